@@ -1,0 +1,57 @@
+# One way to do each thing: people, hooks and CI call the same targets. Each does its own set-up.
+PYTHON ?= python3
+VENV   ?= .venv
+WAVE   ?= 1
+DATA   ?= data
+FACES  ?=
+BIN    := $(VENV)/bin
+UV     := .uv/bin/uv
+
+export PYTHONHASHSEED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup wave demo-data test test-fast lint format types bench up docs clean
+
+help:  ## this list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.ready  ## the environment: every version pinned by hash
+
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.8'
+
+$(VENV)/.ready: requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@
+
+wave: setup  ## simulate a wave of 20,000 registrations and take it through the whole pipeline
+	@PATH="$(abspath $(BIN)):$$PATH" tools/demo_wave "$(DATA)" "$(WAVE)" $(FACES)
+
+test: setup lint types  ## every test
+	$(BIN)/pytest
+
+test-fast: setup  ## unit and spec tests only
+	$(BIN)/pytest tests/unit tests/spec
+
+lint: setup  ## style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup  ## put the code into the house format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+types: setup  ## static types
+	$(BIN)/mypy
+
+bench: setup  ## speed, memory and accuracy, as ratios against a peer in the same run
+	$(BIN)/pytest tests/bench --override-ini=addopts= -q -s
+
+up: setup  ## Airflow's web page on loopback, with the wave's DAG
+	PATH="$(abspath $(BIN)):$$PATH" tools/airflow_up
+
+clean:  ## remove the environment and caches (never data)
+	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache

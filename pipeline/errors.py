@@ -1,0 +1,179 @@
+"""Every failure that a user can meet, on one page, each with what to do about it.
+
+A bad row, a bad photograph or a missing optional file is never an error: it is counted and reported. What stands here
+stops a wave before anything is written. Anything else that surfaces as a traceback is a bug of ours.
+"""
+
+from __future__ import annotations
+
+
+class GelombangError(Exception):
+    """Base of all named errors.
+
+    ``advice`` says in one sentence what the reader can do; ``str()`` gives message and advice. ``exit_code`` is what
+    the command line ends with.
+    """
+
+    advice = ""
+    exit_code = 1
+
+    def __init__(self, message: str, advice: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = self.advice if advice is None else advice
+
+    def __str__(self) -> str:
+        return f"{self.message}\n→ {self.advice}" if self.advice else self.message
+
+    def __reduce__(self) -> tuple[type[GelombangError], tuple[str, str]]:
+        return type(self), (self.message, self.advice)
+
+
+# --- the calendar and what was asked for --------------------------------------------------------------------------
+
+
+class UnknownWaveError(GelombangError):
+    """The calendar has no such wave."""
+
+    advice = "Declare the wave in DATA/calendar.toml, or run `gelombang waves` to see which ones there are."
+
+
+class BadCalendarError(GelombangError):
+    """calendar.toml cannot be read, or a wave in it contradicts itself."""
+
+    advice = "Mend the named table in calendar.toml; docs/reference/calendar.md lists every key."
+
+
+class BadQuotaError(GelombangError):
+    """A quota of zero or less: a wave without places has no cohort."""
+
+    advice = "Give a quota of at least 1, in calendar.toml or with --quota."
+
+
+class MissingSeedError(GelombangError):
+    """A draw without a seed cannot be checked by anyone."""
+
+    advice = "Set `seed` and `seed_source` for the wave in calendar.toml, or give --seed."
+
+
+class BadSettingError(GelombangError):
+    """A setting or an option has a value that cannot be used."""
+
+    advice = "See `gelombang --help`; settings come from GELOMBANG_* variables."
+
+
+# --- what was delivered -------------------------------------------------------------------------------------------
+
+
+class EmptyWaveError(GelombangError):
+    """No registration file, or no row in any of them."""
+
+    advice = "Put the wave's registrations below DATA/landing/wave-NNNN/registrations/ and run it again."
+
+
+class DuplicateRegistrationError(GelombangError):
+    """The same registration_id stands in two rows: which one counts is not ours to guess."""
+
+    advice = "A file was probably delivered twice. Remove it, or have the sender number the applications uniquely."
+
+
+class MissingExtractError(GelombangError):
+    """An extract that the rules in force need is not there at all."""
+
+    advice = "Deliver it as DATA/extracts/<name>/asof=YYYY-MM-DD/*.parquet."
+
+
+class ExtractTooNewError(GelombangError):
+    """Every delivery of an extract is dated after the wave's closing day."""
+
+    advice = (
+        "Deliver the extract as it stood on or before the closing day; a later one would judge people by the future."
+    )
+
+
+class MissingColumnError(GelombangError):
+    """A delivered table lacks a column that it must have."""
+
+    advice = "Ask the sender for the column; the contract of every table is in docs/reference/files.md."
+
+
+class WrongTypeError(GelombangError):
+    """A column of a delivered table has a type that cannot hold what it should."""
+
+    advice = "Ask the sender for the type that docs/reference/files.md gives."
+
+
+class UnreadableFileError(GelombangError):
+    """A delivered file is damaged, truncated or not what its name says."""
+
+    advice = "Deliver the file again: it may have been copied while it was still being written."
+
+
+class CheckFailedError(GelombangError):
+    """An expectation of great_expectations about an input or a cohort does not hold."""
+
+    advice = (
+        "Open the Data Docs named above. If the delivery is right and the limit is wrong, change the limit's setting."
+    )
+
+
+# --- the ground we stand on ---------------------------------------------------------------------------------------
+
+
+class DiskFullError(GelombangError):
+    """There is no room for an output. Nothing half-written is left behind."""
+
+    advice = "Free some space and run the wave again: finished steps are not repeated from the start."
+
+
+class StoreError(GelombangError):
+    """A file or folder of the data root cannot be read or written."""
+
+    advice = "Check the path and its permissions."
+
+
+class WaveLockedError(GelombangError):
+    """Another run of the same wave is at work."""
+
+    advice = "Wait until it is done, or stop it; the lock goes with the process that holds it."
+
+
+class WaveNotRunError(GelombangError):
+    """A wave's outputs are asked for, and it has none."""
+
+    advice = "Run it first: `gelombang run WAVE`."
+
+
+class UnknownApplicationError(GelombangError):
+    """No application of the wave has this registration_id."""
+
+    advice = "Check the number on the applicant's receipt, and the wave in which they applied."
+
+
+class WaveFailedError(GelombangError):
+    """A task of the wave's DAG failed for a reason that is not one of ours."""
+
+    exit_code = 2
+    advice = "The task's own log, printed above, has the cause. Run the wave again once it is mended."
+
+
+# --- selfies ------------------------------------------------------------------------------------------------------
+
+
+class MissingModelError(GelombangError):
+    """A face model's weight file is not on this machine."""
+
+    advice = "Put the file where the message says; no model is downloaded while a wave runs."
+
+
+class UncalibratedModelError(GelombangError):
+    """A recogniser without thresholds of its own: those of another model are never borrowed."""
+
+    advice = "Run `gelombang calibrate PAIRS.csv` with this model and name the policy file that it writes."
+
+
+class SelfieSystemError(GelombangError):
+    """The selfie stage itself failed (not a photograph): never booked as a failed selfie."""
+
+    exit_code = 2
+    advice = "Run the wave again: verdicts that were reached are kept, only the missing ones are computed."

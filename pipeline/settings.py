@@ -1,0 +1,62 @@
+"""One typed settings object; any value can be set by a variable (``GELOMBANG_SELFIE__MODEL=ArcFace``).
+
+What belongs to one wave (quota, seed, policy) is in the calendar, not here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SelfieSettings(BaseModel):
+    """How selfies are verified; what follows from a verdict is the wave's policy."""
+
+    model: str = Field("GelombangDlib", description="DeepFace model name of the recogniser")
+    policy_file: Path | None = Field(None, description="thresholds written by `gelombang calibrate`; None: built in")
+    batch: int = Field(32, ge=1, le=512, description="photographs per batch")
+    workers: int = Field(0, ge=0, description="worker processes per shard; 0: one per core")
+    max_pixels: int = Field(120_000_000, description="a larger picture is refused unread (decompression bomb)")
+    max_bytes: int = Field(40_000_000, description="a larger file is refused unread")
+    detect_side: int = Field(640, ge=128, description="long side, in pixels, at which a face is looked for")
+
+
+class CheckSettings(BaseModel):
+    """Limits that great_expectations judges the inputs by."""
+
+    min_rows_vs_previous: float = Field(0.9, ge=0, le=1, description="rows of an extract against its previous asof")
+    max_null_share: float = Field(0.02, ge=0, le=1, description="nulls allowed in a required column of an extract")
+    max_duplicate_nik_share: float = Field(0.001, ge=0, le=1, description="NIKs that stand twice in the register")
+    max_set_aside_share: float = Field(
+        0.2, ge=0, le=1, description="hostile registration rows before a wave is stopped"
+    )
+    min_province_share: float = Field(0.2, ge=0, le=1, description="a province's share against the previous asof")
+
+
+class ScreeningSettings(BaseModel):
+    """What DuckDB may use."""
+
+    memory_limit: str = Field("3GB", description="DuckDB's memory limit; it spills beyond")
+    threads: int = Field(0, ge=0, description="DuckDB's threads; 0: one per core")
+
+
+class Settings(BaseSettings):
+    """All settings of a deployment."""
+
+    model_config = SettingsConfigDict(env_prefix="GELOMBANG_", env_nested_delimiter="__", extra="ignore")
+
+    data: str = Field("data", description="the data root: a folder or an fsspec URL")
+    language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
+    shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave")
+    selfie: SelfieSettings = SelfieSettings()
+    checks: CheckSettings = CheckSettings()
+    screening: ScreeningSettings = ScreeningSettings()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once; ``settings.cache_clear()`` reads them again."""
+    return Settings()

@@ -1,0 +1,205 @@
+"""Where everything lies below the data root, and how it is written: whole or not at all, and the same bytes each time.
+
+Stages ask here for paths; nobody else joins folder names or opens a file for writing. No room's knowledge lives here.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.calendar import Calendar, Wave
+from pipeline.errors import DiskFullError, StoreError, UnreadableFileError
+
+_CHUNK = 1 << 20
+#: Written to every Parquet file of ours: zstd is small and fast, and one row group size keeps bytes equal.
+PARQUET: dict[str, Any] = {"compression": "zstd", "row_group_size": 122_880, "store_schema": True}
+
+
+@dataclass(frozen=True)
+class Store:
+    """Paths below one data root."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: str | Path) -> Store:
+        """The store at a folder, which must exist. Raises StoreError."""
+        path = Path(root).expanduser().absolute()
+        if not path.is_dir():
+            raise StoreError(f"The data root {path} is not a folder.", "Give --data DIR, or set GELOMBANG_DATA.")
+        return cls(path)
+
+    # in
+    def landing(self, wave: Wave, what: str) -> Path:
+        """``registrations``, ``selfies``, ``reuploads`` or ``reviews`` of a wave."""
+        return self.root / "landing" / wave.key / what
+
+    def extract(self, name: str) -> Path:
+        """All deliveries of an extract."""
+        return self.root / "extracts" / name
+
+    def deliveries(self, name: str) -> dict[date, Path]:
+        """An extract's deliveries by date; folders not called ``asof=YYYY-MM-DD`` are not deliveries."""
+        found: dict[date, Path] = {}
+        for path in sorted(self.extract(name).glob("asof=*")):
+            try:
+                found[date.fromisoformat(path.name.removeprefix("asof="))] = path
+            except ValueError:
+                continue
+        return found
+
+    def calendar(self) -> Calendar:
+        """The data root's own calendar, else the project's. Raises BadCalendarError."""
+        own = self.root / "calendar.toml"
+        return Calendar.parse(read_text(own if own.is_file() else project_data() / "calendar.toml"))
+
+    # between
+    def work(self, wave: Wave) -> Path:
+        """What passes between the rooms of a run; can be thrown away and is made again."""
+        return self.root / "work" / wave.key
+
+    # out
+    def out(self, wave: Wave) -> Path:
+        """A wave's outputs, complete or absent."""
+        return self.root / "waves" / wave.key
+
+    def published(self) -> Path:
+        """Published cohorts: ``wave-NNNN/rev-N/cohort.parquet``."""
+        return self.root / "published"
+
+    def earlier_cohorts(self, wave: Wave) -> list[Path]:
+        """The cohort of every earlier wave: its last published revision, else the one that its run wrote."""
+        found: list[Path] = []
+        for number in range(1, wave.number):
+            key = f"wave-{number:04d}"
+            revisions = sorted(
+                (self.published() / key).glob("rev-*/cohort.parquet"), key=lambda p: int(p.parent.name[4:] or 0)
+            )
+            run = self.root / "waves" / key / "cohort.parquet"
+            if revisions:
+                found.append(revisions[-1])
+            elif run.is_file():
+                found.append(run)
+        return found
+
+
+def project_data() -> Path:
+    """The project's own small tables: ``data/`` of the checkout, or their copy inside an installed package."""
+    checkout = Path(str(files("pipeline"))).parent / "data"
+    return checkout if checkout.is_dir() else Path(str(files("pipeline"))) / "data"
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its name once the block is done; on any error nothing is left.
+
+    Raises DiskFullError when there is no room.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except BaseException as e:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(f"No room left while writing {path}.") from e
+        raise
+
+
+def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:
+    """Writes a table, cast to its contract, as Parquet; whole or not at all."""
+    ordered = table.select(schema.names).cast(schema)
+    with atomic(path) as part:
+        pq.write_table(ordered, part, **PARQUET)
+    return path
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Reads one Parquet file. Raises UnreadableFileError, StoreError."""
+    try:
+        return pq.read_table(path, columns=columns, partitioning=None)
+    except FileNotFoundError as e:
+        raise StoreError(f"{path} is not there.") from e
+    except (pa.ArrowInvalid, OSError) as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+
+
+def read_text(path: Path) -> str:
+    """Reads UTF-8 text, with or without BOM. Raises UnreadableFileError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as e:
+        raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
+
+
+def write_text(text: str, path: Path) -> Path:
+    """Writes UTF-8 text, whole or not at all."""
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
+
+
+def write_json(value: Any, path: Path) -> Path:
+    """Writes JSON for people and programs alike: indented, keys as given, one newline at the end."""
+    return write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", path)
+
+
+def read_json(path: Path) -> Any:
+    """Reads JSON. Raises UnreadableFileError."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as e:
+        raise UnreadableFileError(f"{path} is not JSON: {e}.") from e
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as f:
+        while chunk := f.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def rows(path: Path) -> int | None:
+    """Row count of a Parquet file, from its footer; None for any other file."""
+    if path.suffix != ".parquet":
+        return None
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowInvalid, OSError) as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+
+
+def install(new: Path, target: Path) -> None:
+    """Puts a finished folder in the place of ``target`` in one step; the old one goes once the new one stands."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.replace(old)
+    new.replace(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder of this name."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
