@@ -1,7 +1,7 @@
 # One way to do each thing: people, hooks and CI call the same targets. Each does its own set-up.
 PYTHON ?= python3
 VENV   ?= .venv
-WAVE   ?= 1
+WAVE   ?= 12
 DATA   ?= data
 FACES  ?=
 BIN    := $(VENV)/bin

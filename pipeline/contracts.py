@@ -187,7 +187,10 @@ DRAWN = pa.schema(
     ]
 )
 
-#: ``verdicts-*.parquet``: what the selfie stage saw and what follows from it, one row per verified application.
+#: ``shards/*.parquet``: the selfies that one task verifies.
+SHARD = pa.schema([("registration_id", pa.string()), ("selfie", pa.string()), ("reference", pa.string())])
+
+#: ``verdicts/*.parquet``: what the selfie stage saw and what follows from it, one row per verified application.
 VERDICTS = pa.schema(
     [
         ("registration_id", pa.string()),

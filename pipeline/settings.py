@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     data: str = Field("data", description="the data root: a folder or an fsspec URL")
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave")
+    task_retries: int = Field(2, ge=0, description="how often Airflow tries a failed task again")
     selfie: SelfieSettings = SelfieSettings()
     checks: CheckSettings = CheckSettings()
     screening: ScreeningSettings = ScreeningSettings()

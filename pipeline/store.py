@@ -198,6 +198,11 @@ def install(new: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def fresh(folder: Path) -> Path:
     """An empty folder of this name."""
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,117 @@
+"""The `gelombang` command: every door for people, none of the work. Each command lives with its room."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.table import Table
+
+from pipeline import __version__, airflow_run, progress
+from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
+from pipeline.settings import settings
+from pipeline.store import Store, read_json
+from pipeline.terminal import Display
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+
+DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
+WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]
+
+
+@app.command()
+def run(
+    wave: WaveArgument,
+    data: DataOption = None,
+    quota: Annotated[int | None, typer.Option(help="Places. Default: the calendar's.")] = None,
+    seed: Annotated[str | None, typer.Option(help="Text the draw is made from. Default: the calendar's.")] = None,
+    shards: Annotated[int | None, typer.Option(min=1, max=1024, help="Selfie tasks. Default: the setting.")] = None,
+) -> None:
+    """Run a wave's DAG in this process, from registrations to cohort and report."""
+    store = Store.at(data or settings().data)
+    found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
+    log = store.root / "work" / f"{found.key}.log"
+    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": str(store.root)}
+    (store.root / "work").mkdir(exist_ok=True)
+    try:
+        with (
+            FileLock(store.root / "work" / f"{found.key}.lock", timeout=0),
+            airflow_run.output_to(log) as out,
+            open(out, "w", closefd=False, encoding="utf-8") as terminal,
+            Display(Console(file=terminal)) as display,
+        ):
+            progress.listen(display)
+            done = airflow_run.run_wave(params, store.root / "work" / "airflow")
+    except Timeout as e:
+        raise WaveLockedError(f"Another run of wave {wave} is at work on {store.root}.") from e
+    finally:
+        progress.listen(None)
+    if isinstance(display.error, GelombangError):
+        raise display.error
+    if not done or display.error:
+        raise WaveFailedError(f"Wave {wave} failed: {display.error or 'see the log'}.", f"The log is {log}.")
+    _show(store, wave)
+
+
+@app.command()
+def funnel(wave: WaveArgument, data: DataOption = None) -> None:
+    """Show a finished wave's funnel."""
+    _show(Store.at(data or settings().data), wave)
+
+
+@app.command()
+def waves(data: DataOption = None) -> None:
+    """List the waves of the calendar, up to half a year from today."""
+    calendar = Store.at(data or settings().data).calendar()
+    table = Table("wave", "opens", "closes", "quota", "selfie", "policy")
+    for wave in calendar.waves(until=date.today() + timedelta(days=183)):
+        table.add_row(
+            str(wave.number), f"{wave.opens:%a %Y-%m-%d %H:%M}", f"{wave.closes:%a %Y-%m-%d %H:%M}", str(wave.quota),
+            wave.selfie, wave.policy,
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _show(store: Store, number: int) -> None:
+    """Prints the funnel, planted against found for a simulated wave, and where everything is."""
+    from pipeline.errors import WaveNotRunError
+    from pipeline.reports.terminal import print_funnel
+    from pipeline.reports.truth import compare_with_truth, print_truth
+
+    wave = store.calendar().wave(number)
+    out = store.out(wave)
+    if not (out / "funnel.json").is_file():
+        raise WaveNotRunError(f"Wave {number} has no outputs below {store.root}.")
+    console = Console()
+    print_funnel(read_json(out / "funnel.json"), console, settings().language)
+    if store.landing(wave, "truth.parquet").is_file():
+        print_truth(compare_with_truth(store, wave), console)
+    for path in sorted(out.iterdir()):
+        console.print(f"  {_shown(path)}", style="bold" if path.name == "report.html" else "dim", soft_wrap=True)
+
+
+def _shown(path: Path) -> Path:
+    """A path as a person at this prompt would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    if version:
+        typer.echo(f"gelombang {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: a named error is one clear message and its exit code, never a traceback."""
+    try:
+        app()
+    except GelombangError as e:
+        console = Console(stderr=True)
+        console.print(type(e).__name__, style="red bold", end=": ")
+        console.print(str(e), markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(e.exit_code) from e

@@ -1,0 +1,62 @@
+"""The manifest of a wave: what went in, what came out, and under which rules, so that anyone can check it.
+
+Reads the plan and the finished outputs; writes ``manifest.json``, the last file of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__, store
+from pipeline.plan import Plan
+from pipeline.screening.rulebook import rules_in_force
+
+
+def write(run: Plan) -> Path:
+    """Writes ``out/manifest.json``. Only ``times`` differs between two runs on the same inputs."""
+    out, wave = run.work / "out", run.wave
+    drawn = store.read_json(run.work / "draw.json")
+    policy = run.selfie_policy()
+    return store.write_json(
+        {
+            "wave": wave.number,
+            "opens": wave.opens.isoformat(),
+            "closes": wave.closes.isoformat(),
+            "quota": wave.quota,
+            "seed": wave.seed,
+            "seed_source": wave.seed_source,
+            "list_sha256": drawn["list_sha256"],
+            "selfie": wave.selfie,
+            "policy": wave.policy,
+            "refill": wave.refill,
+            "priority_share": wave.priority_share,
+            "rules": [{"code": rule.code, "source": rule.source} for rule in rules_in_force(wave)],
+            "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
+            "selfie_policy": {**asdict(policy), "digest": policy.digest()} if wave.selfie != "off" else None,
+            "software": {"gelombang": __version__},
+            "inputs": [_entry(path, run.store.root) for path in inputs(run)],
+            "outputs": [_entry(path, out) for path in sorted(out.rglob("*")) if path.is_file()],
+            "times": {"started": run.started.isoformat(), "finished": datetime.now().astimezone().isoformat()},
+        },
+        out / "manifest.json",
+    )
+
+
+def inputs(run: Plan) -> list[Path]:
+    """Every table that the run read, in a fixed order. Selfies are known by the verdicts' content hashes."""
+    landed = [
+        path
+        for what in ("registrations", "reuploads", "reviews")
+        for path in sorted(run.store.landing(run.wave, what).glob("*"))
+        if path.is_file()
+    ]
+    extracted = [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
+    calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
+    return [*calendar, *landed, *extracted, *run.store.earlier_cohorts(run.wave)]
+
+
+def _entry(path: Path, base: Path) -> dict[str, Any]:
+    return {"file": path.relative_to(base).as_posix(), "sha256": store.sha256(path), "rows": store.rows(path)}

@@ -1,0 +1,66 @@
+"""How a long task says where it is: to the task's log, and to the terminal of `gelombang run` when there is one.
+
+A listener is plugged in by whoever shows progress; without one, lines go to the log only. No rows, no names, no NIK.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+log = logging.getLogger("gelombang")
+_EVERY_SECONDS = 10.0
+
+
+class Listener(Protocol):
+    """Hears what the tasks of a wave do, in the order in which they do it."""
+
+    def started(self, task: str) -> None: ...
+    def advanced(self, task: str, done: int, total: int) -> None: ...
+    def finished(self, task: str, counts: dict[str, Any]) -> None: ...
+    def failed(self, task: str, error: BaseException) -> None: ...
+
+
+_listener: Listener | None = None
+
+
+def listen(listener: Listener | None) -> None:
+    """Plugs a listener into this process, or takes it out (None)."""
+    global _listener
+    _listener = listener
+
+
+@contextmanager
+def task(name: str) -> Iterator[dict[str, Any]]:
+    """Frames one task; what the block puts into the yielded dict (counts) is logged and shown at its end."""
+    counts: dict[str, Any] = {}
+    begun = time.monotonic()
+    if _listener:
+        _listener.started(name)
+    try:
+        yield counts
+    except BaseException as e:
+        if _listener:
+            _listener.failed(name, e)
+        raise
+    log.info("%s: done in %.1f s %s", name, time.monotonic() - begun, counts)
+    if _listener:
+        _listener.finished(name, counts)
+
+
+def reporter(name: str) -> Callable[[int, int], None]:
+    """A callback ``(done, total)`` for a long loop: every call reaches the listener, one in ten seconds the log."""
+    last = [0.0]
+
+    def report(done: int, total: int) -> None:
+        if _listener:
+            _listener.advanced(name, done, total)
+        now = time.monotonic()
+        if now - last[0] >= _EVERY_SECONDS or done == total:
+            last[0] = now
+            log.info("%s: %d of %d", name, done, total)
+
+    return report
