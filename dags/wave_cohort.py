@@ -15,6 +15,7 @@ from airflow.sdk import Param, dag, get_current_context, task
 from pipeline import stages
 from pipeline.errors import GelombangError, SelfieSystemError, StoreError
 from pipeline.settings import settings
+from pipeline.timetable import WaveTimetable, wave_number
 
 #: Named errors that may heal by themselves; every other one needs a person, so a retry would only cost time.
 MAY_HEAL = (StoreError, SelfieSystemError)
@@ -42,8 +43,8 @@ def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
 
 @dag(
     dag_id="wave_cohort",
-    schedule=None,
-    catchup=False,
+    schedule=WaveTimetable(),
+    catchup=False,  # waves of the past are run by `airflow backfill create`
     max_active_runs=1,
     default_args={
         "retries": settings().task_retries,
@@ -86,9 +87,13 @@ def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
 def wave_cohort() -> None:
     @task(doc_md=stages.prepare.__doc__)
     def prepare() -> dict[str, Any]:
-        given = get_current_context()["params"]
-        data = given["data"] or settings().data
-        return attempt(stages.prepare, data, given["wave"], given["quota"], given["seed"], given["shards"])
+        context = get_current_context()
+        given = context["params"]
+        key = context["dag_run"].partition_key
+        wave = wave_number(key) if key else given["wave"]
+        return attempt(
+            stages.prepare, given["data"] or settings().data, wave, given["quota"], given["seed"], given["shards"]
+        )
 
     job = prepare()
     for stage in (stages.ingest, stages.check_inputs, stages.screen):
