@@ -10,7 +10,7 @@ UV     := .uv/bin/uv
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave demo-data test test-fast lint format types bench up docs clean
+.PHONY: help setup wave demo-data test test-fast lint format types bench up docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ bench: setup  ## speed, memory and accuracy, as ratios against a peer in the sam
 
 up: setup  ## Airflow's web page on loopback, with the wave's DAG
 	PATH="$(abspath $(BIN)):$$PATH" tools/airflow_up
+
+docs-pages: setup  ## write the generated pages of docs/reference
+	$(BIN)/python tools/reference_pages.py
 
 clean:  ## remove the environment and caches (never data)
 	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache

@@ -62,7 +62,7 @@ class Wave:
         return wave
 
 
-class _Rules(BaseModel):
+class WaveRules(BaseModel):
     """Keys that a declared wave and the weekly rule share."""
 
     model_config = ConfigDict(extra="forbid")
@@ -75,13 +75,15 @@ class _Rules(BaseModel):
     priority_share: float = Field(1.0, ge=0, le=1)
 
 
-class _Declared(_Rules):
+class Declared(WaveRules):
+    """A ``[[wave]]`` table."""
+
     number: int = Field(ge=1, le=9999)
     opens: datetime
     closes: datetime
 
     @model_validator(mode="after")
-    def _in_order(self) -> _Declared:
+    def _in_order(self) -> Declared:
         if self.opens >= self.closes:
             raise ValueError("it closes before it opens")
         if self.opens.tzinfo or self.closes.tzinfo:
@@ -89,7 +91,9 @@ class _Declared(_Rules):
         return self
 
 
-class _Recurring(_Rules):
+class Recurring(WaveRules):
+    """The ``[recurring]`` table."""
+
     from_: date = Field(alias="from")
     until: date | None = None
 
@@ -97,7 +101,7 @@ class _Recurring(_Rules):
 class Calendar:
     """All waves, declared and recurring, in the order in which they open."""
 
-    def __init__(self, declared: list[Wave], recurring: _Recurring | None = None, seed_source: str = "") -> None:
+    def __init__(self, declared: list[Wave], recurring: Recurring | None = None, seed_source: str = "") -> None:
         numbers = [wave.number for wave in declared]
         twice = sorted({n for n in numbers if numbers.count(n) > 1})
         if twice:
@@ -117,11 +121,11 @@ class Calendar:
         declared: list[Wave] = []
         for table in raw.get("wave", []):
             try:
-                declared.append(Wave(**_Declared(**{**defaults, **table}).model_dump()))
+                declared.append(Wave(**Declared(**{**defaults, **table}).model_dump()))
             except ValidationError as e:
                 raise BadCalendarError(f"calendar.toml, wave {table.get('number', '?')}: {_first(e)}.") from e
         try:
-            recurring = _Recurring(**{**defaults, **raw["recurring"]}) if "recurring" in raw else None
+            recurring = Recurring(**{**defaults, **raw["recurring"]}) if "recurring" in raw else None
         except ValidationError as e:
             raise BadCalendarError(f"calendar.toml, [recurring]: {_first(e)}.") from e
         return cls(declared, recurring, defaults.get("seed_source", ""))

@@ -5,7 +5,6 @@ Reads the plan and the finished outputs; writes ``manifest.json``, the last file
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def write(run: Plan) -> Path:
             "priority_share": wave.priority_share,
             "rules": [{"code": rule.code, "source": rule.source} for rule in rules_in_force(wave)],
             "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
-            "selfie_policy": {**asdict(policy), "digest": policy.digest()} if wave.selfie != "off" else None,
+            "selfie_policy": {**policy.model_dump(mode="json"), "digest": policy.digest()} if wave.selfie != "off" else None,
             "software": {"gelombang": __version__},
             "inputs": [_entry(path, run.store.root) for path in inputs(run)],
             "outputs": [_entry(path, out) for path in sorted(out.rglob("*")) if path.is_file()],

@@ -55,7 +55,7 @@ class Plan:
         """Thresholds and operating points of the recogniser that the settings name."""
         from pipeline.selfie.policy import SelfiePolicy
 
-        return SelfiePolicy.default(settings().selfie)
+        return SelfiePolicy.default(settings())
 
 
 def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int) -> Plan:
