@@ -18,7 +18,6 @@ def write(run: Plan) -> Path:
     """Writes ``out/manifest.json``. Only ``times`` differs between two runs on the same inputs."""
     out, wave = run.work / "out", run.wave
     drawn = store.read_json(run.work / "draw.json")
-    policy = run.selfie_policy()
     return store.write_json(
         {
             "wave": wave.number,
@@ -34,7 +33,7 @@ def write(run: Plan) -> Path:
             "priority_share": wave.priority_share,
             "rules": [{"code": rule.code, "source": rule.source} for rule in rules_in_force(wave)],
             "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
-            "selfie_policy": {**policy.model_dump(mode="json"), "digest": policy.digest()} if wave.selfie != "off" else None,
+            "selfie_policy": None if wave.selfie == "off" else _policy(run),
             "software": {"gelombang": __version__},
             "inputs": [_entry(path, run.store.root) for path in inputs(run)],
             "outputs": [_entry(path, out) for path in sorted(out.rglob("*")) if path.is_file()],
@@ -55,6 +54,11 @@ def inputs(run: Plan) -> list[Path]:
     extracted = [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
     calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
     return [*calendar, *landed, *extracted, *run.store.earlier_cohorts(run.wave)]
+
+
+def _policy(run: Plan) -> dict[str, Any]:
+    policy = run.selfie_policy()
+    return {**policy.model_dump(mode="json"), "digest": policy.digest()}
 
 
 def _entry(path: Path, base: Path) -> dict[str, Any]:

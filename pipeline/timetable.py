@@ -1,19 +1,17 @@
-"""When waves run: each at its closing, with partition key ``wave-0002``. Airflow loads this through an entry point.
+"""When waves run: each at its closing, with partition key ``wave-0002``. Airflow finds this through ``plugin.py``.
 
-The calendar is read anew each time the scheduler asks, so a wave that is declared or moved needs no restart. Only this
-module and ``airflow_run.py`` know Airflow.
+The calendar is read anew each time the scheduler asks, so a wave that is declared or moved needs no restart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow.exceptions import InvalidPartitionKeyError
-from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 from airflow.utils.types import DagRunType
 from pendulum import DateTime, instance
@@ -103,10 +101,3 @@ class WaveTimetable(Timetable):
 def _info(wave: Wave) -> DagRunInfo:
     at = closing(wave)
     return DagRunInfo(run_after=at, data_interval=None, partition_date=at, partition_key=wave.key)
-
-
-class GelombangPlugin(AirflowPlugin):
-    """What Gelombang adds to Airflow."""
-
-    name = "gelombang"
-    timetables: Iterable[type[Timetable]] = [WaveTimetable]
