@@ -44,7 +44,7 @@ def measure(command: list[str], **environment: str) -> Measured:
 
 
 def _watch(pid: int, peak: list[float]) -> None:
-    """Samples the resident memory of a process tree; shared pages are counted once per process, so it is an upper bound."""
+    """Samples a process tree's resident memory; shared pages count once per process: an upper bound."""
     try:
         root = psutil.Process(pid)
         while root.is_running() and root.status() != psutil.STATUS_ZOMBIE:

@@ -34,10 +34,8 @@ print(len(joined))
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("bench") / "data"
-    made = measure(
-        [GELOMBANG, "simulate", str(root), "--wave", "12", "--registrations", "200000", "--population", "5000000"]
-        + ["--quota", "30000", "--seed", "3", "--photos", "none"]
-    )
+    options = "--wave 12 --registrations 200000 --population 5000000 --quota 30000 --seed 3 --photos none"
+    made = measure([GELOMBANG, "simulate", str(root), *options.split()])
     print(f"\nsimulate 200,000 registrations, 5 M people: {made}")
     calendar = root / "calendar.toml"
     calendar.write_text(calendar.read_text().replace('"after_draw"', '"off"'))

@@ -1,0 +1,69 @@
+"""DuckDB as this project uses it: bounded memory, spilling beside the work, local time, nothing fetched, no progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+
+from pipeline import store
+from pipeline.errors import DiskFullError
+from pipeline.settings import settings
+
+#: One form for every Parquet file that DuckDB writes: with a total ORDER BY, the same bytes for any number of threads.
+COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+
+
+@contextmanager
+def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own that spills below ``work``. A full disk surfaces as DiskFullError."""
+    spill = work / "tmp"
+    spill.mkdir(parents=True, exist_ok=True)
+    limits = settings().screening
+    connection = duckdb.connect(
+        config={
+            "memory_limit": limits.memory_limit,
+            "threads": limits.threads or store.cores(),
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": True,
+            "enable_progress_bar": False,
+            "preserve_insertion_order": False,
+            "TimeZone": "Asia/Jakarta",
+        }
+    )
+    try:
+        yield connection
+    except duckdb.Error as e:
+        if "No space left" in str(e) or "disk is full" in str(e).lower():
+            raise DiskFullError(f"No room left below {work}.") from e
+        raise
+    finally:
+        connection.close()
+
+
+def sql(package: str, name: str) -> str:
+    """The text of ``<package>/<name>.sql``."""
+    return (files(package) / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    """Writes a query's rows (which must have a total order) as Parquet, whole or not at all; returns how many."""
+    with store.atomic(path) as part:
+        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {COPY}")
+    rows = store.rows(path)
+    assert rows is not None
+    return rows
+
+
+def quoted(path: Path | str) -> str:
+    """A path inside an SQL literal."""
+    return str(path).replace("'", "''")
+
+
+def path_list(paths: Iterable[Path]) -> str:
+    """An SQL list of paths, for read_parquet."""
+    return "[" + ", ".join(f"'{quoted(path)}'" for path in paths) + "]"
