@@ -1,0 +1,2 @@
+-- How many applications left at each step, and with which outcome.
+SELECT step, outcome, count(*)::BIGINT AS n FROM applications GROUP BY ALL ORDER BY ALL;

@@ -1,0 +1,18 @@
+-- Reasons of the screening layers: planted against given, by code. Sets are few, applications many.
+WITH sets AS (
+    SELECT t.expected, d.reasons, count(*) AS n
+    FROM read_parquet(getvariable('truth')) AS t
+    JOIN read_parquet(getvariable('decisions')) AS d USING (registration_id)
+    GROUP BY ALL
+),
+codes AS (
+    SELECT DISTINCT unnest(list_concat(expected, reasons)) AS code FROM sets
+)
+SELECT
+    code,
+    coalesce(sum(n) FILTER (list_contains(expected, code) AND list_contains(reasons, code)), 0)::BIGINT AS hit,
+    coalesce(sum(n) FILTER (list_contains(expected, code) AND NOT list_contains(reasons, code)), 0)::BIGINT AS missed,
+    coalesce(sum(n) FILTER (NOT list_contains(expected, code) AND list_contains(reasons, code)), 0)::BIGINT AS "false"
+FROM sets, codes
+GROUP BY code
+ORDER BY code;
