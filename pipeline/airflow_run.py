@@ -43,11 +43,11 @@ def run_wave(params: dict[str, Any], home: Path) -> bool:
     from airflow.utils.state import DagRunState
 
     initdb()
-    run = _load("wave_cohort").test(run_conf=params)
+    run = load_dag("wave_cohort").test(run_conf=params)
     return bool(run.state == DagRunState.SUCCESS)
 
 
-def _load(name: str) -> Any:
+def load_dag(name: str) -> Any:
     """The DAG object of ``dags/<name>.py``."""
     spec = spec_from_file_location(f"gelombang_dags.{name}", dags_folder() / f"{name}.py")
     assert spec is not None

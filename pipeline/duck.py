@@ -1,4 +1,4 @@
-"""DuckDB as this project uses it: bounded memory, spilling beside the work, local time, nothing fetched, no progress bar."""
+"""DuckDB as this project uses it: bounded memory, spilling beside the work, local time, nothing fetched."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "temp_directory": str(spill),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": True,
-            "enable_progress_bar": False,
             "preserve_insertion_order": False,
             "TimeZone": "Asia/Jakarta",
         }
     )
+    connection.execute("SET enable_progress_bar = false")
     try:
         yield connection
     except duckdb.Error as e:

@@ -47,7 +47,7 @@ class Plan:
         raw = store.read_json(Path(job["plan"]))
         fields = raw["wave"]
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
-        extracts = {name: Extract.from_json(x) for name, x in raw["extracts"].items()}
+        extracts = {name: Extract.from_json(name, x) for name, x in raw["extracts"].items()}
         where = Store.at(job["data"])
         return cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
 

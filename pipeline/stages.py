@@ -31,14 +31,15 @@ def prepare(data: str, wave: int, quota: int | None, seed: str | None, shards: i
 
 def ingest(job: Counts) -> Counts:
     """Reads the wave's registrations, reviews and re-uploads; hostile rows are counted and set aside."""
+    from pipeline.ingest.optional import ingest_reuploads, ingest_reviews
     from pipeline.ingest.registrations import ingest_registrations
-    from pipeline.ingest.reviews import ingest_reviews
 
     run = Plan.load(job)
     with progress.task("ingest") as counts:
         taken = ingest_registrations(run.store, run.wave)
-        ingest_reviews(run.store, run.wave)
+        reviews, reuploads = ingest_reviews(run.store, run.wave), ingest_reuploads(run.store, run.wave)
         counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside}
+        counts |= {"reviews": reviews.taken_in, "reuploads": reuploads.taken_in}
         if taken.taken_in == 0:
             raise EmptyWaveError(f"No registration of wave {run.wave.number} could be read.")
     return job

@@ -1,0 +1,60 @@
+-- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
+-- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`.
+CREATE OR REPLACE TABLE cleaned AS
+WITH trimmed AS (
+    SELECT
+        file,
+        nullif(trim(registration_id, ' ' || chr(9) || chr(160) || chr(0)), '') AS registration_id,
+        nullif(trim(submitted_at), '')                    AS submitted_text,
+        nullif(ltrim(trim(nik), ''''), '')                AS nik,
+        nullif(ltrim(trim(kk), ''''), '')                 AS kk,
+        nullif(trim(full_name), '')                       AS full_name,
+        nullif(trim(birth_date), '')                      AS birth_text,
+        nullif(upper(trim(sex)), '')                      AS sex_text,
+        nullif(ltrim(trim(phone), ''''), '')              AS phone,
+        lower(trim(phone_verified))                       AS phone_flag,
+        nullif(trim(email), '')                           AS email,
+        lower(trim(email_verified))                       AS email_flag,
+        nullif(ltrim(trim(province_code), ''''), '')      AS province_code,
+        nullif(trim(selfie), '')                          AS selfie
+    FROM {source}
+),
+read AS (
+    SELECT
+        *,
+        -- an offset is converted to WIB, none means WIB
+        CASE
+            WHEN regexp_matches(submitted_text, ':\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$')
+                THEN timezone('Asia/Jakarta', try_cast(submitted_text AS TIMESTAMPTZ))
+            ELSE coalesce(
+                try_cast(submitted_text AS TIMESTAMP),
+                try_strptime(submitted_text, ['%d-%m-%Y %H:%M:%S', '%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d-%m-%Y %H:%M'])
+            )
+        END AS submitted_raw,
+        coalesce(
+            try_cast(birth_text AS DATE),
+            try_strptime(birth_text, ['%d-%m-%Y', '%d/%m/%Y'])::DATE
+        ) AS birth_raw
+    FROM trimmed
+)
+SELECT
+    file,
+    registration_id,
+    CASE WHEN isfinite(submitted_raw) AND year(submitted_raw) BETWEEN 1900 AND 2200 THEN submitted_raw END AS submitted_at,
+    nik,
+    kk,
+    full_name,
+    CASE WHEN isfinite(birth_raw) AND year(birth_raw) BETWEEN 1850 AND 2200 THEN birth_raw END AS birth_date,
+    CASE WHEN sex_text IN ('L', 'P') THEN sex_text END AS sex,
+    phone,
+    coalesce(phone_flag IN ('true', 't', '1', 'yes', 'y', 'ya'), false) AS phone_verified,
+    email,
+    coalesce(email_flag IN ('true', 't', '1', 'yes', 'y', 'ya'), false) AS email_verified,
+    province_code,
+    selfie,
+    submitted_text IS NOT NULL AND submitted_at IS NULL AS bad_submitted_at,
+    birth_text IS NOT NULL AND birth_date IS NULL       AS bad_birth_date,
+    sex_text IS NOT NULL AND sex IS NULL                AS bad_sex,
+    phone_flag NOT IN ('true', 't', '1', 'yes', 'y', 'ya', 'false', 'f', '0', 'no', 'n', 'tidak', '') AS bad_phone_verified,
+    email_flag NOT IN ('true', 't', '1', 'yes', 'y', 'ya', 'false', 'f', '0', 'no', 'n', 'tidak', '') AS bad_email_verified
+FROM read

@@ -1,0 +1,140 @@
+"""Which delivery of each extract a wave may use: the newest ``asof`` not after its closing day, and whole.
+
+Looks at folder names and Parquet footers only; reads no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.calendar import Wave
+from pipeline.contracts import EXTRACTS
+from pipeline.errors import (
+    ExtractTooNewError,
+    MissingColumnError,
+    MissingExtractError,
+    UnreadableFileError,
+    WrongTypeError,
+)
+from pipeline.store import Store
+
+#: What a column of a contract may be delivered as; NIK and KK may be 64-bit integers as well as text.
+_NUMBERS = ("nik", "kk")
+_FITS: dict[pa.DataType, Callable[[pa.DataType], bool]] = {
+    pa.string(): lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t),
+    pa.date32(): lambda t: pa.types.is_date(t) or pa.types.is_timestamp(t),
+    pa.bool_(): pa.types.is_boolean,
+}
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One delivery of one register, and the delivery before it for comparison."""
+
+    name: str
+    asof: date
+    files: tuple[Path, ...]
+    rows: int
+    previous_asof: date | None = None
+    previous_files: tuple[Path, ...] = ()
+    previous_rows: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for the plan."""
+        return {
+            "asof": self.asof.isoformat(),
+            "files": [str(path) for path in self.files],
+            "rows": self.rows,
+            "previous_asof": self.previous_asof and self.previous_asof.isoformat(),
+            "previous_files": [str(path) for path in self.previous_files],
+            "previous_rows": self.previous_rows,
+        }
+
+    @classmethod
+    def from_json(cls, name: str, raw: dict[str, Any]) -> Extract:
+        """Back from the plan."""
+        before = raw["previous_asof"]
+        return cls(
+            name,
+            date.fromisoformat(raw["asof"]),
+            tuple(map(Path, raw["files"])),
+            raw["rows"],
+            before and date.fromisoformat(before),
+            tuple(map(Path, raw["previous_files"])),
+            raw["previous_rows"],
+        )
+
+
+def resolve_extracts(store: Store, wave: Wave) -> dict[str, Extract]:
+    """The extracts of a wave by name; an optional one that nobody delivered is absent.
+
+    Raises MissingExtractError, ExtractTooNewError, UnreadableFileError, MissingColumnError, WrongTypeError.
+    """
+    found: dict[str, Extract] = {}
+    for name, (schema, optional) in EXTRACTS.items():
+        delivered = {day: files for day, folder in store.deliveries(name).items() if (files := _files(folder))}
+        usable = sorted(day for day in delivered if day <= wave.closing_day)
+        if not usable:
+            if optional and not delivered:
+                continue
+            if not delivered:
+                raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
+            if optional:
+                continue
+            raise ExtractTooNewError(
+                f"The extract {name} is dated {min(delivered)} at the earliest; wave {wave.number} closed on "
+                f"{wave.closing_day}."
+            )
+        day = usable[-1]
+        rows = sum(_checked(path, name, schema) for path in delivered[day])
+        before = usable[-2] if len(usable) > 1 else None
+        previous = tuple(delivered[before]) if before else ()
+        found[name] = Extract(
+            name, day, tuple(delivered[day]), rows, before, previous, sum(map(_rows, previous)) if before else None
+        )
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """The Parquet files of a delivery. A file still being written makes the delivery unreadable, not smaller."""
+    unfinished = [p for p in folder.iterdir() if p.suffix in (".part", ".tmp", ".crdownload", ".inprogress")]
+    if unfinished:
+        raise UnreadableFileError(f"{unfinished[0]} is still being written.")
+    return sorted(p for p in folder.glob("*.parquet") if p.is_file())
+
+
+def _metadata(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+
+
+def _rows(path: Path) -> int:
+    with _metadata(path) as file:
+        return int(file.metadata.num_rows)
+
+
+def _checked(path: Path, name: str, schema: pa.Schema) -> int:
+    """Row count of a file whose columns are as the contract has them."""
+    with _metadata(path) as file:
+        delivered = file.schema_arrow
+        for field in schema:
+            if field.name not in delivered.names:
+                raise MissingColumnError(f"The extract {name} has no column {field.name} ({path}).")
+            given = delivered.field(field.name).type
+            if pa.types.is_dictionary(given):
+                given = given.value_type
+            fits = _FITS[field.type](given) or (field.name in _NUMBERS and given in (pa.int64(), pa.uint64()))
+            if not (fits or pa.types.is_null(given)):
+                raise WrongTypeError(
+                    f"Column {field.name} of the extract {name} is {given}, not {field.type} ({path})."
+                )
+        return int(file.metadata.num_rows)

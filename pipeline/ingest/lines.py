@@ -1,0 +1,136 @@
+"""CSV as strangers write it, into Arrow batches of text; every physical line is a row, set aside, or blank.
+
+The fast way is Arrow's reader. Where its counts do not add up (a quote that is never closed swallows lines; bytes that
+are no UTF-8), the file is read again line by line, so that nothing vanishes and nothing stops.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from pipeline.errors import UnreadableFileError
+
+_BATCH = 50_000
+RAGGED, UNDECODABLE = "wrong number of fields", "not UTF-8"
+
+
+@dataclass
+class Lines:
+    """What was read of one file: batches of text columns with ``line`` (from 1), and the lines set aside."""
+
+    header: list[str]
+    tables: list[pa.Table]
+    set_aside: list[tuple[int, str]]
+
+
+def read_csv(path: Path) -> Lines | None:
+    """Reads a whole file; None when it is blank. Raises UnreadableFileError for damaged gzip or header."""
+    try:
+        header, separator, physical = _survey(path)
+        if not header:
+            return None
+        return _fast(path, header, separator, physical) or _slow(path, header, separator)
+    except (OSError, EOFError, zlib.error) as e:
+        raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
+
+
+def _open(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def _survey(path: Path) -> tuple[list[str], str, int]:
+    """Header, separator, and the number of lines after it that are not blank."""
+    header: list[str] = []
+    separator, physical = ",", 0
+    with _open(path) as file:
+        for raw in file:
+            if not raw.strip():
+                continue
+            if header:
+                physical += 1
+                continue
+            try:
+                text = raw.decode("utf-8-sig").strip("\r\n")
+            except UnicodeDecodeError as e:
+                raise UnreadableFileError(f"The header of {path} is not UTF-8.") from e
+            separator = ";" if ";" in text and "," not in text else ","
+            header = [name.strip().lower().replace(" ", "_") for name in _fields(text, separator) or []]
+    return header, separator, physical
+
+
+def _fields(text: str, separator: str) -> list[str] | None:
+    """The fields of one line; None when even a lenient reader gives up."""
+    try:
+        return next(csv.reader([text], delimiter=separator), [])
+    except csv.Error:
+        return None
+
+
+def _fast(path: Path, header: list[str], separator: str, physical: int) -> Lines | None:
+    """Arrow's way, for well-behaved files; None when the counts do not add up to ``physical``."""
+    if len(set(header)) != len(header):
+        return None
+    try:
+        with _open(path) as file:
+            table = pacsv.read_csv(
+                file,
+                pacsv.ReadOptions(column_names=header, skip_rows=1, use_threads=False),
+                pacsv.ParseOptions(delimiter=separator),
+                pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False),
+            )
+    except pa.ArrowInvalid:
+        return None
+    if table.num_rows != physical:
+        return None
+    return Lines(header, [table], [])
+
+
+def _slow(path: Path, header: list[str], separator: str) -> Lines:
+    """Line by line: a line is a row or is set aside, whatever stands in it."""
+    lines = Lines(header, [], [])
+    names = [name if header.index(name) == i else f"{name}#{i}" for i, name in enumerate(header)]
+    rows: list[list[str]] = []
+    with _open(path) as file:
+        for number, fields in _parsed(file, separator):
+            if isinstance(fields, str):
+                lines.set_aside.append((number, fields))
+            elif len(fields) != len(header):
+                lines.set_aside.append((number, RAGGED))
+            else:
+                rows.append(fields)
+                if len(rows) == _BATCH:
+                    lines.tables.append(_table(rows, names))
+                    rows = []
+    lines.tables.append(_table(rows, names))
+    return lines
+
+
+def _parsed(file: IO[bytes], separator: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Number and fields (or what is wrong) of every line after the header that is not blank."""
+    seen_header = False
+    for number, raw in enumerate(file, start=1):
+        if not raw.strip():
+            continue
+        if not seen_header:
+            seen_header = True
+            continue
+        try:
+            text = raw.decode("utf-8").strip("\r\n")
+        except UnicodeDecodeError:
+            yield number, UNDECODABLE
+            continue
+        yield number, _fields(text, separator) or RAGGED
+
+
+def _table(rows: list[list[str]], names: list[str]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})

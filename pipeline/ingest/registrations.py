@@ -1,0 +1,190 @@
+"""Reads the registrations of a wave: any number of files, CSV or Parquet, as strangers deliver them.
+
+A row without an id cannot be decided about and is set aside; so is a line that is no row. Every other fault of a row
+stays with its application and becomes a reason there. Reads ``landing/``; writes ``registrations.parquet``,
+``set_aside.parquet`` and ``ingest.json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import duck, store
+from pipeline.calendar import Wave
+from pipeline.contracts import REGISTRATIONS, SET_ASIDE
+from pipeline.errors import (
+    DuplicateRegistrationError,
+    EmptyWaveError,
+    MissingColumnError,
+    UnreadableFileError,
+    WrongTypeError,
+)
+from pipeline.ingest.lines import read_csv
+from pipeline.store import Store
+
+_NO_ID = "no registration_id"
+_TYPED = ("submitted_at", "birth_date", "phone_verified", "email_verified", "sex")
+
+
+@dataclass(frozen=True)
+class IngestCounts:
+    """Rows by what became of them; ``ignored`` counts files that are neither CSV nor Parquet."""
+
+    files: int
+    ignored: int
+    taken_in: int
+    set_aside: int
+    unreadable_values: int
+
+
+def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
+    """Takes in a wave's registrations.
+
+    Raises EmptyWaveError, UnreadableFileError, MissingColumnError, WrongTypeError and DuplicateRegistrationError.
+    """
+    work, folder = store_.work(wave), store_.landing(wave, "registrations")
+    delivered = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
+    paths = [p for p in delivered if p.name.endswith((".parquet", ".csv", ".csv.gz"))]
+    if not paths:
+        raise EmptyWaveError(f"Wave {wave.number} has no registrations below {folder}.")
+    staged = store.fresh(work / "staged")
+    aside: list[tuple[str, int, str]] = []
+    with duck.connect(work) as db:
+        for number, path in enumerate(paths):
+            stage = _stage_parquet if path.suffix == ".parquet" else _stage_csv
+            aside += [(path.name, line, problem) for line, problem in stage(db, path, staged / f"{number:06d}.parquet")]
+        parts = sorted(staged.glob("*.parquet"))
+        if not parts:
+            raise EmptyWaveError(f"No file below {folder} has a row in it.")
+        db.execute(duck.sql("pipeline.ingest", "clean").replace("{source}", f"read_parquet({duck.path_list(parts)})"))
+        nameless = db.execute(
+            "SELECT file, count(*) FROM cleaned WHERE registration_id IS NULL GROUP BY file"
+        ).fetchall()
+        aside += [(name, 0, _NO_ID) for name, count in nameless for _ in range(count)]
+        _refuse_duplicates(db)
+        columns = ", ".join(REGISTRATIONS.names)
+        query = f"SELECT {columns} FROM cleaned WHERE registration_id IS NOT NULL ORDER BY registration_id"
+        taken_in = duck.copy(db, query, work / "registrations.parquet")
+        per_file = dict(
+            db.execute("SELECT file, count(*) FROM cleaned WHERE registration_id IS NOT NULL GROUP BY file").fetchall()
+        )
+        sums = ", ".join(f"coalesce(sum(bad_{name}::INT), 0)::BIGINT" for name in _TYPED)
+        unreadable = dict(zip(_TYPED, db.execute(f"SELECT {sums} FROM cleaned").fetchall()[0], strict=True))
+    if taken_in == 0 and not aside:
+        raise EmptyWaveError(f"No file below {folder} has a row in it.")
+    return _record(work, delivered, paths, per_file, aside, unreadable, taken_in)
+
+
+def _stage_csv(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list[tuple[int, str]]:
+    """Writes a CSV's rows as text columns; returns the lines set aside."""
+    lines = read_csv(path)
+    if lines is None:
+        return []
+    _need_columns(lines.header, path)
+    named = [
+        table.select(REGISTRATIONS.names).append_column("file", pa.array([path.name] * table.num_rows, pa.string()))
+        for table in lines.tables
+    ]
+    with store.atomic(out) as part:
+        pq.write_table(pa.concat_tables(named), part)
+    return lines.set_aside
+
+
+def _stage_parquet(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list[tuple[int, str]]:
+    """Writes a Parquet file's rows as text columns."""
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+    actual = {name.strip().lower(): name for name in schema.names}
+    _need_columns(list(actual), path)
+    columns = []
+    for field in REGISTRATIONS:
+        given = schema.field(actual[field.name]).type
+        _need_type(given, field, path)
+        source = f'"{actual[field.name]}"'
+        text = f"CAST({source} AS VARCHAR)"
+        if field.name in ("nik", "kk") and pa.types.is_integer(given):
+            text = f"lpad({text}, 16, '0')"
+        columns.append(f"{text} AS {field.name}")
+    try:
+        duck.copy(
+            db,
+            f"SELECT {', '.join(columns)}, '{duck.quoted(path.name)}' AS file FROM read_parquet('{duck.quoted(path)}')",
+            out,
+        )
+    except duckdb.Error as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+    return []
+
+
+def _need_columns(names: list[str], path: Path) -> None:
+    missing = [name for name in REGISTRATIONS.names if name not in names]
+    if missing:
+        raise MissingColumnError(f"{path} has no column {', '.join(missing)}.")
+
+
+def _need_type(given: pa.DataType, field: pa.Field, path: Path) -> None:
+    """A type that can hold what the column means; text always can."""
+    types = pa.types
+    if types.is_dictionary(given):
+        given = given.value_type
+    text = types.is_string(given) or types.is_large_string(given) or types.is_string_view(given) or types.is_null(given)
+    fits = {
+        "submitted_at": types.is_timestamp(given) or types.is_date(given),
+        "birth_date": types.is_timestamp(given) or types.is_date(given),
+        "phone_verified": types.is_boolean(given) or types.is_integer(given),
+        "email_verified": types.is_boolean(given) or types.is_integer(given),
+    }.get(field.name, types.is_integer(given) and field.name not in ("full_name", "email", "selfie", "sex"))
+    if not (text or fits):
+        raise WrongTypeError(f"Column {field.name} of {path} is {given}, which cannot hold {field.type}.")
+
+
+def _refuse_duplicates(db: duckdb.DuckDBPyConnection) -> None:
+    twice = db.execute(
+        """SELECT registration_id, list_sort(list(DISTINCT file)) FROM cleaned WHERE registration_id IS NOT NULL
+           GROUP BY registration_id HAVING count(*) > 1 ORDER BY registration_id LIMIT 1"""
+    ).fetchall()
+    if twice:
+        identifier, files = twice[0]
+        raise DuplicateRegistrationError(f"registration_id {identifier} stands more than once: {' and '.join(files)}.")
+
+
+def _record(
+    work: Path,
+    delivered: list[Path],
+    paths: list[Path],
+    per_file: dict[str, int],
+    aside: list[tuple[str, int, str]],
+    unreadable: dict[str, int],
+    taken_in: int,
+) -> IngestCounts:
+    """Writes what was set aside, and the counts that the report reads."""
+    aside = sorted(aside)
+    columns = list(zip(*aside, strict=True)) if aside else [(), (), ()]
+    table = pa.table(dict(zip(SET_ASIDE.names, columns, strict=True)), schema=SET_ASIDE)
+    store.write_table(table, work / "set_aside.parquet", SET_ASIDE)
+    problems: dict[str, int] = {}
+    for _, _, problem in aside:
+        problems[problem] = problems.get(problem, 0) + 1
+    counts = IngestCounts(len(paths), len(delivered) - len(paths), taken_in, len(aside), sum(unreadable.values()))
+    store.write_json(
+        {
+            "taken_in": taken_in,
+            "set_aside": len(aside),
+            "problems": problems,
+            "unreadable_values": unreadable,
+            "ignored_files": [p.name for p in delivered if p not in paths],
+            "files": [
+                {"file": p.name, "taken_in": per_file.get(p.name, 0), "set_aside": sum(a[0] == p.name for a in aside)}
+                for p in paths
+            ],
+        },
+        work / "ingest.json",
+    )
+    return counts

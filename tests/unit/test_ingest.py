@@ -1,0 +1,263 @@
+"""Whatever strangers write into a registration file: nothing stops ingest, nothing vanishes from its counts."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import random
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import contracts, errors, store
+from pipeline.calendar import Wave
+from pipeline.ingest.optional import ingest_reviews
+from pipeline.ingest.registrations import ingest_registrations
+from pipeline.store import Store
+
+WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
+NAMES = contracts.REGISTRATIONS.names
+GOOD = {
+    "registration_id": "R1",
+    "submitted_at": "2020-04-12 10:00:00",
+    "nik": "3171015505900001",
+    "kk": "3171010000000001",
+    "full_name": "SITI AMINAH",
+    "birth_date": "1990-05-15",
+    "sex": "P",
+    "phone": "081200000000",
+    "phone_verified": "true",
+    "email": "siti@example.org",
+    "email_verified": "true",
+    "province_code": "31",
+    "selfie": "R1.jpg",
+}
+
+
+class Landing:
+    """A data root whose registrations a test writes."""
+
+    def __init__(self, root):
+        self.root = root
+        self.folder = root / "landing" / "wave-0001" / "registrations"
+        self.folder.mkdir(parents=True)
+        self.store = Store.at(root)
+
+    def csv(self, *rows, name="a.csv", header=NAMES, bom=False, separator=","):
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=separator)
+        writer.writerow(header)
+        writer.writerows([row[n] for n in NAMES] if isinstance(row, dict) else row for row in rows)
+        content = text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+        (self.folder / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+
+    def ingest(self):
+        counts = ingest_registrations(self.store, WAVE)
+        return counts, store.read_table(self.root / "work" / "wave-0001" / "registrations.parquet").to_pylist()
+
+
+@pytest.fixture
+def landing(tmp_path):
+    return Landing(tmp_path)
+
+
+def test_a_well_formed_row_is_read_as_it_is(landing):
+    landing.csv(GOOD)
+    counts, [row] = landing.ingest()
+    assert (counts.taken_in, counts.set_aside, counts.unreadable_values) == (1, 0, 0)
+    assert row == {
+        **GOOD,
+        "submitted_at": datetime(2020, 4, 12, 10),
+        "birth_date": date(1990, 5, 15),
+        "phone_verified": True,
+        "email_verified": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        ("submitted_at", "2020-04-12T10:00:00", datetime(2020, 4, 12, 10)),
+        ("submitted_at", "2020-04-12T03:00:00Z", datetime(2020, 4, 12, 10)),
+        ("submitted_at", "2020-04-12 12:00:00+09:00", datetime(2020, 4, 12, 10)),
+        ("submitted_at", "12/04/2020 10:00", datetime(2020, 4, 12, 10)),
+        ("submitted_at", "yesterday", None),
+        ("submitted_at", "infinity", None),
+        ("birth_date", "15-05-1990", date(1990, 5, 15)),
+        ("birth_date", "15/05/1990", date(1990, 5, 15)),
+        ("birth_date", "1990-02-30", None),
+        ("birth_date", "", None),
+        ("sex", "p", "P"),
+        ("sex", "X", None),
+        ("phone_verified", "YA", True),
+        ("phone_verified", "0", False),
+        ("email_verified", "perhaps", False),
+        ("email_verified", "", False),
+        ("nik", "'3171015505900001", "3171015505900001"),
+        ("nik", " 3171015505900001 ", "3171015505900001"),
+        ("nik", "3.17E+15", "3.17E+15"),
+        ("full_name", "  ", None),
+        ("full_name", "O\u0000WIL", "O\u0000WIL"),
+        ("full_name", '=HYPERLINK("x")', '=HYPERLINK("x")'),
+        ("selfie", "", None),
+    ],
+)
+def test_values_are_read_or_become_null_and_are_counted(landing, column, text, value):
+    landing.csv({**GOOD, column: text})
+    counts, [row] = landing.ingest()
+    assert row[column] == value
+    unreadable = column in ("submitted_at", "birth_date", "sex") and text and value is None
+    assert counts.unreadable_values == int(bool(unreadable) or text == "perhaps")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+@pytest.mark.parametrize("bom", [True, False])
+def test_bom_gzip_semicolons_and_odd_headers(landing, name, bom):
+    landing.csv(GOOD, name=name, bom=bom, separator=";", header=[f" {n.upper()} " for n in NAMES])
+    assert landing.ingest()[0].taken_in == 1
+
+
+def test_extra_columns_and_other_files_are_ignored(landing):
+    landing.csv([*GOOD.values(), "x"], header=[*NAMES, "extra"])
+    (landing.folder / "notes.txt").write_text("hello")
+    counts, _ = landing.ingest()
+    assert (counts.taken_in, counts.files, counts.ignored) == (1, 1, 1)
+
+
+def test_rows_that_cannot_be_applications_are_set_aside(landing):
+    landing.csv(GOOD, {**GOOD, "registration_id": " "}, ["R2", "too", "short"])
+    with (landing.folder / "a.csv").open("ab") as file:
+        file.write(b"\xff\xfe" + b"," * 12 + b"\n\n")
+    counts, _ = landing.ingest()
+    assert (counts.taken_in, counts.set_aside) == (1, 3)
+    table = store.read_table(landing.root / "work" / "wave-0001" / "set_aside.parquet").to_pylist()
+    assert [(r["line"], r["problem"]) for r in table] == [
+        (0, "no registration_id"),
+        (4, "wrong number of fields"),
+        (5, "not UTF-8"),
+    ]
+
+
+def test_a_quote_that_is_never_closed_swallows_nothing(landing):
+    landing.csv(*({**GOOD, "registration_id": f"R{n}"} for n in range(5)))
+    path = landing.folder / "a.csv"
+    path.write_bytes(path.read_bytes().replace(b"R1,", b'"R1,'))
+    counts, rows = landing.ingest()
+    assert (counts.taken_in, counts.set_aside) == (4, 1)
+    assert [r["registration_id"] for r in rows] == ["R0", "R2", "R3", "R4"]
+
+
+def test_a_huge_line_is_set_aside(landing):
+    landing.csv(GOOD, ["x" * 2_000_000])
+    assert landing.ingest()[0].set_aside == 1
+
+
+def test_parquet_of_several_types_is_the_same_as_csv(landing):
+    table = pa.table({k: [v] for k, v in GOOD.items()})
+    typed = table.set_column(NAMES.index("nik"), "nik", pa.array([int(GOOD["nik"])]))
+    typed = typed.set_column(NAMES.index("kk"), "kk", pa.array([317101]))
+    typed = typed.set_column(NAMES.index("birth_date"), "birth_date", pa.array([date(1990, 5, 15)]))
+    when = pa.array([datetime(2020, 4, 12, 3)], pa.timestamp("ns", "UTC"))
+    typed = typed.set_column(NAMES.index("submitted_at"), "submitted_at", when)
+    typed = typed.set_column(NAMES.index("phone_verified"), "phone_verified", pa.array([True]))
+    pq.write_table(typed, landing.folder / "a.parquet")
+    _, [row] = landing.ingest()
+    assert row["nik"] == GOOD["nik"]
+    assert row["kk"] == "0000000000317101"
+    assert row["submitted_at"] == datetime(2020, 4, 12, 10)
+    assert row["birth_date"] == date(1990, 5, 15)
+    assert row["phone_verified"] is True
+
+
+@pytest.mark.parametrize(
+    ("write", "error", "says"),
+    [
+        (lambda f: None, errors.EmptyWaveError, "no registrations"),
+        (lambda f: (f / "a.csv").write_text(""), errors.EmptyWaveError, "has a row"),
+        (lambda f: (f / "a.csv").write_text(",".join(NAMES) + "\n"), errors.EmptyWaveError, "has a row"),
+        (lambda f: (f / "a.csv").write_text("registration_id\n1\n"), errors.MissingColumnError, "submitted_at"),
+        (lambda f: (f / "a.csv").write_bytes(b"\xff\xfe\n1\n"), errors.UnreadableFileError, "UTF-8"),
+        (lambda f: (f / "a.csv.gz").write_bytes(b"no gzip"), errors.UnreadableFileError, r"a\.csv\.gz"),
+        (
+            lambda f: (f / "a.csv.gz").write_bytes(gzip.compress(b"x" * 99)[:-9]),
+            errors.UnreadableFileError,
+            r"a\.csv\.gz",
+        ),
+        (lambda f: (f / "a.parquet").write_bytes(b"PAR1"), errors.UnreadableFileError, r"a\.parquet"),
+        (
+            lambda f: pq.write_table(pa.table({n: pa.array([[1]]) for n in NAMES}), f / "a.parquet"),
+            errors.WrongTypeError,
+            "registration_id",
+        ),
+    ],
+)
+def test_what_stops_a_wave_is_named(landing, write, error, says):
+    write(landing.folder)
+    with pytest.raises(error, match=says):
+        landing.ingest()
+
+
+def test_the_same_registration_in_two_files_is_named(landing):
+    landing.csv(GOOD)
+    landing.csv(GOOD, name="b.csv")
+    with pytest.raises(errors.DuplicateRegistrationError, match=r"R1 stands more than once: a\.csv and b\.csv"):
+        landing.ingest()
+
+
+def test_shuffled_files_and_rows_give_the_same_bytes(tmp_path):
+    rows = [{**GOOD, "registration_id": f"R{n:03d}"} for n in range(200)]
+    digests = set()
+    for attempt in range(3):
+        random.Random(attempt).shuffle(rows)
+        landing = Landing(tmp_path / str(attempt))
+        for part in range(attempt + 1):
+            landing.csv(*rows[part :: attempt + 1], name=f"{9 - part}.csv")
+        landing.ingest()
+        digests.add(store.sha256(landing.root / "work" / "wave-0001" / "registrations.parquet"))
+    assert len(digests) == 1
+
+
+hostile = st.one_of(
+    st.binary(max_size=60).map(lambda b: b.replace(b"\n", b"").replace(b"\r", b"")),
+    st.lists(st.text(max_size=8), min_size=12, max_size=14).map(lambda f: ",".join(f).encode("utf-8", "replace")),
+    st.sampled_from([b'"', b'"""', b",,,", b"\x00", b"," * 12, b'x"y' + b"," * 12, "\u2028\u0085".encode()]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines=st.lists(hostile, max_size=12))
+def test_random_hostile_rows_never_stop_ingest_and_never_vanish(lines, tmp_path_factory):
+    landing = Landing(tmp_path_factory.mktemp("hostile"))
+    landing.csv(GOOD)
+    clean = [line.replace(b"\n", b"").replace(b"\r", b"") for line in lines]
+    with (landing.folder / "a.csv").open("ab") as file:
+        file.write(b"".join(line + b"\n" for line in clean))
+    try:
+        counts, rows = landing.ingest()
+    except errors.DuplicateRegistrationError:
+        return
+    physical = 1 + sum(bool(line.strip()) for line in clean)
+    assert counts.taken_in + counts.set_aside == physical
+    assert "R1" in [row["registration_id"] for row in rows]
+    assert len(rows) == counts.taken_in
+
+
+def test_the_latest_review_counts_and_bad_ones_are_counted(landing):
+    folder = landing.root / "landing" / "wave-0001" / "reviews"
+    folder.mkdir()
+    (folder / "a.csv").write_text(
+        "registration_id,decision,reviewer,decided_at,note\n"
+        "R1,accept,ani,2020-04-17 10:00:00,ok\nR1,reject,budi,2020-04-18 10:00:00,other person\n"
+        "R2,maybe,ani,2020-04-17 10:00:00,\n,accept,ani,2020-04-17,\n"
+    )
+    (folder / "b.csv").write_bytes(b"\xff\xff")
+    (folder / "c.xls").write_bytes(b"?")
+    counts = ingest_reviews(landing.store, WAVE)
+    assert (counts.taken_in, counts.set_aside) == (1, 4)
+    [row] = store.read_table(landing.root / "work" / "wave-0001" / "reviews.parquet").to_pylist()
+    assert (row["registration_id"], row["decision"], row["reviewer"]) == ("R1", "reject", "budi")
