@@ -1,0 +1,87 @@
+"""`gelombang simulate`: a wave of people who do not exist, on disk exactly as the contracts say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.calendar import Calendar, Wave
+from pipeline.errors import BadQuotaError, BadSettingError
+from pipeline.store import Store, project_data, read_text, write_text
+
+
+def simulate(
+    data: Annotated[Path, typer.Argument(help="Data root to write below; made if it is not there.")],
+    wave: Annotated[int | None, typer.Option(min=1, help="Number of the wave. Default: 12, or the preset's.")] = None,
+    registrations: Annotated[int | None, typer.Option(min=1, help="Applications. Default: the preset's.")] = None,
+    population: Annotated[int | None, typer.Option(min=100, help="People in the register.")] = None,
+    quota: Annotated[
+        int | None, typer.Option(help="Places. Default: the calendar's in DATA, else the preset's.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Everything is made from it.")] = 7,
+    faces: Annotated[
+        Path | None, typer.Option(help="Photographs by person: NNNN_k.jpg or PERSON/*.jpg. Default: packaged ones.")
+    ] = None,
+    photos: Annotated[
+        str, typer.Option(help="Whose photographs are delivered: drawn (first 1.3 × quota), eligible, all or none.")
+    ] = "drawn",
+    preset: Annotated[str, typer.Option(help="Sizes and shares: demo, wave-1 or national.")] = "demo",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that render; 0: one per core.")] = 0,
+) -> None:
+    """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them."""
+    from pipeline.simulate import presets
+    from pipeline.simulate import wave as simulated
+
+    if photos not in simulated.PHOTOS:
+        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(simulated.PHOTOS)}.")
+    table = presets.preset(preset)
+    data.mkdir(parents=True, exist_ok=True)
+    store = Store.at(data)
+    own = (store.root / "calendar.toml").is_file()
+    number = wave or int(table.get("wave", 12))
+    found = (store.calendar() if own else Calendar.parse(read_text(project_data() / "calendar.toml"))).wave(number)
+    places = quota if quota is not None else (found.quota if own else int(table["quota"]))
+    if places < 1:
+        raise BadQuotaError(f"A quota of {places} has no places.")
+    if not own:
+        mode = "off" if photos == "none" else "after_draw"
+        found = replace(found, quota=places, seed=f"simulated-{seed}", seed_source="gelombang simulate", selfie=mode)
+        write_text(_calendar(found), store.root / "calendar.toml")
+    plan = presets.Plan(
+        wave=found,
+        seed=seed,
+        registrations=registrations or int(table["registrations"]),
+        population=population or int(table["population"]),
+        quota=places,
+        shares=table["shares"],
+        selfie=table["selfie"],
+        narrow=preset == "national",
+        options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
+    )
+    done = simulated.simulate_wave(plan, store, photos)
+    simulated.record(plan, store, done, {"delivered": int(done.photographs.wanted.sum())})
+    typer.echo(
+        f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
+        f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
+        f"{int(done.photographs.wanted.sum()):,} with photographs. Written below {data}."
+    )
+
+
+def _calendar(wave: Wave) -> str:
+    """A calendar with this one wave."""
+    return f"""# Written by `gelombang simulate`: nobody in this wave exists.
+[[wave]]
+number = {wave.number}
+opens = {wave.opens.isoformat()}
+closes = {wave.closes.isoformat()}
+quota = {wave.quota}
+seed = "{wave.seed}"
+seed_source = "{wave.seed_source}"
+selfie = "{wave.selfie}"
+policy = "{wave.policy}"
+refill = {str(wave.refill).lower()}
+priority_share = {wave.priority_share}
+"""

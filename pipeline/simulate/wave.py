@@ -1,0 +1,166 @@
+"""Simulates one wave: applications first, then the registers they are compared with, then the photographs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.contracts import TEXTS
+from pipeline.simulate import applicants, earlier, faults, landing, noise, regions, registers, registrations, truth
+from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
+from pipeline.simulate.noise import I64
+from pipeline.simulate.people import World
+from pipeline.simulate.presets import Plan
+from pipeline.simulate.truth import Known
+from pipeline.store import Store, write_json, write_table
+
+PHOTOS = ("drawn", "eligible", "all", "none")
+#: With ``drawn``, photographs are delivered for this many times the quota: reviews and refills reach a little further.
+DRAWN_MARGIN = 1.3
+_ACCEPTED_BEFORE = 300  # people of the wave before who do not come back
+
+TRUTH = pa.schema(
+    [
+        ("registration_id", pa.string()),
+        ("nik", pa.string()),
+        ("planted", TEXTS),
+        ("expected", TEXTS),
+        ("expected_warnings", TEXTS),
+        ("selfie_planted", TEXTS),
+        ("hijab", pa.bool_()),
+        ("photo_delivered", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Which photographs are wanted, and of whom; arrays have one entry per application."""
+
+    wanted: np.ndarray  # bool: files are delivered
+    fault: np.ndarray  # place in SELFIE_CODES, or -1
+    person: I64
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What came out, for the terminal and ``simulated.json``."""
+
+    registrations: int
+    people: int
+    expected_eligible: int
+    extracts: dict[str, int]
+    hostile: dict[str, int]
+    photographs: Photographs
+
+
+def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
+    """Writes everything of a wave but the photographs themselves. Raises BadSettingError for a population too small."""
+    world = World(plan.seed, plan.population, regions.load(plan.seed), plan.wave.closing_day)
+    known, niks, hostile, kin = _applications(plan, world, store)
+    person, first = np.unique(known.person, return_index=True)
+    mask = known.person_mask[first]
+    fault = faults.selfie(plan.seed, plan.selfie, known.person)
+    accepted = person[mask & BIT["already_accepted"] > 0]
+    fillers = noise.pick(plan.seed, "accepted before", np.arange(_ACCEPTED_BEFORE), plan.population)
+    accepted = np.concatenate([accepted, kin, np.setdiff1d(fillers, person)])
+    if plan.wave.number == 1:
+        accepted = accepted[:0]
+    else:
+        earlier.write(plan, world, accepted, store)
+    expected = truth.expected(plan, known, world.people(np.unique(accepted)).kk)
+    wanted = _wanted(plan, known, expected, photos)
+    no_reference = SELFIE_CODES.index("reference_missing")
+    has_photo = (fault[first] != no_reference) & (photos != "none")
+    rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store)
+    _truth(plan, store, known, niks, expected, fault, wanted, photos)
+    return Simulated(
+        registrations=known.size,
+        people=len(person),
+        expected_eligible=int((expected == 0).sum()),
+        extracts=rows,
+        hostile=hostile,
+        photographs=Photographs(wanted, fault, known.person),
+    )
+
+
+def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.ChunkedArray, dict[str, int], I64]:
+    """Writes the registrations; what must be remembered of them, their NIKs, rubbish lines, relatives accepted before."""
+    known: list[Known] = []
+    niks: list[pa.ChunkedArray] = []
+    kin: list[I64] = []
+    missing = SELFIE_CODES.index("selfie_missing")
+    with landing.Landing(store.landing(plan.wave, "registrations")) as out:
+        for batch, relatives in applicants.applications(plan, world):
+            table = registrations.table(plan, world, batch)
+            fault = faults.selfie(plan.seed, plan.selfie, batch.people.index)[batch.rows]
+            blank = (fault == missing) & (batch.people.index[batch.rows] % 2 == 0)  # else only the file is not there
+            at = table.schema.get_field_index("selfie")
+            selfie = np.where(blank, None, np.array(table.column(at), dtype=object))
+            table = table.set_column(at, "selfie", pa.array(selfie, pa.string()))
+            out.write(plan.seed, table, batch)
+            known.append(truth.know(plan, world, batch))
+            niks.append(table.column("nik"))
+            kin.append(relatives.index)
+        hostile = {problem: n for problem, n in out.hostile.items() if not problem.startswith("in ")}
+    joined = Known(**{f.name: np.concatenate([getattr(k, f.name) for k in known]) for f in fields(Known)})
+    return joined, pa.chunked_array([chunk for nik in niks for chunk in nik.chunks]), hostile, np.concatenate(kin)
+
+
+def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> np.ndarray:
+    """Whose photographs are delivered."""
+    wanted = np.zeros(known.size, dtype=bool)
+    eligible = np.flatnonzero(expected == 0)
+    if photos == "all":
+        wanted[:] = True
+    elif photos == "eligible":
+        wanted[eligible] = True
+    elif photos == "drawn":
+        wanted[truth.draw_order(known, eligible)[: int(np.ceil(plan.quota * DRAWN_MARGIN))]] = True
+    return wanted
+
+
+def _truth(
+    plan: Plan, store: Store, known: Known, niks: pa.ChunkedArray, expected: I64, fault: np.ndarray, wanted: np.ndarray,
+    photos: str,
+) -> None:  # fmt: skip
+    seen = np.where(wanted, fault, -1 if photos == "none" else SELFIE_CODES.index("selfie_missing"))
+    bits = np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
+    table = pa.table(
+        {
+            "registration_id": registrations.registration_ids(plan, np.arange(known.size)),
+            "nik": niks,
+            "planted": truth.texts(known.planted | (expected & BIT["kk_limit"]), CODES),
+            "expected": truth.texts(expected, CODES),
+            "expected_warnings": truth.texts(known.warnings, truth.WARNINGS),
+            "selfie_planted": truth.texts(bits, SELFIE_CODES),
+            "hijab": pa.nulls(known.size, pa.bool_()),
+            "photo_delivered": wanted,
+        }
+    )
+    write_table(table, truth_path(plan, store), TRUTH)
+
+
+def truth_path(plan: Plan, store: Store) -> Path:
+    """Where the truth lies; ``simulated.json`` beside it."""
+    return store.landing(plan.wave, "truth.parquet")
+
+
+def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any]) -> None:
+    """Writes ``simulated.json``: what was asked for, what came out, and how many lines ingest must set aside."""
+    value = {
+        "options": plan.options,
+        "wave": plan.wave.number,
+        "draw_seed": plan.wave.seed,
+        "registrations": done.registrations,
+        "people": done.people,
+        "expected_eligible": done.expected_eligible,
+        "extracts": {name: {"asof": registers.asof(plan, name), "rows": n} for name, n in done.extracts.items()},
+        "set_aside": {"total": sum(done.hostile.values()), **done.hostile},
+        "photographs": photographs,
+    }
+    write_json(value, truth_path(plan, store).with_name("simulated.json"))
