@@ -33,6 +33,12 @@ class CheckSettings(BaseModel):
     max_set_aside_share: float = Field(
         0.2, ge=0, le=1, description="hostile registration rows before a wave is stopped"
     )
+    max_malformed_nik_share: float = Field(
+        0.01, ge=0, le=1, description="NIKs of an extract that are not sixteen digits"
+    )
+    few_rows: int = Field(
+        20, ge=0, description="bad rows of a delivery that are never an accident, whatever their share"
+    )
     min_province_share: float = Field(0.2, ge=0, le=1, description="a province's share against the previous asof")
 
 

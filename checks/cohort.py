@@ -1,0 +1,23 @@
+"""Judges a cohort before anybody sees it: no place twice, none beyond the quota, nobody undecided."""
+
+from __future__ import annotations
+
+from checks.gate import CheckReport, judge
+from checks.inputs import metrics_of
+from pipeline import duck
+from pipeline.calendar import Wave
+from pipeline.store import Store
+
+
+def check_cohort(store: Store, wave: Wave) -> CheckReport:
+    """Judges ``out/`` of a run. Raises CheckFailedError; then nothing reaches ``waves/``."""
+    work = store.work(wave)
+    tables = {
+        "cohort": work / "out" / "cohort.parquet",
+        "decisions": work / "out" / "decisions.parquet",
+        "registrations": work / "registrations.parquet",
+    }
+    with duck.connect(work) as db:
+        sources = {name: f"read_parquet('{duck.quoted(path)}')" for name, path in tables.items()}
+        metrics = metrics_of(db, "cohort", quota=wave.quota, **sources)
+    return judge({"cohort": metrics}, work / "data_docs" / "cohort")

@@ -1,0 +1,128 @@
+"""great_expectations as the judge of metrics: one small frame a table, a verdict, and Data Docs that are kept.
+
+Knows nothing of waves. Only figures reach it – no row, no NIK, no name – so its pages can be shown to anyone.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import CheckFailedError
+from pipeline.settings import settings
+
+Metrics = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One expectation that does not hold."""
+
+    table: str
+    metric: str
+    expectation: str
+    observed: float
+    limit: str
+    fatal: bool
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.metric} is {self.observed:.6g}, must be {self.limit} ({self.expectation})"
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was judged: how many expectations, and which failed."""
+
+    judged: int
+    failures: tuple[Failure, ...]
+    docs: Path
+
+    def counts(self) -> dict[str, int]:
+        """For logs and XCom."""
+        return {"expectations": self.judged, "warnings": len(self.failures)}
+
+
+@lru_cache(maxsize=1)
+def expectations() -> tuple[dict[str, Any], ...]:
+    """The rows of ``expectations.toml``, one table and one metric each."""
+    raw = tomllib.loads((files("checks") / "expectations.toml").read_text(encoding="utf-8"))["expectation"]
+    return tuple(
+        {**row, "table": table, "metric": metric}
+        for row in raw
+        for table in _listed(row["table"])
+        for metric in _listed(row["metric"])
+    )
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def judge(metrics: dict[str, Metrics], docs: Path) -> CheckReport:
+    """Judges the metrics of each table. Metrics that were not computed (no earlier delivery, say) are not judged.
+
+    Writes Data Docs below ``docs``. Raises CheckFailedError naming expectation, table, figure and limit.
+    """
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+    import pandas as pd
+
+    context = gx.get_context(mode="ephemeral")
+    context.delete_data_docs_site("local_site")
+    context.add_data_docs_site(
+        "gelombang",
+        {
+            "class_name": "SiteBuilder",
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+        },
+    )
+    source = context.data_sources.add_pandas("metrics")
+    failures: list[Failure] = []
+    judged = 0
+    for table, values in metrics.items():
+        rows = [row for row in expectations() if row["table"] == table and row["metric"] in values]
+        if not rows:
+            continue
+        batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe(table)
+        suite = context.suites.add(gx.ExpectationSuite(table))
+        for row in rows:
+            low, high = _limits(row)
+            suite.add_expectation(
+                gx.expectations.ExpectColumnValuesToBeBetween(column=row["metric"], min_value=low, max_value=high)
+            )
+        validation = context.validation_definitions.add(gx.ValidationDefinition(name=table, data=batch, suite=suite))
+        frame = pd.DataFrame({name: [float(value)] for name, value in values.items()})
+        result = validation.run(batch_parameters={"dataframe": frame})
+        judged += len(rows)
+        for row, one in zip(rows, _in_order(result, rows), strict=True):
+            if not one.success:
+                failures.append(_failure(row, values[row["metric"]], one.expectation_config.type))
+    context.build_data_docs()
+    fatal = [failure for failure in failures if failure.fatal]
+    if fatal:
+        raise CheckFailedError("; ".join(map(str, fatal)) + f". Data Docs: {docs / 'index.html'}")
+    return CheckReport(judged, tuple(failures), docs)
+
+
+def _in_order(result: Any, rows: list[dict[str, Any]]) -> list[Any]:
+    """Results in the order of our rows: great_expectations gives them by column."""
+    by_column = {one.expectation_config.kwargs["column"]: one for one in result.results}
+    return [by_column[row["metric"]] for row in rows]
+
+
+def _limits(row: dict[str, Any]) -> tuple[float | None, float | None]:
+    checks = settings().checks
+    low, high = (getattr(checks, v) if isinstance(v := row.get(k), str) else v for k in ("min", "max"))
+    return low, high
+
+
+def _failure(row: dict[str, Any], observed: float, expectation: str) -> Failure:
+    low, high = _limits(row)
+    limit = f"at least {low:g}" if low is not None else f"at most {high:g}"
+    return Failure(row["table"], row["metric"], expectation, observed, limit, row.get("fatal", True))

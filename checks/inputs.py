@@ -1,0 +1,114 @@
+"""Judges what was delivered: the wave's registrations and every extract, before any application is.
+
+One scan an extract for what needs rows; nulls come from the Parquet footers. Writes Data Docs and nothing else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from checks.gate import CheckReport, Metrics, judge
+from pipeline import duck, store
+from pipeline.calendar import Wave
+from pipeline.contracts import EXTRACTS
+from pipeline.ingest.extracts import Extract
+from pipeline.settings import settings
+from pipeline.store import Store
+
+#: Above this many people duplicates are counted in a sample: an exact count of 270 million takes gigabytes.
+_EXACT_ROWS = 5_000_000
+_SAMPLE = 97
+
+
+def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> CheckReport:
+    """Judges registrations and extracts. Raises CheckFailedError when something must not go on."""
+    work = store_.work(wave)
+    metrics: dict[str, Metrics] = {}
+    with duck.connect(work) as db:
+        metrics["registrations"] = _registrations(db, work, wave)
+        for name, extract in extracts.items():
+            metrics[name] = _extract(db, extract)
+    return judge(metrics, work / "data_docs" / "inputs")
+
+
+def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Metrics:
+    source = f"read_parquet('{duck.quoted(work / 'registrations.parquet')}')"
+    metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.closes)
+    ingested = store.read_json(work / "ingest.json")
+    read = ingested["taken_in"] + ingested["set_aside"]
+    return {**metrics, "set_aside_share": _excess(ingested["set_aside"], read)}
+
+
+def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
+    """Metrics of one extract: shares of bad rows, nulls, and its size against the delivery before."""
+    schema = pq.read_schema(extract.files[0])
+    number = "nik" if "int" in str(schema.field("nik").type) else "try_cast(nik AS BIGINT)"
+    text = "nik BETWEEN 1000000000000000 AND 9999999999999999"
+    raw = metrics_of(
+        db,
+        extract.name,
+        source=f"read_parquet({duck.path_list(extract.files)}, hive_partitioning = false)",
+        well_formed=text if number == "nik" else "regexp_full_match(coalesce(nik, ''), '[0-9]{16}')",
+        number=number,
+        sample=str(1 if extract.rows <= _EXACT_ROWS else _SAMPLE),
+        asof=extract.asof,
+    )
+    metrics = {
+        name.replace("_count", "_share") if name.endswith("_count") else name: (
+            _excess(value, extract.rows) if name.endswith("_count") else value
+        )
+        for name, value in raw.items()
+    }
+    required = [n for n in EXTRACTS[extract.name][0].names if n not in ("photo", "occupation")]
+    metrics |= {f"null_share_{n}": _excess(_nulls(db, extract, n), extract.rows) for n in required}
+    if extract.previous_rows:
+        metrics["rows_vs_previous"] = (extract.rows + settings().checks.few_rows) / extract.previous_rows
+        if extract.name == "population":
+            metrics["least_province_vs_previous"] = _least_province(db, extract)
+    return metrics
+
+
+def _excess(bad: float, rows: float) -> float:
+    """Share of bad rows beyond the few that are everyday life."""
+    return max(0.0, bad - settings().checks.few_rows) / max(rows, 1.0)
+
+
+def _nulls(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int:
+    """Nulls of a column, from the footers; from the column itself where a footer does not say."""
+    total = 0
+    for path in extract.files:
+        footer = pq.read_metadata(path)
+        index = footer.schema.to_arrow_schema().get_field_index(column)
+        statistics = [footer.row_group(i).column(index).statistics for i in range(footer.num_row_groups)]
+        if all(s is not None and s.has_null_count for s in statistics):
+            total += sum(s.null_count for s in statistics)
+        else:
+            query = f"SELECT count(*) - count({column}) FROM read_parquet('{duck.quoted(path)}')"
+            total += db.execute(query).fetchall()[0][0]
+    return total
+
+
+def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
+    """Of all provinces, the smallest size against the delivery before; 0 when one is missing."""
+    count = "SELECT province_code, count(*) AS n FROM read_parquet({}, hive_partitioning = false) GROUP BY ALL"
+    now, before = (count.format(duck.path_list(files)) for files in (extract.files, extract.previous_files))
+    query = f"""SELECT min((coalesce(now.n, 0) + {settings().checks.few_rows}) / before.n)
+                FROM ({before}) before LEFT JOIN ({now}) now USING (province_code)"""
+    least: float = db.execute(query).fetchall()[0][0]
+    return least
+
+
+def metrics_of(db: duckdb.DuckDBPyConnection, name: str, **values: object) -> Metrics:
+    """The single row of ``sql/<name>.sql``; text values fill its braces, others its parameters."""
+    text = duck.sql("checks", f"sql/{name}")
+    for key, value in values.items():
+        if isinstance(value, str):
+            text = text.replace("{" + key + "}", value)
+    parameters = {k: v for k, v in values.items() if not isinstance(v, str) and f"${k}" in text}
+    result = db.execute(text, parameters)
+    assert result.description is not None
+    names = [column[0] for column in result.description]
+    return {k: float(v or 0) for k, v in zip(names, result.fetchall()[0], strict=True)}
