@@ -1,0 +1,136 @@
+"""A decision for every application, and the tables that follow: cohort, reserve, rejections, review.
+
+Brings screening, draw, verdicts and reviews together; writes the Parquet files of the contract below ``out/``. Layer,
+retry and messages come from the catalogue, once per combination of reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline import contracts, duck, reasons
+from pipeline.calendar import Wave
+from pipeline.draw import places
+from pipeline.store import Store
+
+#: Province and serial stay readable, so that people at a helpdesk can tell two rows apart; birth date and sex do not.
+_MASKED = """CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN substr(nik, 1, 4) || '********' || substr(nik, 13, 4)
+                  ELSE repeat('*', least(coalesce(length(nik), 0), 16)::INT) END"""
+_COHORT = "{wave}::INTEGER AS wave, {number}, registration_id, nik, full_name, province_code, tier, draw FROM decided"
+
+#: Each output: its contract and the query that fills it, under a total order.
+_OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
+    "decisions": (
+        contracts.DECISIONS,
+        """SELECT *, CASE WHEN outcome = 'rejected' THEN combination_retry ELSE 'none' END AS retry
+           FROM decided JOIN combinations USING (reasons) ORDER BY registration_id""",
+    ),
+    "cohort": (
+        contracts.COHORT,
+        f"SELECT {_COHORT.format(wave='{wave}', number='rank')} WHERE outcome = 'accepted' ORDER BY rank",
+    ),
+    "reserve": (
+        contracts.RESERVE,
+        f"SELECT {_COHORT.format(wave='{wave}', number='position')} WHERE outcome = 'reserve' ORDER BY position",
+    ),
+    "rejections": (
+        contracts.REJECTIONS,
+        f"""SELECT *, {_MASKED} AS nik_masked, combination_retry AS retry
+            FROM decided JOIN combinations USING (reasons) WHERE outcome = 'rejected' ORDER BY registration_id""",
+    ),
+    "review": (
+        contracts.REVIEW,
+        """SELECT p.* EXCLUDE (warnings), d.selfie, d.reference
+           FROM photographed p JOIN {drawn} d USING (registration_id)
+           WHERE p.outcome = 'review' ORDER BY registration_id""",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class DecisionCounts:
+    """Applications by outcome."""
+
+    accepted: int
+    reserve: int
+    rejected: int
+    review: int
+
+
+def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
+    """Decides a wave and writes the tables of the contract below ``work/out``."""
+    work = store.work(wave)
+    with duck.connect(work) as db:
+        sources = {
+            "{screened}": _read(work / "screened.parquet"),
+            "{drawn}": _read(work / "drawn.parquet"),
+            "{verdicts}": _read(*verdicts) if verdicts else _empty(db, "no_verdicts", contracts.VERDICTS),
+            "{reviews}": _read(p)
+            if (p := work / "reviews.parquet").is_file()
+            else _empty(db, "none", contracts.REVIEWS),
+            "{verified}": str(wave.selfie != "off").lower(),
+            "{wave}": str(wave.number),
+        }
+        db.execute(_fill(duck.sql("pipeline", "sql/decisions"), sources))
+        counts = dict(db.execute("SELECT tier, count(*) FROM standing GROUP BY tier").fetchall())
+        share = places(wave.quota, wave.priority_share, counts.get("priority", 0), counts.get("public", 0))
+        given = {"{priority}": str(share[0]), "{public}": str(share[1])}
+        db.execute(_fill(duck.sql("pipeline", "sql/decided"), {**sources, **given}))
+        _combinations(db)
+        for name, (schema, query) in _OUTPUTS.items():
+            columns = ", ".join(f"CAST({f.name} AS {_duck_type(f.type)}) AS {f.name}" for f in schema)
+            order = query[query.rindex("ORDER BY") :]
+            rows = f"SELECT {columns} FROM ({_fill(query, sources)}) {order}"
+            duck.copy(db, rows, work / "out" / f"{name}.parquet")
+        outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
+    return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
+
+
+def _combinations(db: duckdb.DuckDBPyConnection) -> None:
+    """Layer, retry and messages of every combination of reasons that occurs: a few hundred in a wave of millions."""
+    found = [codes for (codes,) in db.execute("SELECT DISTINCT reasons FROM decided").fetchall()]
+    table = pa.table(
+        {
+            "reasons": pa.array(found, contracts.TEXTS),
+            "layer": pa.array([reasons.first_layer(codes) for codes in found], pa.string()),
+            "combination_retry": pa.array([reasons.retry_of(codes) for codes in found], pa.string()),
+            "message_id": pa.array([reasons.messages(codes, "id") for codes in found], pa.string()),
+            "message_en": pa.array([reasons.messages(codes, "en") for codes in found], pa.string()),
+        }
+    )
+    db.register("combinations_found", table)
+    db.execute("CREATE OR REPLACE TABLE combinations AS FROM combinations_found")
+    db.unregister("combinations_found")
+
+
+def _duck_type(type_: pa.DataType) -> str:
+    return {
+        pa.string(): "VARCHAR",
+        contracts.TEXTS: "VARCHAR[]",
+        pa.int64(): "BIGINT",
+        pa.int32(): "INTEGER",
+        pa.int16(): "SMALLINT",
+        pa.float64(): "DOUBLE",
+        pa.bool_(): "BOOLEAN",
+    }[type_]
+
+
+def _read(*paths: Path) -> str:
+    return f"read_parquet({duck.path_list(paths)})"
+
+
+def _empty(db: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema) -> str:
+    """An empty table of this schema, for inputs that a wave does without."""
+    columns = ", ".join(f"{f.name} {'TIMESTAMP' if f.type == contracts.TIME else _duck_type(f.type)}" for f in schema)
+    db.execute(f'CREATE OR REPLACE TABLE "{name}" ({columns})')
+    return f'"{name}"'
+
+
+def _fill(text: str, braces: dict[str, str]) -> str:
+    for brace, value in braces.items():
+        text = text.replace(brace, value)
+    return text

@@ -1,0 +1,103 @@
+"""Layers 1 to 3 for a whole wave: every reason of every application, in one pass over each extract.
+
+Reads the ingested registrations, the extracts and the cohorts of earlier waves; writes ``screened.parquet``. The rules
+are data (``rules.toml``), the steps are SQL (``sql/``): this module only strings them together.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline import duck, reasons, store
+from pipeline.calendar import Wave
+from pipeline.ingest.extracts import Extract
+from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warnings
+from pipeline.store import Store, project_data
+
+_NOBODY = "SELECT NULL::BIGINT AS number WHERE false"
+
+
+@dataclass(frozen=True)
+class ScreenCounts:
+    """Applications screened, and those left for the draw."""
+
+    applications: int
+    eligible: int
+
+
+def screen(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> ScreenCounts:
+    """Screens a wave by the rules in force on its closing day, on the extracts as they stood then."""
+    work, rules = store_.work(wave), rules_in_force(wave)
+    families = any(rule.code == "kk_limit" for rule in rules)
+    with duck.connect(work) as db:
+        sources = _sources(work, extracts, store_.earlier_cohorts(wave), wave)
+        _run(db, "macros", sources)
+        _run(db, "applications", sources, opens=wave.opens, closes=wave.closes, with_families=families)
+        _run(db, "registers", sources)
+        _run(db, "compared", {**sources, "$closing_day": f"'{wave.closing_day}'"})
+        masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), _warning_codes())}
+        _run(db, "judged", masks, seed=wave.seed, **lists(), regions=_regions())
+        if families:
+            _run(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
+        codes = {"$codes": _sql_list(reasons.codes()), "$warning_codes": _sql_list(_warning_codes())}
+        rows = duck.copy(db, _text("screened", codes), work / "screened.parquet")
+        [(eligible,)] = db.execute("SELECT count(*) FROM judged WHERE mask = 0").fetchall()
+    return ScreenCounts(rows, eligible)
+
+
+def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
+    """SQL for a bit mask: bit n is set when the rule of code n holds."""
+    asked = "a.number IS NOT NULL AND p.number IS NOT NULL AND "
+    terms = [
+        f"CASE WHEN {asked if rule.register else ''}({rule.predicate}) THEN {1 << codes.index(rule.code)} ELSE 0 END"
+        for rule in rules
+    ]
+    return "CAST(" + "\n        + ".join(terms) + " AS BIGINT)"
+
+
+def _warning_codes() -> tuple[str, ...]:
+    return tuple(rule.code for rule in warnings())
+
+
+def _sources(work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave) -> dict[str, str]:
+    """What stands for the braces of the SQL: files, and lists that may be empty."""
+    read = {name: f"read_parquet({duck.path_list(x.files)}, hive_partitioning = false)" for name, x in extracts.items()}
+    named = "SELECT DISTINCT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
+    since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{wave.closing_day}')"
+    return {
+        "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",
+        **{f"{{{n}}}": duck.path_list(extracts[n].files) for n in ("population", "education", "bansos")},
+        "{priority}": named.format(read["priority"]) if "priority" in read else _NOBODY,
+        "{blacklist}": named.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
+        "{accepted}": named.format(f"read_parquet({duck.path_list(cohorts)}, hive_partitioning = false)")
+        if cohorts
+        else _NOBODY,
+    }
+
+
+def _regions() -> list[str]:
+    """Province and regency codes (four digits) that a NIK of 2020 can begin with."""
+    text = store.read_text(project_data() / "reference" / "regions_2020.csv")
+    return sorted({row["code"] for row in csv.DictReader(text.splitlines()) if len(row["code"]) == 4})
+
+
+def _text(name: str, braces: dict[str, str]) -> str:
+    text = duck.sql("pipeline.screening", f"sql/{name}")
+    for brace, value in braces.items():
+        text = text.replace(brace, value)
+    return text
+
+
+def _run(db: duckdb.DuckDBPyConnection, name: str, braces: dict[str, str], **parameters: Any) -> None:
+    """Runs the statements of a step, one by one, each with the parameters that it names."""
+    for statement in duckdb.extract_statements(_text(name, braces)):
+        db.execute(statement, {k: v for k, v in parameters.items() if k in statement.named_parameters})
+
+
+def _sql_list(values: tuple[str, ...]) -> str:
+    return "[" + ", ".join(f"'{value}'" for value in values) + "]"

@@ -1,0 +1,19 @@
+-- At most $limit recipients a family card: among those whom nothing else refuses, the members that stand first in the
+-- draw keep the place. Recipients of earlier waves come before all.
+UPDATE judged SET mask = mask | (1 << $bit)
+FROM (
+    SELECT registration_id
+    FROM (
+        SELECT
+            registration_id,
+            row_number() OVER (PARTITION BY kk_number ORDER BY tier, draw, registration_id) + coalesce(earlier, 0) AS place
+        FROM judged
+        LEFT JOIN (
+            SELECT kk_number, count(DISTINCT number) AS earlier
+            FROM people WHERE number IN (SELECT number FROM accepted) GROUP BY kk_number
+        ) USING (kk_number)
+        WHERE mask = 0 AND kk_number IS NOT NULL
+    )
+    WHERE place > $limit
+) AS beyond
+WHERE judged.registration_id = beyond.registration_id;

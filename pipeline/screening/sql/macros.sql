@@ -1,0 +1,47 @@
+-- What the predicates of the rulebook are written with.
+
+-- A name as it is compared: capitals without accents, titles, punctuation and spaces; the spellings of Muhammad as one.
+-- Academic titles go where they stand after a comma, or carry their dots, at the end; those before a name go as words.
+CREATE OR REPLACE MACRO without_titles(name) AS regexp_replace(
+    regexp_replace(
+        name,
+        ',[\s,]*((S[. ]*(PD|H|E|T|KOM|SOS|AG|IP|SI|KED|KEP|FARM|HUT|P|PSI|TP|S|KM|PT|IK|ST|AK)|M[. ]*(M|SI|PD|H|T|KOM|KES|AG|SC|A|BA|HUM|AK|AP)|A[. ]*MD([. ]*(KEB|KEP|KOM|AK))?|D[. ]*(III|IV)|PH[. ]*D|DR|LC|NERS)\b[., ]*)+$',
+        ' '
+    ),
+    '\s((S|M|A)\.\s?(PD|H|E|T|KOM|SOS|AG|IP|SI|KED|KEP|FARM|HUT|P|PSI|TP|S|KM|PT|M|KES|SC|A|BA|HUM|AK|AP|MD)\b[., ]*)+$',
+    ' '
+);
+
+CREATE OR REPLACE MACRO plain_name(name) AS replace(
+    regexp_replace(
+        regexp_replace(
+            regexp_replace(' ' || without_titles(strip_accents(upper(name))) || ' ', '[^A-Z0-9]+', ' ', 'g'),
+            '^ ((HAJI|HAJJAH|HJ|H|KH|DR|DRS|DRA|DRG|IR|PROF) )+', ' '
+        ),
+        ' (MOH|MUH|MOCH|MUCH|MOHD|MUHD|MHD|(MOH|MUH|MOCH|MUCH)AMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
+    ), ' ', '');
+
+-- Most names are the same letter by letter; only the others are normalised.
+CREATE OR REPLACE MACRO same_name(one, other) AS
+    coalesce(one = other OR (plain_name(one) = plain_name(other) AND plain_name(one) <> ''), false);
+
+-- A typing slip: one or two letters in a name that is long enough to tell.
+CREATE OR REPLACE MACRO near_name(one, other) AS
+    coalesce(
+        damerau_levenshtein(plain_name(one), plain_name(other))
+            <= CASE WHEN least(length(plain_name(one)), length(plain_name(other))) >= 8 THEN 2 ELSE 1 END
+        AND length(plain_name(other)) >= 4,
+        false
+    );
+
+-- Whole years on a day; who was born on 29 February comes of age on 1 March of a common year.
+CREATE OR REPLACE MACRO age_on(birth, day) AS
+    year(day) - year(birth)
+        - CASE WHEN (month(day), day(day)) < (month(birth), day(birth)) THEN 1 ELSE 0 END;
+
+-- DDMMYY as a NIK has it: day + 40 for women.
+CREATE OR REPLACE MACRO nik_birth_digits(birth, sex) AS
+    printf('%02d%02d%02d', day(birth) + CASE WHEN sex = 'P' THEN 40 ELSE 0 END, month(birth), year(birth) % 100);
+
+-- NIK and KK from text(16) or a 64-bit integer, as a number; null when it is neither.
+CREATE OR REPLACE MACRO as_number(value) AS try_cast(value AS BIGINT);

@@ -1,0 +1,79 @@
+"""The DAGs load, are thin, and hand nothing but paths and counts from task to task."""
+
+import ast
+import inspect
+import os
+
+import pytest
+
+from pipeline import stages
+from pipeline.airflow_run import dags_folder, load_dag
+from pipeline.errors import BadQuotaError, SelfieSystemError, StoreError
+
+ORDER = ["prepare", "ingest", "check_inputs", "screen", "draw", "verify", "refill", "decide", "check_cohort", "report"]
+
+
+@pytest.fixture(scope="module")
+def dag(tmp_path_factory):
+    os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+    return load_dag("wave_cohort")
+
+
+def test_the_tasks_of_a_wave_follow_each_other(dag):
+    assert [task.task_id for task in dag.topological_sort()] == [*ORDER, "finish"]
+
+
+def test_every_task_says_what_it_does(dag):
+    assert all(task.doc_md for task in dag.tasks)
+
+
+def test_the_form_explains_and_checks_each_field(dag):
+    assert set(dag.params) == {"wave", "quota", "seed", "shards", "data"}
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.schema["title"]
+        assert param.description
+    with pytest.raises(Exception, match="less than the minimum"):
+        dag.params.get_param("wave").resolve(0)
+    with pytest.raises(Exception, match="not of type"):
+        dag.params.get_param("quota").resolve("many")
+
+
+def test_one_run_at_a_time_and_no_silent_catching_up(dag):
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+
+
+def test_selfies_off_do_not_end_the_wave(dag):
+    assert dag.get_task("refill").trigger_rule == "none_failed"
+
+
+@pytest.mark.parametrize("path", sorted(dags_folder().glob("*.py")), ids=lambda path: path.name)
+def test_dags_hold_no_logic(path):
+    tree = ast.parse(path.read_text())
+    assert len(path.read_text().splitlines()) < 130
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.While | ast.ListComp)]
+    assert loops == []
+
+
+def test_named_errors_that_no_retry_heals_fail_at_once(dag):
+    import sys
+
+    from airflow.exceptions import AirflowFailException
+
+    attempt = sys.modules["gelombang_dags.wave_cohort"].attempt
+
+    def broken(error):
+        raise error
+
+    with pytest.raises(AirflowFailException, match="quota"):
+        attempt(broken, BadQuotaError("A quota of 0."))
+    for error in (StoreError("x"), SelfieSystemError("y"), RuntimeError("z")):
+        with pytest.raises(type(error)):
+            attempt(broken, error)
+
+
+def test_every_stage_of_the_module_is_a_task(dag):
+    public = [name for name, f in vars(stages).items() if inspect.isfunction(f) and f.__module__ == stages.__name__]
+    tasks = {name for name in public if not name.startswith("_") and name != "verdict_files"}
+    assert tasks == {task.task_id for task in dag.tasks}
