@@ -128,8 +128,11 @@ def _times(plan: Plan, index: I64, nth: I64, outside: NDArray[np.bool_]) -> tupl
 
 
 def _superseded(rows: I64, submitted: I64, outside: NDArray[np.bool_], mask: I64) -> NDArray[np.bool_]:
-    """Which applications do not stand because a later one of the same person does (tie: the larger number)."""
+    """Which applications do not stand because another of the same person does: the latest inside the window (tie: the
+    larger number) stands, the others do not; without one inside, none is superseded."""
     order = np.lexsort((np.arange(len(rows)), submitted, ~outside, rows))
     last = np.ones(len(rows), dtype=bool)
     last[order] = np.concatenate([rows[order][1:] != rows[order][:-1], [True]]) if len(rows) else []
-    return ~last & ~outside & (mask[rows] & faults.BIT["nik_malformed"] == 0)
+    one_inside = np.zeros(len(mask), dtype=bool)
+    one_inside[rows[last]] = ~outside[last]
+    return ~last & one_inside[rows] & (mask[rows] & faults.BIT["nik_malformed"] == 0)
