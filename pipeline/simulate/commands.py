@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +34,7 @@ def simulate(
     workers: Annotated[int, typer.Option(min=0, help="Processes that render; 0: one per core.")] = 0,
 ) -> None:
     """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them."""
-    from pipeline.simulate import presets
+    from pipeline.simulate import photographs, presets
     from pipeline.simulate import wave as simulated
 
     if photos not in simulated.PHOTOS:
@@ -62,12 +64,29 @@ def simulate(
         options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
     )
     done = simulated.simulate_wave(plan, store, photos)
-    simulated.record(plan, store, done, {"delivered": int(done.photographs.wanted.sum())})
+    jobs = simulated.photograph_jobs(plan, store, done.photographs)
+    rendered = photographs.render(seed, jobs, faces, workers, _progress(len(jobs))) if jobs else Counter()
+    simulated.record(
+        plan, store, done, {"applications": len(jobs), **{k or "none": n for k, n in sorted(rendered.items())}}
+    )
     typer.echo(
         f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
         f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
         f"{int(done.photographs.wanted.sum()):,} with photographs. Written below {data}."
     )
+
+
+def _progress(total: int) -> Callable[[int], None]:
+    """Tells how many photographs are done, every tenth of them."""
+    done = 0
+
+    def tell(more: int) -> None:
+        nonlocal done
+        before, done = done, done + more
+        if total and before * 10 // total != done * 10 // total:
+            typer.echo(f"  photographs of {done:,} of {total:,} applications", err=True)
+
+    return tell
 
 
 def _calendar(wave: Wave) -> str:

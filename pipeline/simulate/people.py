@@ -94,7 +94,7 @@ class World:
         birth = self._births[slot]
         serial = 1 + (place // _SLOTS) * _SERIALS + self._offsets[slot]
         woman = noise.pick(seed, "sex", index, 1000) < 495
-        nik = (regions.districts[district] * 1_000_000 + _ddmmyy(birth, woman)) * 10_000 + serial
+        nik = (regions.districts[district] * 1_000_000 + ddmmyy(birth, woman)) * 10_000 + serial
         corrected = noise.pick(seed, "corrected", index, 1000) < 4  # the register's date was mended, the NIK never is
         birth = np.where(corrected, birth - 1 - noise.pick(seed, "correction", index, 700), birth)
         home = regions.province[district]
@@ -129,7 +129,7 @@ class World:
         place = block - -(-self.starts[district] // BLOCK)
         issued = _days(date(2006, 1, 2)) + (place * 3_121) % 5_003
         serial = 1 + (place // 5_003) * 4 + self.household(index)
-        return (self.regions.districts[district] * 1_000_000 + _ddmmyy(issued)) * 10_000 + serial
+        return (self.regions.districts[district] * 1_000_000 + ddmmyy(issued)) * 10_000 + serial
 
 
 def _days(day: date) -> int:
@@ -139,7 +139,7 @@ def _days(day: date) -> int:
 def _slots(day: date) -> tuple[I64, I64]:
     """Birth days in the pyramid's proportions, and a serial for each that no other slot of the same day has."""
     edges = np.concatenate([[0], np.cumsum(_PYRAMID)]) / sum(_PYRAMID)
-    years = np.array([*range(0, 90, 10)][: len(_PYRAMID)] + [85], dtype=np.float64)
+    years = np.array([*range(0, 10 * len(_PYRAMID), 10), 85], dtype=np.float64)
     ages = np.interp((np.arange(_SLOTS) + 0.5) / _SLOTS, edges, years)
     births = _days(day) - np.floor(ages * 365.2425).astype(np.int64)
     first = np.searchsorted(-births, -births, side="left")
@@ -149,7 +149,7 @@ def _slots(day: date) -> tuple[I64, I64]:
     return births, offsets
 
 
-def _calendar(days: I64) -> tuple[I64, I64, I64]:
+def civil(days: I64) -> tuple[I64, I64, I64]:
     """Year, month and day of days since 1970 (the civil-from-days algorithm of Howard Hinnant)."""
     z = days + 719_468
     era = z // 146_097
@@ -161,8 +161,9 @@ def _calendar(days: I64) -> tuple[I64, I64, I64]:
     return yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) // 5 + 1
 
 
-def _ddmmyy(days: I64, woman: NDArray[np.bool_] | None = None) -> I64:
-    year, month, day = _calendar(days)
+def ddmmyy(days: I64, woman: NDArray[np.bool_] | None = None) -> I64:
+    """The six digits of a birth date inside a NIK: day, plus 40 for a woman, month, year of the century."""
+    year, month, day = civil(days)
     if woman is not None:
         day = day + 40 * woman
     return np.asarray(day * 10_000 + month * 100 + year % 100, dtype=np.int64)
@@ -170,6 +171,6 @@ def _ddmmyy(days: I64, woman: NDArray[np.bool_] | None = None) -> I64:
 
 def age_on(birth: I64, day: date) -> I64:
     """Full years on a day; whoever has their birthday that day has it."""
-    year, month, dom = _calendar(birth)
+    year, month, dom = civil(birth)
     before = (month > day.month) | ((month == day.month) & (dom > day.day))
     return np.asarray(day.year - year - before, dtype=np.int64)

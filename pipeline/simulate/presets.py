@@ -1,4 +1,4 @@
-"""What is to be simulated: sizes, shares and the wave, from a preset and what the caller overrides. Reads presets.toml."""
+"""What is to be simulated: sizes, shares and the wave, from a preset and the caller's wishes. Reads presets.toml."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ class Plan:
     quota: int
     shares: dict[str, float]  # of faults before the selfie
     selfie: dict[str, float]  # of faults of the photograph
-    education: int | None = None  # rows; None: in proportion to the population
-    bansos: int | None = None
     narrow: bool = False  # extracts sorted by NIK, NIK and KK as 64-bit integers
     options: dict[str, Any] = field(default_factory=dict)  # as given, for simulated.json
 

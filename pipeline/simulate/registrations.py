@@ -15,14 +15,20 @@ from pipeline.simulate.presets import Plan
 
 #: Serials that no register has: a well-formed NIK that leads to nobody.
 UNKNOWN_SERIAL = 5_000
-_PREFIXES = np.array(["0811", "0812", "0813", "0821", "0822", "0852", "0853", "0856", "0857", "0858", "0815", "0816", "0877", "0878", "0895", "0896", "0838"])
-_HOSTS = np.array(["gmail.com", "gmail.com", "gmail.com", "gmail.com", "yahoo.com", "yahoo.co.id", "outlook.com", "ymail.com"])
+_OPERATORS = (811, 812, 813, 821, 822, 852, 853, 856, 857, 858, 815, 816, 877, 878, 895, 896, 838)
+_PREFIXES = np.array([f"0{operator}" for operator in _OPERATORS])
+_HOSTS = np.array(["gmail.com"] * 4 + ["yahoo.com", "yahoo.co.id", "outlook.com", "ymail.com"])
 _BY = ("name", "birth date", "KK")  # what differs in an identity_mismatch
 
 
 def registration_ids(plan: Plan, number: I64) -> np.ndarray:
     """Ids of applications by their number."""
     return np.array([f"{plan.wave.number:04d}-{n:08d}" for n in number.tolist()], dtype=object)
+
+
+def selfie_path(number: int, registration_id: str) -> str:
+    """Where an application's selfie lies below ``selfies/``, a thousand to a folder."""
+    return f"{number // 1000:05d}/{registration_id}.jpg"
 
 
 def table(plan: Plan, world: World, batch: Batch) -> pa.Table:

@@ -18,7 +18,7 @@ from pipeline.simulate import faults, noise, registrations
 from pipeline.simulate.applicants import Batch
 from pipeline.simulate.faults import BIT, CODES, NEAR_MISS, SHARED
 from pipeline.simulate.noise import I64
-from pipeline.simulate.people import World, _ddmmyy
+from pipeline.simulate.people import World, civil, ddmmyy
 from pipeline.simulate.presets import Plan
 from pipeline.simulate.regions import UNKNOWN_DISTRICTS
 
@@ -36,6 +36,7 @@ class Known:
     warnings: I64  # bits of WARNINGS
     kk: I64  # the register's
     priority: NDArray[np.bool_]
+    odd_year: NDArray[np.bool_]  # of birth
     draw: NDArray[np.void]  # SHA-256, 32 bytes
 
     @property
@@ -60,6 +61,7 @@ def know(plan: Plan, world: World, batch: Batch) -> Known:
         warnings=_warnings(batch)[rows],
         kk=who.kk[rows],
         priority=listed(plan, who.index)[rows],
+        odd_year=(civil(who.birth)[0] % 2 == 1)[rows],
         draw=np.frombuffer(digests, dtype="V32"),
     )
 
@@ -74,7 +76,7 @@ def _warnings(batch: Batch) -> I64:
     formed = mask & BIT["nik_malformed"] == 0
     known = formed & (mask & BIT["nik_unknown"] == 0)
     region = formed & np.isin(who.nik // 10**10, UNKNOWN_DISTRICTS)
-    date = known & (who.nik // 10_000 % 1_000_000 != _ddmmyy(who.birth, who.woman))
+    date = known & (who.nik // 10_000 % 1_000_000 != ddmmyy(who.birth, who.woman))
     near = known & (mask & NEAR_MISS > 0)
     shared = known & (mask & SHARED > 0)
     bits = np.zeros(len(mask), dtype=np.int64)

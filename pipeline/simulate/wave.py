@@ -14,6 +14,7 @@ from pipeline.simulate import applicants, earlier, faults, landing, noise, regio
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
 from pipeline.simulate.noise import I64
 from pipeline.simulate.people import World
+from pipeline.simulate.photographs import Job
 from pipeline.simulate.presets import Plan
 from pipeline.simulate.truth import Known
 from pipeline.store import Store, write_json, write_table
@@ -44,6 +45,7 @@ class Photographs:
     wanted: np.ndarray  # bool: files are delivered
     fault: np.ndarray  # place in SELFIE_CODES, or -1
     person: I64
+    odd_year: np.ndarray  # bool: born in an odd year
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
         expected_eligible=int((expected == 0).sum()),
         extracts=rows,
         hostile=hostile,
-        photographs=Photographs(wanted, fault, known.person),
+        photographs=Photographs(wanted, fault, known.person, known.odd_year),
     )
 
 
@@ -148,6 +150,32 @@ def _truth(
 def truth_path(plan: Plan, store: Store) -> Path:
     """Where the truth lies; ``simulated.json`` beside it."""
     return store.landing(plan.wave, "truth.parquet")
+
+
+def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
+    """What is to be rendered: one job per application, the register's photograph with the first of a person."""
+    numbers = np.flatnonzero(wanted.wanted)
+    ids = registrations.registration_ids(plan, numbers)
+    person = wanted.person[numbers]
+    first = np.zeros(len(numbers), dtype=bool)
+    first[np.unique(person, return_index=True)[1]] = True
+    selfies, photos = store.landing(plan.wave, "selfies"), store.extract("photos")
+    jobs = []
+    for k, number in enumerate(numbers.tolist()):
+        fault = int(wanted.fault[number])
+        code = SELFIE_CODES[fault] if fault >= 0 else None
+        has_reference = first[k] and code != "reference_missing"
+        jobs.append(
+            Job(
+                number=number,
+                person=int(person[k]),
+                odd_year=bool(wanted.odd_year[number]),
+                fault=code,
+                selfie=selfies / registrations.selfie_path(number, str(ids[k])),
+                reference=photos / registers.photo_paths(person[k : k + 1])[0] if has_reference else None,
+            )
+        )
+    return jobs
 
 
 def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any]) -> None:

@@ -1,0 +1,128 @@
+"""Renders the photographs of a wave in worker processes: selfies below ``selfies/``, the register's below ``photos/``.
+
+Every picture is a function of (seed, application or person): the same bytes whatever the number of workers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import BadSettingError
+from pipeline.simulate import faces, noise
+from pipeline.simulate.faces import Portrait, Source
+
+_TASK = 24  # photographs of a task: small, so that both workers end together
+
+
+@dataclass(frozen=True)
+class Job:
+    """One application's photographs."""
+
+    number: int  # of the application
+    person: int  # place in the population
+    odd_year: bool  # of birth
+    fault: str | None
+    selfie: Path
+    reference: Path | None  # None: already made with another application of the same person, or there is none
+
+
+def render(
+    seed: int, jobs: Iterable[Job], folder: Path | None, workers: int, progress: Callable[[int], None]
+) -> Counter[str]:
+    """Writes all photographs; counts by fault (``""`` for none). Raises BadSettingError, StoreError.
+
+    ``progress`` is told how many applications were finished since it was last told.
+    """
+    people = faces.people(folder)
+    tasks = list(_tasks(seed, sorted(jobs, key=lambda job: (_face(seed, job, len(people)), job.number)), len(people)))
+    work = partial(_run, seed, people)
+    counts: Counter[str] = Counter()
+    workers = workers or os.cpu_count() or 1
+    if workers == 1 or len(tasks) == 1:
+        for done in map(work, tasks):
+            counts.update(done)
+            progress(done.total())
+        return counts
+    # spawned, not forked: TensorFlow's threads do not survive a fork
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+        for done in pool.map(work, tasks):
+            counts.update(done)
+            progress(done.total())
+    return counts
+
+
+def _one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+
+def _face(seed: int, job: Job, people: int) -> int:
+    """Whose face an applicant has."""
+    return int(noise.pick(seed, "face", [job.person], people)[0])
+
+
+def _tasks(seed: int, jobs: list[Job], people: int) -> Iterator[list[Job]]:
+    """Jobs by face, so that a source photograph is looked at by one worker, in tasks of about ``_TASK``."""
+    task: list[Job] = []
+    for _, group in groupby(jobs, key=lambda job: _face(seed, job, people)):
+        task += group
+        if len(task) >= _TASK:
+            yield task
+            task = []
+    if task:
+        yield task
+
+
+def _run(seed: int, people: list[list[Source]], jobs: list[Job]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for job in jobs:
+        _one(seed, people, job)
+        counts[job.fault or ""] += 1
+    return counts
+
+
+def _one(seed: int, people: list[list[Source]], job: Job) -> None:
+    from pipeline.simulate import portraits, scenes
+
+    rng = np.random.default_rng([seed, job.number, 1])
+    at = _face(seed, job, len(people))
+    own = _usable(people, at)
+    stranger = _usable(people, at + 1 + int(rng.integers(len(people) - 1)))[0]
+    # a register's photograph is not the selfie of the day, where the person has more than one
+    shown = own[1 + int(rng.integers(len(own) - 1))] if len(own) > 1 else own[0]
+    if job.reference is not None:
+        of_person = np.random.default_rng([seed, job.person, 2])
+        _write(job.reference, portraits.reference(own[0], job.odd_year, of_person))
+    if job.fault == "selfie_missing":
+        return
+    if job.fault == "face_mismatch":
+        picture = portraits.selfie(stranger, own[0], None, rng)
+    else:
+        picture = portraits.selfie(shown, stranger, job.fault, rng)
+    _write(job.selfie, scenes.unreadable(picture, rng) if job.fault == "selfie_unreadable" else picture)
+
+
+def _usable(people: list[list[Source]], at: int) -> list[Portrait]:
+    """The usable photographs of a person, or of the next person who has any. Raises BadSettingError if nobody has."""
+    for step in range(len(people)):
+        found = [p for p in map(faces.portrait, people[(at + step) % len(people)]) if p is not None]
+        if found:
+            return found
+    raise BadSettingError("No usable face in the photographs.", "Give --faces DIR with faces seen from the front.")
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
