@@ -74,7 +74,7 @@ def count_funnel(query: Query, wave: Wave) -> dict[str, Any]:
 def write_funnel(store: Store, wave: Wave) -> dict[str, Any]:
     """Counts ``out/decisions.parquet`` of a run and writes ``out/funnel.json``. Raises WaveNotRunError."""
     out = store.work(wave) / "out"
-    with decisions(out / "decisions.parquet") as query:
+    with decisions(out / "decisions.parquet", store.work(wave)) as query:
         funnel = count_funnel(query, wave)
     write_json(funnel, out / "funnel.json")
     return funnel

@@ -46,7 +46,8 @@ def _shown(value: Any, language: str) -> str:
     if isinstance(value, int):
         return numbers.integer(value, language)
     if isinstance(value, float):
-        return numbers.percent(value, language)
+        whole = abs(value * 100 - round(value * 100)) < 1e-9
+        return numbers.percent(value, language, 0 if whole else 1)
     if isinstance(value, datetime):
         return numbers.moment(value, language)
     if isinstance(value, date):

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from pipeline import duck
 from pipeline.calendar import Wave
 from pipeline.contracts import TEXTS, TIME
 from pipeline.reports import guard
@@ -43,7 +44,7 @@ def write_notices(store: Store, wave: Wave) -> dict[str, int]:
     """Writes the notices of a run beside its decisions. Raises WaveNotRunError. Returns how many of each outcome."""
     out = store.work(wave) / "out"
     following = next_wave(store, wave)
-    with decisions(out / "decisions.parquet") as query:
+    with decisions(out / "decisions.parquet", store.work(wave)) as query:
         kinds = query.rows("notice_kinds")
         letters = _letters(wave, kinds, following)
         path = write_table(letters, store.work(wave) / "letters.parquet", LETTERS)
@@ -84,7 +85,7 @@ def _stream(query: Query, store: Store, wave: Wave, letters: pa.Table) -> None:
     """Sorts ids and letter numbers, then fills the texts in by chunk: memory stays flat at any size."""
     out = store.work(wave) / "out"
     with atomic(store.work(wave) / "notices-index.parquet") as index:
-        query.connection.execute(f"COPY ({sql('notices')}) TO '{_quoted(index)}' (FORMAT parquet)")
+        query.connection.execute(f"COPY ({sql('notices')}) TO '{duck.quoted(index)}' (FORMAT parquet)")
         with (
             atomic(out / "notices.parquet") as table_part,
             atomic(out / "notices.csv") as csv_part,
@@ -115,7 +116,3 @@ def _letters_csv(letters: pa.Table, path: Path) -> None:
         writer.writeheader()
         for row in letters.select(names).to_pylist():
             writer.writerow({k: guard.plain(v) if isinstance(v, str) else v for k, v in row.items()})
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

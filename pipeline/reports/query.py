@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipeline import duck
 from pipeline.errors import WaveNotRunError
-from pipeline.settings import settings
-from pipeline.store import cores
 
 
 class Query:
@@ -30,27 +28,15 @@ class Query:
 
 def sql(name: str) -> str:
     """The text of one query."""
-    return (files("pipeline.reports") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    return duck.sql("pipeline.reports", f"sql/{name}")
 
 
 @contextmanager
-def decisions(path: Path) -> Iterator[Query]:
-    """Opens a ``decisions.parquet``. Raises WaveNotRunError when it is not there."""
+def decisions(path: Path, work: Path) -> Iterator[Query]:
+    """Opens a ``decisions.parquet``; what does not fit memory spills below ``work``. Raises WaveNotRunError."""
     if not path.is_file():
         raise WaveNotRunError(f"{path} is not there: the wave has no decisions yet.")
-    limits = settings().screening
-    connection = duckdb.connect(
-        config={
-            "memory_limit": limits.memory_limit,
-            "threads": limits.threads or cores(),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
-    )
-    try:
-        connection.execute("SET enable_progress_bar = false")
+    with duck.connect(work) as connection:
         connection.execute("SET VARIABLE decisions = ?", [str(path)])
         connection.execute(sql("applications"))
         yield Query(connection)
-    finally:
-        connection.close()

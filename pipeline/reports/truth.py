@@ -79,7 +79,7 @@ def compare_with_truth(store: Store, wave: Wave, folder: Path | None = None) -> 
     Raises WaveNotRunError without decisions.
     """
     path = (folder or store.out(wave)) / "decisions.parquet"
-    with decisions(path) as query:
+    with decisions(path, store.work(wave)) as query:
         query.connection.execute("SET VARIABLE truth = ?", [str(store.landing(wave, "truth.parquet"))])
         screening = {row["code"]: row for row in query.rows("truth_screening")}
         selfie = {row["code"]: row for row in query.rows("truth_selfie")}

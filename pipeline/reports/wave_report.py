@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.calendar import Wave
-from pipeline.reports import page
+from pipeline.reports import page, wording
+from pipeline.reports.figures import figures
 from pipeline.reports.labels import LANGUAGES
-from pipeline.reports.terminal import rows as funnel_rows
-from pipeline.store import Store, read_json, write_text
+from pipeline.store import Store, write_text
 
 
 def write_report(store: Store, wave: Wave) -> Path:
     """Writes the report of a run from the files beside it. Raises WaveNotRunError without decisions."""
-    out = store.work(wave) / "out"
-    funnel = read_json(out / "funnel.json")
-    values: dict[str, Any] = {"wave": wave, "funnel": funnel, "rows": funnel_rows(funnel)}
-    html = page.render("report.html.j2", dict.fromkeys(LANGUAGES, values))
-    return write_text(html, out / "report.html")
+    found = figures(store, wave)
+    editions: dict[str, dict[str, Any]] = {lang: wording.edition(found, lang) for lang in LANGUAGES}
+    return write_text(page.render("report.html.j2", editions), store.work(wave) / "out" / "report.html")

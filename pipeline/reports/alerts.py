@@ -1,0 +1,81 @@
+"""What a reader should know before trusting a wave's figures: codes with parameters; labels.toml has the words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from pipeline.calendar import Wave
+from pipeline.contracts import EXTRACTS
+from pipeline.reports.published import Funnel
+from pipeline.reports.suppress import small
+
+#: An extract older than this on the closing day no longer tells how people stood then.
+STALE_DAYS = 30
+#: A step's pass rate that moved by more than this since the wave before asks for an explanation.
+MOVED = 0.10
+#: Rows that could not be read, of all rows delivered.
+SET_ASIDE = 0.01
+#: Places left empty, of the quota.
+EMPTY = 0.05
+
+
+@dataclass(frozen=True)
+class Alert:
+    """``code`` names a text of ``[alert]``; parameters fill it."""
+
+    code: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def alerts(
+    wave: Wave, funnel: Funnel, before: Funnel | None, plan: dict[str, Any], ingest: dict[str, Any]
+) -> list[Alert]:
+    """Everything worth saying, the delivery first, then the rates, then the places."""
+    return [*_extracts(wave, plan), *_delivery(funnel, ingest), *_moved(funnel, before), *_ends(funnel)]
+
+
+def _extracts(wave: Wave, plan: dict[str, Any]) -> list[Alert]:
+    found: list[Alert] = []
+    extracts = plan.get("extracts", {})
+    for name in EXTRACTS:
+        if name not in extracts:
+            found.append(Alert("extract_absent", {"extract": name}))
+            continue
+        asof = date.fromisoformat(extracts[name]["asof"])
+        if (age := (wave.closing_day - asof).days) > STALE_DAYS:
+            found.append(Alert("extract_stale", {"extract": name, "asof": asof, "days": age}))
+    return found
+
+
+def _delivery(funnel: Funnel, ingest: dict[str, Any]) -> list[Alert]:
+    aside = int(ingest.get("set_aside", 0))
+    share = aside / (aside + funnel.registrations) if aside else 0.0
+    return [Alert("set_aside", {"n": aside, "share": share})] if share > SET_ASIDE else []
+
+
+def _moved(funnel: Funnel, before: Funnel | None) -> list[Alert]:
+    found: list[Alert] = []
+    for step in funnel.steps:
+        now, then = share(funnel, step.step), share(before, step.step) if before else None
+        if step.step != "drawn" and now is not None and then is not None and abs(now - then) > MOVED:
+            found.append(Alert("moved", {"step": step.step, "now": now, "then": then}))
+    return found
+
+
+def _ends(funnel: Funnel) -> list[Alert]:
+    found: list[Alert] = []
+    if funnel.empty > EMPTY * funnel.quota:
+        found.append(Alert("places_empty", {"n": funnel.empty, "share": funnel.empty / funnel.quota}))
+    if (review := funnel.ends["review"]) and not small(review):
+        found.append(Alert("review_open", {"n": review}))
+    return found
+
+
+def share(funnel: Funnel, step: str) -> float | None:
+    """Passed of entered at a step; None where either is not shown or nobody came so far."""
+    for s in funnel.steps:
+        if s.step == step:
+            return s.passed / s.entered if s.passed is not None and s.entered else None
+    return None

@@ -1,0 +1,100 @@
+"""How groups of applicants fared: sex, age, province, tier. Counts by group, small ones merged, with pass rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.reports.fairness import Rate, rates
+from pipeline.reports.suppress import Row, merge
+
+#: What a row of ``group_counts`` adds up from, in order.
+PARTS = ("screened_out", "waiting", "photo_failed", "passed_waiting", "placed", "placed_unverified")
+#: Provinces are many and some small: of them only these three are shown, sums of the above.
+COARSE = (("screened_out",), ("waiting", "photo_failed", "passed_waiting"), ("placed", "placed_unverified"))
+ORDER = {
+    "sex": ("P", "L", "unknown"),
+    "age": ("under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_up", "unknown"),
+    "tier": ("priority", "public"),
+}
+#: Nobody among them can pass, by rule: they are no group to compare.
+NOT_COMPARED = frozenset({"under_18", "unknown"})
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group (or several merged ones) and how it fared; rates are None where there is nobody to count."""
+
+    keys: tuple[str, ...]
+    applications: int
+    eligible: int
+    accepted: int
+    verified: int | None
+    photo_passed: int | None
+    eligibility: Rate | None
+    photo: Rate | None
+
+    @property
+    def accepted_share(self) -> float:
+        """Accepted of all who applied."""
+        return self.accepted / self.applications if self.applications else 0.0
+
+
+def table(rows: Sequence[dict[str, Any]], by: str) -> list[Group] | None:
+    """The groups of one kind (``sex``, ``age``, ``tier``); None where small counts forbid any division."""
+    sums = _sums(rows, by, [(part,) for part in PARTS])
+    keys = [key for key in ORDER[by] if key in sums]
+    merged = merge([Row((key,), sums[key]) for key in keys], in_order=by == "age", apart=NOT_COMPARED)
+    return None if merged is None else _with_rates(merged, photo=True)
+
+
+def provinces(rows: Sequence[dict[str, Any]]) -> list[Group] | None:
+    """The provinces from the most applications to the fewest, those with small counts merged at the end."""
+    sums = _sums(rows, "province", COARSE)
+    merged = merge([Row((key,), counts) for key, counts in sorted(sums.items())], in_order=False)
+    if merged is None:
+        return None
+    merged.sort(key=lambda row: (len(row.keys) > 1, -row.total, row.keys))
+    return _with_rates(merged, photo=False)
+
+
+def _sums(rows: Sequence[dict[str, Any]], by: str, parts: Sequence[Sequence[str]]) -> dict[str, tuple[int, ...]]:
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        counts = sums.setdefault(row[by], [0] * len(parts))
+        for i, names in enumerate(parts):
+            counts[i] += sum(row[name] for name in names)
+    return {key: tuple(counts) for key, counts in sums.items()}
+
+
+def _with_rates(rows: Sequence[Row], *, photo: bool) -> list[Group]:
+    compared = [row for row in rows if not NOT_COMPARED.issuperset(row.keys)]
+    eligibility = dict(
+        zip(compared, rates([(row.total - row.counts[0], row.total) for row in compared]), strict=True),
+    )
+    photographs = dict(
+        zip(compared, rates([(_passed(row), _verified(row)) for row in compared]) if photo else [None] * len(compared),
+            strict=True),
+    )  # fmt: skip
+    return [
+        Group(
+            keys=row.keys,
+            applications=row.total,
+            eligible=row.total - row.counts[0],
+            accepted=sum(row.counts[-2:]) if photo else row.counts[-1],
+            verified=_verified(row) if photo else None,
+            photo_passed=_passed(row) if photo else None,
+            eligibility=eligibility.get(row),
+            photo=photographs.get(row),
+        )
+        for row in rows
+    ]
+
+
+def _passed(row: Row) -> int:
+    return sum(row.counts[3:5])
+
+
+def _verified(row: Row) -> int:
+    return sum(row.counts[2:5])

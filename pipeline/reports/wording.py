@@ -1,0 +1,125 @@
+"""Figures in words: one language edition of a wave report, as its templates read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil, floor
+from typing import Any
+
+from pipeline import reasons
+from pipeline.reports import comparison, places
+from pipeline.reports.alerts import Alert
+from pipeline.reports.fairness import Rate
+from pipeline.reports.figures import Figures
+from pipeline.reports.groups import NOT_COMPARED, Group
+from pipeline.reports.labels import Translate, translator
+from pipeline.reports.letters import texts
+
+_STEP = 0.05
+_SELFIE_COLUMNS = ("planted", "hit", "missed", "false", "recall", "precision", "as_reason", "as_warning")
+_TRUTH_COLUMNS = {"screening": _SELFIE_COLUMNS[:6], "selfie": _SELFIE_COLUMNS}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of shares, cut to where the intervals lie; ``middle`` is the share of all."""
+
+    low: float
+    high: float
+    middle: float
+
+
+def edition(f: Figures, lang: str) -> dict[str, Any]:
+    """The values of a wave report's templates in one language."""
+    t = translator(lang)
+    tables = {"sex": f.sex, "age": f.age, "tier": f.tier, "province": f.provinces}
+    return {
+        "f": f,
+        "summary": _summary(f, t),
+        "alerts": [_alert(alert, t) for alert in f.alerts],
+        "message": lambda code: reasons.message(code, lang),
+        "hint": lambda code: texts()["reason"][code][f"do_{lang}"],
+        "group": lambda kind, keys: _group(kind, keys, t),
+        "scales": {kind: _axes(groups or []) for kind, groups in tables.items()},
+        "rules": _rules(f),
+        "extracts": [(n, date.fromisoformat(x["asof"]), x["rows"]) for n, x in f.plan.get("extracts", {}).items()],
+        "contents": _contents(f),
+        "truth_columns": _TRUTH_COLUMNS,
+        "comparison_steps": [s for s in comparison.STEPS if any(c.shares[s] is not None for c in f.comparison)],
+    }
+
+
+def _contents(f: Figures) -> list[tuple[str, str]]:
+    """The sections that this report has: the end of their id, and the key of their title."""
+    there = [
+        ("funnel", "funnel", True),
+        ("why", "reasons", True),
+        ("photo", "photo", bool(f.verified)),
+        ("places", "places", True),
+        ("prov", "provinces", True),
+        ("fair", "fairness", True),
+        ("comp", "comparison", bool(f.comparison)),
+        ("truth", "truth", f.truth is not None),
+        ("made", "made", True),
+    ]
+    return [(anchor, key) for anchor, key, shown in there if shown]
+
+
+def _summary(f: Figures, t: Translate) -> str:
+    """The wave in a sentence or two; what is not shown is not said."""
+    parts = [t("summary.registered", n=f.funnel.registrations)]
+    if f.eligible is not None:
+        parts.append(t("summary.eligible", n=f.eligible, share=f.eligible / f.funnel.registrations))
+    if f.wave.selfie == "after_draw" and f.drawn is not None and f.funnel.passed("selfie") is not None:
+        parts.append(t("summary.drawn", n=f.drawn, quota=f.funnel.quota))
+    parts.append(t("summary.accepted", n=f.funnel.accepted, quota=f.funnel.quota))
+    if reserve := f.funnel.ends["reserve"]:
+        parts.append(t("summary.reserve", n=reserve))
+    return " ".join(parts)
+
+
+def _alert(alert: Alert, t: Translate) -> str:
+    parameters = dict(alert.parameters)
+    if "extract" in parameters:
+        parameters["extract"] = t(f"extract.{parameters['extract']}")
+    if "step" in parameters:
+        parameters["step"] = t(f"step.{parameters['step']}")
+    return t(f"alert.{alert.code}", **parameters)
+
+
+def _group(kind: str, keys: Sequence[str], t: Translate) -> str:
+    """A group's name; several merged ones are named together, many provinces are counted."""
+    if kind == "province":
+        if len(keys) == 1:
+            return places.name(keys[0]) or t("group.unknown_province", code=keys[0])
+        return t("group.merged_provinces", n=len(keys))
+    if kind == "age" and len(keys) > 1 and NOT_COMPARED.isdisjoint(keys):
+        first, last = keys[0].partition("_")[0], keys[-1].partition("_")[2]
+        return t("age.from", age=first) if last == "up" else t("age.between", first=first, last=last)
+    return ", ".join(t(f"{kind}.{key}") for key in keys)
+
+
+def _axes(groups: Sequence[Group]) -> dict[str, Axis | None]:
+    return {
+        "eligibility": _axis([g.eligibility for g in groups]),
+        "photo": _axis([g.photo for g in groups]),
+    }
+
+
+def _axis(found: Sequence[Rate | None]) -> Axis | None:
+    rates = [rate for rate in found if rate is not None]
+    everybody = sum(rate.of for rate in rates)
+    if not everybody:
+        return None
+    low = floor(min(rate.low for rate in rates) / _STEP) * _STEP
+    high = ceil(max(rate.high for rate in rates) / _STEP) * _STEP
+    return Axis(max(low, 0.0), min(high, 1.0), sum(rate.passed for rate in rates) / everybody)
+
+
+def _rules(f: Figures) -> list[tuple[str, str]]:
+    """Code and source of every rule in force."""
+    from pipeline.screening.rulebook import rules_in_force
+
+    return [(rule.code, rule.source) for rule in rules_in_force(f.wave)]
