@@ -1,0 +1,1 @@
+"""The selfie room: decode, find the face, compare with the register's photograph, name the defects."""

@@ -1,0 +1,64 @@
+"""Cuts chips out of a picture: dlib's face chip from the mesh's points, and any other turned square.
+
+dlib places five points (corners of both eyes, base of the nose) of every face on the same spots by a similarity
+transform (image_transforms/interpolation.h, get_face_chip_details). The mesh has the same five points.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# Mesh indices of dlib's five points: outer and inner corner of the eye on the picture's right, the same on its left,
+# base of the nose.
+FIVE = (263, 362, 33, 133, 2)
+# Their places in dlib's mean face, as shares of the chip without padding.
+MEAN_FACE = np.array(
+    [
+        [0.8595674595992, 0.2134981538014],
+        [0.6460604764104, 0.2289674387677],
+        [0.1205750620789, 0.2137274526848],
+        [0.3340850613712, 0.2290642403242],
+        [0.4901123135679, 0.6277975316475],
+    ]
+)
+
+
+def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The least-squares similarity transform [2, 3] that takes ``source`` [n, 2] to ``target`` [n, 2] (Umeyama, 1991)."""
+    source, target = np.asarray(source, np.float64), np.asarray(target, np.float64)
+    a, b = source - source.mean(0), target - target.mean(0)
+    norm = max(float((a**2).sum()), 1e-12)
+    cos = float((a * b).sum()) / norm
+    sin = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / norm
+    turn = np.array([[cos, -sin], [sin, cos]])
+    return np.column_stack([turn, target.mean(0) - turn @ source.mean(0)])
+
+
+def chip(
+    image: NDArray[np.uint8], points: NDArray[np.float32], side: int, padding: float = 0.25
+) -> NDArray[np.uint8]:
+    """dlib's face chip [side, side, 3] of the mesh ``points`` [468, 2 or 3]."""
+    target = (MEAN_FACE + padding) / (1 + 2 * padding) * side
+    return warp(image, similarity(points[list(FIVE), :2], target), side, side)
+
+
+def warp(image: NDArray[np.uint8], forward: NDArray[np.float64], width: int, height: int) -> NDArray[np.uint8]:
+    """The picture through ``forward`` [2, 3]. Shrinks by area averaging first where the map shrinks more than twofold,
+    because bilinear sampling would skip pixels."""
+    scale = float(np.hypot(forward[0, 0], forward[1, 0]))
+    if scale < 0.5:
+        corners = cv2.invertAffineTransform(forward) @ np.array([[0, width, 0, width], [0, 0, height, height], [1.0] * 4])
+        low = np.clip(np.floor(corners.min(1)).astype(int) - 2, 0, [image.shape[1] - 1, image.shape[0] - 1])
+        high = np.clip(np.ceil(corners.max(1)).astype(int) + 2, low + 1, [image.shape[1], image.shape[0]])
+        part = image[low[1] : high[1], low[0] : high[0]]
+        size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
+        image = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        ratio = np.array([part.shape[1] / size[0], part.shape[0] / size[1]])
+        linear = forward[:, :2] * ratio
+        offset = forward[:, 2] + forward[:, :2] @ (low + (ratio - 1) / 2)
+        forward = np.column_stack([linear, offset])
+    return np.asarray(
+        cv2.warpAffine(image, forward, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8
+    )

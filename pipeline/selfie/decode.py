@@ -1,0 +1,150 @@
+"""Reads one photograph from below a root and decodes it, whatever it claims to be. Never reads outside the root.
+
+A picture that is too large is refused by its header, before a pixel is decoded. JPEG is decoded at a reduced scale when
+it is much larger than a face needs: that is most of the time a 12-megapixel photograph would cost.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "HEIF")  # MPO: what some phones write as .jpg; of several frames, the first
+_ORIENTATION = 0x0112  # EXIF tag
+
+
+class PhotoMissingError(Exception):
+    """There is no such file, or no path at all."""
+
+
+class PhotoUnreadableError(Exception):
+    """There is a file, and it is not a photograph that may be read; the text says why."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """``pixels`` RGB [h, w, 3], upright; ``scale`` is their size against the full picture's (1 = not reduced)."""
+
+    pixels: NDArray[np.uint8]
+    scale: float
+
+
+def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
+    """The bytes of ``root/relative``. PhotoMissingError if there is none; PhotoUnreadableError for an absolute path, one that
+    leaves the root (``..`` or a symlink), anything but a regular file, an empty file, or one above ``max_bytes``."""
+    if not relative or not relative.strip():
+        raise PhotoMissingError("no path")
+    try:
+        base = root.resolve()
+        path = (base / relative).resolve()
+        if Path(relative).is_absolute() or ".." in Path(relative).parts or not path.is_relative_to(base):
+            raise PhotoUnreadableError("the path leaves the folder")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # NONBLOCK: a pipe must not hold us
+    except FileNotFoundError as error:
+        raise PhotoMissingError("no such file") from error
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL inside, a loop of links, no permission
+        raise PhotoUnreadableError("the path cannot be opened") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise PhotoUnreadableError("not a regular file")
+        if status.st_size > max_bytes:
+            raise PhotoUnreadableError("file too large")
+        try:
+            data = file.read(max_bytes + 1)
+        except OSError as error:
+            raise PhotoUnreadableError("the file cannot be read") from error
+    if not data:
+        raise PhotoUnreadableError("empty file")
+    if len(data) > max_bytes:
+        raise PhotoUnreadableError("file too large")
+    return data
+
+
+@cache
+def _with_heif() -> None:
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+
+
+def decode(data: bytes, max_pixels: int, min_side: int | None) -> Photo:
+    """The photograph in ``data``; PhotoUnreadableError if there is none. ``min_side`` allows a reduced scale at which the long side
+    still has that many pixels; None decodes in full."""
+    _with_heif()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of bombs and odd EXIF; the limit here is ours
+            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+                width, height = picture.size
+                if width * height > max_pixels:
+                    raise PhotoUnreadableError("too many pixels")
+                orientation = picture.getexif().get(_ORIENTATION, 1) if picture.format != "HEIF" else 1
+                pixels = _jpeg(data, picture, min_side) if picture.format in ("JPEG", "MPO") else None
+                if pixels is None:
+                    pixels = _pillow(picture, min_side)
+    except PhotoUnreadableError:
+        raise
+    except MemoryError:
+        raise
+    except Exception as error:  # decoders raise whatever they like on damaged bytes
+        raise PhotoUnreadableError("not a readable picture") from error
+    scale = max(pixels.shape[:2]) / max(width, height)
+    return Photo(np.ascontiguousarray(_upright(pixels, orientation)), scale)
+
+
+def _jpeg(data: bytes, picture: Image.Image, min_side: int | None) -> NDArray[np.uint8] | None:
+    """Through libjpeg-turbo at a reduced scale; None where Pillow must look (CMYK, damaged)."""
+    import simplejpeg
+
+    if picture.mode not in ("RGB", "L"):
+        return None
+    width, height = picture.size
+    options = {}
+    if min_side is not None and max(width, height) > min_side:
+        ratio = min_side / max(width, height)
+        options = {"min_height": max(1, round(height * ratio)), "min_width": max(1, round(width * ratio)), "min_factor": 1}
+    try:
+        return np.asarray(simplejpeg.decode_jpeg(data, colorspace="RGB", fastdct=True, **options), np.uint8)
+    except ValueError:
+        return None
+
+
+def _pillow(picture: Image.Image, min_side: int | None) -> NDArray[np.uint8]:
+    if picture.mode.startswith("I;16") or picture.mode == "I":  # 16 bits a pixel: Pillow would clip, not scale
+        return np.repeat((np.asarray(picture, np.uint32) >> 8).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    if min_side is not None and picture.format in ("JPEG", "MPO"):
+        picture.draft("RGB" if picture.mode != "CMYK" else "CMYK", (min_side, min_side))
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        rgba = picture.convert("RGBA")
+        canvas = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        canvas.alpha_composite(rgba)
+        picture = canvas
+    pixels = np.asarray(picture.convert("RGB"), np.uint8)
+    long_side = max(pixels.shape[:2])
+    if min_side is not None and long_side >= 2 * min_side:
+        factor = long_side // min_side
+        size = max(1, pixels.shape[1] // factor), max(1, pixels.shape[0] // factor)
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return pixels
+
+
+def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turns the eight EXIF orientations upright; anything else is taken as upright."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels

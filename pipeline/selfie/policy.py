@@ -1,0 +1,143 @@
+"""Thresholds as data, and what follows from a verdict under them. Touches only the policy file that it is told to read.
+
+A policy belongs to one recogniser: thresholds of another model are never borrowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import BadSettingError, UncalibratedModelError
+from pipeline.selfie.verdict import DEFECTS, UNUSABLE, Decision, Measurement, Verdict, in_order
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+BUILT_IN = Path(__file__).with_name("policies")
+
+
+class Calibration(BaseModel):
+    """Distance → similarity: 1 / (1 + exp(slope · (distance − midpoint)))."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    midpoint: float = Field(gt=0)
+    slope: float = Field(gt=0)
+
+    def similarity(self, distance: float) -> float:
+        """0–1; 0.5 at the midpoint."""
+        return 1 / (1 + math.exp(max(-60.0, min(60.0, self.slope * (distance - self.midpoint)))))
+
+
+class SelfiePolicy(BaseModel):
+    """Two thresholds on the similarity make three bands; ``points`` are the defects' operating points; ``strict`` names those that
+    reject on their own in a wave with ``policy = "strict"``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    model: str
+    calibration: Calibration
+    match: float = Field(ge=0, le=1, description="a similarity at or above is a match")
+    doubt: float = Field(ge=0, le=1, description="at or above, below `match`: doubt; below: mismatch")
+    points: dict[str, float] = Field(description="operating point of each defect's score")
+    strict: tuple[str, ...] = ("blur", "glasses", "tilted", "dark", "hat")
+    source: str = Field("", description="what the thresholds were calibrated on, with error rates")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.doubt > self.match:
+            raise ValueError("doubt lies above match")
+        if set(self.points) != set(DEFECTS):
+            raise ValueError(f"points must name exactly {', '.join(DEFECTS)}")
+        if not set(self.strict) <= set(DEFECTS):
+            raise ValueError(f"strict may name only {', '.join(DEFECTS)}")
+        return self
+
+    @classmethod
+    def load(cls, path: Path) -> SelfiePolicy:
+        """Reads a .toml or .json policy file; BadSettingError says what is wrong with it."""
+        try:
+            text = path.read_text(encoding="utf-8")
+            data = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+            return cls.model_validate(data)
+        except (OSError, ValueError) as error:  # ValidationError and both decoders' errors are ValueErrors
+            detail = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise BadSettingError(f"The selfie policy {path} cannot be used: {detail}") from error
+
+    @classmethod
+    def default(cls, settings: Settings) -> SelfiePolicy:
+        """The policy file that the settings name, else the built-in one of the model in force; UncalibratedModelError if the model
+        has none of its own."""
+        model = settings.selfie.model
+        path = settings.selfie.policy_file or BUILT_IN / f"{model}.toml"
+        if settings.selfie.policy_file is None and not path.is_file():
+            raise UncalibratedModelError(f"The recogniser {model} has no thresholds of its own.")
+        policy = cls.load(path)
+        if policy.model != model:
+            raise UncalibratedModelError(f"The policy {path} was made with {policy.model}, the recogniser in force is {model}.")
+        return policy
+
+    def digest(self) -> str:
+        """SHA-256, hex, of everything that can change a verdict."""
+        text = json.dumps(self.model_dump(exclude={"source"}), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def verdict(self, seen: Measurement, *, reference_asked: bool) -> Verdict:
+        """The verdict on what was measured. ``reference_asked``: a pair without a reference is `reference_missing`."""
+        defects = {name for name in DEFECTS if (score := getattr(seen, name)) is not None and score >= self.points[name]}
+        if seen.same_covering:
+            defects -= {"hat", "ears_hidden"}
+        codes = set(defects)
+        similarity = None if seen.distance is None else self.calibration.similarity(seen.distance)
+        decision: Decision | None = None
+        if seen.problem in UNUSABLE:
+            codes.add(seen.problem)
+            decision = "unusable"
+        if reference_asked and not seen.reference_seen and decision is None:
+            codes.add("reference_missing")
+        if decision is None and similarity is not None:
+            decision = "match" if similarity >= self.match else "doubt" if similarity >= self.doubt else "mismatch"
+            if decision == "mismatch":
+                codes.add("face_mismatch")
+        kept: dict[str, Any] = {name: value for name, value in asdict(seen).items() if name in _CARRIED}
+        return Verdict(decision, similarity, in_order(codes), reference_covered=seen.same_covering, **kept)
+
+
+_CARRIED = {*DEFECTS, "faces", "distance", "roll", "yaw", "pitch", "detail"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What follows from a verdict: reasons and warnings in catalogue order."""
+
+    outcome: Literal["passed", "review", "rejected"]
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def judge(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "strict"]) -> Outcome:
+    """The table "The selfie's decision" of the contracts.
+
+    A missing reference goes to a person, whatever the defects: the applicant cannot mend it with another selfie. A score that is unknown
+    is in no verdict's reasons, so it never rejects.
+    """
+    codes = set(verdict.reasons)
+    defects = codes & set(DEFECTS)
+    if codes & UNUSABLE:
+        return Outcome("rejected", in_order(codes & UNUSABLE), in_order(codes - UNUSABLE))
+    if verdict.decision is None:
+        return Outcome("review", in_order(codes & {"reference_missing"}), in_order(defects))
+    if verdict.decision == "match":
+        rejecting = defects & set(policy.strict) if mode == "strict" else set()
+        if rejecting:
+            return Outcome("rejected", in_order(rejecting), in_order(defects - rejecting))
+        return Outcome("passed", (), in_order(defects))
+    if verdict.decision == "doubt" and not defects:
+        return Outcome("review", (), ())
+    return Outcome("rejected", in_order(defects | ({"face_mismatch"} if verdict.decision == "mismatch" else set())), ())
