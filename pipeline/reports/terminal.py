@@ -25,11 +25,14 @@ def print_funnel(funnel: dict[str, Any], console: Console, language: str) -> Non
         box=box.SIMPLE_HEAD, title=t("funnel.title", wave=str(funnel["wave"])), title_style="bold", title_justify="left"
     )
     table.add_column(t("funnel.step"), no_wrap=True)
-    table.add_column(t("funnel.passed"), justify="right", no_wrap=True)
+    digits = max(
+        len(numbers.integer(total, language)) + 1, len(t("funnel.left"))
+    )  # the words give way, not the figures
+    table.add_column(t("funnel.passed"), justify="right", no_wrap=True, min_width=digits)
     if console.width >= 90:
         table.add_column("", width=_WIDTH)
-    table.add_column(t("funnel.share"), justify="right", no_wrap=True)
-    table.add_column(t("funnel.left"), justify="right", no_wrap=True)
+    table.add_column(t("funnel.share"), justify="right", min_width=8)
+    table.add_column(t("funnel.left"), justify="right", no_wrap=True, min_width=digits)
     for step, passed, left in rows(funnel):
         share = passed / total if total else 0.0
         cells = [

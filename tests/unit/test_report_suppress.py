@@ -1,0 +1,179 @@
+"""Small cells cannot be had back: what is shown is attacked with linear programming, as a curious reader could."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from pipeline.reports.figures import Figures, figures
+from pipeline.reports.funnel import write_funnel
+from pipeline.reports.groups import Group
+from pipeline.reports.suppress import SMALL, Chain, Row, hide, merge, small
+from pipeline.reports.wave_report import write_report
+from pipeline.store import Store, read_json
+from tests.unit import wave_factory
+
+Equation = tuple[set[int], int]
+counts = st.lists(st.integers(0, 12), min_size=1, max_size=9)
+
+
+def bounds(n: int, equations: Iterable[Equation], target: int) -> tuple[float, float]:
+    """The least and the most that unknown ``target`` can be, given what was published (sums of unknowns)."""
+    equations = list(equations)
+    a = np.zeros((len(equations), n))
+    for row, (members, _) in enumerate(equations):
+        a[row, list(members)] = 1
+    b = [value for _, value in equations]
+    c = np.zeros(n)
+    c[target] = 1
+    low, high = (linprog(sign * c, A_eq=a, b_eq=b, bounds=(0, None)) for sign in (1, -1))
+    assert low.status == 0
+    return low.fun, np.inf if high.status == 3 else -high.fun
+
+
+@given(counts)
+def test_chain_never_shows_a_small_sum(values: list[int]) -> None:
+    chain = Chain({str(i): n for i, n in enumerate(values)})
+    for i in range(len(values)):
+        for j in range(i + 1, len(values) + 1):
+            shown = chain.sum(map(str, range(i, j)))
+            assert shown is None or (shown == sum(values[i:j]) and not small(shown))
+
+
+@given(counts)
+def test_chain_cannot_be_solved(values: list[int]) -> None:
+    chain = Chain({str(i): n for i, n in enumerate(values)})
+    if small(sum(values)):
+        return
+    n = len(values)
+    spans = [(i, j) for i in range(n) for j in range(i + 1, n + 1)]
+    known = [(set(range(i, j)), s) for i, j in spans if (s := chain.sum(map(str, range(i, j)))) is not None]
+    for i, value in enumerate(values):
+        if small(value):
+            low, high = bounds(n, known, i)
+            assert low < 1
+            assert high >= SMALL
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 9)] * 3), min_size=1, max_size=8), st.booleans())
+def test_merged_rows_keep_totals_and_show_nothing_small(table: list[tuple[int, ...]], in_order: bool) -> None:
+    rows = [Row((str(i),), row) for i, row in enumerate(table)]
+    merged = merge(rows, in_order=in_order)
+    if merged is None:
+        return
+    assert not any(row.small for row in merged)
+    for column in range(3):
+        assert sum(row.counts[column] for row in merged) == sum(row[column] for row in table)
+    keys = [key for row in merged for key in row.keys]
+    assert sorted(keys) == sorted(str(i) for i, row in enumerate(table) if sum(row))
+
+
+@given(st.dictionaries(st.text("abcdef", min_size=1, max_size=2), st.integers(0, 12), max_size=7))
+def test_hidden_counts_hide_each_other(values: dict[str, int]) -> None:
+    shown = hide(values)
+    hidden = [values[name] for name, n in shown.items() if n is None]
+    assert all(n is None or n == values[name] for name, n in shown.items())
+    assert not any(n is not None and small(n) for n in shown.values())
+    if hidden and any(n is not None and n >= SMALL for n in shown.values()):
+        assert len(hidden) >= 2
+        assert sum(hidden) >= SMALL
+
+
+def _run(tmp_path: Path, n: int, seed: int, quota: int) -> tuple[Store, Figures]:
+    wave = wave_factory.wave(quota=quota, selfie=("after_draw", "before_draw", "off")[seed % 3])
+    store = wave_factory.make(tmp_path, wave, n=n, seed=seed)
+    write_funnel(store, wave)
+    return store, figures(store, wave)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("n", [80, 300, 900])
+def test_funnel_of_a_small_wave_cannot_be_solved(n: int, seed: int, tmp_path: Path) -> None:
+    store, f = _run(tmp_path, n, seed, quota=n // 12)
+    raw = read_json(store.work(f.wave) / "out" / "funnel.json")
+    leaves = [(s["step"], outcome, k) for s in raw["steps"] for outcome, k in s["outcomes"].items()]
+    leaves.append(("accepted", "accepted", raw["ends"]["accepted"]))
+    order = {**{s["step"]: i for i, s in enumerate(raw["steps"])}, "accepted": 99}
+
+    def members(test: object) -> set[int]:
+        return {i for i, leaf in enumerate(leaves) if test(*leaf[:2])}  # type: ignore[operator]
+
+    known: list[Equation] = [(set(range(len(leaves))), f.funnel.registrations)]
+    for s in f.funnel.steps:
+        at = order[s.step]
+        for value, chosen in (
+            (s.left, members(lambda step, _, at=at: order[step] == at)),
+            (s.entered, members(lambda step, _, at=at: order[step] >= at)),
+            (s.passed, members(lambda step, _, at=at: order[step] > at)),
+        ):
+            if value is not None:
+                known.append((chosen, value))
+    known += [(members(lambda _, o, e=end: o == e), n) for end, n in f.funnel.ends.items() if n is not None]
+    if f.photo_again is not None:
+        known.append((members(lambda step, o: step == "selfie" and o == "rejected"), f.photo_again))
+    for i, (step, _, k) in enumerate(leaves):
+        if small(k) and step != "accepted":
+            low, high = bounds(len(leaves), known, i)
+            assert low < k
+            assert high >= SMALL
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n", [300, 1500])
+@pytest.mark.parametrize("kind", ["sex", "age", "tier", "provinces"])
+def test_groups_of_a_small_wave_cannot_be_solved(kind: str, n: int, seed: int, tmp_path: Path) -> None:
+    store, f = _run(tmp_path, n, seed, quota=n // 12)
+    groups: list[Group] | None = getattr(f, kind)
+    if groups is None:
+        return
+    column = {"provinces": "province_code", "age": "age"}.get(kind, kind)
+    path = store.work(f.wave) / "out" / "decisions.parquet"
+    band = (
+        "CASE WHEN age IS NULL THEN 'unknown' WHEN age < 18 THEN 'under_18' WHEN age < 25 THEN '18_24' "
+        "WHEN age < 35 THEN '25_34' WHEN age < 45 THEN '35_44' WHEN age < 55 THEN '45_54' "
+        "WHEN age < 65 THEN '55_64' ELSE '65_up' END"
+    )
+    cells = duckdb.sql(
+        f"SELECT {band if kind == 'age' else column}, outcome = 'accepted', position IS NOT NULL, selfie_verified, "
+        f"count(*) FROM '{path}' GROUP BY ALL"
+    ).fetchall()
+
+    def members(keys: tuple[str, ...], accepted: bool | None = None, eligible: bool | None = None) -> set[int]:
+        return {
+            i
+            for i, (key, a, e, _, _) in enumerate(cells)
+            if key in keys and accepted in (None, a) and eligible in (None, e)
+        }
+
+    known: list[Equation] = []
+    for g in groups:
+        known.append((members(g.keys), g.applications))
+        known.append((members(g.keys, eligible=True), g.eligible))
+        known.append((members(g.keys, accepted=True), g.accepted))
+        if g.verified is not None:
+            known.append(({i for i in members(g.keys) if cells[i][3]}, g.verified))
+    for members_, value in known:  # every figure is right …
+        assert sum(cells[i][4] for i in members_) == value
+        assert not small(value)  # … and none is small
+    for i, cell in enumerate(cells):
+        if small(cell[4]) and len({c[0] for c in cells}) > 1:
+            low, high = bounds(len(cells), known, i)
+            assert (low, high) != (cell[4], cell[4])
+
+
+def test_no_small_count_on_the_page(tmp_path: Path) -> None:
+    import re
+
+    for seed in range(5):
+        wave = wave_factory.wave(quota=60)
+        store = wave_factory.make(tmp_path / str(seed), wave, n=700, seed=seed)
+        write_funnel(store, wave)
+        html = write_report(store, wave).read_text(encoding="utf-8")
+        assert not re.findall(r'<td class="n[^"]*">\s*[1-4]\s*</td>|<dd>\s*[1-4]\s*</dd>', html)
