@@ -12,6 +12,8 @@ from pipeline.simulate.faces import Image
 Points = NDArray[np.float64]
 _HAIR = ((28, 22, 20), (42, 30, 24), (18, 16, 18), (60, 42, 30), (75, 70, 68))
 _CLOTH = ((20, 20, 24), (32, 40, 76), (110, 24, 30), (46, 62, 44), (96, 88, 78), (150, 146, 140), (70, 36, 80))
+_DOWN = np.array([0.0, 1.0])
+_SHADE = np.array([0.02, 0.05])  # where a frame's shadow falls
 
 
 def _curve(points: list[tuple[float, float]], closed: bool = True, steps: int = 12) -> Points:
@@ -55,10 +57,10 @@ def glasses(scene: Scene, rng: np.random.Generator) -> Image:
     shape = scene.image.shape[:2]
     image = scene.image
     lenses = [
-        _lens(c + [0, 0.06], width * np.clip(s, 0.8, 1.12), height, power)
+        _lens(c + _DOWN * 0.06, width * np.clip(s, 0.8, 1.12), height, power)
         for c, s in zip(centres, squeeze, strict=True)
     ]
-    shadow = sum(_line(scene, lens + [0.02, 0.05], thick, True) for lens in lenses)
+    shadow = sum(_line(scene, lens + _SHADE, thick, True) for lens in lenses)
     shadow = cv2.GaussianBlur(np.asarray(shadow, np.float32).clip(0, 1), (0, 0), max(1.0, 0.03 * scene.unit))
     image = multiply(image, 1 - 0.35 * shadow)
     for lens in lenses:
@@ -105,27 +107,61 @@ def hat(scene: Scene, rng: np.random.Generator) -> Image:
     middle = (right + left) / 2
     a, b = middle - half * 1.22, middle + half * 1.22
     if kind == "peci":
-        a, b = middle - half * 1.12, middle + half * 1.12
-        top = base - rng.uniform(0.85, 1.05)
-        outline = _curve([(a, base + 0.12), (a + 0.06, top + 0.05), (middle, top - 0.06), (b - 0.06, top + 0.05),
-                          (b, base + 0.12), (middle, base - 0.02)])  # fmt: skip
+        a, b = middle - half * 1.2, middle + half * 1.2
+        top = base - rng.uniform(1.15, 1.35)
+        outline = _curve(
+            [
+                (a, base + 0.12),
+                (a + 0.06, top + 0.05),
+                (middle, top - 0.06),
+                (b - 0.06, top + 0.05),
+                (b, base + 0.12),
+                (middle, base - 0.02),
+            ]
+        )
         colour = np.array([16, 16, 20] if rng.random() < 0.8 else [70, 16, 26], np.float32)
     else:
         top = base - rng.uniform(1.35, 1.6)
-        outline = _curve([(a, base + 0.22), (a + 0.02, base - 0.5), (middle - half * 0.7, top + 0.18), (middle, top),
-                          (middle + half * 0.7, top + 0.18), (b - 0.02, base - 0.5), (b, base + 0.22), (middle, base)])  # fmt: skip
+        outline = _curve(
+            [
+                (a, base + 0.22),
+                (a + 0.02, base - 0.5),
+                (middle - half * 0.7, top + 0.18),
+                (middle, top),
+                (middle + half * 0.7, top + 0.18),
+                (b - 0.02, base - 0.5),
+                (b, base + 0.22),
+                (middle, base),
+            ]
+        )
         colour = np.array(_CLOTH[int(rng.integers(len(_CLOTH)))], np.float32)
     image = _fabric(scene, outline, colour, rng)
     if kind == "beanie":
-        fold = _curve([(a - 0.03, base + 0.25), (a - 0.02, base - 0.16), (middle, base - 0.42), (b + 0.02, base - 0.16),
-                       (b + 0.03, base + 0.25), (middle, base + 0.03)])  # fmt: skip
+        fold = _curve(
+            [
+                (a - 0.03, base + 0.25),
+                (a - 0.02, base - 0.16),
+                (middle, base - 0.42),
+                (b + 0.02, base - 0.16),
+                (b + 0.03, base + 0.25),
+                (middle, base + 0.03),
+            ]
+        )
         image = _fabric(Scene(image, scene.points), fold, colour * 0.82 + 10, rng, ribs=True)
     elif kind == "cap":
         lean = rng.uniform(-0.15, 0.15)
-        brim = _curve([(a + 0.1, base - 0.02), (middle - half * 0.6, base + 0.05), (middle + lean, base + 0.28),
-                       (middle + half * 0.6, base + 0.05), (b - 0.1, base - 0.02), (middle, base - 0.16)])  # fmt: skip
+        brim = _curve(
+            [
+                (a + 0.1, base - 0.02),
+                (middle - half * 0.6, base + 0.05),
+                (middle + lean, base + 0.28),
+                (middle + half * 0.6, base + 0.05),
+                (b - 0.1, base - 0.02),
+                (middle, base - 0.16),
+            ]
+        )
         shape = scene.image.shape[:2]
-        under = polygon(shape, scene.at(brim + [0, 0.14]), 0.06 * scene.unit)
+        under = polygon(shape, scene.at(brim + _DOWN * 0.14), 0.06 * scene.unit)
         image = multiply(image, 1 - 0.5 * under)
         image = _fabric(Scene(image, scene.points), brim, colour * 0.7, rng)
     return image
@@ -138,7 +174,7 @@ def _fabric(
     shape = scene.image.shape[:2]
     pixels = scene.at(outline)
     mask = polygon(shape, pixels, 0.012 * scene.unit)
-    shadow = polygon(shape, scene.at(outline + [0, 0.07]), 0.05 * scene.unit) * (1 - mask)
+    shadow = polygon(shape, scene.at(outline + _DOWN * 0.07), 0.05 * scene.unit) * (1 - mask)
     image = multiply(scene.image, 1 - 0.4 * shadow)
     x0, x1 = pixels[:, 0].min(), pixels[:, 0].max()
     across = ((np.arange(shape[1]) - x0) / (x1 - x0 + 1) * 2 - 1).clip(-1, 1)
@@ -164,10 +200,21 @@ def hair_over_ears(scene: Scene, rng: np.random.Generator) -> Image:
     middle = (left + right) / 2
     for side, edge in ((-1, left), (1, right)):
         wave = rng.uniform(-0.06, 0.06, 4)
-        inner = [(middle + side * 0.15, hairline - 0.28), (edge - side * 0.34, hairline + 0.2 + wave[0]),
-                 (edge - side * 0.06, 0.25 + wave[1]), (edge - side * 0.05, chin * 0.6), (edge + side * (0.0 + wave[2]), length)]  # fmt: skip
-        outer = [(edge + side * 0.55, length), (edge + side * 0.6, chin * 0.55), (edge + side * 0.55, 0.2),
-                 (edge + side * 0.38, hairline - 0.05), (edge - side * 0.1, hairline - 0.52), (middle, hairline - 0.66)]  # fmt: skip
+        inner = [
+            (middle + side * 0.15, hairline - 0.28),
+            (edge - side * 0.34, hairline + 0.2 + wave[0]),
+            (edge - side * 0.06, 0.25 + wave[1]),
+            (edge - side * 0.05, chin * 0.6),
+            (edge + side * (0.0 + wave[2]), length),
+        ]
+        outer = [
+            (edge + side * 0.55, length),
+            (edge + side * 0.6, chin * 0.55),
+            (edge + side * 0.55, 0.2),
+            (edge + side * 0.38, hairline - 0.05),
+            (edge - side * 0.1, hairline - 0.52),
+            (middle, hairline - 0.66),
+        ]
         inside, outside = _curve(inner, closed=False), _curve(outer, closed=False)
         outline = np.vstack([inside, np.array(inner[-1:]), outside, np.array(outer[-1:])])
         if cloth:

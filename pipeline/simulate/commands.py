@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.calendar import Calendar, Wave
+from pipeline.calendar import Calendar, SelfieMode, Wave
 from pipeline.errors import BadQuotaError, BadSettingError
 from pipeline.store import Store, project_data, read_text, write_text
 
@@ -49,7 +49,7 @@ def simulate(
     if places < 1:
         raise BadQuotaError(f"A quota of {places} has no places.")
     if not own:
-        mode = "off" if photos == "none" else "after_draw"
+        mode: SelfieMode = "off" if photos == "none" else "after_draw"
         found = replace(found, quota=places, seed=f"simulated-{seed}", seed_source="gelombang simulate", selfie=mode)
         write_text(_calendar(found), store.root / "calendar.toml")
     plan = presets.Plan(

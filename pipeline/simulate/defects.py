@@ -35,7 +35,7 @@ def blur(scene: Scene, rng: np.random.Generator) -> Image:
 def dark(scene: Scene, rng: np.random.Generator) -> Image:
     """Too little light on the whole, or a hard shadow over half of the face."""
     if rng.random() < 0.5:
-        low = (scene.image.astype(np.float32) / 255) ** 1.25 * 255 * rng.uniform(0.13, 0.22)
+        low = (scene.image.astype(np.float32) / 255) ** 1.25 * 255 * rng.uniform(0.16, 0.27)
         return grain(low.astype(np.uint8), rng, rng.uniform(2.5, 5))
     height, width = scene.image.shape[:2]
     nose, brow = scene.points[1], scene.points[9]

@@ -6,6 +6,8 @@ import gzip
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import IO, cast
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -31,10 +33,12 @@ class Parts:
         self._stack.__enter__()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        if self._writer is None and error[0] is None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is None and kind is None:
             self._open()  # an empty table is a table
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
+        self._stack.__exit__(kind, error, trace)
 
     def write(self, table: pa.Table) -> None:
         """Appends rows; columns may be dictionaries of what the schema says."""
@@ -60,9 +64,11 @@ class Parts:
 def lines(path: Path, columns: list[str], *, bom: bool = False) -> Iterator[CsvFile]:
     """A CSV file (gzip by its name) that tables and raw lines can be appended to."""
     with atomic(path) as part, part.open("wb") as raw, ExitStack() as stack:
-        out = raw
+        out: IO[bytes] = raw
         if path.suffix == ".gz":
-            out = stack.enter_context(gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=4))  # type: ignore[assignment]
+            # neither name nor time in the header: the same rows give the same bytes
+            packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=4)
+            out = cast(IO[bytes], stack.enter_context(packed))
         out.write((b"\xef\xbb\xbf" if bom else b"") + ",".join(columns).encode() + b"\n")
         yield CsvFile(out)
 
@@ -70,11 +76,13 @@ def lines(path: Path, columns: list[str], *, bom: bool = False) -> Iterator[CsvF
 class CsvFile:
     """An open CSV file."""
 
-    def __init__(self, out: object) -> None:
+    def __init__(self, out: IO[bytes]) -> None:
         self._out = out
 
     def write(self, table: pa.Table) -> None:
+        """Appends rows."""
         pacsv.write_csv(table, self._out, _NO_HEADER)
 
     def raw(self, line: bytes) -> None:
-        self._out.write(line + b"\n")  # type: ignore[attr-defined]
+        """Appends a line as it is."""
+        self._out.write(line + b"\n")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pipeline.contracts import REGISTRATIONS
 from pipeline.simulate import faults, files, noise
@@ -40,8 +42,10 @@ class Landing:
         }
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def write(self, seed: int, table: pa.Table, batch: Batch) -> None:
         """Adds a batch of applications, each to its file, and rubbish in between."""
@@ -78,17 +82,24 @@ def _without_id(table: pa.Table) -> pa.Table:
     return row.set_column(0, "registration_id", pa.array([None], pa.string()))
 
 
+def unreadable(seed: int, batch: Batch, column: str) -> NDArray[np.bool_]:
+    """Which applications arrive with a ``birth_date`` or ``submitted_at`` that cannot be read: wrong ones, in CSV."""
+    if column == "birth_date":
+        mask = batch.mask[batch.rows]
+        wrong = (mask & faults.BIT["identity_mismatch"] > 0) & (mask & faults.NEAR_MISS == 0)
+    else:
+        wrong = batch.row_mask & faults.BIT["outside_wave"] > 0
+    number = batch.first_number + np.arange(len(batch.rows))
+    return wrong & (number % 100 >= _PARQUET) & (noise.pick(seed, f"broken {column}", number, 6) == 0)
+
+
 def _broken(seed: int, table: pa.Table, batch: Batch) -> pa.Table:
     """The table as text fit for CSV, where some dates that are wrong anyway cannot even be read."""
-    mask = batch.mask[batch.rows]
-    number = batch.first_number + np.arange(table.num_rows)
-    wrong_date = (mask & faults.BIT["identity_mismatch"] > 0) & (mask & faults.NEAR_MISS == 0)
-    wrong_time = batch.row_mask & faults.BIT["outside_wave"] > 0
-    for column, wrong, texts in (("birth_date", wrong_date, _NOT_A_DATE), ("submitted_at", wrong_time, _NOT_A_TIME)):
+    for column, texts in (("birth_date", _NOT_A_DATE), ("submitted_at", _NOT_A_TIME)):
         at = table.schema.get_field_index(column)
         kind = pa.timestamp("s") if column == "submitted_at" else table.schema.field(at).type
         text = np.array(table.column(at).cast(kind).cast(pa.string()), dtype=object)
-        which = np.flatnonzero(wrong & (noise.pick(seed, f"broken {column}", number, 6) == 0))
-        text[which] = np.array(texts, dtype=object)[number[which] % len(texts)]
+        which = np.flatnonzero(unreadable(seed, batch, column))
+        text[which] = np.array(texts, dtype=object)[(batch.first_number + which) % len(texts)]
         table = table.set_column(at, column, pa.array(text, pa.string()))
     return table

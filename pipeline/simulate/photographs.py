@@ -44,7 +44,7 @@ def render(
     ``progress`` is told how many applications were finished since it was last told.
     """
     people = faces.people(folder)
-    tasks = list(_tasks(seed, sorted(jobs, key=lambda job: (_face(seed, job, len(people)), job.number)), len(people)))
+    tasks = list(_tasks(seed, sorted(jobs, key=lambda job: (_face(seed, job, people), job.number)), people))
     work = partial(_run, seed, people)
     counts: Counter[str] = Counter()
     workers = workers or os.cpu_count() or 1
@@ -68,12 +68,20 @@ def _one_thread() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
-def _face(seed: int, job: Job, people: int) -> int:
-    """Whose face an applicant has."""
-    return int(noise.pick(seed, "face", [job.person], people)[0])
+def _face(seed: int, job: Job, people: list[list[Source]]) -> int:
+    """Whose face an applicant has; whoever hides their ears has some to hide."""
+    first = int(noise.pick(seed, "face", [job.person], len(people))[0])
+    if job.fault != "ears_hidden":
+        return first
+    return next((at for at in _from(first, people) if people[at][0].ears), first)
 
 
-def _tasks(seed: int, jobs: list[Job], people: int) -> Iterator[list[Job]]:
+def _from(first: int, people: list[list[Source]]) -> Iterator[int]:
+    """Every person's place once, beginning with this one."""
+    return ((first + step) % len(people) for step in range(len(people)))
+
+
+def _tasks(seed: int, jobs: list[Job], people: list[list[Source]]) -> Iterator[list[Job]]:
     """Jobs by face, so that a source photograph is looked at by one worker, in tasks of about ``_TASK``."""
     task: list[Job] = []
     for _, group in groupby(jobs, key=lambda job: _face(seed, job, people)):
@@ -97,30 +105,39 @@ def _one(seed: int, people: list[list[Source]], job: Job) -> None:
     from pipeline.simulate import portraits, scenes
 
     rng = np.random.default_rng([seed, job.number, 1])
-    at = _face(seed, job, len(people))
-    own = _usable(people, at)
-    stranger = _usable(people, at + 1 + int(rng.integers(len(people) - 1)))[0]
+    at = _face(seed, job, people)
     # a register's photograph is not the selfie of the day, where the person has more than one
-    shown = own[1 + int(rng.integers(len(own) - 1))] if len(own) > 1 else own[0]
+    at, own = _usable(people, at, 2)
     if job.reference is not None:
         of_person = np.random.default_rng([seed, job.person, 2])
         _write(job.reference, portraits.reference(own[0], job.odd_year, of_person))
     if job.fault == "selfie_missing":
         return
+    stranger = own[0]
+    if job.fault in ("face_mismatch", "several_faces"):
+        stranger = _usable(people, at + 1 + int(rng.integers(len(people) - 1)), 1, but=at)[1][0]
     if job.fault == "face_mismatch":
         picture = portraits.selfie(stranger, own[0], None, rng)
     else:
-        picture = portraits.selfie(shown, stranger, job.fault, rng)
+        picture = portraits.selfie(own[-1], stranger, job.fault, rng)
     _write(job.selfie, scenes.unreadable(picture, rng) if job.fault == "selfie_unreadable" else picture)
 
 
-def _usable(people: list[list[Source]], at: int) -> list[Portrait]:
-    """The usable photographs of a person, or of the next person who has any. Raises BadSettingError if nobody has."""
-    for step in range(len(people)):
-        found = [p for p in map(faces.portrait, people[(at + step) % len(people)]) if p is not None]
+def _usable(people: list[list[Source]], first: int, most: int, but: int | None = None) -> tuple[int, list[Portrait]]:
+    """A person with usable photographs, ``first`` or the next who has any, and at most so many of them.
+
+    ``but`` is passed over. Raises BadSettingError if nobody is left.
+    """
+    for at in _from(first, people):
+        found: list[Portrait] = []
+        for source in people[at] if at != but else []:
+            portrait = faces.portrait(source) if len(found) < most else None
+            found += [portrait] if portrait else []
         if found:
-            return found
-    raise BadSettingError("No usable face in the photographs.", "Give --faces DIR with faces seen from the front.")
+            return at, found
+    raise BadSettingError(
+        "Too few usable faces in the photographs.", "Give --faces DIR with faces seen from the front."
+    )
 
 
 def _write(path: Path, data: bytes) -> None:

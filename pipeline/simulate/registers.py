@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -142,7 +143,7 @@ def _population(
     here = applied.among(int(who.index[0]), int(who.index[-1]) + 1)
     has = applied.photo[here]
     photo[np.flatnonzero(applies)[has]] = photo_paths(applied.person[here][has])
-    columns = {
+    columns: dict[str, NDArray[Any]] = {
         "nik": who.nik,
         "kk": who.kk,
         "full_name": who.name,

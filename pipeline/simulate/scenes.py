@@ -1,4 +1,4 @@
-"""Pictures without a usable face: rooms, papers, a thumb on the lens, files that are no pictures; and the card in hand."""
+"""Pictures without a usable face: rooms, papers, a thumb on the lens, broken files; and the card in hand."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def _plain(width: int, height: int, colour: np.ndarray, rng: np.random.Generator
 
 
 def _wall(width: int, height: int, rng: np.random.Generator) -> Image:
-    image = _plain(width, height, rng.uniform(130, 225, 3), rng)
+    image = _plain(width, height, rng.uniform(120, 225) + rng.uniform(-14, 14, 3), rng)
     floor = int(height * rng.uniform(0.72, 0.9))
-    image[floor:] = (image[floor:] * rng.uniform(0.4, 0.7, 3)).astype(np.uint8)
+    image[floor:] = (image[floor:] * rng.uniform(0.4, 0.7)).astype(np.uint8)
     cv2.line(image, (0, floor), (width, floor), (240, 240, 236), max(2, height // 90))
     x, y = int(width * rng.uniform(0.1, 0.45)), int(height * rng.uniform(0.08, 0.3))
     w, h = int(width * rng.uniform(0.3, 0.5)), int(height * rng.uniform(0.25, 0.4))
@@ -44,7 +44,7 @@ def _wall(width: int, height: int, rng: np.random.Generator) -> Image:
 
 
 def _paper(width: int, height: int, rng: np.random.Generator) -> Image:
-    image = _plain(width, height, rng.uniform(60, 140, 3), rng)
+    image = _plain(width, height, rng.uniform(50, 130) + np.array([18.0, 4.0, -12.0]) * rng.uniform(-0.5, 2), rng)
     centre, half = np.array([width, height]) / 2, np.array([width, height]) * 0.4
     turn = rng.uniform(-0.25, 0.25)
     spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.contracts import TEXTS
-from pipeline.simulate import faults, noise, registrations
+from pipeline.simulate import faults, landing, noise, registrations
 from pipeline.simulate.applicants import Batch
 from pipeline.simulate.faults import BIT, CODES, NEAR_MISS, SHARED
 from pipeline.simulate.noise import I64
@@ -23,7 +23,8 @@ from pipeline.simulate.presets import Plan
 from pipeline.simulate.regions import UNKNOWN_DISTRICTS
 
 _KEPT_PER_KK = 2
-WARNINGS = ("nik_region", "nik_birth_date", "name_near_miss", "shared_nik")
+WARNINGS = ("nik_region", "nik_birth_date", "name_near_miss", "shared_nik", "birth_date_unreadable")
+_UNREADABLE = 1 << WARNINGS.index("birth_date_unreadable")
 
 
 @dataclass
@@ -58,7 +59,7 @@ def know(plan: Plan, world: World, batch: Batch) -> Known:
         person=who.index[rows],
         person_mask=batch.mask[rows],
         planted=(mask[rows] & codes) | batch.row_mask,
-        warnings=_warnings(batch)[rows],
+        warnings=_warnings(batch)[rows] | np.where(landing.unreadable(plan.seed, batch, "birth_date"), _UNREADABLE, 0),
         kk=who.kk[rows],
         priority=listed(plan, who.index)[rows],
         odd_year=(civil(who.birth)[0] % 2 == 1)[rows],

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.contracts import TEXTS
 from pipeline.simulate import applicants, earlier, faults, landing, noise, regions, registers, registrations, truth
@@ -91,7 +92,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
 
 
 def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.ChunkedArray, dict[str, int], I64]:
-    """Writes the registrations; what must be remembered of them, their NIKs, rubbish lines, relatives accepted before."""
+    """Writes the registrations: what to remember of them, their NIKs, rubbish lines, relatives accepted before."""
     known: list[Known] = []
     niks: list[pa.ChunkedArray] = []
     kin: list[I64] = []
@@ -102,8 +103,9 @@ def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.Chu
             fault = faults.selfie(plan.seed, plan.selfie, batch.people.index)[batch.rows]
             blank = (fault == missing) & (batch.people.index[batch.rows] % 2 == 0)  # else only the file is not there
             at = table.schema.get_field_index("selfie")
-            selfie = np.where(blank, None, np.array(table.column(at), dtype=object))
-            table = table.set_column(at, "selfie", pa.array(selfie, pa.string()))
+            table = table.set_column(
+                at, "selfie", pc.if_else(pa.array(~blank), table.column(at), pa.scalar(None, pa.string()))
+            )
             out.write(plan.seed, table, batch)
             known.append(truth.know(plan, world, batch))
             niks.append(table.column("nik"))
