@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ class Scene:
     image: Image
     points: NDArray[np.float64]  # the 468 mesh points
 
-    @property
+    @cached_property
     def frame(self) -> NDArray[np.float64]:
         """The head's own axes [2, 3]: (x, y, 1) in eye distances from between the eyes, y down, to pixels."""
         right = (self.points[33] + self.points[133]) / 2
@@ -63,12 +64,11 @@ def place(
     inside = _warp(np.full(image.shape[:2], 255, np.uint8), move, width, height, cv2.BORDER_CONSTANT)
     sharp = _warp(image, move, width, height, cv2.BORDER_REPLICATE)
     if inside.min() < 255:
-        around = _warp(image, move, width, height, cv2.BORDER_REFLECT)
-        soft = cv2.resize(cv2.GaussianBlur(cv2.resize(around, None, fx=0.125, fy=0.125), (0, 0), 4), (width, height))
+        small = _warp(image, move / 8, width // 8, height // 8, cv2.BORDER_REFLECT)
+        soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), 4), (width, height)).astype(np.float32)
         edge = cv2.erode(inside, np.ones((3, 3), np.uint8), iterations=2, borderValue=255)
-        weight = (cv2.GaussianBlur(edge, (0, 0), max(2.0, eyes * 0.06)) / 255.0)[:, :, None]
-        weight = np.minimum(weight * 2 - 1, 1).clip(0, 1)
-        sharp = (sharp * weight + soft * (1 - weight)).astype(np.uint8)
+        weight = cv2.GaussianBlur(edge, (0, 0), max(2.0, eyes * 0.06)).astype(np.float32)[:, :, None] / 127.5 - 1
+        sharp = np.asarray(soft + (sharp - soft) * weight.clip(0, 1), dtype=np.uint8)
     points = face.points.astype(np.float64) @ move[:, :2].T + move[:, 2]
     return Scene(np.ascontiguousarray(sharp), points)
 
