@@ -13,6 +13,7 @@ from rich.table import Table
 
 from pipeline import __version__, airflow_run, progress
 from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
+from pipeline.selfie.commands import calibrate, verify_photos
 from pipeline.settings import settings
 from pipeline.simulate.commands import simulate
 from pipeline.store import Store, read_json
@@ -21,6 +22,8 @@ from pipeline.terminal import Display
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
 
 app.command()(simulate)
+app.command("verify-photos")(verify_photos)
+app.command()(calibrate)
 
 DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
 WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]

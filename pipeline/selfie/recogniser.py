@@ -1,0 +1,94 @@
+"""The recogniser that the settings name: ours by default, any other DeepFace model whose weights are on this machine.
+
+Cuts a chip out of a picture and embeds chips in batches; the distance of two faces is that of their embeddings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import BadSettingError, MissingModelError
+from pipeline.selfie import align, resnet
+
+DEFAULT = "GelombangDlib"
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """``cut``: picture and mesh points → chip [h, w, 3] RGB uint8; ``embed``: chips [n, h, w, 3] → [n, d]."""
+
+    name: str
+    cut: Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.uint8]]
+    embed: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Euclidean distance of two embeddings."""
+    return float(np.linalg.norm(one.astype(np.float64) - other.astype(np.float64)))
+
+
+@cache
+def recogniser(name: str) -> Recogniser:
+    """The recogniser of this name, built once a process.
+
+    Raises BadSettingError for a name that DeepFace does not know and MissingModelError, naming the file and its place,
+    where its weights are not on this machine.
+    """
+    if name == DEFAULT:
+        return Recogniser(name, lambda image, points: align.chip(image, points, resnet.CHIP_SIDE), resnet.embed)
+    return _deepface(name)
+
+
+def _deepface(name: str) -> Recogniser:
+    """Any other DeepFace model: on the mesh-aligned chip, in DeepFace's value range, with unit-length embeddings."""
+    from deepface.modules import modeling
+
+    if name not in modeling.AVAILABLE_MODELS["facial_recognition"]:
+        known = ", ".join([DEFAULT, *modeling.AVAILABLE_MODELS["facial_recognition"]])
+        raise BadSettingError(f"GELOMBANG_SELFIE__MODEL is {name}, which is no recogniser.", f"Known are: {known}.")
+    with _nothing_downloaded(name):
+        client: Any = modeling.build_model(task="facial_recognition", model_name=name)
+    width, height = client.input_shape
+
+    def cut(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8]:
+        chip = align.chip(image, points, max(width, height))
+        return np.asarray(cv2.resize(chip, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        found = [np.asarray(client.forward(chip[None, ..., ::-1].astype(np.float32) / 255.0)) for chip in chips]
+        vectors = np.asarray(found, np.float32).reshape(len(chips), -1)
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+    return Recogniser(name, cut, embed)
+
+
+@contextmanager
+def _nothing_downloaded(model: str) -> Iterator[None]:
+    """While a model is built, a weight file that is not there is an error instead of a download."""
+    from pathlib import Path
+
+    from deepface.commons import folder_utils, weight_utils
+
+    original = weight_utils.download_weights_if_necessary
+
+    def local_only(file_name: str, *_: Any, **__: Any) -> str:
+        path = Path(folder_utils.get_deepface_home()) / ".deepface" / "weights" / file_name
+        if not path.is_file():
+            raise MissingModelError(
+                f"The weights of {model} are not on this machine.", f"Put {file_name} into {path.parent}."
+            )
+        return str(path)
+
+    weight_utils.download_weights_if_necessary = local_only
+    try:
+        yield
+    finally:
+        weight_utils.download_weights_if_necessary = original

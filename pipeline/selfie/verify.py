@@ -1,0 +1,130 @@
+"""Verifies many pairs of photographs in worker processes: bounded memory, one thread each, models loaded once.
+
+The pool lives as long as this process, so that the shards of a wave that run one after another share it. What fails
+here and is not a photograph is a SelfieSystemError: it is never booked as a failed selfie.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import GelombangError, SelfieSystemError
+from pipeline.selfie.policy import SelfiePolicy
+from pipeline.selfie.verdict import Measurement, PhotoPair, Verdict
+from pipeline.settings import settings
+
+if TYPE_CHECKING:
+    from pipeline.selfie.measure import Measurer
+
+__all__ = ["PhotoPair", "verify_pairs"]
+
+#: A worker has one core: more threads would fight over it, and a thread count must not change a sum.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+
+
+def verify_pairs(
+    pairs: Sequence[PhotoPair],
+    *,
+    selfies: Path,
+    photos: Path,
+    policy: SelfiePolicy,
+    cache: Path | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    reference_asked: bool = True,
+) -> list[Verdict]:
+    """One verdict a pair, in order. ``reference_asked``: a pair without a usable reference is `reference_missing`.
+
+    Raises SelfieSystemError when a worker dies, and MissingModelError.
+    """
+    size = settings().selfie.batch
+    batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
+    verdicts: list[Verdict] = []
+    jobs = ((batch, selfies, photos, policy.model, cache) for batch in batches)
+    for batch, measured in zip(batches, _in_order(jobs, max(1, workers)), strict=True):
+        verdicts += [
+            policy.verdict(m, reference_asked=reference_asked or bool(pair.reference))
+            for pair, m in zip(batch, measured, strict=True)
+        ]
+        if progress:
+            progress(len(verdicts), len(pairs))
+    return verdicts
+
+
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None]
+
+
+def _in_order(jobs: Iterator[Job], workers: int) -> Iterator[list[Measurement]]:
+    """Results in the order of the jobs, with at most two batches a worker in flight."""
+    waiting: deque[Future[list[Measurement]]] = deque()
+    try:
+        pool = _pool(workers)
+        for job in jobs:
+            waiting.append(pool.submit(_measure, job))
+            if len(waiting) >= 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as e:
+        _pool.cache_clear()
+        raise SelfieSystemError("A worker process of the selfie stage died.") from e
+    except GelombangError:
+        raise
+    except (OSError, RuntimeError, ValueError, TypeError, MemoryError) as e:
+        raise SelfieSystemError(f"The selfie stage failed: {type(e).__name__}: {e}") from e
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@cache
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """The processes; started once, with one thread each."""
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
+    atexit.register(pool.shutdown, cancel_futures=True)
+    return pool
+
+
+def _begin() -> None:
+    """First thing in a worker: one thread for everything."""
+    os.environ.update(ONE_THREAD)
+    import cv2
+    import tensorflow as tf
+
+    cv2.setNumThreads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+@cache
+def _measurer(model: str, kept: Path | None) -> Measurer:
+    """A worker's models and its view of the cache, loaded once."""
+    from pipeline.selfie.cache import MeasurementCache
+    from pipeline.selfie.measure import Measurer
+    from pipeline.selfie.recogniser import recogniser
+
+    return Measurer(recogniser(model), settings().selfie, MeasurementCache(kept) if kept else None)
+
+
+def _measure(job: Job) -> list[Measurement]:
+    from pipeline.selfie.measure import Roots
+
+    pairs, selfies, photos, model, kept = job
+    return _measurer(model, kept).measure(pairs, Roots(selfies, photos))
