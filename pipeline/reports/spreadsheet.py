@@ -1,73 +1,110 @@
 """``out/funnel.xlsx``: the report's figures as typed cells, for those who go on calculating.
 
-Every text is written as text, never as a formula; the same wave gives the same bytes.
+Holds exactly what the report shows, so what is hidden there is hidden here. Every text is written as text, never as a
+formula; the same wave gives the same bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipeline import reasons
 from pipeline.calendar import Wave
-from pipeline.reports.labels import translator
-from pipeline.reports.terminal import rows as funnel_rows
+from pipeline.reports.figures import Figures, figures
+from pipeline.reports.groups import Group
+from pipeline.reports.labels import Translate, translator
+from pipeline.reports.wording import group_name
 from pipeline.settings import settings
-from pipeline.store import Store, atomic, read_json
+from pipeline.store import Store, atomic
 
 #: xlsx files carry a creation date; a fixed one keeps the bytes equal.
 _CREATED = datetime(2020, 4, 11, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: integers are counts, floats shares, None a figure that is not shown."""
+
+    name: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
 def write_spreadsheet(store: Store, wave: Wave, language: str | None = None) -> Path:
-    """Writes the spreadsheet from the run's ``funnel.json``, in the given or the set language."""
+    """Writes the spreadsheet of a run in the given or the set language. Raises WaveNotRunError."""
     import xlsxwriter
 
-    t = translator(language or settings().language)
-    out = store.work(wave) / "out"
-    funnel = read_json(out / "funnel.json")
-    path = out / "funnel.xlsx"
+    language = language or settings().language
+    t = translator(language)
+    path = store.work(wave) / "out" / "funnel.xlsx"
+    sheets = sheets_of(figures(store, wave), language)
     with atomic(path) as part:
         book = xlsxwriter.Workbook(str(part), {"strings_to_formulas": False, "strings_to_urls": False})
-        book.set_properties({"created": _CREATED, "title": t("funnel.title", wave=wave.number)})
+        book.set_properties({"created": _CREATED, "title": t("report.title", wave=wave.number)})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         styles = {int: book.add_format({"num_format": "#,##0"}), float: book.add_format({"num_format": "0.0%"})}
-        for name, columns, lines in sheets(funnel, language or settings().language):
-            sheet = book.add_worksheet(name)
-            sheet.freeze_panes(1, 1)
-            sheet.set_column(0, 0, 34)
-            sheet.set_column(1, len(columns), 16)
-            for x, title in enumerate(columns):
-                sheet.write_string(0, x, title, head)
-            for y, line in enumerate(lines, start=1):
-                for x, value in enumerate(line):
-                    if isinstance(value, str):
-                        sheet.write_string(y, x, value)
-                    elif value is not None:
-                        sheet.write_number(y, x, value, styles[type(value)])
+        for sheet in sheets:
+            page = book.add_worksheet(sheet.name)
+            page.freeze_panes(1, 1)
+            page.set_column(0, 0, 34)
+            page.set_column(1, len(sheet.columns), 16)
+            for x, title in enumerate(sheet.columns):
+                page.write_string(0, x, title, head)
+            for y, row in enumerate(sheet.rows, start=1):
+                for x, value in enumerate(row):
+                    if isinstance(value, int | float):
+                        page.write_number(y, x, value, styles[type(value)])
+                    else:
+                        page.write_string(y, x, t("hidden.sign") if value is None else value)
         book.close()
     return path
 
 
-def sheets(funnel: dict[str, Any], language: str) -> list[tuple[str, list[str], list[list[Any]]]]:
-    """(name, column titles, rows) of every sheet; integers are counts, floats are shares."""
+def sheets_of(f: Figures, language: str) -> list[Sheet]:
+    """Every sheet, in order; tables that may not be shown are left out."""
     t = translator(language)
-    total = funnel["registrations"]
-
-    def share(n: int) -> float | None:
-        return n / total if total else None
-
-    steps = [[t(f"step.{step}"), passed, left, share(passed)] for step, passed, left in funnel_rows(funnel)]
-    why = [
-        [t(f"step.{step['step']}"), code, reasons.message(code, language), n]
-        for step in funnel["steps"]
-        for code, n in step["by_reason"].items()
+    total = f.funnel.registrations
+    funnel = [[t(f"step.{s}"), passed, left, _share(passed, total)] for s, passed, left in f.funnel.rows()]
+    why: list[list[Any]] = [
+        [t(f"layer.{s.step}"), code, reasons.message(code, language), n]
+        for s in f.funnel.steps
+        for code, n in s.by_reason.items()
     ]
-    ends = [[t(f"outcome.{outcome}"), n, share(n)] for outcome, n in funnel["ends"].items()]
-    ends.append([t("funnel.quota"), funnel["quota"], None])
-    return [
-        (t("sheet.funnel"), [t("funnel.step"), t("funnel.passed"), t("funnel.left"), t("funnel.share")], steps),
-        (t("sheet.reasons"), [t("funnel.step"), t("sheet.code"), t("sheet.reason"), t("sheet.applications")], why),
-        (t("sheet.ends"), [t("funnel.ends"), t("sheet.applications"), t("funnel.share")], ends),
+    ends = [[t(f"outcome.{outcome}"), n, _share(n, total)] for outcome, n in f.funnel.ends.items()]
+    ends += [[t("key.registrations"), total, 1.0], [t("funnel.quota"), f.funnel.quota, _share(f.funnel.quota, total)]]
+    defects = [[t(f"defect.{d.code}"), d.reason, d.warning] for d in f.defects]
+    made = [
+        Sheet(t("sheet.funnel"), _titles(t, "funnel.step", "funnel.passed", "funnel.left", "funnel.share"), funnel),
+        Sheet(t("sheet.reasons"), _titles(t, "funnel.step", "sheet.code", "sheet.reason", "sheet.applications"), why),
+        Sheet(t("sheet.ends"), _titles(t, "funnel.ends", "sheet.applications", "funnel.share"), ends),
     ]
+    if f.verified:
+        titles = _titles(t, "sheet.reason", "photo.as_reason", "photo.as_warning")
+        made.append(Sheet(t("section.photo"), titles, defects))
+    for kind, groups in (("province", f.provinces), ("sex", f.sex), ("age", f.age), ("tier", f.tier)):
+        if groups:
+            made.append(_groups(kind, groups, t))
+    return made
+
+
+def _groups(kind: str, groups: Sequence[Group], t: Translate) -> Sheet:
+    titles = [t(f"group.{kind}"), *_titles(t, "key.registrations", "group.eligible", "outcome.accepted")]
+    photo = kind != "province"
+    rows: list[list[Any]] = [
+        [group_name(kind, g.keys, t), g.applications, g.eligible, g.accepted]
+        + ([g.verified, g.photo_passed] if photo else [])
+        for g in groups
+    ]
+    return Sheet(t(f"group.{kind}"), titles + (_titles(t, "photo.photographs", "group.photo") if photo else []), rows)
+
+
+def _titles(t: Translate, *keys: str) -> list[str]:
+    return [t(key) for key in keys]
+
+
+def _share(n: int | None, total: int) -> float | None:
+    return None if n is None or not total else n / total

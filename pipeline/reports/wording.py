@@ -41,7 +41,7 @@ def edition(f: Figures, lang: str) -> dict[str, Any]:
         "alerts": [_alert(alert, t) for alert in f.alerts],
         "message": lambda code: reasons.message(code, lang),
         "hint": lambda code: texts()["reason"][code][f"do_{lang}"],
-        "group": lambda kind, keys: _group(kind, keys, t),
+        "group": lambda kind, keys: group_name(kind, keys, t),
         "scales": {kind: _axes(groups or []) for kind, groups in tables.items()},
         "rules": _rules(f),
         "extracts": [(n, date.fromisoformat(x["asof"]), x["rows"]) for n, x in f.plan.get("extracts", {}).items()],
@@ -89,7 +89,7 @@ def _alert(alert: Alert, t: Translate) -> str:
     return t(f"alert.{alert.code}", **parameters)
 
 
-def _group(kind: str, keys: Sequence[str], t: Translate) -> str:
+def group_name(kind: str, keys: Sequence[str], t: Translate) -> str:
     """A group's name; several merged ones are named together, many provinces are counted."""
     if kind == "province":
         if len(keys) == 1:
