@@ -2,6 +2,7 @@
 
 -- A name as it is compared: capitals without accents, titles, punctuation and spaces; the spellings of Muhammad as one.
 -- Academic titles go where they stand after a comma, or carry their dots, at the end; those before a name go as words.
+-- Words stand two spaces apart while they are looked at, so that each can be matched with the space on either side.
 CREATE OR REPLACE MACRO without_titles(name) AS regexp_replace(
     regexp_replace(
         name,
@@ -15,8 +16,8 @@ CREATE OR REPLACE MACRO without_titles(name) AS regexp_replace(
 CREATE OR REPLACE MACRO plain_name(name) AS replace(
     regexp_replace(
         regexp_replace(
-            regexp_replace(' ' || without_titles(strip_accents(upper(name))) || ' ', '[^A-Z0-9]+', ' ', 'g'),
-            '^ ((HAJI|HAJJAH|HJ|H|KH|DR|DRS|DRA|DRG|IR|PROF) )+', ' '
+            regexp_replace(' ' || without_titles(strip_accents(upper(name))) || ' ', '[^A-Z0-9]+', '  ', 'g'),
+            '^ +((HAJI|HAJJAH|HJ|H|KH|DR|DRS|DRA|DRG|IR|PROF) +)+', ' '
         ),
         ' (MOH|MUH|MOCH|MUCH|MOHD|MUHD|MHD|(MOH|MUH|MOCH|MUCH)AMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
     ), ' ', '');

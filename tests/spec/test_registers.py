@@ -1,0 +1,124 @@
+"""Which delivery of an extract a wave uses, and the forms in which a register may be delivered."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline import contracts
+from pipeline.errors import ExtractTooNewError, MissingExtractError
+from pipeline.ingest.extracts import resolve_extracts
+from pipeline.store import Store
+from tests.spec.world import World, kk, nik, wave
+
+WAVE = wave(1)  # closed on 16 April 2020
+ZERO = "0171011505900001"  # a number that loses its first digit when it is kept as a number
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    for serial in (1, 2):
+        world.apply(WAVE, f"R{serial}", world.person(nik(serial)))
+    world.apply(WAVE, "R3", world.person(ZERO))
+    return world
+
+
+@pytest.mark.parametrize("numbers", ["text", "integer"])
+def test_numbers_of_a_register_may_be_text_or_integers(world: World, numbers: str):
+    world.list("education", nik(1), status="active")
+    world.list("bansos", nik(2), programme="PKH", status="active")
+    world.list("blacklist", ZERO)
+    world.list("priority", ZERO)
+    found = world.screen(WAVE, numbers=numbers)
+    assert [row["reasons"] for row in found.values()] == [["in_education"], ["bansos_recipient"], ["blacklisted"]]
+    assert [row["tier"] for row in found.values()] == ["public", "public", "priority"]
+
+
+def test_one_delivery_may_mix_both_in_its_files(world: World):
+    world.deliver(WAVE.closing_day)
+    path = world.root / "extracts" / "education" / f"asof={WAVE.closing_day}" / "part-1.parquet"
+    pq.write_table(pa.table({"nik": [int(nik(1))], "register": ["emis"], "level": ["MA"], "status": ["active"]}), path)
+    assert world.screen(WAVE, deliver=False)["R1"]["reasons"] == ["in_education"]
+
+
+def test_a_column_with_nothing_in_it_may_have_no_type(world: World):
+    world.deliver(WAVE.closing_day)
+    path = world.root / "extracts" / "population" / f"asof={WAVE.closing_day}" / "part-0.parquet"
+    table = pq.read_table(path, partitioning=None)
+    for name in ("photo", "occupation", "alive"):
+        table = table.set_column(table.schema.get_field_index(name), name, pa.nulls(table.num_rows))
+    pq.write_table(table, path)
+    found = world.screen(wave(4, opens=WAVE.opens), deliver=False)
+    assert [row["reasons"] for row in found.values()] == [[], [], []]
+
+
+def test_columns_may_stand_in_another_order_and_bring_company(world: World):
+    world.deliver(WAVE.closing_day)
+    path = world.root / "extracts" / "population" / f"asof={WAVE.closing_day}" / "part-0.parquet"
+    table = pq.read_table(path, partitioning=None)
+    table = table.select(table.column_names[::-1]).append_column("note", pa.array(["x"] * table.num_rows))
+    pq.write_table(table, path)
+    assert [row["reasons"] for row in world.screen(WAVE, deliver=False).values()] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "used"),
+    [
+        (["2020-03-01", "2020-04-16", "2020-04-17"], "2020-04-16"),
+        (["2020-03-01", "2020-04-01"], "2020-04-01"),
+        (["2019-12-31", "2021-01-01"], "2019-12-31"),
+    ],
+)
+def test_the_newest_delivery_not_after_the_closing_day_is_used(world: World, delivered: list[str], used: str):
+    for day in delivered:
+        world.deliver(date.fromisoformat(day))
+    extracts = resolve_extracts(Store.at(world.root), WAVE)
+    assert {str(extract.asof) for extract in extracts.values()} == {used}
+
+
+def test_what_a_later_delivery_says_does_not_count(world: World):
+    world.deliver(date(2020, 4, 16))
+    world.list("education", nik(1), status="active")
+    world.deliver(date(2020, 4, 17))
+    assert world.screen(WAVE, deliver=False)["R1"]["reasons"] == []
+
+
+def test_only_later_deliveries_are_an_error_that_names_extract_and_date(world: World):
+    world.deliver(date(2020, 4, 17))
+    with pytest.raises(ExtractTooNewError, match=r"population is dated 2020-04-17.*closed on 2020-04-16"):
+        world.screen(WAVE, deliver=False)
+
+
+def test_no_delivery_is_an_error(world: World):
+    with pytest.raises(MissingExtractError, match="population"):
+        world.screen(WAVE, deliver=False)
+
+
+def test_without_lists_nobody_is_listed(world: World):
+    world.deliver(WAVE.closing_day)
+    assert not any((world.root / "extracts" / name).exists() for name, (_, may) in contracts.EXTRACTS.items() if may)
+    assert {row["tier"] for row in world.screen(WAVE, deliver=False).values()} == {"public"}
+
+
+def test_the_same_person_in_two_files_is_one_person(tmp_path: Path):
+    world = World(tmp_path)
+    world.apply(WAVE, "R1", world.person(nik(1)))
+    world.person(nik(1))
+    assert world.screen(WAVE)["R1"]["warnings"] == []
+
+
+def test_two_people_under_one_number_are_never_merged(tmp_path: Path):
+    world = World(tmp_path)
+    number = world.person(nik(1), alive=False)
+    world.person(number, full_name="SITI AMINAH", kk=kk(2))
+    world.apply(WAVE, "R1", number, full_name="SITI AMINAH", kk=kk(2))
+    world.apply(wave(1, closes=WAVE.opens), "R0", number)
+    found = world.screen(WAVE)
+    assert found["R1"]["reasons"] == []
+    assert "deceased" in found["R0"]["reasons"]
+    assert found["R0"]["warnings"] == found["R1"]["warnings"] == ["shared_nik"]
