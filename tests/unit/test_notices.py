@@ -1,0 +1,156 @@
+"""One letter per application: every reason in plain words, both languages, fit for an SMS, about nobody else."""
+
+from __future__ import annotations
+
+import csv
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import contracts, reasons
+from pipeline.reports import guard
+from pipeline.reports.labels import LANGUAGES
+from pipeline.reports.letters import SMS_LENGTH, tellable, texts, write_letter
+from pipeline.reports.notices import next_wave, write_notices
+from pipeline.store import read_table, write_table
+from tests.unit import wave_factory
+
+WAVE = wave_factory.wave()
+NEXT = wave_factory.wave(13)
+CODES = reasons.codes()
+some_codes = st.lists(st.sampled_from(CODES), min_size=1, max_size=6, unique=True)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_its_words(code: str) -> None:
+    entry = texts()["reason"][code]
+    assert set(entry) == {"sms_id", "sms_en", "do_id", "do_en"}
+    for language in LANGUAGES:
+        assert entry[f"do_{language}"].endswith(".")
+        assert entry[f"sms_{language}"].isascii()
+    assert entry["do_id"] != entry["do_en"]
+
+
+def test_catalogue_has_no_code_that_is_gone() -> None:
+    assert set(texts()["reason"]) == set(CODES)
+
+
+@given(some_codes, st.sampled_from(contracts.OUTCOMES), st.sampled_from([None, NEXT]))
+def test_letters_are_filled_and_fit(codes: list[str], outcome: str, following: object) -> None:
+    letter = write_letter(WAVE, outcome, codes, following)  # type: ignore[arg-type]
+    for text in (*letter.sms.values(), *letter.subject.values(), *letter.email.values()):
+        assert "{" not in text
+        assert "}" not in text
+        assert "  " not in text
+        assert "None" not in text
+        assert text.strip() == text
+    for text in letter.sms.values():
+        assert len(text) <= SMS_LENGTH
+        assert text.isascii()  # one GSM 03.38 message; other alphabets halve its length
+
+
+def test_two_reasons_always_fit_one_sms() -> None:
+    for pair in combinations(CODES, 2):
+        told = tellable(pair)
+        letter = write_letter(WAVE, "rejected", pair, NEXT)
+        for language in LANGUAGES:
+            assert texts()["reason"][told[0]][f"sms_{language}"] in letter.sms[language]
+
+
+@given(some_codes)
+def test_email_gives_every_reason_that_may_be_told(codes: list[str]) -> None:
+    letter = write_letter(WAVE, "rejected", codes, NEXT)
+    for language in LANGUAGES:
+        for code in tellable(codes):
+            assert reasons.message(code, language) in letter.email[language]
+            assert texts()["reason"][code][f"do_{language}"] in letter.email[language]
+        for code in set(codes) - set(tellable(codes)):
+            assert reasons.message(code, language) not in letter.email[language]
+
+
+@pytest.mark.parametrize(
+    "code", ["deceased", "not_citizen", "under_18", *reasons.codes("education"), *reasons.codes("bansos")]
+)
+def test_whoever_has_not_shown_who_they_are_learns_nothing_of_the_holder(code: str) -> None:
+    together = write_letter(WAVE, "rejected", ["identity_mismatch", code], NEXT)
+    alone = write_letter(WAVE, "rejected", ["identity_mismatch"], NEXT)
+    assert together == alone
+
+
+def test_family_card_letter_names_nobody() -> None:
+    letter = write_letter(WAVE, "rejected", ["kk_limit"], NEXT)
+    words = set(re.findall(r"\w+", letter.email["id"].lower()))
+    assert words.isdisjoint({"suami", "istri", "anak", "ayah", "ibu", "bernama"})
+
+
+@pytest.mark.parametrize("defect", contracts.DEFECTS)
+def test_photo_retry_says_how_and_until_when(defect: str) -> None:
+    letter = write_letter(WAVE, "rejected", [defect], NEXT)
+    assert letter.retry == "photo"
+    assert letter.until == NEXT.closes
+    assert texts()["reason"][defect]["do_id"] in letter.email["id"]
+    assert "23.59 WIB" in letter.email["id"]
+    assert "fotonya saja" in letter.email["id"]
+    assert "26/02/2021" in letter.sms["id"]
+
+
+def test_hijab_is_never_asked_off() -> None:
+    for defect in ("ears_hidden", "hat"):
+        assert "Hijab tidak perlu dilepas" in texts()["reason"][defect]["do_id"]
+
+
+def test_written_for_every_application(tmp_path: Path) -> None:
+    store = wave_factory.make(tmp_path, WAVE, n=1500)
+    counts = write_notices(store, WAVE)
+    out = store.work(WAVE) / "out"
+    decisions, table = read_table(out / "decisions.parquet"), read_table(out / "notices.parquet")
+    assert table["registration_id"].to_pylist() == sorted(decisions["registration_id"].to_pylist())
+    assert sum(counts.values()) == table.num_rows == 1500
+    assert table.select(["sms_id", "sms_en", "email_id", "email_en"]).to_pandas().notna().all().all()
+    reasons_of = dict(zip(decisions["registration_id"].to_pylist(), decisions["reasons"].to_pylist(), strict=True))
+    outcome_of = dict(zip(decisions["registration_id"].to_pylist(), decisions["outcome"].to_pylist(), strict=True))
+    following = next_wave(store, WAVE)
+    for row in table.slice(0, 300).to_pylist():
+        i = row["registration_id"]
+        assert row["email_id"] == write_letter(WAVE, outcome_of[i], reasons_of[i], following).email["id"]
+    with (out / "notices.csv").open(encoding="utf-8", newline="") as f:
+        lines = list(csv.DictReader(f))
+    with (out / "letters.csv").open(encoding="utf-8", newline="") as f:
+        letters = {row["letter"]: row for row in csv.DictReader(f)}
+    for line, row in zip(lines, table.to_pylist(), strict=True):
+        assert (line["registration_id"], line["sms_id"]) == (row["registration_id"], row["sms_id"])
+        assert letters[line["letter"]]["email_en"] == row["email_en"]
+
+
+def test_same_bytes_each_time(tmp_path: Path) -> None:
+    written = []
+    for name in ("a", "b"):
+        store = wave_factory.make(tmp_path / name, WAVE, n=800)
+        write_notices(store, WAVE)
+        out = store.work(WAVE) / "out"
+        written.append([(out / file).read_bytes() for file in ("notices.parquet", "notices.csv", "letters.csv")])
+    assert written[0] == written[1]
+
+
+def test_formula_in_an_id_is_text_in_the_csv(tmp_path: Path) -> None:
+    store = wave_factory.make(tmp_path, WAVE, n=600)
+    out = store.work(WAVE) / "out"
+    table = read_table(out / "decisions.parquet")
+    hostile = [f"{'=+-@'[i % 4]}HYPERLINK({i:04d})" for i in range(table.num_rows)]
+    ids = pa.array(sorted(hostile))
+    write_table(table.set_column(0, "registration_id", ids), out / "decisions.parquet", contracts.DECISIONS)
+    write_notices(store, WAVE)
+    with (out / "notices.csv").open(encoding="utf-8", newline="") as f:
+        assert all(row["registration_id"].startswith("'") for row in csv.DictReader(f))
+    assert read_table(out / "notices.parquet")["registration_id"].to_pylist() == sorted(hostile)
+
+
+@given(st.text(max_size=8))
+def test_guard_never_leaves_a_formula(text: str) -> None:
+    assert not guard.plain(text).startswith(guard.STARTERS)
+    assert guard.plain_column(pa.array([text]))[0].as_py() == guard.plain(text)

@@ -1,0 +1,126 @@
+"""Every word of the reports exists in both languages and is filled; numbers and dates are written as people do."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from pipeline.reports import numbers
+from pipeline.reports.fairness import p_value, rates, wilson
+from pipeline.reports.funnel import write_funnel
+from pipeline.reports.groups import ORDER
+from pipeline.reports.labels import LANGUAGES, catalogue, label
+from pipeline.reports.places import map_of, provinces
+from pipeline.reports.truth import compare_with_truth
+from pipeline.reports.wave_report import write_report
+from pipeline.store import read_table
+from tests.unit import wave_factory
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("key", sorted(catalogue()))
+def test_label_is_there_in_both_languages(key: str) -> None:
+    texts = catalogue()[key]
+    assert set(texts) == set(LANGUAGES)
+    assert all(text.strip() for text in texts.values())
+    assert placeholders(texts["id"]) == placeholders(texts["en"])
+
+
+def test_no_label_is_unused() -> None:
+    package = Path(numbers.__file__).parent
+    source = "".join(p.read_text("utf-8") for p in [*package.rglob("*.py"), *package.rglob("*.j2")])
+    built = set(re.findall(r"[\"']([a-z_]+\.[a-z_]*)[\"'] ~|f[\"']([a-z_]+\.[a-z_]*)\{", source))
+    prefixes = (*(prefix for pair in built for prefix in pair if prefix), *(f"{kind}." for kind in ORDER))
+    for key in catalogue():
+        assert f'"{key}"' in source or f"'{key}'" in source or key.startswith(prefixes), key
+
+
+def test_numbers_and_dates_are_written_as_people_do() -> None:
+    assert numbers.integer(168111, "id") == "168.111"
+    assert numbers.integer(168111, "en") == "168,111"
+    assert numbers.percent(0.2822, "id") == "28,2%"
+    assert numbers.percent(None, "id") == "–"
+    assert numbers.points(-0.031, "id") == "−3,1"
+    assert numbers.day(date(2020, 8, 16), "id") == "16 Agustus 2020"
+    assert numbers.moment(datetime(2020, 4, 16, 16, 0), "id") == "16 April 2020 16.00 WIB"
+    assert numbers.moment(datetime(2020, 4, 16, 16, 0), "en") == "16 April 2020 16:00 WIB"
+    assert label("funnel.filled", "id", accepted=168111, quota=200000, share=0.840555).startswith(
+        "168.111 dari 200.000"
+    )
+
+
+def test_missing_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        label("funnel.filled", "id", accepted=1)
+
+
+def test_wilson_against_published_values() -> None:
+    low, high = wilson(81, 263)  # Newcombe 1998, table I, method 3
+    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+    assert wilson(0, 20)[0] == 0.0
+    assert round(wilson(0, 20)[1], 4) == 0.1611
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_chance_is_not_flagged_and_a_difference_is() -> None:
+    assert p_value(50, 100, 500, 1000) > 0.9
+    even = rates([(500, 1000), (505, 1000), (495, 1000)])
+    assert not any(rate and rate.beyond_chance for rate in even)
+    uneven = rates([(500, 1000), (600, 1000), (0, 0)])
+    assert [rate.large if rate else None for rate in uneven] == [True, True, None]
+    tiny = rates([(500_000, 1_000_000), (503_000, 1_000_000)])
+    assert all(rate and rate.beyond_chance and not rate.large for rate in tiny)
+
+
+def test_every_province_has_a_tile_of_its_own() -> None:
+    tiles = map_of([]).tiles
+    assert {tile.province.code for tile in tiles} == set(provinces())
+    assert len({(tile.x, tile.y) for tile in tiles}) == len(tiles) == 34
+
+
+def test_planted_against_found(tmp_path: Path) -> None:
+    wave = wave_factory.wave(quota=300)
+    store = wave_factory.make(tmp_path, wave, n=6000, truth=True)
+    out = store.work(wave) / "out"
+    report = compare_with_truth(store, wave, out)
+    truth = read_table(store.landing(wave, "truth.parquet")).to_pylist()
+    found = {row["registration_id"]: row for row in read_table(out / "decisions.parquet").to_pylist()}
+    assert report.applications == 6000
+    assert report.photographs == sum(row["selfie_verified"] for row in found.values())
+    assert report.screening_exact
+    pairs = [(t, found[t["registration_id"]]) for t in truth]
+    for score in report.screening:
+        assert score.hit == sum(score.code in t["expected"] for t, _ in pairs)
+    seen = [(set(t["selfie_planted"]), {*f["reasons"], *f["warnings"]}) for t, f in pairs if f["selfie_verified"]]
+    for score in report.selfie:
+        assert score.hit == sum(score.code in p and score.code in s for p, s in seen)
+        assert score.missed == sum(score.code in p and score.code not in s for p, s in seen)
+        assert score.false == sum(score.code not in p and score.code in s for p, s in seen)
+    assert sum(report.impostors[True].values()) == sum("face_mismatch" in p for p, _ in seen)
+
+
+def test_one_wrong_reason_is_seen(tmp_path: Path) -> None:
+    wave = wave_factory.wave(quota=300)
+    store = wave_factory.make(tmp_path, wave, n=2000, truth=True)
+    other = wave_factory.make(tmp_path / "other", wave, n=2000, seed=2)
+    report = compare_with_truth(store, wave, other.work(wave) / "out")
+    assert not report.screening_exact
+    assert any(score.missed for score in report.screening)
+    assert any(score.false for score in report.screening)
+
+
+def test_simulated_wave_says_so_and_shows_the_table(tmp_path: Path) -> None:
+    wave = wave_factory.wave(quota=100)
+    for truth in (True, False):
+        store = wave_factory.make(tmp_path / str(truth), wave, n=1500, truth=truth)
+        write_funnel(store, wave)
+        html = write_report(store, wave).read_text(encoding="utf-8")
+        assert (label("report.simulated", "id") in html) == truth
+        assert ("<code>face_mismatch</code></th><td" in html) == truth
