@@ -54,7 +54,15 @@ def _compose(pattern: str, given: list[str], second: list[str], family: list[str
         word = source[int(rng.integers(len(source)))]
         if word not in words and not (word[:2] in _MUHAMMAD and any(w[:2] in _MUHAMMAD for w in words)):
             words.append(word)
-    return " ".join(words).replace("_", " ").upper()
+    name = " ".join(words).replace("_", " ").upper()
+    return "MUHAMMAD" if name in ("MOH.", "MUH.") else name
+
+
+@lru_cache(maxsize=1)
+def long_enough() -> NDArray[np.bool_]:
+    """Which names of the pool stay recognisable with a letter missing: six letters besides any Muhammad."""
+    letters = (sum(len(word) for word in name.split() if word.title()[:2] not in _MUHAMMAD) for name in pool())
+    return np.array([count >= 6 for count in letters])
 
 
 @lru_cache(maxsize=1)

@@ -67,6 +67,8 @@ def write(plan: Plan, world: World, applied: Applied, store: Store) -> dict[str,
 
         def parts(name: str, day: date) -> files.Parts:
             folder = store.extract(name) / f"asof={day.isoformat()}"
+            for old in folder.glob("part-*.parquet"):
+                old.unlink()
             return stack.enter_context(files.Parts(folder, "part", _schema(plan, name), _PER_FILE[plan.narrow]))
 
         current = {name: parts(name, asof(plan, name)) for name in _AGE}

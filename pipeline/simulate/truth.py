@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.contracts import TEXTS
-from pipeline.simulate import faults, landing, noise, registrations
+from pipeline.simulate import faults, landing, names, noise, registrations
 from pipeline.simulate.applicants import Batch
 from pipeline.simulate.faults import BIT, CODES, NEAR_MISS, SHARED
 from pipeline.simulate.noise import I64
@@ -78,7 +78,7 @@ def _warnings(batch: Batch) -> I64:
     known = formed & (mask & BIT["nik_unknown"] == 0)
     region = formed & np.isin(who.nik // 10**10, UNKNOWN_DISTRICTS)
     date = known & (who.nik // 10_000 % 1_000_000 != ddmmyy(who.birth, who.woman))
-    near = known & (mask & NEAR_MISS > 0)
+    near = known & (mask & NEAR_MISS > 0) & names.long_enough()[who.name]
     shared = known & (mask & SHARED > 0)
     bits = np.zeros(len(mask), dtype=np.int64)
     for number, holds in enumerate((region, date, near, shared)):

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contracts import TEXTS
+from pipeline.errors import BadSettingError
 from pipeline.simulate import applicants, earlier, faults, landing, noise, regions, registers, registrations, truth
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
 from pipeline.simulate.noise import I64
@@ -18,7 +19,7 @@ from pipeline.simulate.people import World
 from pipeline.simulate.photographs import Job
 from pipeline.simulate.presets import Plan
 from pipeline.simulate.truth import Known
-from pipeline.store import Store, write_json, write_table
+from pipeline.store import Store, fresh, write_json, write_table
 
 PHOTOS = ("drawn", "eligible", "all", "none")
 #: With ``drawn``, photographs are delivered for this many times the quota: reviews and refills reach a little further.
@@ -59,10 +60,15 @@ class Simulated:
     extracts: dict[str, int]
     hostile: dict[str, int]
     photographs: Photographs
+    truth: pa.Table
 
 
 def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
-    """Writes everything of a wave but the photographs themselves. Raises BadSettingError for a population too small."""
+    """Writes everything of a wave but its photographs and, so that nothing looks finished before it is, the truth.
+
+    Raises BadSettingError for a population too small, or where data lie that this did not make.
+    """
+    _make_room(plan, store)
     world = World(plan.seed, plan.population, regions.load(plan.seed), plan.wave.closing_day)
     known, niks, hostile, kin = _applications(plan, world, store)
     person, first = np.unique(known.person, return_index=True)
@@ -80,7 +86,6 @@ def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
     no_reference = SELFIE_CODES.index("reference_missing")
     has_photo = (fault[first] != no_reference) & (photos != "none")
     rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store)
-    _truth(plan, store, known, niks, expected, fault, wanted, photos)
     return Simulated(
         registrations=known.size,
         people=len(person),
@@ -88,7 +93,22 @@ def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
         extracts=rows,
         hostile=hostile,
         photographs=Photographs(wanted, fault, known.person, known.odd_year),
+        truth=_truth(plan, known, niks, expected, fault, wanted, photos),
     )
+
+
+def _make_room(plan: Plan, store: Store) -> None:
+    """Removes an earlier simulation of this wave. Raises BadSettingError rather than remove anything else."""
+    landed = store.landing(plan.wave, "")
+    marker = store.landing(plan.wave, "simulated.json")
+    before = store.published() / f"wave-{plan.wave.number - 1:04d}"
+    for found in (landed / "registrations", before):
+        if found.exists() and not marker.is_file():
+            raise BadSettingError(f"{found} is there already and was not simulated.", "Give another data root.")
+    truth_path(plan, store).unlink(missing_ok=True)
+    write_json({"unfinished": True}, marker)
+    for what in ("registrations", "selfies"):
+        fresh(store.landing(plan.wave, what))
 
 
 def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.ChunkedArray, dict[str, int], I64]:
@@ -129,12 +149,11 @@ def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> np.ndarray:
 
 
 def _truth(
-    plan: Plan, store: Store, known: Known, niks: pa.ChunkedArray, expected: I64, fault: np.ndarray, wanted: np.ndarray,
-    photos: str,
-) -> None:  # fmt: skip
+    plan: Plan, known: Known, niks: pa.ChunkedArray, expected: I64, fault: np.ndarray, wanted: np.ndarray, photos: str
+) -> pa.Table:
     seen = np.where(wanted, fault, -1 if photos == "none" else SELFIE_CODES.index("selfie_missing"))
     bits = np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
-    table = pa.table(
+    return pa.table(
         {
             "registration_id": registrations.registration_ids(plan, np.arange(known.size)),
             "nik": niks,
@@ -146,7 +165,6 @@ def _truth(
             "photo_delivered": wanted,
         }
     )
-    write_table(table, truth_path(plan, store), TRUTH)
 
 
 def truth_path(plan: Plan, store: Store) -> Path:
@@ -181,7 +199,7 @@ def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
 
 
 def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any]) -> None:
-    """Writes ``simulated.json``: what was asked for, what came out, and how many lines ingest must set aside."""
+    """Writes the truth, and ``simulated.json``: what was asked for, what came out, how many lines are rubbish."""
     value = {
         "options": plan.options,
         "wave": plan.wave.number,
@@ -194,3 +212,4 @@ def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any
         "photographs": photographs,
     }
     write_json(value, truth_path(plan, store).with_name("simulated.json"))
+    write_table(done.truth, truth_path(plan, store), TRUTH)
