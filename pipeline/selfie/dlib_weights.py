@@ -1,8 +1,8 @@
 """Reads dlib's serialised ResNet-29 (``dlib_face_recognition_resnet_model_v1.dat``, CC0) into NumPy arrays.
 
-dlib writes the layers from the input to the loss. Each learnt layer is introduced by its tag, followed by one tensor with
-all its parameters; sizes are dlib's variable-length integers (a control byte with the count of bytes and the sign, then
-the bytes, little-endian). Touches nothing but the file it is given.
+dlib writes the layers from the input to the loss. Each learnt layer is introduced by its tag, followed by one tensor
+with all its parameters; sizes are dlib's variable-length integers (a control byte with the count of bytes and the
+sign, then the bytes, little-endian). Touches nothing but the file it is given.
 """
 
 from __future__ import annotations

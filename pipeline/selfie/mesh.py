@@ -24,13 +24,12 @@ class Mesh:
 
 
 def _square_to_picture(centre: NDArray[np.float32], side: float, roll: float, pixels: int) -> NDArray[np.float64]:
-    """The affine map from a square of ``pixels`` to the picture: turned by ``roll``, ``side`` wide, around ``centre``."""
+    """The affine map from a square of ``pixels`` to the picture: turned by ``roll``, ``side`` wide, around
+    ``centre``."""
     step = side / pixels
     cos, sin = np.cos(roll) * step, np.sin(roll) * step
     half = (pixels - 1) / 2
-    return np.array(
-        [[cos, -sin, centre[0] - half * cos + half * sin], [sin, cos, centre[1] - half * sin - half * cos]]
-    )
+    return np.array([[cos, -sin, centre[0] - half * cos + half * sin], [sin, cos, centre[1] - half * sin - half * cos]])
 
 
 def look(image: NDArray[np.uint8], centre: NDArray[np.float32], side: float, roll: float) -> Mesh:

@@ -37,8 +37,8 @@ class Calibration(BaseModel):
 
 
 class SelfiePolicy(BaseModel):
-    """Two thresholds on the similarity make three bands; ``points`` are the defects' operating points; ``strict`` names those that
-    reject on their own in a wave with ``policy = "strict"``."""
+    """Two thresholds on the similarity make three bands; ``points`` are the defects' operating points; ``strict``
+    names those that reject on their own in a wave with ``policy = "strict"``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     model: str
@@ -72,15 +72,17 @@ class SelfiePolicy(BaseModel):
 
     @classmethod
     def default(cls, settings: Settings) -> SelfiePolicy:
-        """The policy file that the settings name, else the built-in one of the model in force; UncalibratedModelError if the model
-        has none of its own."""
+        """The policy file that the settings name, else the built-in one of the model in force;
+        UncalibratedModelError if the model has none of its own."""
         model = settings.selfie.model
         path = settings.selfie.policy_file or BUILT_IN / f"{model}.toml"
         if settings.selfie.policy_file is None and not path.is_file():
             raise UncalibratedModelError(f"The recogniser {model} has no thresholds of its own.")
         policy = cls.load(path)
         if policy.model != model:
-            raise UncalibratedModelError(f"The policy {path} was made with {policy.model}, the recogniser in force is {model}.")
+            raise UncalibratedModelError(
+                f"The policy {path} was made with {policy.model}, the recogniser in force is {model}."
+            )
         return policy
 
     def digest(self) -> str:
@@ -90,7 +92,9 @@ class SelfiePolicy(BaseModel):
 
     def verdict(self, seen: Measurement, *, reference_asked: bool) -> Verdict:
         """The verdict on what was measured. ``reference_asked``: a pair without a reference is `reference_missing`."""
-        defects = {name for name in DEFECTS if (score := getattr(seen, name)) is not None and score >= self.points[name]}
+        defects = {
+            name for name in DEFECTS if (score := getattr(seen, name)) is not None and score >= self.points[name]
+        }
         if seen.same_covering:
             defects -= {"hat", "ears_hidden"}
         codes = set(defects)
@@ -124,8 +128,8 @@ class Outcome:
 def judge(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "strict"]) -> Outcome:
     """The table "The selfie's decision" of the contracts.
 
-    A missing reference goes to a person, whatever the defects: the applicant cannot mend it with another selfie. A score that is unknown
-    is in no verdict's reasons, so it never rejects.
+    A missing reference goes to a person, whatever the defects: the applicant cannot mend it with another selfie. A
+    score that is unknown is in no verdict's reasons, so it never rejects.
     """
     codes = set(verdict.reasons)
     defects = codes & set(DEFECTS)

@@ -37,7 +37,6 @@ def _graph() -> Any:
         missing = [[0, 0], [0, height - x.shape[1]], [0, width - x.shape[2]], [0, channels - x.shape[3]]]
         return x if not any(after for _, after in missing) else tf.pad(x, missing)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, CHIP_SIDE, CHIP_SIDE, 3], tf.uint8)], autograph=False)
     def descriptors(chips: Any) -> Any:
         layers = iter(weights.convolutions)
         x = (tf.cast(chips, tf.float32) - tf.constant(CHANNEL_MEANS)) / 256.0
@@ -51,7 +50,8 @@ def _graph() -> Any:
             x = tf.nn.relu(grow(x, *size) + grow(shortcut, *size))
         return tf.matmul(tf.reduce_mean(x, [1, 2]), tf.constant(weights.projection))
 
-    return descriptors
+    signature = [tf.TensorSpec([None, CHIP_SIDE, CHIP_SIDE, 3], tf.uint8)]
+    return tf.function(descriptors, input_signature=signature, autograph=False)
 
 
 @cache

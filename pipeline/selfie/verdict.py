@@ -33,9 +33,9 @@ class PhotoPair:
 class Measurement:
     """What one look at a pair gave, before any threshold. Holds no picture and no descriptor, so it may be kept.
 
-    ``problem`` is the code that forbids a comparison. ``distance`` is the recogniser's, None without two faces. Scores are
-    0–1, None = unknown; angles in degrees (roll clockwise; yaw, pitch by the mesh). ``same_covering``: the reference
-    shows the head covered as well.
+    ``problem`` is the code that forbids a comparison. ``distance`` is the recogniser's, None without two faces.
+    Scores are 0–1, None = unknown; angles in degrees (roll clockwise; yaw, pitch by the mesh). ``same_covering``:
+    the reference shows the head covered as well.
     """
 
     problem: str | None = None
@@ -57,8 +57,8 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A pair under a policy. ``similarity`` 0–1 or None; scores 0–1, None = unknown; ``reasons`` in catalogue order: every defect
-    at or above its operating point and any other selfie code."""
+    """A pair under a policy. ``similarity`` 0–1 or None; scores 0–1, None = unknown; ``reasons`` in catalogue order:
+    every defect at or above its operating point and any other selfie code."""
 
     decision: Decision | None
     similarity: float | None
