@@ -1,0 +1,76 @@
+"""The contract's table "The selfie's decision", row by row, under both policies."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.selfie.policy import SelfiePolicy, judge
+from pipeline.selfie.verdict import DEFECTS, Measurement
+
+POLICY = SelfiePolicy.model_validate(
+    {
+        "model": "test",
+        "calibration": {"midpoint": 0.5, "slope": 10},
+        "match": 0.7,
+        "doubt": 0.4,
+        "points": dict.fromkeys(DEFECTS, 0.5),
+        "strict": ["glasses", "hat"],
+    }
+)
+MATCH, DOUBT, MISMATCH = 0.3, 0.5, 0.8  # distances, far inside their bands
+
+
+@pytest.mark.parametrize(
+    ("band", "defects", "mode", "outcome", "reasons", "warnings"),
+    [
+        # band, defects seen, policy → outcome, reasons, warnings
+        (MATCH, [], "explain", "passed", [], []),
+        (MATCH, ["blur", "glasses"], "explain", "passed", [], ["blur", "glasses"]),
+        (MATCH, [], "strict", "passed", [], []),
+        (MATCH, ["blur"], "strict", "passed", [], ["blur"]),  # not one of those that the wave names
+        (MATCH, ["blur", "glasses"], "strict", "rejected", ["glasses"], ["blur"]),
+        (DOUBT, [], "explain", "review", [], []),
+        (DOUBT, [], "strict", "review", [], []),
+        (DOUBT, ["dark", "tilted"], "explain", "rejected", ["tilted", "dark"], []),
+        (DOUBT, ["blur"], "strict", "rejected", ["blur"], []),
+        (MISMATCH, [], "explain", "rejected", ["face_mismatch"], []),
+        (MISMATCH, [], "strict", "rejected", ["face_mismatch"], []),
+        (MISMATCH, ["hat"], "explain", "rejected", ["hat", "face_mismatch"], []),
+    ],
+)
+def test_bands(band: float, defects: list[str], mode: str, outcome: str, reasons: list[str], warnings: list[str]):
+    seen = Measurement(distance=band, faces=1, reference_seen=True, **dict.fromkeys(defects, 0.9))
+    found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
+    assert (found.outcome, list(found.reasons), list(found.warnings)) == (outcome, reasons, warnings)
+
+
+@pytest.mark.parametrize("problem", ["selfie_missing", "selfie_unreadable", "no_face", "several_faces"])
+@pytest.mark.parametrize("mode", ["explain", "strict"])
+@pytest.mark.parametrize("reference", [True, False])
+def test_without_a_face_to_compare_the_photo_is_sent_again(problem: str, mode: str, reference: bool):
+    seen = Measurement(problem=problem, reference_seen=reference, dark=0.9)
+    found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
+    assert (found.outcome, found.reasons) == ("rejected", (problem,))
+
+
+@pytest.mark.parametrize("mode", ["explain", "strict"])
+@pytest.mark.parametrize("defects", [[], ["blur", "hat"]])
+def test_without_a_reference_a_person_decides(mode: str, defects: list[str]):
+    seen = Measurement(faces=1, **dict.fromkeys(defects, 0.9))
+    found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
+    assert (found.outcome, found.reasons, list(found.warnings)) == ("review", ("reference_missing",), defects)
+
+
+@pytest.mark.parametrize("mode", ["explain", "strict"])
+def test_a_covering_that_the_reference_shows_too_is_neither_hat_nor_hidden_ears(mode: str):
+    seen = Measurement(distance=MATCH, faces=1, reference_seen=True, same_covering=True, hat=0.9, ears_hidden=0.9)
+    found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
+    assert (found.outcome, found.reasons, found.warnings) == ("passed", (), ())
+
+
+@pytest.mark.parametrize(("score", "seen"), [(0.49, False), (0.5, True), (None, False)])
+def test_a_defect_counts_from_its_operating_point_on_and_the_unknown_never(score: float | None, seen: bool):
+    measured = Measurement(distance=MATCH, faces=1, reference_seen=True, blur=score)
+    assert judge(POLICY.verdict(measured, reference_asked=True), POLICY, "explain").warnings == (
+        ("blur",) if seen else ()
+    )
