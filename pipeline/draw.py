@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import duck, store
+from pipeline import contracts, duck, store
 from pipeline.calendar import Wave
 from pipeline.store import Store
 
@@ -70,43 +70,35 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
     work = store_.work(wave)
     if not verdicts:
         return []
+    reviews = work / "reviews.parquet"
+    accepted = f"SELECT registration_id FROM '{duck.quoted(reviews)}' WHERE decision = 'accept'"
     with duck.connect(work) as db:
-        rows = db.execute(
-            f"""SELECT d.registration_id, d.tier, v.outcome
+        db.execute(
+            f"""CREATE TABLE known AS
+                SELECT d.position, d.registration_id, d.tier, v.outcome IS NULL AS waiting,
+                    coalesce(v.outcome = 'passed' OR (v.outcome = 'review' AND d.registration_id IN
+                        ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})), false) AS stands
                 FROM read_parquet('{duck.quoted(work / "drawn.parquet")}') d
-                LEFT JOIN read_parquet({duck.path_list(verdicts)}) v USING (registration_id)
-                ORDER BY d.position"""
-        ).fetchall()
-    counts = {tier: sum(1 for row in rows if row[1] == tier) for tier in ("priority", "public")}
-    wanted = dict(zip(counts, places(wave.quota, wave.priority_share, *counts.values()), strict=True))
-    accepted = _reviewed(work)
-    standing = {
-        tier: sum(
-            1
-            for id_, t, outcome in rows
-            if t == tier and (outcome == "passed" or (outcome == "review" and id_ in accepted))
+                LEFT JOIN read_parquet({duck.path_list(verdicts)}) v USING (registration_id)"""
         )
-        for tier in counts
-    }
-    waiting = {tier: [row[0] for row in rows if row[1] == tier and row[2] is None] for tier in counts}
-    empty = wave.quota - sum(standing.values())
-    chosen: list[str] = []
-    for tier, queue in waiting.items():  # an empty place goes to the next in the same tier
-        take = min(max(wanted[tier] - standing[tier], 0), len(queue), max(empty - len(chosen), 0))
-        chosen += queue[:take]
-        waiting[tier] = queue[take:]
-    for queue in waiting.values():  # then to the other
-        chosen += queue[: max(empty - len(chosen), 0)]
+        query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
+        counted = {tier: counts for tier, *counts in db.execute(query).fetchall()}
+        taken = _refilled(wave, *(counted.get(tier, [0, 0, 0]) for tier in contracts.TIERS))
+        chosen: list[str] = []
+        for tier, take in zip(contracts.TIERS, taken, strict=True):
+            query = "SELECT registration_id FROM known WHERE waiting AND tier = ? ORDER BY position LIMIT ?"
+            chosen += [id_ for (id_,) in db.execute(query, [tier, take]).fetchall()]
     return chosen
 
 
-def _reviewed(work: Path) -> set[str]:
-    """Ids that a reviewer accepted."""
-    path = work / "reviews.parquet"
-    if not path.is_file():
-        return set()
-    table = store.read_table(path, ["registration_id", "decision"])
-    return {row["registration_id"] for row in table.to_pylist() if row["decision"] == "accept"}
+def _refilled(wave: Wave, priority: list[int], public: list[int]) -> tuple[int, int]:
+    """How many of each tier are verified next; each tier as (eligible, standing, waiting)."""
+    wanted = places(wave.quota, wave.priority_share, priority[0], public[0])
+    empty = max(wave.quota - priority[1] - public[1], 0)
+    first = min(max(wanted[0] - priority[1], 0), priority[2], empty)  # the next in the same tier
+    second = min(max(wanted[1] - public[1], 0), public[2], empty - first)
+    first += min(priority[2] - first, empty - first - second)  # then in the other
+    return first, second + min(public[2] - second, empty - first - second)
 
 
 def _publish(db: duckdb.DuckDBPyConnection, screened: str, path: Path) -> str:
