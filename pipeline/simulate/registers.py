@@ -161,7 +161,7 @@ def _population(
     if len(twin):  # another person under the same number: another name, another family, the same day of birth
         second = {name: values[twin] for name, values in columns.items()}
         second["kk"] = second["kk"] + 6_000
-        second["full_name"] = _strangers(second["full_name"])
+        second["full_name"] = np.array([spelling.other_place(int(place)) for place in second["full_name"]])
         second["photo"] = np.full(len(twin), None, dtype=object)
         second["alive"], second["citizenship"] = np.ones(len(twin), dtype=bool), np.ones(len(twin), dtype=np.int32)
         columns = {name: np.concatenate([values, second[name]]) for name, values in columns.items()}
@@ -182,12 +182,6 @@ def _population(
             "photo": pa.array(columns["photo"], pa.string()),
         }
     )
-
-
-def _strangers(name: I64) -> I64:
-    """For each name one that is no spelling of it."""
-    by_text = {text: place for place, text in reversed(list(enumerate(names.pool())))}
-    return np.array([by_text[spelling.other(int(place))] for place in name], dtype=np.int64)
 
 
 def _rows(plan: Plan, name: str, nik: I64, **columns: object) -> pa.Table:

@@ -59,12 +59,19 @@ def slip(name: str) -> str:
 
 
 def other(place: int) -> str:
-    """A name of the same kind that shares no word with this one, and is no spelling of it."""
-    own = set(str(names.pool()[place]).split()) | set(MUHAMMAD)
-    block = place // names.POOL * names.POOL
+    """The name of somebody else of the same sex, from elsewhere: it shares no word with this one."""
+    return str(names.pool()[other_place(place)])
+
+
+def other_place(place: int) -> int:
+    """Where :func:`other` stands in the pool."""
+    pool, kinds = names.pool(), len(names.kinds())
+    own = str(pool[place])
+    taken = {*own.split(), *MUHAMMAD}
+    kind, sex = divmod(place // names.POOL, 2)
     for step in range(1, names.POOL):
-        candidate = str(names.pool()[block + (place - block + 1_237 * step) % names.POOL])
-        words = candidate.split()
-        if not own & set(words) and abs(len(candidate) - len(str(names.pool()[place]))) >= 2:
-            return candidate
-    return "NAMA LAIN SEKALI"
+        at = (((kind + step) % kinds) * 2 + sex) * names.POOL + (place + 1_237 * step) % names.POOL
+        candidate = str(pool[at])
+        if taken.isdisjoint(candidate.split()) and abs(len(candidate) - len(own)) >= 2:
+            return at
+    raise AssertionError("the pool has nobody else")

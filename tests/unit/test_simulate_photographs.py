@@ -1,0 +1,104 @@
+"""Rendered photographs: the same bytes on any number of workers, and each fault measurably there."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.reasons import codes
+from pipeline.simulate import canvas, defects, faces, photographs, portraits, scenes
+from pipeline.simulate.photographs import Job
+
+FOLDER = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).parents[3] / "shared" / "faces")) / "lfw"
+needs_faces = pytest.mark.skipif(not FOLDER.is_dir(), reason="no photographs of faces here")
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> Path:
+    """A folder with three people of two photographs each."""
+    folder = tmp_path_factory.mktemp("faces")
+    for person in (4, 30, 44):
+        for k in (0, 1):
+            name = f"{person:04d}_{k}.jpg"
+            (folder / name).symlink_to((FOLDER / name).resolve())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def face(few) -> faces.Portrait:
+    found = faces.portrait(faces.people(few)[0][0])
+    assert found is not None
+    return found
+
+
+def decode(data: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
+def jobs(folder: Path, count: int = 40) -> list[Job]:
+    kinds = (None, *codes("selfie"))
+    return [
+        Job(n, n * 7, n % 2 == 0, kinds[n % len(kinds)], folder / "s" / f"{n}.jpg", folder / "p" / f"{n}.jpg")
+        for n in range(count)
+    ]
+
+
+@needs_faces
+@pytest.mark.slow
+def test_any_number_of_workers_gives_the_same_bytes(few, tmp_path):
+    made = []
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        counts = photographs.render(3, jobs(folder), few, workers, lambda _: None)
+        assert counts.total() == 40
+        made.append({p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.jpg")})
+    assert made[0] == made[1]
+    whole = [data for data in made[0].values() if len(data) > 400]  # broken uploads may be alike
+    assert len(set(whole)) == len(whole) > 70
+
+
+@needs_faces
+def test_each_fault_changes_the_picture_as_its_name_says(face):
+    def shot(fault):
+        return decode(portraits.selfie(face, face, fault, np.random.default_rng(5)))
+
+    plain = shot("reference_missing")  # nothing wrong with the selfie itself
+    assert cv2.Laplacian(shot("blur"), cv2.CV_64F).var() < cv2.Laplacian(plain, cv2.CV_64F).var() / 4
+    assert shot("dark").mean() < plain.mean() * 0.75
+    for fault in ("glasses", "hat", "ears_hidden"):
+        other = shot(fault)
+        assert np.abs(other.astype(int) - plain).mean() > 1.5, fault
+
+
+@needs_faces
+@pytest.mark.parametrize("turn", [-0.6, 0.0, 0.5])
+def test_a_face_is_placed_as_asked(face, turn):
+    scene = canvas.place(face, 240, 320, 50, (120, 140), turn)
+    right, left = (scene.points[33] + scene.points[133]) / 2, (scene.points[362] + scene.points[263]) / 2
+    assert np.allclose((right + left) / 2, (120, 140), atol=0.5)
+    assert np.arctan2(left[1] - right[1], left[0] - right[0]) == pytest.approx(turn, abs=0.01)
+
+
+def test_a_tilt_is_never_marginal():
+    angles = [abs(np.degrees(defects.tilt(np.random.default_rng(k)))) for k in range(200)]
+    assert min(angles) >= 20
+    assert max(angles) <= 40
+
+
+def test_a_broken_upload_is_no_picture():
+    whole = portraits.encode(scenes.without_face(240, 320, np.random.default_rng(1)), np.random.default_rng(1))
+    assert decode(whole) is not None
+    for k in range(12):
+        broken = scenes.unreadable(whole, np.random.default_rng(k))
+        assert len(broken) < 400
+        assert not broken or decode(broken) is None
+
+
+def test_people_are_read_from_either_layout(tmp_path):
+    for name in ("0001_0.jpg", "0001_1.jpg", "0002_0.jpg", "Ani/a.jpg", "Ani/b.png", "notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert [len(sources) for sources in faces.people(tmp_path)] == [2, 1, 2]
