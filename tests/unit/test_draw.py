@@ -77,7 +77,7 @@ ids = st.text(
 people = st.dictionaries(ids, st.sampled_from(contracts.TIERS), min_size=1, max_size=40)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(people)
 def test_the_order_is_that_of_hashlib_for_any_ids(tiers: dict[str, str]):
     this = wave(3, seed="seed", quota=5)
@@ -94,7 +94,7 @@ def test_the_order_is_that_of_hashlib_for_any_ids(tiers: dict[str, str]):
         assert found.list_sha256 == hashlib.sha256(published).hexdigest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.dictionaries(
         st.integers(1, 60).map("R{:02d}".format), st.sampled_from(contracts.TIERS), min_size=1, max_size=40
