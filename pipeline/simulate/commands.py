@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +32,7 @@ def simulate(
         str, typer.Option(help="Whose photographs are delivered: drawn (first 1.3 × quota), eligible, all or none.")
     ] = "drawn",
     preset: Annotated[str, typer.Option(help="Sizes and shares: demo, wave-1 or national.")] = "demo",
-    workers: Annotated[int, typer.Option(min=0, help="Processes that render; 0: one per core.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
 ) -> None:
     """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them."""
     from pipeline.simulate import photographs, presets
@@ -40,6 +41,7 @@ def simulate(
     if photos not in simulated.PHOTOS:
         raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(simulated.PHOTOS)}.")
     table = presets.preset(preset)
+    workers = workers or os.cpu_count() or 1
     data.mkdir(parents=True, exist_ok=True)
     store = Store.at(data)
     own = (store.root / "calendar.toml").is_file()
@@ -63,7 +65,7 @@ def simulate(
         narrow=preset == "national",
         options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
     )
-    done = simulated.simulate_wave(plan, store, photos)
+    done = simulated.simulate_wave(plan, store, photos, workers)
     jobs = simulated.photograph_jobs(plan, store, done.photographs)
     rendered = photographs.render(seed, jobs, faces, workers, _progress(len(jobs))) if jobs else Counter()
     simulated.record(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ BLOCK = 8  # neighbours in the index who make one, two or three households
 #: Age pyramid of Indonesia, census of 2020 (BPS), shares of ten-year groups; the last is 80-84.
 _PYRAMID = (0.162, 0.165, 0.170, 0.160, 0.142, 0.109, 0.067, 0.020, 0.005)
 _SLOTS = 1 << 16
+_EARLIEST = -36_525  # 1870, in days since 1970
 _SERIALS = 4  # free serials of one birth day in one round of slots: no day has more slots than that
 #: Which household of the block each member belongs to.
 _HOUSEHOLDS = np.array(
@@ -161,12 +163,17 @@ def civil(days: I64) -> tuple[I64, I64, I64]:
     return yoe + era * 400 + (month <= 2), month, doy - (153 * mp + 2) // 5 + 1
 
 
+@lru_cache(maxsize=1)
+def _digits() -> I64:
+    """``DDMMYY`` of every day that a simulation meets, from ``_EARLIEST`` on: looking up is ten times as fast."""
+    year, month, day = civil(np.arange(_EARLIEST, _EARLIEST + 73_000))
+    return np.asarray(day * 10_000 + month * 100 + year % 100, dtype=np.int64)
+
+
 def ddmmyy(days: I64, woman: NDArray[np.bool_] | None = None) -> I64:
     """The six digits of a birth date inside a NIK: day, plus 40 for a woman, month, year of the century."""
-    year, month, day = civil(days)
-    if woman is not None:
-        day = day + 40 * woman
-    return np.asarray(day * 10_000 + month * 100 + year % 100, dtype=np.int64)
+    digits = _digits()[days - _EARLIEST]
+    return digits if woman is None else digits + woman * 400_000
 
 
 def age_on(birth: I64, day: date) -> I64:

@@ -5,11 +5,13 @@ People are made again from their index, chunk by chunk; those who apply are give
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +26,8 @@ from pipeline.simulate.presets import Plan
 from pipeline.simulate.truth import listed
 from pipeline.store import Store
 
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 _CHUNK = 250_000
 _PER_FILE = {False: 500_000, True: 30_000_000}
 #: How many days before closing each extract was taken.
@@ -61,7 +65,7 @@ def photo_paths(person: I64) -> list[str]:
     return [f"{n % 100:02d}/{n:09d}.jpg" for n in person.tolist()]
 
 
-def write(plan: Plan, world: World, applied: Applied, store: Store) -> dict[str, int]:
+def write(plan: Plan, world: World, applied: Applied, store: Store, workers: int = 1) -> dict[str, int]:
     """Writes every extract in one pass over the population; rows by extract. Older and newer deliveries too."""
     with ExitStack() as stack:
 
@@ -74,20 +78,38 @@ def write(plan: Plan, world: World, applied: Applied, store: Store) -> dict[str,
         current = {name: parts(name, asof(plan, name)) for name in _AGE}
         stale_day = plan.wave.closing_day - timedelta(days=_STALE)
         stale = {} if plan.narrow else {name: parts(name, stale_day) for name in ("education", "bansos")}
-        for start, stop in _chunks(world, plan.narrow):
-            everyone, mask, applies = _overridden(plan, world, applied, start, stop)
-            current["population"].write(_population(plan, world, everyone, mask, applies, applied))
-            for name, make in (("education", _education), ("bansos", _bansos)):
-                current[name].write(make(plan, everyone, mask, applies, False))
+
+        def make(chunk: tuple[int, int]) -> list[tuple[files.Parts, pa.Table]]:
+            everyone, mask, applies = _overridden(plan, world, applied, *chunk)
+            made = [(current["population"], _population(plan, world, everyone, mask, applies, applied))]
+            for name, rows in (("education", _education), ("bansos", _bansos)):
+                made.append((current[name], rows(plan, everyone, mask, applies, False)))
                 if name in stale:
-                    stale[name].write(make(plan, everyone, mask, applies, True))
-            current["priority"].write(_priority(plan, everyone, applies))
-            current["blacklist"].write(_blacklist(plan, everyone, mask, applies))
+                    made.append((stale[name], rows(plan, everyone, mask, applies, True)))
+            made.append((current["priority"], _priority(plan, everyone, applies)))
+            made.append((current["blacklist"], _blacklist(plan, everyone, mask, applies)))
+            return made
+
+        for made in _ahead(make, _chunks(world, plan.narrow), workers):
+            for part, table in made:
+                part.write(table)
         if not plan.narrow:
             clean = applied.person[(applied.mask & ~faults.FAMILY) == 0][:500]
             new = parts("bansos", plan.wave.closing_day + timedelta(days=_TOO_NEW))
             new.write(_rows(plan, "bansos", world.people(clean).nik, programme="BST", status="active"))
         return {name: part.rows for name, part in current.items()}
+
+
+def _ahead(make: Callable[[_In], _Out], items: Iterator[_In], workers: int) -> Iterator[_Out]:
+    """Results in the order of the items, made by threads (numpy lets go of the lock) a few ahead of who takes them."""
+    waiting: deque[Future[_Out]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for item in items:
+            waiting.append(pool.submit(make, item))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _schema(plan: Plan, name: str) -> pa.Schema:

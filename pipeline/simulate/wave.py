@@ -63,7 +63,7 @@ class Simulated:
     truth: pa.Table
 
 
-def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
+def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Simulated:
     """Writes everything of a wave but its photographs and, so that nothing looks finished before it is, the truth.
 
     Raises BadSettingError for a population too small, or where data lie that this did not make.
@@ -85,7 +85,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str) -> Simulated:
     wanted = _wanted(plan, known, expected, photos)
     no_reference = SELFIE_CODES.index("reference_missing")
     has_photo = (fault[first] != no_reference) & (photos != "none")
-    rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store)
+    rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store, workers)
     return Simulated(
         registrations=known.size,
         people=len(person),
