@@ -1,0 +1,53 @@
+"""A real Chromium, offline, and a report of a made-up wave to look at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from pipeline.reports.funnel import write_funnel
+from pipeline.reports.overview import write_overview
+from pipeline.reports.wave_report import write_report
+from tests.unit import wave_factory
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def _chromium() -> str | None:
+    """``GELOMBANG_CHROMIUM``, else the system's."""
+    named = os.environ.get("GELOMBANG_CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser; tests are skipped where there is none."""
+    path = _chromium()
+    if path is None:
+        pytest.skip("no Chromium here: install it, or name it in GELOMBANG_CHROMIUM")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """``report`` (simulated, with a wave before it) and ``overview``."""
+    root = tmp_path_factory.mktemp("pages")
+    found: dict[str, Path] = {}
+    for number, n in ((11, 6000), (12, 20_000)):
+        wave = wave_factory.wave(number, quota=600)
+        store = wave_factory.make(root, wave, n=n, seed=number, truth=number == 12)
+        write_funnel(store, wave)
+        write_report(store, wave)
+        store.out(wave).parent.mkdir(exist_ok=True)
+        (store.work(wave) / "out").rename(store.out(wave))
+        found["report"] = store.out(wave) / "report.html"
+    found["overview"] = write_overview(store)
+    return found

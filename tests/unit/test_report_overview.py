@@ -1,0 +1,69 @@
+"""All waves side by side: people counted once, retries that succeeded, and a page that stands alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline import contracts
+from pipeline.errors import WaveNotRunError
+from pipeline.reports.funnel import write_funnel
+from pipeline.reports.overview import lines_of, write_overview
+from pipeline.store import Store, read_table, write_json, write_table
+from tests.unit import wave_factory
+
+SIZES = {1: 900, 2: 1400, 3: 1900}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    root = tmp_path_factory.mktemp("overview")
+    for number, n in SIZES.items():
+        wave = wave_factory.wave(number, quota=100)
+        made = wave_factory.make(root, wave, n=n, seed=number)
+        path = made.work(wave) / "out" / "decisions.parquet"
+        table = read_table(path)
+        niks = pa.array([f"32{i:014d}" for i in range(n)])  # the same people come back in every wave
+        write_table(table.drop_columns("nik").append_column("nik", niks), path, contracts.DECISIONS)
+        write_funnel(made, wave)
+        made.out(wave).parent.mkdir(exist_ok=True)
+        (made.work(wave) / "out").rename(made.out(wave))
+        times = {"closes": wave.closes.isoformat(), "times": {"finished": "2021-02-28T23:59:59+07:00"}}
+        write_json(times, made.out(wave) / "manifest.json")
+    return Store(root)
+
+
+def rows(store: Store, number: int) -> list[dict[str, object]]:
+    return list(read_table(store.out(wave_factory.wave(number)) / "decisions.parquet").to_pylist())
+
+
+def test_people_are_counted_once(store: Store) -> None:
+    accepted: set[object] = set()
+    refused: set[object] = set()
+    for line, number in zip(lines_of(store), SIZES, strict=True):
+        these = {row["nik"] for row in rows(store, number) if row["outcome"] == "accepted"}
+        assert line.retried in (None, len((these - accepted) & refused))
+        accepted |= these
+        refused |= {r["nik"] for r in rows(store, number) if r["outcome"] == "rejected" and r["retry"] != "none"}
+        assert line.reached == len(accepted)
+        assert line.applied == max(n for k, n in SIZES.items() if k <= number)
+        assert line.funnel.registrations == SIZES[number]
+        assert line.days == pytest.approx(2.0)
+
+
+def test_page_stands_alone_and_is_the_same_each_time(store: Store) -> None:
+    path = write_overview(store)
+    html = path.read_text(encoding="utf-8")
+    assert path == store.root / "waves" / "overview.html"
+    assert write_overview(store).read_text(encoding="utf-8") == html
+    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!#|wave-\d{4}/report\.html)", html)
+    assert "<script" not in html
+    assert not re.search(r"\b\d{16}\b", html)
+
+
+def test_without_a_wave_is_a_named_error(tmp_path: Path) -> None:
+    with pytest.raises(WaveNotRunError):
+        write_overview(Store(tmp_path))
