@@ -1,11 +1,13 @@
 """A decision for every application, and the tables that follow: cohort, reserve, rejections, review.
 
-Brings screening, draw, verdicts and reviews together; writes the Parquet files of the contract below ``out/``. Layer,
-retry and messages come from the catalogue, once per combination of reasons.
+Brings screening, draw, verdicts and reviews together; writes the Parquet files of the contract below ``out/``, and puts
+the published lists of the draw beside them. Layer, retry and messages come from the catalogue, once per combination of
+reasons.
 """
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pyarrow as pa
 
 from pipeline import contracts, duck, reasons
 from pipeline.calendar import Wave
-from pipeline.draw import places
+from pipeline.draw import PUBLISHED, places
 from pipeline.store import Store
 
 #: Province and serial stay readable, so that people at a helpdesk can tell two rows apart; birth date and sex do not.
@@ -86,6 +88,8 @@ def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             order = query[query.rindex("ORDER BY") :]
             rows = f"SELECT {columns} FROM ({_fill(query, sources)}) {order}"
             duck.copy(db, rows, work / "out" / f"{name}.parquet")
+        for name in PUBLISHED:
+            shutil.copyfile(work / name, work / "out" / name)
         outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
     return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
 

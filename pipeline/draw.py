@@ -1,7 +1,8 @@
 """The draw: who stands where, from nothing but the seed and the registration ids.
 
-Reads ``screened.parquet``; writes ``eligible.txt`` (the published list), ``drawn.parquet`` and ``draw.json``. The
-list's hash is computed before the order is; docs/explanation/draw.md tells outsiders how to check both.
+Reads ``screened.parquet``; writes ``eligible.txt`` (the published list), ``priority.txt`` (who of it is listed by a
+ministry), ``drawn.parquet`` and ``draw.json``. The lists' hashes are computed before the order is;
+docs/explanation/draw.md tells outsiders how to check both.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import contracts, duck, store
+from pipeline import contracts, duck, merkle, store
 from pipeline.calendar import Wave
 from pipeline.store import Store
+
+#: What the draw publishes: with these anybody can repeat it.
+PUBLISHED = ("eligible.txt", "priority.txt", "draw.json")
 
 
 @dataclass(frozen=True)
 class DrawCounts:
-    """People in the draw by tier, and how many selfies the first round asks for."""
+    """The lists' hashes, people in the draw by tier, and how many selfies the first round asks for."""
 
     list_sha256: str
+    list_merkle_sha256: str
+    priority_sha256: str
     priority: int
     public: int
     to_verify: int
@@ -42,7 +48,9 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
     work = store_.work(wave)
     screened = f"'{duck.quoted(work / 'screened.parquet')}'"
     with duck.connect(work) as db:
-        digest = _publish(db, screened, work / "eligible.txt")
+        tree = merkle.Tree()
+        listed = _publish(db, screened, "true", work / "eligible.txt", tree)
+        first = _publish(db, screened, "tier = 'priority'", work / "priority.txt")
         tiers = dict(
             db.execute(
                 f"SELECT tier, count(*) FROM read_parquet({screened}) WHERE len(reasons) = 0 GROUP BY tier"
@@ -56,8 +64,9 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         duck.copy(db, query, work / "drawn.parquet")
         drawn = f"read_parquet('{duck.quoted(work / 'drawn.parquet')}')"
         [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
-    counts = DrawCounts(digest, n_priority, n_public, to_verify)
+    counts = DrawCounts(listed, tree.root(), first, n_priority, n_public, to_verify)
     record = {**asdict(counts), "seed": wave.seed, "seed_source": wave.seed_source, "quota": wave.quota}
+    record |= {"priority_share": wave.priority_share, "selfie": wave.selfie, "refill": wave.refill}
     store.write_json({**record, "places": {"priority": priority, "public": public}}, work / "draw.json")
     return counts
 
@@ -101,12 +110,18 @@ def _refilled(wave: Wave, priority: list[int], public: list[int]) -> tuple[int, 
     return first, second + min(public[2] - second, empty - first - second)
 
 
-def _publish(db: duckdb.DuckDBPyConnection, screened: str, path: Path) -> str:
-    """Writes the sorted eligible ids, one a line, and returns the SHA-256 of exactly that text."""
+def _publish(
+    db: duckdb.DuckDBPyConnection, screened: str, which: str, path: Path, tree: merkle.Tree | None = None
+) -> str:
+    """Writes the sorted ids of the eligible, one a line, and returns the SHA-256 of exactly that text."""
     rows = db.execute(
-        f"SELECT registration_id FROM read_parquet({screened}) WHERE len(reasons) = 0 ORDER BY registration_id"
+        f"""SELECT registration_id FROM read_parquet({screened})
+            WHERE len(reasons) = 0 AND {which} ORDER BY registration_id"""
     )
     with store.atomic(path) as part, part.open("w", encoding="utf-8", newline="\n") as out:
         while batch := rows.fetchmany(100_000):
-            out.writelines(f"{registration_id}\n" for (registration_id,) in batch)
+            ids = [id_ for (id_,) in batch]
+            out.writelines(f"{id_}\n" for id_ in ids)
+            if tree is not None:
+                tree.add(ids)
     return store.sha256(path)

@@ -143,3 +143,11 @@ def test_the_record_is_written_beside_the_list(tmp_path: Path):
     assert record["seed"] == "seed"
     assert record["places"] == {"priority": 1, "public": 1}
     assert record["list_sha256"] == hashlib.sha256(b"A\nB\nC\n").hexdigest()
+
+
+def test_who_is_listed_is_published_with_its_hash_too(tmp_path: Path):
+    this = wave(3, seed="seed", quota=2)
+    screened(Store.at(tmp_path).work(this), {"A": "priority", "B": "public", "C": "priority"})
+    found = draw(Store.at(tmp_path), this)
+    assert (Store.at(tmp_path).work(this) / "priority.txt").read_bytes() == b"A\nC\n"
+    assert found.priority_sha256 == hashlib.sha256(b"A\nC\n").hexdigest()
