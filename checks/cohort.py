@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from checks.gate import CheckReport, judge
-from checks.inputs import metrics_of
+from checks.inputs import metrics_of, source_of
 from pipeline import duck
 from pipeline.calendar import Wave
+from pipeline.ingest.extracts import Extract
 from pipeline.store import Store
 
 
-def check_cohort(store: Store, wave: Wave) -> CheckReport:
-    """Judges ``out/`` of a run. Raises CheckFailedError; then nothing reaches ``waves/``."""
+def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> CheckReport:
+    """Judges ``out/`` of a run. Raises CheckFailedError; then nothing reaches ``waves/``.
+
+    With the wave's blacklist, nobody who was on it by the closing day may be in the cohort.
+    """
     work = store.work(wave)
     tables = {
         "cohort": work / "out" / "cohort.parquet",
@@ -20,4 +24,7 @@ def check_cohort(store: Store, wave: Wave) -> CheckReport:
     with duck.connect(work) as db:
         sources = {name: f"read_parquet('{duck.quoted(path)}')" for name, path in tables.items()}
         metrics = metrics_of(db, "cohort", quota=wave.quota, **sources)
+        if blacklist is not None:
+            listed = source_of(blacklist.files)
+            metrics |= metrics_of(db, "blacklisted", cohort=sources["cohort"], blacklist=listed, day=wave.closing_day)
     return judge({"cohort": metrics}, work / "data_docs" / "cohort")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checks.gate import CheckReport, Metrics, judge
@@ -44,14 +45,15 @@ def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Met
 
 def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
     """Metrics of one extract: shares of bad rows, nulls, and its size against the delivery before."""
-    schema = pq.read_schema(extract.files[0])
-    number = "nik" if "int" in str(schema.field("nik").type) else "try_cast(nik AS BIGINT)"
-    text = "nik BETWEEN 1000000000000000 AND 9999999999999999"
+    # files of one delivery may differ in this: only where all are integers can the quicker comparison be used
+    integers = all(pa.types.is_integer(pq.read_schema(path).field("nik").type) for path in extract.files)
+    number = "nik" if integers else "try_cast(nik AS BIGINT)"
+    in_range = "coalesce(nik BETWEEN 1000000000000000 AND 9999999999999999, false)"
     raw = metrics_of(
         db,
         extract.name,
-        source=f"read_parquet({duck.path_list(extract.files)}, hive_partitioning = false)",
-        well_formed=text if number == "nik" else "regexp_full_match(coalesce(nik, ''), '[0-9]{16}')",
+        source=source_of(extract.files),
+        well_formed=in_range if integers else "regexp_full_match(coalesce(nik::VARCHAR, ''), '[0-9]{16}')",
         number=number,
         sample=str(1 if extract.rows <= _EXACT_ROWS else _SAMPLE),
         asof=extract.asof,
@@ -69,6 +71,15 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
         if extract.name == "population":
             metrics["least_province_vs_previous"] = _least_province(db, extract)
     return metrics
+
+
+def source_of(files: tuple[Path, ...]) -> str:
+    """All files of a delivery as one relation; a NIK is text where any file has it as text."""
+    parts: dict[bool, list[Path]] = {}
+    for path in files:
+        parts.setdefault(pa.types.is_integer(pq.read_schema(path).field("nik").type), []).append(path)
+    reads = [f"read_parquet({duck.path_list(paths)}, hive_partitioning = false)" for paths in parts.values()]
+    return reads[0] if len(reads) == 1 else "(" + " UNION ALL BY NAME ".join(f"FROM {read}" for read in reads) + ")"
 
 
 def _excess(bad: float, rows: float) -> float:
@@ -93,9 +104,9 @@ def _nulls(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int:
 
 def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
     """Of all provinces, the smallest size against the delivery before; 0 when one is missing."""
-    count = "SELECT province_code, count(*) AS n FROM read_parquet({}, hive_partitioning = false) GROUP BY ALL"
-    now, before = (count.format(duck.path_list(files)) for files in (extract.files, extract.previous_files))
-    query = f"""SELECT min((coalesce(now.n, 0) + {settings().checks.few_rows}) / before.n)
+    count = "SELECT province_code, count(*) AS n FROM {} WHERE province_code IS NOT NULL GROUP BY ALL"
+    now, before = (count.format(source_of(files)) for files in (extract.files, extract.previous_files))
+    query = f"""SELECT coalesce(min((coalesce(now.n, 0) + {settings().checks.few_rows}) / before.n), 1)
                 FROM ({before}) before LEFT JOIN ({now}) now USING (province_code)"""
     least: float = db.execute(query).fetchall()[0][0]
     return least

@@ -38,11 +38,16 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         yield connection
     except duckdb.Error as e:
-        if "No space left" in str(e) or "disk is full" in str(e).lower():
+        if is_full(e):
             raise DiskFullError(f"No room left below {work}.") from e
         raise
     finally:
         connection.close()
+
+
+def is_full(error: duckdb.Error) -> bool:
+    """Whether DuckDB failed for want of disk space."""
+    return "No space left" in str(error) or "disk is full" in str(error).lower()
 
 
 def sql(package: str, name: str) -> str:

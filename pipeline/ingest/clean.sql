@@ -1,22 +1,25 @@
 -- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
 -- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`.
+CREATE OR REPLACE TEMP MACRO tidy(value) AS trim(value, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0));
+-- a spreadsheet's leading apostrophe means "this is text"
+CREATE OR REPLACE TEMP MACRO bare(value) AS tidy(ltrim(tidy(value), ''''));
 CREATE OR REPLACE TABLE cleaned AS
 WITH trimmed AS (
     SELECT
         file,
-        nullif(trim(registration_id, ' ' || chr(9) || chr(160) || chr(0)), '') AS registration_id,
-        nullif(trim(submitted_at), '')                    AS submitted_text,
-        nullif(ltrim(trim(nik), ''''), '')                AS nik,
-        nullif(ltrim(trim(kk), ''''), '')                 AS kk,
-        nullif(trim(full_name), '')                       AS full_name,
-        nullif(trim(birth_date), '')                      AS birth_text,
-        nullif(upper(trim(sex)), '')                      AS sex_text,
-        nullif(ltrim(trim(phone), ''''), '')              AS phone,
-        lower(trim(phone_verified))                       AS phone_flag,
-        nullif(trim(email), '')                           AS email,
-        lower(trim(email_verified))                       AS email_flag,
-        nullif(ltrim(trim(province_code), ''''), '')      AS province_code,
-        nullif(trim(selfie), '')                          AS selfie
+        nullif(bare(registration_id), '')             AS registration_id,
+        nullif(bare(submitted_at), '')                    AS submitted_text,
+        nullif(bare(nik), '')                AS nik,
+        nullif(bare(kk), '')                 AS kk,
+        nullif(tidy(full_name), '')                       AS full_name,
+        nullif(bare(birth_date), '')                      AS birth_text,
+        nullif(upper(tidy(sex)), '')                      AS sex_text,
+        nullif(bare(phone), '')              AS phone,
+        lower(tidy(phone_verified))                       AS phone_flag,
+        nullif(tidy(email), '')                           AS email,
+        lower(tidy(email_verified))                       AS email_flag,
+        nullif(bare(province_code), '')      AS province_code,
+        nullif(tidy(selfie), '')                          AS selfie
     FROM {source}
 ),
 read AS (

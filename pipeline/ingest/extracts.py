@@ -27,6 +27,7 @@ from pipeline.store import Store
 
 #: What a column of a contract may be delivered as; NIK and KK may be 64-bit integers as well as text.
 _NUMBERS = ("nik", "kk")
+_UNFINISHED = (".part", ".tmp", ".crdownload", ".inprogress")
 _FITS: dict[pa.DataType, Callable[[pa.DataType], bool]] = {
     pa.string(): lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t),
     pa.date32(): lambda t: pa.types.is_date(t) or pa.types.is_timestamp(t),
@@ -79,32 +80,37 @@ def resolve_extracts(store: Store, wave: Wave) -> dict[str, Extract]:
     """
     found: dict[str, Extract] = {}
     for name, (schema, optional) in EXTRACTS.items():
-        delivered = {day: files for day, folder in store.deliveries(name).items() if (files := _files(folder))}
-        usable = sorted(day for day in delivered if day <= wave.closing_day)
+        folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
+        usable = sorted(day for day in folders if day <= wave.closing_day)
         if not usable:
-            if optional and not delivered:
+            if optional and not folders:
                 continue
-            if not delivered:
+            if not folders:
                 raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
-            if optional:
-                continue
+            # also of an optional one: a blacklist that came too late is never a silent pass
             raise ExtractTooNewError(
-                f"The extract {name} is dated {min(delivered)} at the earliest; wave {wave.number} closed on "
+                f"The extract {name} is dated {min(folders)} at the earliest; wave {wave.number} closed on "
                 f"{wave.closing_day}."
             )
         day = usable[-1]
-        rows = sum(_checked(path, name, schema) for path in delivered[day])
+        current = _files(folders[day])
+        rows = sum(_checked(path, name, schema) for path in current)
         before = usable[-2] if len(usable) > 1 else None
-        previous = tuple(delivered[before]) if before else ()
+        previous = tuple(_files(folders[before])) if before else ()
         found[name] = Extract(
-            name, day, tuple(delivered[day]), rows, before, previous, sum(map(_rows, previous)) if before else None
+            name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None
         )
     return found
 
 
+def _begun(folder: Path) -> bool:
+    """Whether anything was delivered here, finished or not; an empty folder is no delivery."""
+    return folder.is_dir() and any(p.suffix in (".parquet", *_UNFINISHED) for p in folder.iterdir())
+
+
 def _files(folder: Path) -> list[Path]:
     """The Parquet files of a delivery. A file still being written makes the delivery unreadable, not smaller."""
-    unfinished = [p for p in folder.iterdir() if p.suffix in (".part", ".tmp", ".crdownload", ".inprogress")]
+    unfinished = sorted(p for p in folder.iterdir() if p.suffix in _UNFINISHED)
     if unfinished:
         raise UnreadableFileError(f"{unfinished[0]} is still being written.")
     return sorted(p for p in folder.glob("*.parquet") if p.is_file())

@@ -7,6 +7,7 @@ stays with its application and becomes a reason there. Reads ``landing/``; write
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def _stage_csv(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list[tup
         return []
     _need_columns(lines.header, path)
     named = [
-        table.select(REGISTRATIONS.names).append_column("file", pa.array([path.name] * table.num_rows, pa.string()))
+        table.select(REGISTRATIONS.names).append_column("file", pa.repeat(path.name, table.num_rows))
         for table in lines.tables
     ]
     with store.atomic(out) as part:
@@ -118,7 +119,9 @@ def _stage_parquet(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list
             f"SELECT {', '.join(columns)}, '{duck.quoted(path.name)}' AS file FROM read_parquet('{duck.quoted(path)}')",
             out,
         )
-    except duckdb.Error as e:
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as e:
+        if duck.is_full(e):
+            raise
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
     return []
 
@@ -147,11 +150,13 @@ def _need_type(given: pa.DataType, field: pa.Field, path: Path) -> None:
 
 def _refuse_duplicates(db: duckdb.DuckDBPyConnection) -> None:
     twice = db.execute(
-        """SELECT registration_id, list_sort(list(DISTINCT file)) FROM cleaned WHERE registration_id IS NOT NULL
+        """SELECT registration_id FROM cleaned WHERE registration_id IS NOT NULL
            GROUP BY registration_id HAVING count(*) > 1 ORDER BY registration_id LIMIT 1"""
     ).fetchall()
     if twice:
-        identifier, files = twice[0]
+        identifier = twice[0][0]
+        found = db.execute("SELECT DISTINCT file FROM cleaned WHERE registration_id = ? ORDER BY file", [identifier])
+        files = [name for (name,) in found.fetchall()]
         raise DuplicateRegistrationError(f"registration_id {identifier} stands more than once: {' and '.join(files)}.")
 
 
@@ -169,9 +174,8 @@ def _record(
     columns = list(zip(*aside, strict=True)) if aside else [(), (), ()]
     table = pa.table(dict(zip(SET_ASIDE.names, columns, strict=True)), schema=SET_ASIDE)
     store.write_table(table, work / "set_aside.parquet", SET_ASIDE)
-    problems: dict[str, int] = {}
-    for _, _, problem in aside:
-        problems[problem] = problems.get(problem, 0) + 1
+    problems = Counter(problem for _, _, problem in aside)
+    put_aside = Counter(file for file, _, _ in aside)
     counts = IngestCounts(len(paths), len(delivered) - len(paths), taken_in, len(aside), sum(unreadable.values()))
     store.write_json(
         {
@@ -181,7 +185,12 @@ def _record(
             "unreadable_values": unreadable,
             "ignored_files": [p.name for p in delivered if p not in paths],
             "files": [
-                {"file": p.name, "taken_in": per_file.get(p.name, 0), "set_aside": sum(a[0] == p.name for a in aside)}
+                {
+                    "file": p.name,
+                    "read": per_file.get(p.name, 0) + put_aside[p.name],
+                    "taken_in": per_file.get(p.name, 0),
+                    "set_aside": put_aside[p.name],
+                }
                 for p in paths
             ],
         },

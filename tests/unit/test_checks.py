@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ from checks.gate import expectations
 from checks.inputs import check_inputs
 from pipeline import contracts, errors, store
 from pipeline.calendar import Wave
-from pipeline.ingest.extracts import resolve_extracts
+from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.settings import CheckSettings
 from pipeline.store import Store
 
@@ -176,7 +176,7 @@ def cohort(root, ranks=(1, 2), niks=("1", "2"), reasons=((), ()), quota=10):
 
 
 def test_a_sound_cohort_passes(tmp_path):
-    assert cohort(tmp_path).judged == 7
+    assert cohort(tmp_path).judged == 10
 
 
 @pytest.mark.parametrize(
@@ -191,6 +191,48 @@ def test_a_sound_cohort_passes(tmp_path):
 def test_a_cohort_that_is_not_one_is_stopped(tmp_path, broken, says):
     with pytest.raises(errors.CheckFailedError, match=says):
         cohort(tmp_path, **broken)
+
+
+def test_nobody_on_the_blacklist_by_the_closing_day_is_accepted(tmp_path):
+    cohort(tmp_path)
+    table = pa.table(
+        {"nik": [1, 2], "reason": ["x", "x"], "since": [WAVE.closing_day + timedelta(days=1), None]},
+        schema=pa.schema([("nik", pa.int64()), ("reason", pa.string()), ("since", pa.date32())]),
+    )
+    pq.write_table(table, tmp_path / "b.parquet")
+    listed = Extract("blacklist", WAVE.closing_day, (tmp_path / "b.parquet",), 2)
+    with pytest.raises(errors.CheckFailedError, match="blacklisted is 1"):
+        check_cohort(Store.at(tmp_path), WAVE, listed)
+
+
+def test_a_later_delivery_that_is_still_being_written_is_not_waited_for(root):
+    later = root / "extracts" / "bansos" / "asof=2020-04-20"
+    later.mkdir()
+    (later / "a.parquet.part").write_bytes(b"x")
+    assert resolve_extracts(Store.at(root), WAVE)["bansos"].asof == date(2020, 4, 15)
+
+
+def test_an_optional_list_that_came_too_late_is_no_silent_pass(root):
+    import shutil
+
+    shutil.rmtree(root / "extracts" / "blacklist", ignore_errors=True)
+    put(root, "blacklist", contracts.BLACKLIST.empty_table(), "2020-04-20")
+    with pytest.raises(errors.ExtractTooNewError, match="blacklist is dated 2020-04-20"):
+        resolve_extracts(Store.at(root), WAVE)
+    shutil.rmtree(root / "extracts" / "blacklist")
+    assert "blacklist" not in resolve_extracts(Store.at(root), WAVE)
+
+
+def test_files_of_one_delivery_may_have_text_and_integers(root):
+    put(root, "bansos", TABLES["bansos"], "2020-04-15")
+    folder = root / "extracts" / "bansos" / "asof=2020-04-15"
+    table = pq.read_table(next(iter(folder.glob("*.parquet"))), partitioning=None)
+    number = pa.array([int(nik) for nik in table["nik"].to_pylist()], pa.int64())
+    pq.write_table(table.set_column(table.schema.get_field_index("nik"), "nik", number), folder / "z.parquet")
+    extracts = resolve_extracts(Store.at(root), WAVE)
+    assert extracts["bansos"].rows == 2 * table.num_rows
+    failures = check_inputs(Store.at(root), WAVE, extracts).failures
+    assert not [failure for failure in failures if failure.table == "bansos"]
 
 
 @pytest.mark.parametrize("row", expectations(), ids=lambda row: f"{row['table']}.{row['metric']}")

@@ -152,6 +152,13 @@ def test_a_quote_that_is_never_closed_swallows_nothing(landing):
     assert [r["registration_id"] for r in rows] == ["R0", "R2", "R3", "R4"]
 
 
+def test_tabs_nul_and_apostrophes_around_a_value_are_no_part_of_it(landing):
+    landing.csv({**GOOD, "nik": f"\t'{GOOD['nik']}\u00a0", "birth_date": f"'{GOOD['birth_date']}\x00"})
+    _, rows = landing.ingest()
+    assert rows[0]["nik"] == GOOD["nik"]
+    assert rows[0]["birth_date"] is not None
+
+
 def test_a_huge_line_is_set_aside(landing):
     landing.csv(GOOD, ["x" * 2_000_000])
     assert landing.ingest()[0].set_aside == 1
