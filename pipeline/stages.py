@@ -136,7 +136,7 @@ def check_cohort(job: Counts) -> Counts:
 
     run = Plan.load(job)
     with progress.task("check_cohort") as counts:
-        counts |= check(run.store, run.wave).counts()
+        counts |= check(run.store, run.wave, run.extracts.get("blacklist")).counts()
     return job
 
 
