@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline import __version__, airflow_run, progress
+from pipeline.commands.audit import audit
+from pipeline.commands.prove import prove
 from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
 from pipeline.selfie.commands import calibrate, verify_photos
 from pipeline.settings import settings
@@ -24,6 +26,8 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 app.command()(simulate)
 app.command("verify-photos")(verify_photos)
 app.command()(calibrate)
+app.command()(audit)
+app.command()(prove)
 
 DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
 WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]

@@ -144,6 +144,12 @@ class WaveNotRunError(GelombangError):
     advice = "Run it first: `gelombang run WAVE`."
 
 
+class AuditDiffersError(GelombangError):
+    """A cohort is not the one that the published lists and the seed give."""
+
+    advice = "The places are named above. Run the wave again, or ask who changed the named files since."
+
+
 class UnknownApplicationError(GelombangError):
     """No application of the wave has this registration_id."""
 

@@ -6,6 +6,7 @@ the decision run without Airflow, with verdicts that the test gives instead of p
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -14,11 +15,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import contracts, store
+from pipeline import contracts, manifest, store
 from pipeline.calendar import Calendar, Wave
 from pipeline.decide import decide
 from pipeline.draw import draw, next_round
 from pipeline.ingest.extracts import resolve_extracts
+from pipeline.plan import Plan
 from pipeline.screening.screen import screen
 from pipeline.store import Store, project_data, write_table
 
@@ -171,6 +173,14 @@ class World:
             files.append(self._verify(wave, len(files), ids, verdicts or {}))
         decide(where, wave, files)
         return by_id(self.work(wave) / "out" / "decisions.parquet")
+
+    def finish(self, wave: Wave) -> Path:
+        """Writes the manifest and installs the outputs, as the last task of a wave does; returns their folder."""
+        where = Store.at(self.root)
+        run = Plan(where, wave, resolve_extracts(where, wave), 1, datetime.now().astimezone())
+        manifest.write(run)
+        shutil.copytree(run.work / "out", where.out(wave), dirs_exist_ok=True)
+        return where.out(wave)
 
     def work(self, wave: Wave) -> Path:
         """The folder between the rooms."""

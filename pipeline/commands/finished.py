@@ -1,0 +1,28 @@
+"""What the commands about a finished wave share: their arguments, and the wave's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.calendar import Wave
+from pipeline.errors import WaveNotRunError
+from pipeline.settings import settings
+from pipeline.store import Store
+
+DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
+WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]
+ApplicationArgument = Annotated[str, typer.Argument(help="The application's registration_id.")]
+LanguageOption = Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")]
+
+
+def finished(data: str | None, number: int) -> tuple[Store, Wave, Path]:
+    """The store, the wave and its outputs. Raises WaveNotRunError, UnknownWaveError."""
+    store = Store.at(data or settings().data)
+    wave = store.calendar().wave(number)
+    folder = store.out(wave)
+    if not (folder / "manifest.json").is_file():
+        raise WaveNotRunError(f"Wave {number} has no outputs below {store.root}.")
+    return store, wave, folder
