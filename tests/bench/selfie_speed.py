@@ -1,0 +1,96 @@
+"""The figures of the speed bench, taken in one process with one thread; prints JSON. Run by test_selfie_speed.py."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+
+def one_thread() -> None:
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    cv2.setNumThreads(1)
+
+
+def seconds(work: Callable[[], object], times: int = 1) -> float:
+    """The best of so many runs: what else the machine did can only have made a run slower."""
+    best = float("inf")
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - begun)
+    return best
+
+
+def ours(folder: Path, pairs: int) -> dict[str, float]:
+    """Milliseconds a pair of the whole path, and of the bare sum of decode, detector and embedder."""
+    from pipeline.selfie import align, resnet
+    from pipeline.selfie.decode import decode
+    from pipeline.selfie.defects import look
+    from pipeline.selfie.detector import detect
+    from pipeline.selfie.faces import find
+    from pipeline.selfie.measure import Measurer, Roots
+    from pipeline.selfie.recogniser import recogniser
+    from pipeline.selfie.verdict import PhotoPair
+    from pipeline.settings import settings
+
+    own = settings().selfie
+    measurer = Measurer(recogniser("GelombangDlib"), own, None)
+    jobs = [PhotoPair(f"s{i:03d}.jpg", f"r{i:03d}.jpg") for i in range(pairs)]
+    roots = Roots(folder, folder)
+    measurer.measure(jobs[:16], roots)  # models are loaded, graphs are built
+    whole = seconds(lambda: [measurer.measure(jobs[i : i + 16], roots) for i in range(0, pairs, 16)], 2) / pairs
+
+    data = [(folder / f"s{i:03d}.jpg").read_bytes() for i in range(pairs)]
+    pictures = [decode(d, own.max_pixels, own.detect_side).pixels for d in data]
+    found = [find(p) for p in pictures]
+    seen = [(p, f) for p, f in zip(pictures, found, strict=True) if f.main is not None and f.mesh is not None]
+    chips = np.stack([align.chip(p, f.mesh.points, resnet.CHIP_SIDE) for p, f in seen])
+    vectors = resnet.embed(chips)
+    stages = {
+        "decode": seconds(lambda: [decode(d, own.max_pixels, own.detect_side) for d in data], 2),
+        "find (detector and mesh)": seconds(lambda: [find(p) for p in pictures], 2),
+        "align": seconds(lambda: [align.chip(p, f.mesh.points, resnet.CHIP_SIDE) for p, f in seen], 2),
+        "embed": seconds(lambda: resnet.embed(chips), 2),
+        "defects": seconds(lambda: [look(p, f.main, f.mesh, v) for (p, f), v in zip(seen, vectors, strict=True)], 2),
+    }
+    detector = seconds(lambda: [detect(p) for p in pictures], 2)
+    return {
+        "pair_ms": whole * 1000,
+        "floor_ms": (stages["decode"] + detector + stages["embed"]) / pairs * 2000,
+        **{f"stage {name}": value / pairs * 1000 for name, value in stages.items()},
+    }
+
+
+def deepface(folder: Path, pairs: int) -> dict[str, float]:
+    """Milliseconds a pair of DeepFace.verify with the same recogniser and its opencv detector."""
+    from deepface import DeepFace
+
+    from pipeline.selfie.deepface_model import NAME, register
+
+    register()
+
+    def verify(i: int) -> None:
+        DeepFace.verify(
+            str(folder / f"s{i:03d}.jpg"),
+            str(folder / f"r{i:03d}.jpg"),
+            model_name=NAME,
+            detector_backend="opencv",
+            enforce_detection=False,
+        )
+
+    verify(0)
+    return {"pair_ms": seconds(lambda: [verify(i) for i in range(pairs)]) / pairs * 1000}
+
+
+if __name__ == "__main__":
+    one_thread()
+    which, where, count = sys.argv[1:]
+    print("JSON" + json.dumps({"ours": ours, "deepface": deepface}[which](Path(where), int(count))))

@@ -1,0 +1,109 @@
+"""A pair of photographs against DeepFace.verify: same photographs, same recogniser, same run, one core.
+
+Figures are printed; what is asserted are ratios and bounds of memory, never seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+
+from pipeline.selfie.policy import SelfiePolicy
+from pipeline.selfie.verify import ONE_THREAD, PhotoPair, verify_pairs
+from pipeline.settings import settings
+from tests.bench.measure import measure
+
+FACES = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).resolve().parents[2].parent / "shared" / "faces"))
+SIZES = {"480 px": (360, 480), "1080×1440": (1080, 1440), "12 MP": (3000, 4000)}
+
+
+def sources() -> list[np.ndarray]:
+    """Portraits to make photographs of: the folder of faces, else the one that ships in a package."""
+    paths = sorted((FACES / "celeba").glob("*.jpg"))[:200:5]
+    if paths:
+        return [cv2.imread(str(path)) for path in paths]
+    from skimage import data
+
+    return [data.astronaut()[:440, 60:400, ::-1]]
+
+
+def photographs(folder: Path, size: tuple[int, int], pairs: int) -> Path:
+    """Selfies and references at a size, no two the same file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(7)
+    faces = sources()
+    for i in range(pairs):
+        for role in "sr":
+            face = faces[(i if role == "s" else i + 1) % len(faces)]
+            width, height = size
+            scale = max(width / face.shape[1], height / face.shape[0])
+            large = cv2.resize(face, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)[:height, :width]
+            grain = noise.integers(-6, 7, (height // 4, width // 4, 3), dtype=np.int16)
+            grainy = large.astype(np.int16) + cv2.resize(grain, (large.shape[1], large.shape[0]))
+            picture = np.clip(grainy, 0, 255).astype(np.uint8)
+            cv2.imwrite(str(folder / f"{role}{i:03d}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    return folder
+
+
+def figures(which: str, folder: Path, pairs: int) -> dict[str, float]:
+    """The bench's figures from a process of its own on one core."""
+    script = str(Path(__file__).with_name("selfie_speed.py"))
+    command = ["taskset", "-c", "0", sys.executable, script, which, str(folder), str(pairs)]
+    root = str(Path(__file__).resolve().parents[2])
+    output = measure(command, **{**ONE_THREAD, "PYTHONPATH": root, "DEEPFACE_LOG_LEVEL": "50"}).output
+    return json.loads(output[output.rindex("JSON") + 4 :])
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_pair_against_deepface(tmp_path, name):
+    folder = photographs(tmp_path, SIZES[name], 48)
+    mine, theirs = figures("ours", folder, 48), figures("deepface", folder, 6)
+    ratio = theirs["pair_ms"] / mine["pair_ms"]
+    print(f"\n{name}: DeepFace.verify {theirs['pair_ms']:.0f} ms a pair, ours {mine['pair_ms']:.1f} ms: {ratio:.0f}×")
+    print(
+        f"  floor (decode + detector + embedder) {mine['floor_ms']:.1f} ms a pair, {mine['pair_ms'] / mine['floor_ms']:.2f}×"
+    )
+    for stage, value in mine.items():
+        if stage.startswith("stage"):
+            print(f"  {stage[6:]:<26}{value:6.1f} ms a photograph")
+    if name == "1080×1440":
+        assert ratio >= 50
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    return photographs(tmp_path_factory.mktemp("small"), SIZES["480 px"], 100)
+
+
+def verify(folder: Path, count: int, workers: int) -> float:
+    pairs = [PhotoPair(f"s{i % 100:03d}.jpg", f"r{(i * 7 + i // 100) % 100:03d}.jpg") for i in range(count)]
+    begun = time.perf_counter()
+    verify_pairs(pairs, selfies=folder, photos=folder, policy=SelfiePolicy.default(settings()), workers=workers)
+    return time.perf_counter() - begun
+
+
+def test_two_workers_against_one(small):
+    for workers in (1, 2):
+        verify(small, 64 * workers, workers)  # models are loaded
+    one, two = (min(verify(small, 1200, workers) for _ in range(2)) for workers in (1, 2))
+    print(f"\n1,200 pairs: one worker {one:.1f} s, two {two:.1f} s: {one / two:.2f}×")
+    assert one / two >= 1.8
+
+
+def test_memory_is_flat_over_20_000_photographs(small):
+    peaks = []
+    for _ in range(5):
+        verify(small, 2_000, 1)
+        [worker] = [p for p in psutil.Process().children(recursive=True) if p.memory_info().rss > 300e6][:1]
+        peaks.append(worker.memory_info().rss / 1e6)
+    print("\nresident memory of a worker after each 4,000 photographs:", " ".join(f"{p:.0f} MB" for p in peaks))
+    assert max(peaks) <= 1_200
+    assert peaks[-1] <= peaks[0] * 1.05
