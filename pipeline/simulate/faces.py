@@ -28,6 +28,7 @@ _PACKAGED: tuple[tuple[str, str, tuple[int, ...]], ...] = (
 )
 _LONG_SIDE = 900  # larger photographs are read at this size: a selfie is never larger
 _MIN_EYES = 18.0  # pixels between the eyes below which a rendering would be a blur of itself
+_BYSTANDER = 0.4  # a second face of this share of the person's would make the photograph one of several faces
 #: Farther cheek over both, seen from the nose: beyond this a face is in half profile. The packaged few may turn more.
 _MAX_TURN, _MAX_TURN_PACKAGED = 0.62, 0.9
 
@@ -131,7 +132,8 @@ def _faces(path: Path) -> list[NDArray[np.float32]]:
 
 @lru_cache(maxsize=64)
 def portrait(source: Source) -> Portrait | None:
-    """The face of a photograph with its landmarks; None where none is found, or it is too small or in half profile."""
+    """The face of a photograph with its landmarks; None where none is found, or it is too small, in half profile or
+    not alone."""
     from pipeline.selfie.detector import detect
     from pipeline.selfie.mesh import mesh_of
 
@@ -146,6 +148,8 @@ def portrait(source: Source) -> Portrait | None:
     if not found:
         return None
     face = min(found, key=lambda d: float(np.linalg.norm(d.centre - centre)) - d.side)
+    if source.number is None and any(d is not face and d.side > _BYSTANDER * face.side for d in found):
+        return None
     mesh = mesh_of(image, face)
     result = Portrait(image, np.ascontiguousarray(mesh.points[:, :2]))
     most = _MAX_TURN if source.number is None else _MAX_TURN_PACKAGED
