@@ -13,6 +13,8 @@ from pipeline.reports import numbers
 from pipeline.reports.labels import translator
 
 _WIDTH = 26
+#: What the other columns need; a bar narrower than this says nothing.
+_REST, _NARROWEST = 72, 8
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _COLOURS = {"accepted": "green", "reserve": "cyan", "rejected": "red", "review": "yellow"}
 
@@ -29,8 +31,9 @@ def print_funnel(funnel: dict[str, Any], console: Console, language: str) -> Non
         len(numbers.integer(total, language)) + 1, len(t("funnel.left"))
     )  # the words give way, not the figures
     table.add_column(t("funnel.passed"), justify="right", no_wrap=True, min_width=digits)
-    if console.width >= 90:
-        table.add_column("", width=_WIDTH)
+    width = min(_WIDTH, console.width - _REST)
+    if width >= _NARROWEST:
+        table.add_column("", width=width)
     table.add_column(t("funnel.share"), justify="right", min_width=8)
     table.add_column(t("funnel.left"), justify="right", no_wrap=True, min_width=digits)
     for step, passed, left in rows(funnel):
@@ -38,11 +41,11 @@ def print_funnel(funnel: dict[str, Any], console: Console, language: str) -> Non
         cells = [
             Text(t(f"step.{step}"), style="bold" if step in ("registered", "accepted") else ""),
             Text(numbers.integer(passed, language)),
-            Text(bar(share), style="green" if step == "accepted" else "blue"),
+            Text(bar(share, max(width, 1)), style="green" if step == "accepted" else "blue"),
             Text(numbers.percent(share, language)),
             Text(f"−{numbers.integer(left, language)}" if left else "", style="red" if step != "drawn" else "cyan"),
         ]
-        table.add_row(*(cells if console.width >= 90 else cells[:2] + cells[3:]))
+        table.add_row(*(cells if width >= _NARROWEST else cells[:2] + cells[3:]))
     console.print(table)
     ends = Text(f"  {t('funnel.ends')}: ")
     for i, (outcome, n) in enumerate(funnel["ends"].items()):

@@ -132,7 +132,7 @@ def print_truth(report: TruthReport, console: Console) -> None:
 
 
 def _table(title: str, t: Any, *, selfie: bool) -> Table:
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     columns = ["planted", "hit", "missed", "false", "recall", "precision"] + ["as_reason", "as_warning"] * selfie
     table.add_column(t("sheet.code"), no_wrap=True)
     for name in columns:
