@@ -13,6 +13,7 @@ from rich.table import Table
 
 from pipeline import __version__, airflow_run, progress
 from pipeline.commands.audit import audit
+from pipeline.commands.explain import explain
 from pipeline.commands.prove import prove
 from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
 from pipeline.selfie.commands import calibrate, verify_photos
@@ -26,6 +27,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 app.command()(simulate)
 app.command("verify-photos")(verify_photos)
 app.command()(calibrate)
+app.command()(explain)
 app.command()(audit)
 app.command()(prove)
 

@@ -35,15 +35,15 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> ScreenCou
     work, rules = store_.work(wave), rules_in_force(wave)
     families = any(rule.code == "kk_limit" for rule in rules)
     with duck.connect(work) as db:
-        sources = _sources(work, extracts, store_.earlier_cohorts(wave), wave)
-        _run(db, "macros", sources)
-        _run(db, "applications", sources, opens=wave.opens, closes=wave.closes, with_families=families)
-        _run(db, "registers", sources)
-        _run(db, "compared", {**sources, "$closing_day": f"'{wave.closing_day}'"})
+        sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave)
+        run_step(db, "macros", sources)
+        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes, with_families=families)
+        run_step(db, "registers", sources)
+        run_step(db, "compared", {**sources, "$closing_day": f"'{wave.closing_day}'"})
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), _warning_codes())}
-        _run(db, "judged", masks, seed=wave.seed, **lists(), regions=_regions())
+        run_step(db, "judged", masks, seed=wave.seed, **lists(), regions=_regions())
         if families:
-            _run(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
+            run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
         codes = {"$codes": _sql_list(reasons.codes()), "$warning_codes": _sql_list(_warning_codes())}
         rows = duck.copy(db, _text("screened", codes), work / "screened.parquet")
         [(eligible,)] = db.execute("SELECT count(*) FROM judged WHERE mask = 0").fetchall()
@@ -64,7 +64,7 @@ def _warning_codes() -> tuple[str, ...]:
     return tuple(rule.code for rule in warnings())
 
 
-def _sources(work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave) -> dict[str, str]:
+def sources_of(work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave) -> dict[str, str]:
     """What stands for the braces of the SQL: files, and lists that may be empty."""
     read = {name: f"read_parquet({duck.path_list(x.files)}, hive_partitioning = false)" for name, x in extracts.items()}
     named = "SELECT DISTINCT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
@@ -93,7 +93,7 @@ def _text(name: str, braces: dict[str, str]) -> str:
     return text
 
 
-def _run(db: duckdb.DuckDBPyConnection, name: str, braces: dict[str, str], **parameters: Any) -> None:
+def run_step(db: duckdb.DuckDBPyConnection, name: str, braces: dict[str, str], **parameters: Any) -> None:
     """Runs the statements of a step, one by one, each with the parameters that it names."""
     for statement in duckdb.extract_statements(_text(name, braces)):
         db.execute(statement, {k: v for k, v in parameters.items() if k in statement.named_parameters})

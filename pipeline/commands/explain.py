@@ -1,0 +1,164 @@
+"""`gelombang explain`: an application's whole way, for the person at the helpdesk who answers "why was I refused?"."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline import reasons
+from pipeline.commands.finished import ApplicationArgument, DataOption, WaveArgument, finished
+from pipeline.errors import BadSettingError
+from pipeline.explain import Explanation, scores, word
+from pipeline.explain import explain as explained
+from pipeline.settings import settings
+from pipeline.store import Store
+
+_STYLE = {"holds": "red", "clear": "green", "not_asked": "dim"}
+
+
+def explain(
+    wave: WaveArgument,
+    registration_id: ApplicationArgument,
+    data: DataOption = None,
+    language: Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")] = None,
+) -> None:
+    """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
+    spoken = language or settings().language
+    if spoken not in ("id", "en"):
+        raise BadSettingError(f"There is no language {spoken}.", "Choose id or en.")
+    store, _, _ = finished(data, wave)
+    _Page(explained(store, wave, registration_id), store, spoken).show()
+
+
+class _Page:
+    """An explanation on the terminal, in one language."""
+
+    def __init__(self, found: Explanation, store: Store, language: str) -> None:
+        self.found, self.store, self.language = found, store, language
+        self.console = Console()
+
+    def show(self) -> None:
+        """Prints every section."""
+        decision, wave = self.found.decision, self.found.wave
+        self._heading("title", id=decision["registration_id"], wave=wave.number)
+        self._compared()
+        self._rules()
+        self._draw()
+        self._photo()
+        self._decision()
+
+    def _heading(self, key: str, **values: Any) -> None:
+        self.console.print()
+        self.console.print(word("heading", key, self.language, **values), style="bold", markup=False)
+
+    def _say(self, text: str, style: str = "") -> None:
+        self.console.print(f"  {text}", style=style, markup=False, highlight=False)
+
+    def _text(self, key: str, **values: Any) -> str:
+        return word("text", key, self.language, **values)
+
+    def _compared(self) -> None:
+        from pipeline.reports.labels import label
+
+        self._heading("compared")
+        days = ", ".join(f"{label(f'extract.{n}', self.language)}: {d}" for n, d in self.found.extracts.items())
+        self._say(self._text("extracts", days=days), "dim")
+        if self.found.fields is None:
+            self._say(self._text("not_kept"))
+            return
+        table = Table(*(word("column", c, self.language) for c in ("field", "applied", "registered", "same")))
+        for field in self.found.fields:
+            same = "" if field.same is None else self._value(field.same)
+            style = "red" if field.same is False else ""
+            name = word("field", field.name, self.language)
+            table.add_row(name, self._value(field.applied), self._value(field.registered), same, style=style)
+        self.console.print(table)
+        if not self.found.registered:
+            self._say(self._text("not_registered"), "red")
+
+    def _rules(self) -> None:
+        from pipeline.reports.labels import label
+        from pipeline.reports.numbers import day
+
+        self._heading("rules", day=day(self.found.wave.closing_day, self.language))
+        table = Table(*(word("column", c, self.language) for c in ("rule", "layer", "verdict", "source")))
+        for rule in self.found.rules:
+            table.add_row(
+                rule.code,
+                label(f"layer.{rule.layer}", self.language),
+                word("verdict", rule.verdict, self.language),
+                rule.source,
+                style=_STYLE[rule.verdict],
+            )
+        self.console.print(table)
+
+    def _draw(self) -> None:
+        from pipeline.reports.labels import label
+        from pipeline.reports.numbers import integer
+
+        decision, wave = self.found.decision, self.found.wave
+        self._heading("draw")
+        if decision["position"] is None:
+            self._say(self._text("not_drawn"))
+            return
+        counts = {"position": decision["position"], "listed": self.found.listed, "quota": wave.quota}
+        shown = {name: integer(value, self.language) for name, value in counts.items()}
+        shown |= {"tier": label(f"tier.{decision['tier']}", self.language), "draw": decision["draw"], "seed": wave.seed}
+        self._say(self._text("drawn", id=decision["registration_id"], **shown))
+        if decision["rank"] is not None:
+            self._say(self._text("ranked", rank=integer(decision["rank"], self.language)))
+
+    def _photo(self) -> None:
+        from pipeline.reports.labels import label
+        from pipeline.reports.numbers import decimal
+
+        decision, policy = self.found.decision, self.found.thresholds
+        self._heading("photo")
+        if not decision["selfie_verified"] or policy is None:
+            self._say(self._text("not_verified"))
+            return
+        result = decision["selfie_decision"]
+        shown = label(f"decision.{result}", self.language) if result else self._text("unknown")
+        known = decision["similarity"]
+        similarity = self._text("unknown") if known is None else decimal(known, self.language, 2)
+        self._say(self._text("compared", decision=shown, similarity=similarity))
+        points = {key: decimal(policy[key], self.language, 2) for key in ("match", "doubt")}
+        self._say(self._text("thresholds", model=policy["model"], **points), "dim")
+        for name, score, point in scores(self.found.photo or {}, policy):
+            values = {"score": decimal(score, self.language, 2), "point": decimal(point, self.language, 2)}
+            seen = "yellow" if score >= point else "dim"
+            self._say(self._text("score", defect=label(f"defect.{name}", self.language), **values), seen)
+
+    def _decision(self) -> None:
+        from pipeline.reports.labels import label
+        from pipeline.reports.letters import write_letter
+        from pipeline.reports.notices import next_wave
+
+        decision, wave = self.found.decision, self.found.wave
+        self._heading("decision")
+        self._say(label(f"outcome.{decision['outcome']}", self.language), "bold")
+        for code in decision["reasons"]:
+            self._say(f"{code}: {reasons.message(code, self.language)}", "red")
+        for code in decision["warnings"]:
+            noted = self._text("noted")
+            self._say(f"{noted} – {code}: {reasons.message(code, self.language)}", "yellow")
+        self._heading("next")
+        letter = write_letter(wave, decision["outcome"], decision["reasons"], next_wave(self.store, wave))
+        for line in letter.email[self.language].splitlines():
+            self._say(line)
+        self.console.print()
+
+    def _value(self, value: Any) -> str:
+        from pipeline.reports.numbers import moment
+
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return self._text("yes" if value else "no")
+        if isinstance(value, datetime):
+            return moment(value, self.language)
+        return value.isoformat() if isinstance(value, date) else str(value)

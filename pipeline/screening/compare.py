@@ -1,0 +1,99 @@
+"""One application beside what the registers say about its NIK, by the very SQL that screened the wave.
+
+Reads the ingested registrations and the extracts that the wave used; writes nothing but a spill file that it removes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+
+from pipeline import duck
+from pipeline.calendar import Wave
+from pipeline.contracts import EXTRACTS
+from pipeline.ingest.extracts import Extract
+from pipeline.screening.screen import run_step, sources_of
+from pipeline.store import Store
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An application, its person in the register (None: malformed or unknown NIK), and what else its NIK is in."""
+
+    application: Row
+    person: Row | None
+    same_nik: int
+    education: list[str] = field(default_factory=list)
+    bansos: list[str] = field(default_factory=list)
+    blacklisted: bool = False
+    listed: bool = False
+    accepted: bool = False
+
+
+def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration_id: str) -> Compared | None:
+    """What an application was compared with; None where the ingested registrations or an extract are gone.
+
+    Scans the extracts for one NIK.
+    """
+    registrations = store.work(wave) / "registrations.parquet"
+    needed = {name for name, (_, optional) in EXTRACTS.items() if not optional}
+    if not registrations.is_file() or not needed <= extracts.keys():
+        return None
+    with duck.connect(store.work(wave)) as db, TemporaryDirectory(dir=store.work(wave)) as folder:
+        own = Path(folder) / "registrations.parquet"
+        db.execute(
+            f"""CREATE TABLE own AS FROM '{duck.quoted(registrations)}'
+                WHERE registration_id = $id OR nik = (
+                    SELECT nik FROM '{duck.quoted(registrations)}' WHERE registration_id = $id)""",
+            {"id": registration_id},
+        )
+        duck.copy(db, "FROM own ORDER BY registration_id", own)
+        sources = sources_of(store.work(wave), extracts, store.earlier_cohorts(wave), wave)
+        sources["{registrations}"] = f"'{duck.quoted(own)}'"
+        run_step(db, "macros", sources)
+        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes, with_families=False)
+        run_step(db, "registers", sources)
+        run_step(db, "compared", {**sources, "$closing_day": f"'{wave.closing_day}'"})
+        return _compared(db, extracts, registration_id)
+
+
+def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], registration_id: str) -> Compared | None:
+    found = _rows(db, "SELECT * FROM applications WHERE registration_id = ?", registration_id)
+    if not found:
+        return None
+    application, number = found[0], found[0]["number"]
+    persons = _rows(db, "SELECT * FROM persons WHERE registration_id = ?", registration_id)
+    [(several,)] = db.execute("SELECT count(*) FROM applications").fetchall()
+    if not persons:
+        return Compared(application, None, several)
+    entries = {}
+    for name, column in (("education", "register"), ("bansos", "programme")):
+        entries[name] = db.execute(
+            f"""SELECT DISTINCT upper({column}) FROM read_parquet({duck.path_list(extracts[name].files)},
+                hive_partitioning = false) WHERE status = 'active' AND as_number(nik) = ? ORDER BY 1""",
+            [number],
+        ).fetchall()
+    known = {
+        name: bool(db.execute(f"SELECT 1 FROM {name} WHERE number = ?", [number]).fetchall())
+        for name in ("blacklisted", "listed", "accepted")
+    }
+    return Compared(
+        application,
+        persons[0],
+        several,
+        [text for (text,) in entries["education"]],
+        [text for (text,) in entries["bansos"]],
+        **known,
+    )
+
+
+def _rows(db: duckdb.DuckDBPyConnection, query: str, *parameters: Any) -> list[Row]:
+    result = db.execute(query, list(parameters))
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
