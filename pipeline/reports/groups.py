@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.reports.fairness import Rate, rates
@@ -29,16 +29,11 @@ class Group:
     keys: tuple[str, ...]
     applications: int
     eligible: int
-    accepted: int
+    accepted: int | None
     verified: int | None
     photo_passed: int | None
     eligibility: Rate | None
     photo: Rate | None
-
-    @property
-    def accepted_share(self) -> float:
-        """Accepted of all who applied."""
-        return self.accepted / self.applications if self.applications else 0.0
 
 
 def table(rows: Sequence[dict[str, Any]], by: str) -> list[Group] | None:
@@ -50,13 +45,19 @@ def table(rows: Sequence[dict[str, Any]], by: str) -> list[Group] | None:
 
 
 def provinces(rows: Sequence[dict[str, Any]]) -> list[Group] | None:
-    """The provinces from the most applications to the fewest, those with small counts merged at the end."""
+    """The provinces from the most applications to the fewest, those with small counts merged at the end.
+
+    Where only the accepted are few, the province keeps its row and hides them alone: the provinces that hide theirs
+    are merged among themselves, so that what can be had from the total is the sum of several.
+    """
     sums = _sums(rows, "province", COARSE)
-    merged = merge([Row((key,), counts) for key, counts in sorted(sums.items())], in_order=False)
-    if merged is None:
+    screened = merge([Row((k,), (out, in_ + placed)) for k, (out, in_, placed) in sorted(sums.items())], in_order=False)
+    if screened is None:
         return None
-    merged.sort(key=lambda row: (len(row.keys) > 1, -row.total, row.keys))
-    return _with_rates(merged, photo=False)
+    full = [Row(row.keys, tuple(sum(sums[key][i] for key in row.keys) for i in range(3))) for row in screened]
+    shown = {row.keys for row in merge(full, in_order=False) or []}
+    full.sort(key=lambda row: (len(row.keys) > 1, -row.total, row.keys))
+    return [g if g.keys in shown else replace(g, accepted=None) for g in _with_rates(full, photo=False)]
 
 
 def _sums(rows: Sequence[dict[str, Any]], by: str, parts: Sequence[Sequence[str]]) -> dict[str, tuple[int, ...]]:

@@ -20,7 +20,7 @@ def integer(value: int, language: str) -> str:
 
 def decimal(value: float, language: str, digits: int = 1) -> str:
     """A number with so many decimals."""
-    return str(format_decimal(value, format="#,##0." + "0" * digits, locale=_LOCALES[language]))
+    return str(format_decimal(value, format="#,##0" + "." * (digits > 0) + "0" * digits, locale=_LOCALES[language]))
 
 
 def percent(share: float | None, language: str, digits: int = 1) -> str:

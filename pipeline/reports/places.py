@@ -27,7 +27,7 @@ class Province:
 
 @dataclass(frozen=True)
 class Tile:
-    """A province on the map: short name, column and row, applications per 10,000 people and their shade (1…5).
+    """A province on the map: short name, column and row, applications per 100,000 people and their shade (1…5).
 
     Without a rate the province's figures are merged with others'.
     """
@@ -46,6 +46,11 @@ class Map:
 
     tiles: list[Tile]
     bounds: list[float]
+
+    @property
+    def digits(self) -> int:
+        """Decimals that the rates are written with."""
+        return 0 if self.bounds and self.bounds[-1] >= 100 else 1
 
 
 @lru_cache(maxsize=1)
@@ -68,10 +73,10 @@ def people(codes: Sequence[str]) -> int | None:
 
 
 def map_of(groups: Sequence[Group]) -> Map:
-    """Applications per 10,000 people, in five shades of about as many provinces each."""
+    """Applications per 100,000 people, in five shades of about as many provinces each."""
     raw = tomllib.loads((files("pipeline.reports") / "tiles.toml").read_text(encoding="utf-8"))["tile"]
     known = provinces()
-    rates = {g.keys[0]: g.applications / known[g.keys[0]].people * 10_000 for g in groups if _single(g, known)}
+    rates = {g.keys[0]: g.applications / known[g.keys[0]].people * 100_000 for g in groups if _single(g, known)}
     ranked = sorted(rates.values())
     bounds = [ranked[round(i * (len(ranked) - 1) / SHADES)] for i in range(SHADES + 1)] if ranked else []
     tiles = []

@@ -53,7 +53,8 @@ def test_groups_equal_queries(store: Store) -> None:
                 "count(*) FILTER (selfie_verified AND outcome IN ('accepted', 'reserve')) "
                 f"FROM d WHERE {column} IN ({keys})",
             )
-            assert (g.applications, g.eligible, g.accepted) == found[:3]
+            assert (g.applications, g.eligible) == found[:2]
+            assert g.accepted in (None, found[2])
             if column != "province_code":
                 assert (g.verified, g.photo_passed) == found[3:]
                 assert g.eligibility is not None
