@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.contracts import REGISTRATIONS
-from pipeline.simulate import noise, spelling
+from pipeline.simulate import names, noise, spelling
 from pipeline.simulate.applicants import Batch
 from pipeline.simulate.faults import BIT, NEAR_MISS
 from pipeline.simulate.noise import I64
@@ -41,7 +41,9 @@ def table(plan: Plan, world: World, batch: Batch) -> pa.Table:
     way = np.where(
         noise.pick(seed, "own spelling", person, 3) == 0, 0, noise.pick(seed, "way", person, spelling.BENIGN)
     )
-    way = np.where(wrong & (by == 0), spelling.OTHER, np.where(mask & NEAR_MISS > 0, spelling.NEAR_MISS, way))
+    near = mask & NEAR_MISS > 0
+    way = np.where(wrong & (by == 0), spelling.OTHER, np.where(near, spelling.NEAR_MISS, way))
+    way = np.where(near & ~names.long_enough()[who.name], spelling.OTHER, way)  # too short to be recognised by the rest
     shift = 1 + noise.pick(seed, "wrong date", person, 400)
     birth = np.where(wrong & (by == 1), who.birth + shift, who.birth)
     kk = np.where(wrong & (by == 2), who.kk + 5 + noise.pick(seed, "wrong kk", person, 900), who.kk)
