@@ -1,0 +1,274 @@
+"""The contract worked out a second time, in plain Python: all rules of layers 1–3, the draw, places and decisions.
+
+Shares nothing with the pipeline: no SQL, no rulebook, no catalogue. Rows are dicts with the contract's columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import defaultdict
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+LAYERS = {
+    "registration": ["outside_wave", "duplicate_application", "email_unverified", "phone_unverified"],
+    "identity": ["nik_malformed", "nik_unknown", "identity_mismatch", "deceased", "not_citizen", "under_18"],
+    "education": ["in_education"],
+    "bansos": ["bansos_recipient", "bsu_recipient"],
+    "exclusion": ["excluded_occupation", "already_accepted", "blacklisted", "kk_limit"],
+    "selfie": ["blur", "dark", "face_mismatch", "reference_missing"],
+}
+ORDER = [code for codes in LAYERS.values() for code in codes]
+DATA = {*LAYERS["registration"], "nik_malformed", "nik_unknown", "identity_mismatch"}
+OFFICES = {
+    "PEGAWAI NEGERI SIPIL (PNS)",
+    "TENTARA NASIONAL INDONESIA (TNI)",
+    "KEPOLISIAN RI (POLRI)",
+    "KEPALA DESA",
+    "BUPATI",
+}
+TITLES = {"H", "HJ", "HAJI", "HAJJAH", "KH", "DR", "DRS", "DRA", "IR", "PROF"}
+DEGREES = {"SPD", "SE", "SH", "SKOM", "MSI", "MT", "MPD"}
+MUHAMMAD = {"MOH", "MUH", "MOCH", "MOHD", "MUHAMAD", "MOHAMAD", "MOHAMMAD", "MOCHAMAD", "MUHAMMAD", "MOHAMED"}
+
+
+def plain(name: str | None) -> str:
+    """Letters of a name without titles, degrees after a comma, accents, punctuation and spaces."""
+    text = unicodedata.normalize("NFD", (name or "").upper())
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    front, *behind = text.split(",")
+    kept = [part for part in behind if re.sub("[^A-Z]", "", part) not in DEGREES]
+    words = re.sub("[^A-Z0-9]+", " ", " ".join([front, *kept])).split()
+    while words and words[0] in TITLES:
+        words.pop(0)
+    return "".join("MUHAMMAD" if word in MUHAMMAD else word for word in words)
+
+
+def same_name(one: str | None, other: str | None) -> bool:
+    return bool(one and other) and (one == other or plain(one) == plain(other) != "")
+
+
+def distance(one: str, other: str) -> int:
+    """Damerau–Levenshtein, neighbours swapped counting once."""
+    table = {(i, 0): i for i in range(len(one) + 1)} | {(0, j): j for j in range(len(other) + 1)}
+    for i in range(1, len(one) + 1):
+        for j in range(1, len(other) + 1):
+            cost = one[i - 1] != other[j - 1]
+            best = min(table[i - 1, j] + 1, table[i, j - 1] + 1, table[i - 1, j - 1] + cost)
+            if i > 1 and j > 1 and one[i - 1] == other[j - 2] and one[i - 2] == other[j - 1]:
+                best = min(best, table[i - 2, j - 2] + 1)
+            table[i, j] = best
+    return table[len(one), len(other)]
+
+
+def near(one: str | None, other: str | None) -> bool:
+    a, b = plain(one), plain(other)
+    return len(b) >= 4 and distance(a, b) <= (2 if min(len(a), len(b)) >= 8 else 1)
+
+
+def age(born: date, day: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def well_formed(number: str | None) -> bool:
+    return number is not None and re.fullmatch("[0-9]{16}", number) is not None
+
+
+def regions(path: Path) -> set[str]:
+    """The four-digit codes of a table of regions."""
+    with path.open(encoding="utf-8") as f:
+        return {row["code"] for row in csv.DictReader(f) if len(row["code"]) == 4}
+
+
+class Oracle:
+    """Knows the registers by NIK and judges a wave's applications."""
+
+    def __init__(self, extracts: dict[str, list[Row]], accepted: set[str], known_regions: set[str]) -> None:
+        self.people: dict[str, list[Row]] = defaultdict(list)
+        for row in extracts["population"]:
+            self.people[row["nik"]].append(row)
+        self.pupils = {row["nik"] for row in extracts["education"] if row["status"] == "active"}
+        active = [row for row in extracts["bansos"] if row["status"] == "active"]
+        self.bsu = {row["nik"] for row in active if row["programme"] == "BSU"}
+        self.bansos = {row["nik"] for row in active if row["programme"] != "BSU"}
+        self.listed = {row["nik"] for row in extracts["priority"]}
+        self.blacklist = extracts["blacklist"]
+        self.accepted = accepted
+        self.regions = known_regions
+
+    def screen(self, applications: list[Row], wave: Any) -> dict[str, Row]:
+        """Reasons, warnings, tier and draw of every application."""
+        day = wave.closing_day
+        blacklisted = {row["nik"] for row in self.blacklist if row["since"] is None or row["since"] <= day}
+        standing: dict[str, tuple[datetime, str]] = {}
+        for a in applications:
+            if well_formed(a["nik"]) and self._inside(a, wave):
+                key = (a["submitted_at"], a["registration_id"])
+                standing[a["nik"]] = max(standing.get(a["nik"], key), key)
+        found: dict[str, Row] = {}
+        for a in applications:
+            reasons: set[str] = set()
+            warnings: list[str] = []
+            if not self._inside(a, wave):
+                reasons.add("outside_wave")
+            if standing.get(a["nik"], (None, a["registration_id"]))[1] != a["registration_id"]:
+                reasons.add("duplicate_application")
+            reasons |= {f"{way}_unverified" for way in ("email", "phone") if not a[f"{way}_verified"]}
+            person = None
+            if not well_formed(a["nik"]):
+                reasons.add("nik_malformed")
+            else:
+                if a["nik"][:4] not in self.regions:
+                    warnings.append("nik_region")
+                person = self._person(a)
+                if person is None:
+                    reasons.add("nik_unknown")
+                else:
+                    self._judge(a, person, day, reasons, warnings)
+                    reasons |= {"blacklisted"} if a["nik"] in blacklisted else set()
+            if a["birth_date"] is None:
+                warnings.append("birth_date_unreadable")
+            found[a["registration_id"]] = {
+                "reasons": reasons,
+                "warnings": warnings,
+                "tier": "priority" if a["nik"] in self.listed and well_formed(a["nik"]) else "public",
+                "draw": sha256(f"{wave.seed}:{a['registration_id']}".encode()).hexdigest(),
+                "kk": person["kk"] if person else None,
+            }
+        if day >= date(2021, 2, 23):
+            self._limit_families(found)
+        return found
+
+    def _inside(self, a: Row, wave: Any) -> bool:
+        return a["submitted_at"] is not None and wave.opens <= a["submitted_at"] <= wave.closes
+
+    def _agreement(self, a: Row, p: Row) -> tuple[bool, bool, bool]:
+        born = a["birth_date"] is not None and a["birth_date"] == p["birth_date"]
+        family = well_formed(a["kk"]) and a["kk"] == p["kk"]
+        return same_name(a["full_name"], p["full_name"]), born, family
+
+    def _person(self, a: Row) -> Row | None:
+        holders = self.people.get(a["nik"], [])
+        return min(holders, key=lambda p: (-sum(self._agreement(a, p)), p["full_name"]), default=None)
+
+    def _judge(self, a: Row, p: Row, day: date, reasons: set[str], warnings: list[str]) -> None:
+        name, born, family = self._agreement(a, p)
+        holds = {
+            "identity_mismatch": not (name and born and family),
+            "deceased": p["alive"] is False,
+            "not_citizen": p["citizenship"] != "WNI",
+            "under_18": p["birth_date"] is not None and age(p["birth_date"], day) < 18,
+            "in_education": a["nik"] in self.pupils,
+            "bansos_recipient": a["nik"] in self.bansos,
+            "bsu_recipient": a["nik"] in self.bsu and day >= date(2020, 11, 2),
+            "excluded_occupation": p["occupation"] in OFFICES and day >= date(2020, 7, 8),
+            "already_accepted": a["nik"] in self.accepted,
+        }
+        reasons |= {code for code, it_does in holds.items() if it_does}
+        if p["birth_date"] is not None:
+            shown = p["birth_date"].day + 40 * (p["sex"] == "P")
+            if a["nik"][6:12] != f"{shown:02d}{p['birth_date']:%m%y}":
+                warnings.append("nik_birth_date")
+        if born and family and not name and near(a["full_name"], p["full_name"]):
+            warnings.append("name_near_miss")
+        if len(self.people[a["nik"]]) > 1:
+            warnings.append("shared_nik")
+
+    def _limit_families(self, found: dict[str, Row]) -> None:
+        taken: dict[str, int] = defaultdict(int)
+        for family, _ in {(p["kk"], nik) for nik in self.accepted for p in self.people.get(nik, [])}:
+            taken[family] += 1
+        for _, row in _in_draw_order({i: r for i, r in found.items() if not r["reasons"]}):
+            taken[row["kk"]] += 1
+            if taken[row["kk"]] > 2:
+                row["reasons"] = {"kk_limit"}
+
+
+def _in_draw_order(rows: dict[str, Row]) -> list[tuple[str, Row]]:
+    return sorted(rows.items(), key=lambda item: (item[1]["tier"], item[1]["draw"], item[0]))
+
+
+def decide(found: dict[str, Row], wave: Any, verdicts: dict[str, Row], reviews: dict[str, str]) -> dict[str, Row]:
+    """A decision for every application; ``verdicts`` has the selfie's outcome of whoever may be verified."""
+    line = _in_draw_order({i: row for i, row in found.items() if not row["reasons"]})
+    tiers = {tier: [i for i, row in line if row["tier"] == tier] for tier in ("priority", "public")}
+    settled = {i: _settled(verdicts.get(i, {"outcome": "passed", "reasons": []}), reviews.get(i)) for i, _ in line}
+    verified = _verified(tiers, wave, {i for i in settled if settled[i][0] == "passed"})
+    fit = {
+        t: [i for i in ids if wave.selfie == "off" or (i in verified and settled[i][0] == "passed")]
+        for t, ids in tiers.items()
+    }
+    seats = _seats(wave, len(fit["priority"]), len(fit["public"]))
+    ranked = fit["priority"][: seats[0]] + fit["public"][: seats[1]]
+    ranks = {id_: n for n, id_ in enumerate(ranked, 1)}
+    positions = {id_: n for n, (id_, _) in enumerate(line, 1)}
+    decided = {}
+    for id_, row in found.items():
+        outcome, reasons = "reserve", sorted(row["reasons"], key=ORDER.index)
+        if reasons:
+            outcome = "rejected"
+        elif id_ in ranks:
+            outcome = "accepted"
+        elif id_ in verified and settled[id_][0] != "passed":
+            outcome, reasons = settled[id_]
+        decided[id_] = {
+            "outcome": outcome,
+            "reasons": reasons,
+            "warnings": row["warnings"],
+            "layer": next((layer for layer, codes in LAYERS.items() if set(codes) & set(reasons)), None),
+            "retry": _retry(reasons) if outcome == "rejected" else "none",
+            "tier": row["tier"],
+            "draw": row["draw"],
+            "position": positions.get(id_),
+            "rank": ranks.get(id_),
+        }
+    return decided
+
+
+def _settled(verdict: Row, review: str | None) -> tuple[str, list[str]]:
+    if verdict["outcome"] == "review" and review == "accept":
+        return "passed", []
+    if verdict["outcome"] == "review" and review == "reject":
+        return "rejected", verdict["reasons"] or ["face_mismatch"]
+    return verdict["outcome"], verdict["reasons"]
+
+
+def _seats(wave: Any, priority: int, public: int) -> tuple[int, int]:
+    kept = wave.quota * round(wave.priority_share * 100) // 100
+    first = min(kept, priority)
+    second = min(wave.quota - first, public)
+    return min(priority, wave.quota - second), second
+
+
+def _verified(tiers: dict[str, list[str]], wave: Any, passing: set[str]) -> set[str]:
+    """Whose selfie is looked at: no more than the places ask for."""
+    first, other = tiers["priority"], tiers["public"]
+    if wave.selfie != "after_draw":
+        return set() if wave.selfie == "off" else {*first, *other}
+    seats = _seats(wave, len(first), len(other))
+    if not wave.refill:
+        return {*first[: seats[0]], *other[: seats[1]]}
+    looked = _until(first, seats[0], passing)
+    more = _until(other, wave.quota - sum(i in passing for i in looked), passing)
+    return {*_until(first, wave.quota - sum(i in passing for i in more), passing), *more}
+
+
+def _until(line: list[str], wanted: int, passing: set[str]) -> list[str]:
+    """The shortest beginning of the line in which so many pass; all of it where there are not enough."""
+    for n, id_ in enumerate(line):
+        if wanted <= 0:
+            return line[:n]
+        wanted -= id_ in passing
+    return line
+
+
+def _retry(reasons: list[str]) -> str:
+    if any(code not in DATA and code not in LAYERS["selfie"] for code in reasons):
+        return "none"
+    return "data" if any(code in DATA for code in reasons) else "photo"
