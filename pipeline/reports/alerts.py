@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,6 +18,8 @@ STALE_DAYS = 30
 MOVED = 0.10
 #: Rows that could not be read, of all rows delivered.
 SET_ASIDE = 0.01
+#: A defect seen on more photographs than this is more likely the camera's, the app's or the threshold's fault.
+COMMON = 0.25
 #: Places left empty, of the quota.
 EMPTY = 0.05
 
@@ -30,10 +33,25 @@ class Alert:
 
 
 def alerts(
-    wave: Wave, funnel: Funnel, before: Funnel | None, plan: dict[str, Any], ingest: dict[str, Any]
+    wave: Wave,
+    funnel: Funnel,
+    before: Funnel | None,
+    *,
+    plan: dict[str, Any],
+    ingest: dict[str, Any],
+    defects: Mapping[str, float],
 ) -> list[Alert]:
-    """Everything worth saying, the delivery first, then the rates, then the places."""
-    return [*_extracts(wave, plan), *_delivery(funnel, ingest), *_moved(funnel, before), *_ends(funnel)]
+    """Everything worth saying, the delivery first, then the rates, then the places.
+
+    ``defects``: the share of the photographs that each was seen on, where it may be shown.
+    """
+    return [
+        *_extracts(wave, plan),
+        *_delivery(funnel, ingest),
+        *_moved(funnel, before),
+        *(Alert("defect_common", {"defect": c, "share": seen}) for c, seen in defects.items() if seen > COMMON),
+        *_ends(funnel),
+    ]
 
 
 def _extracts(wave: Wave, plan: dict[str, Any]) -> list[Alert]:

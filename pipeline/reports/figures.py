@@ -27,6 +27,11 @@ class Defect:
     reason: int | None
     warning: int | None
 
+    @property
+    def seen(self) -> int | None:
+        """On how many photographs it was seen at all."""
+        return None if self.reason is None or self.warning is None else self.reason + self.warning
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -66,15 +71,16 @@ def figures(store: Store, wave: Wave) -> Figures:
         compared = {row["decision"]: row["n"] for row in query.rows("photo_decisions")}
         warnings = {row["code"]: row["n"] for row in query.rows("warnings")}
     by_province = groups.provinces(counted)
+    verified, seen = hide({"all": sum(compared.values())})["all"], _defects(funnel, defects)
     truth = store.landing(wave, "truth.parquet").is_file()
     return Figures(
         wave=wave,
         funnel=funnel,
         eligible=funnel.passed("exclusion"),
         drawn=funnel.passed("drawn"),
-        verified=hide({"all": sum(compared.values())})["all"],
+        verified=verified,
         photo_again=_photo_again(funnel),
-        defects=_defects(funnel, defects),
+        defects=seen,
         decisions=hide({d: compared.get(d, 0) for d in FOUND}),
         warnings=hide({code: warnings.get(code, 0) for code in reasons.warning_catalogue()}),
         sex=groups.table(counted, "sex"),
@@ -83,7 +89,14 @@ def figures(store: Store, wave: Wave) -> Figures:
         provinces=by_province,
         map=places.map_of(by_province) if by_province else None,
         comparison=columns(funnel, before),
-        alerts=alerts(wave, funnel, before[-1] if before else None, side["plan"], side["ingest"]),
+        alerts=alerts(
+            wave,
+            funnel,
+            before[-1] if before else None,
+            plan=side["plan"],
+            ingest=side["ingest"],
+            defects={} if verified is None else {d.code: d.seen / verified for d in seen if d.seen},
+        ),
         truth=compare_with_truth(store, wave, work / "out") if truth else None,
         **side,
     )

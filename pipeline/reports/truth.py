@@ -136,7 +136,7 @@ def _table(title: str, t: Any, *, selfie: bool) -> Table:
     columns = ["planted", "hit", "missed", "false", "recall", "precision"] + ["as_reason", "as_warning"] * selfie
     table.add_column(t("sheet.code"), no_wrap=True)
     for name in columns:
-        table.add_column(t(f"truth.{name}"), justify="right")
+        table.add_column(t(f"truth.{name}"), justify="right", min_width=6)
     return table
 
 

@@ -38,7 +38,7 @@ def edition(f: Figures, lang: str) -> dict[str, Any]:
     return {
         "f": f,
         "summary": _summary(f, t),
-        "alerts": [_alert(alert, t) for alert in f.alerts],
+        "alerts": [alert_text(alert, t) for alert in f.alerts],
         "message": lambda code: reasons.message(code, lang),
         "hint": lambda code: texts()["reason"][code][f"do_{lang}"],
         "group": lambda kind, keys: group_name(kind, keys, t),
@@ -80,10 +80,12 @@ def _summary(f: Figures, t: Translate) -> str:
     return " ".join(parts)
 
 
-def _alert(alert: Alert, t: Translate) -> str:
+def alert_text(alert: Alert, t: Translate) -> str:
     parameters = dict(alert.parameters)
     if "extract" in parameters:
         parameters["extract"] = t(f"extract.{parameters['extract']}")
+    if "defect" in parameters:
+        parameters["defect"] = t(f"defect.{parameters['defect']}")
     if "step" in parameters:
         parameters["step"] = t(f"step.{parameters['step']}")
     return t(f"alert.{alert.code}", **parameters)
