@@ -13,6 +13,7 @@ from rich.table import Table
 
 from pipeline import __version__, airflow_run, progress
 from pipeline.commands.audit import audit
+from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
 from pipeline.commands.prove import prove
 from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
@@ -30,6 +31,7 @@ app.command()(calibrate)
 app.command()(explain)
 app.command()(audit)
 app.command()(prove)
+app.command()(diff)
 
 DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
 WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]

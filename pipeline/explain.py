@@ -15,9 +15,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-
 from pipeline import reasons, store
 from pipeline.calendar import Wave
 from pipeline.contracts import DEFECTS
@@ -135,6 +132,9 @@ def _extracts(where: Store, manifest: Row) -> dict[str, Extract]:
 
 def _row(paths: list[Path], registration_id: str) -> Row | None:
     """The application's row in any of these files."""
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
+
     if not paths:
         return None
     table = ds.dataset([str(path) for path in paths]).to_table(filter=pc.field("registration_id") == registration_id)

@@ -28,7 +28,7 @@ MODES = [
 def finished(root: Path, **changes) -> Path:
     """Forty people, every third listed, every fifth failing the selfie and every seventh under review."""
     root.mkdir(exist_ok=True)
-    this, world = wave(3, seed="seed", **{"quota": 17, "priority_share": 0.55, **changes}), World(root)
+    this, world = wave(3, **{"seed": "seed", "quota": 17, "priority_share": 0.55, **changes}), World(root)
     ids = []
     for n in range(1, 41):
         ids.append(world.apply(this, f"R{n:02d}", world.person(nik(n), kk=kk(n)), kk=kk(n)))

@@ -1,0 +1,108 @@
+"""`gelombang diff`: every change is counted, and what went in differently is named."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline import errors
+from pipeline.commands.diff import diff as command
+from pipeline.diff import Cause, diff
+from tests.unit.test_audit import MODES, finished
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return finished(tmp_path_factory.mktemp("diff") / "data", **MODES[0])
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_a_run_and_itself_are_the_same(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    found = diff(run, run, tmp_path)
+    assert found.same
+    assert found.causes == []
+    assert found.compared == 40
+    command(str(run), str(run))
+    assert "The same decisions, reasons and places." in capsys.readouterr().out
+
+
+def test_the_same_inputs_run_twice_differ_in_nothing(run: Path, tmp_path: Path):
+    again = finished(tmp_path / "data", **MODES[0])
+    found = diff(run, again, tmp_path)
+    assert (found.same, found.causes) == (True, [])
+
+
+def test_another_seed_and_quota_are_named_and_their_effect_counted(run: Path, tmp_path: Path):
+    other = finished(tmp_path / "data", **{**MODES[0], "seed": "another", "quota": 20})
+    found = diff(run, other, tmp_path, tmp_path / "changes.csv")
+    assert found.causes == [Cause("setting", "quota", "17", "20"), Cause("setting", "seed", "seed", "another")]
+    assert found.moved > 0
+    sums = {name: (before, after) for name, before, after in found.outcomes}
+    for name, (before, after) in sums.items():
+        left = sum(n for b, a, n in found.changes if b == name)
+        came = sum(n for b, a, n in found.changes if a == name)
+        assert after - before == came - left
+    with (tmp_path / "changes.csv").open() as f:
+        rows = list(csv.DictReader(f))
+    assert sum(row["before"] != row["after"] for row in rows) == sum(n for _, _, n in found.changes)
+
+
+def test_another_extract_is_named_with_its_reasons(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    other = shutil.copytree(run, tmp_path / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["extracts"]["bansos"] = "2020-04-01"
+    manifest["rules"] = [rule for rule in manifest["rules"] if rule["code"] != "bansos_recipient"]
+    manifest["software"] = {"gelombang": "0"}
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    table = pq.read_table(other / "decisions.parquet", partitioning=None)
+    rows = [
+        {**r, "outcome": "reserve", "reasons": []} if r["registration_id"] == "R40" else r for r in table.to_pylist()
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), other / "decisions.parquet")
+    found = diff(run, other, tmp_path)
+    assert [(c.kind, c.what) for c in found.causes] == [
+        ("rule", "bansos_recipient"),
+        ("extract", "bansos"),
+        ("software", "gelombang"),
+    ]
+    assert found.changes == [("rejected", "reserve", 1)]
+    assert found.reasons == [("bansos_recipient", 0, 1)]
+    command(str(run), str(other))
+    assert "bansos_recipient" in capsys.readouterr().out
+
+
+def test_a_change_without_a_cause_is_said_to_be_one(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    other = shutil.copytree(run, tmp_path / "other")
+    table = pq.read_table(other / "decisions.parquet", partitioning=None)
+    rows = [{**r, "tier": "priority"} if r["registration_id"] == "R01" else r for r in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), other / "decisions.parquet")
+    command(str(run), str(other))
+    assert "one of the two was changed afterwards" in capsys.readouterr().out
+
+
+def test_two_waves_are_compared_person_by_person(run: Path, tmp_path: Path):
+    other = shutil.copytree(run, tmp_path / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps({**manifest, "wave": 4}))
+    table = pq.read_table(other / "decisions.parquet", partitioning=None)
+    rows = [{**r, "registration_id": f"Z{r['registration_id']}"} for r in table.to_pylist()][:30]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), other / "decisions.parquet")
+    found = diff(run, other, tmp_path)
+    assert not found.same_wave
+    assert found.compared == 30
+    assert sum(n for _, after, n in found.changes if after == "absent") == 10
+
+
+def test_a_folder_without_outputs_is_a_named_error(run: Path, tmp_path: Path):
+    with pytest.raises(errors.WaveNotRunError):
+        command(str(tmp_path), str(run))
