@@ -1,4 +1,5 @@
-"""Runs the small classifiers trained by ``tools/selfie/train.py``: a weighted sum of features, and a logistic curve. NumPy only."""
+"""Runs the small classifiers trained by ``tools/selfie/train.py``: a weighted sum of features, and a logistic curve.
+NumPy only."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from pipeline.selfie.assets import own_weights
 
 @dataclass(frozen=True)
 class Classifier:
-    """``weights`` [d] and ``bias`` of a linear classifier; ``slope`` and ``offset`` turn its value into a probability (Platt, 1999),
-    fitted on people whom the classifier had not seen."""
+    """``weights`` [d] and ``bias`` of a linear classifier; ``slope`` and ``offset`` turn its value into a
+    probability (Platt, 1999), fitted on people whom the classifier had not seen."""
 
     weights: NDArray[np.float32]
     bias: float

@@ -1,4 +1,5 @@
-"""Scores the six defects of one face, and says "unknown" where the picture does not show the part in question. Pixels only."""
+"""Scores the six defects of one face, and says "unknown" where the picture does not show the part in question.
+Pixels only."""
 
 from __future__ import annotations
 
@@ -19,8 +20,9 @@ _SEEN = {"glasses": 0.85, "hat": 0.55, "ears_hidden": 0.75, "scarf": 0.4}
 
 @dataclass(frozen=True)
 class Scores:
-    """0–1, None = unknown. ``scarf``: how sure a covering is seen that frames the whole face; ``hat`` and ``ears_hidden`` are already low
-    then. Angles in degrees: ``roll`` clockwise, ``yaw`` towards the picture's right, ``pitch`` downwards."""
+    """0–1, None = unknown. ``scarf``: how sure a covering is seen that frames the whole face; ``hat`` and
+    ``ears_hidden`` are already low then. Angles in degrees: ``roll`` clockwise, ``yaw`` towards the picture's right,
+    ``pitch`` downwards."""
 
     blur: float | None
     glasses: float | None
@@ -35,8 +37,8 @@ class Scores:
 
 
 def look(image: NDArray[np.uint8], face: Detection, mesh: Mesh, embedding: NDArray[np.float32] | None = None) -> Scores:
-    """The scores of a found face in an RGB picture. ``face`` and ``embedding`` are there for classifiers that want them; today's read the
-    pixels that the mesh places, so that they serve any recogniser."""
+    """The scores of a found face in an RGB picture. ``face`` and ``embedding`` are there for classifiers that want
+    them; today's read the pixels that the mesh places, so that they serve any recogniser."""
     chip = features.square(image, mesh)
     seen = features.visible(image, mesh)
     angles: Pose = pose(mesh)
@@ -57,7 +59,8 @@ def look(image: NDArray[np.uint8], face: Detection, mesh: Mesh, embedding: NDArr
 
 
 def _appearance(chip: NDArray[np.uint8], seen: NDArray[np.bool_], name: str) -> float | None:
-    """A classifier's answer, the mean over the picture and its mirror image; None where too little of the region is in the picture."""
+    """A classifier's answer, the mean over the picture and its mirror image; None where too little of the region is
+    in the picture."""
     rows, columns = features.REGIONS[name].slices
     part = seen[rows.start // 4 : rows.stop // 4, columns.start // 4 : columns.stop // 4]
     if float(part.mean()) < _SEEN[name]:

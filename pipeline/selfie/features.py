@@ -1,7 +1,8 @@
 """What the defect classifiers look at: one definition of every feature, for training and for the pipeline. Pixels only.
 
-All classifiers see one square, turned and scaled by the mesh so that both eyes always lie on the same spots. Lengths are in *units*:
-one unit is the side of dlib's mean face (about 1.35 times the distance of the outer corners of the eyes).
+All classifiers see one square, turned and scaled by the mesh so that both eyes always lie on the same spots. Lengths
+are in *units*: one unit is the side of dlib's mean face (about 1.35 times the distance of the outer corners of the
+eyes).
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def visible(image: NDArray[np.uint8], mesh: Mesh) -> NDArray[np.bool_]:
 
 @cache
 def _hog(width: int, height: int) -> cv2.HOGDescriptor:
-    """Histograms of oriented gradients (Dalal and Triggs, 2005): cells of 8 pixels, blocks of 2 × 2 cells, 9 directions."""
+    """Histograms of oriented gradients (Dalal and Triggs, 2005): cells of 8 pixels, blocks of 2 × 2 cells, 9
+    directions."""
     return cv2.HOGDescriptor((width, height), (16, 16), (8, 8), (8, 8), 9)
 
 
@@ -87,8 +89,9 @@ def _face(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def sharpness(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How much fine structure the face has, by scale and direction: log energies of differences over 1, 2, 4 and 8 pixels in four
-    directions, against the contrast of the whole face, and their ratios between scales and directions."""
+    """How much fine structure the face has, by scale and direction: log energies of differences over 1, 2, 4 and 8
+    pixels in four directions, against the contrast of the whole face, and their ratios between scales and
+    directions."""
     grey = cv2.cvtColor(_face(chip), cv2.COLOR_RGB2GRAY).astype(np.float32)
     contrast = float(np.log(grey.std() + 1))
     smooth = grey
@@ -112,7 +115,8 @@ def sharpness(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def light(chip: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How the face is lit: brightness quantiles, halves and a coarse map of the face against each other, and against what surrounds it.
+    """How the face is lit: brightness quantiles, halves and a coarse map of the face against each other, and against
+    what surrounds it.
 
     In log luminance, so that a shadow of one strength counts the same on light and on dark skin."""
     grey = cv2.cvtColor(cv2.resize(chip, (56, 56), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)

@@ -35,7 +35,6 @@ class _Seen:
     chip: NDArray[np.uint8] | None = None
     scores: Scores | None = None
     embedding: NDArray[np.float32] | None = None
-    context: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,6 @@ class Measurer:
             vectors = self._recogniser.embed(np.stack([photo.chip for photo in faces if photo.chip is not None]))
             for photo, vector in zip(faces, vectors, strict=True):
                 photo.embedding = vector
-                photo.scores = look(*photo.context, vector)
-                photo.context = ()
         return [_measurement(one, other) for one, other in looks]
 
     def _once(self, seen: dict[tuple[str, bytes], _Seen], role: str, data: bytes) -> _Seen:
@@ -120,7 +117,7 @@ class Measurer:
             return _Seen("no_face", faces=found.count)
         problem = "several_faces" if found.several else None
         chip = self._recogniser.cut(photo.pixels, found.mesh.points)
-        return _Seen(problem, "", found.count, chip, context=(photo.pixels, found.main, found.mesh))
+        return _Seen(problem, "", found.count, chip, look(photo.pixels, found.main, found.mesh))
 
 
 def _without_file(error: Exception) -> Measurement:

@@ -9,7 +9,8 @@ import numpy as np
 
 from pipeline.selfie.mesh import Mesh
 
-# Mesh indices: corners of both eyes and of the mouth, picture's left and right; brow to chin; edges of the face beside the ears.
+# Mesh indices: corners of both eyes and of the mouth, picture's left and right; brow to chin; edges of the face
+# beside the ears.
 _PAIRS = ((33, 263), (133, 362), (61, 291), (234, 454), (127, 356))
 _UPRIGHT = ((10, 152), (168, 2))
 #: Pitch of the mesh's own neutral face: its forehead lies further back than its chin.
@@ -28,7 +29,8 @@ class Pose:
 
 
 def pose(mesh: Mesh) -> Pose:
-    """The head's angles. Roll is the mean over the lines that join the two halves of the face, so that one crooked line does not decide."""
+    """The head's angles. Roll is the mean over the lines that join the two halves of the face, so that one crooked
+    line does not decide."""
     points = mesh.points.astype(np.float64)
     across = sum((points[b] - points[a] for a, b in _PAIRS[:3]), np.zeros(3))
     roll = math.degrees(math.atan2(across[1], across[0]))

@@ -21,7 +21,8 @@ NAN = math.nan
 
 @dataclass
 class Example:
-    """A photograph and its face. ``truth``: 0/1 per defect, NaN where nobody said; ``person`` is the unit of every split."""
+    """A photograph and its face. ``truth``: 0/1 per defect, NaN where nobody said; ``person`` is the unit of every
+    split."""
 
     path: str
     source: str
@@ -65,7 +66,8 @@ def _same_face(face: Detection, row: dict[str, str]) -> bool:
 
 
 def load(faces: Path, sources: tuple[str, ...] = ("lfw", "celeba", "hijab"), every: int = 1) -> list[Example]:
-    """All photographs in the order of their names (every ``every``-th); a face that is not the labelled one keeps no label."""
+    """All photographs in the order of their names (every ``every``-th); a face that is not the labelled one keeps no
+    label."""
     celeba = {row["path"]: row for row in _rows(faces / "celeba.csv")}
     by_eye = {row["path"]: row for row in _rows(faces / "labels.csv")}
     hijab = {row["path"]: row for row in _rows(faces / "hijab.csv")}

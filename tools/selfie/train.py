@@ -1,4 +1,5 @@
-"""Trains the defect classifiers: python -m tools.selfie.train FACES. Reads that folder, writes pipeline/selfie/weights/*.npz.
+"""Trains the defect classifiers: python -m tools.selfie.train FACES. Reads that folder, writes
+pipeline/selfie/weights/*.npz.
 
 Run with OMP_NUM_THREADS=1: the same photographs then give the same bytes.
 """
@@ -63,7 +64,8 @@ def _rng(one: Example, salt: str) -> np.random.Generator:
 
 
 def rendered_table(examples: list[Example], name: str) -> Table:
-    """Clean photographs and what rendering makes of them; for ``dark`` also the photographs that the labeller found dark or shadowed."""
+    """Clean photographs and what rendering makes of them; for ``dark`` also the photographs that the labeller found
+    dark or shadowed."""
     rows: list[tuple[NDArray[np.float32], float, Example, str]] = []
     for one in examples:
         if one.mesh is not None:
@@ -119,7 +121,8 @@ TABLES: dict[str, Callable[[list[Example], str], Table]] = {
 
 
 def fit(table: Table, rows: NDArray[np.intp], penalty: float) -> Classifier:
-    """A logistic regression on standardised features, both classes weighing the same; scale and centre are folded into its weights."""
+    """A logistic regression on standardised features, both classes weighing the same; scale and centre are folded
+    into its weights."""
     x = table.x[rows].reshape(-1, table.x.shape[-1]).astype(np.float64)
     y = np.repeat(table.y[rows], table.x.shape[1])
     centre, scale = x.mean(0), x.std(0) + 1e-3
@@ -148,7 +151,8 @@ def platt(found: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, fl
 
 
 def train(table: Table, penalty: float) -> tuple[Classifier, NDArray[np.float64]]:
-    """The classifier of all photographs, with probabilities calibrated on held-out people, and those people's probabilities."""
+    """The classifier of all photographs, with probabilities calibrated on held-out people, and those people's
+    probabilities."""
     found = held_out(table, penalty)
     slope, offset = platt(found, table.y)
     whole = fit(table, np.arange(len(table.y)), penalty)

@@ -1,0 +1,104 @@
+"""All waves side by side: ``waves/overview.html``, written again after every publication.
+
+Reads the finished waves' funnels and decisions; people are counted once, however often they applied. Aggregates only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipeline import duck
+from pipeline.errors import WaveNotRunError
+from pipeline.reports import page
+from pipeline.reports.alerts import share
+from pipeline.reports.comparison import STEPS
+from pipeline.reports.labels import LANGUAGES, translator
+from pipeline.reports.published import Funnel, published
+from pipeline.reports.query import Query, sql
+from pipeline.reports.suppress import Chain, small
+from pipeline.store import Store, read_json, write_text
+
+_WIB = ZoneInfo("Asia/Jakarta")
+
+
+@dataclass(frozen=True)
+class WaveLine:
+    """One wave of the overview; None wherever a figure is not shown or not known.
+
+    ``reached`` and ``applied`` count people from the first wave up to this one; ``days`` from closing to publication.
+    """
+
+    key: str
+    funnel: Funnel
+    shares: dict[str, float | None]
+    applied: int | None
+    reached: int
+    retried: int | None
+    days: float | None
+    report: bool
+
+
+def write_overview(store: Store) -> Path:
+    """Writes the overview of every finished wave. Raises WaveNotRunError when there is none."""
+    lines = lines_of(store)
+    steps = [step for step in STEPS if any(line.shares[step] is not None for line in lines)]
+    editions: dict[str, dict[str, Any]] = {
+        lang: {"lines": lines, "steps": steps, "summary": _summary(lines, lang)} for lang in LANGUAGES
+    }
+    return write_text(page.render("overview.html.j2", editions), store.root / "waves" / "overview.html")
+
+
+def lines_of(store: Store) -> list[WaveLine]:
+    """One line per finished wave, in order. Raises WaveNotRunError when there is none."""
+    folders = sorted(p.parent for p in (store.root / "waves").glob("wave-[0-9][0-9][0-9][0-9]/funnel.json"))
+    folders = [folder for folder in folders if (folder / "decisions.parquet").is_file()]
+    if not folders:
+        raise WaveNotRunError(f"No wave below {store.root} has outputs yet.")
+    people = _people(store, folders)
+    new = Chain({str(wave): row["applied"] for wave, row in people.items()})
+    lines: list[WaveLine] = []
+    for folder in folders:
+        funnel = published(read_json(folder / "funnel.json"))
+        upto = [wave for wave in people if wave <= funnel.wave]
+        retried = people.get(funnel.wave, {}).get("retried", 0)
+        lines.append(
+            WaveLine(
+                key=folder.name,
+                funnel=funnel,
+                shares={step: share(funnel, step) for step in STEPS},
+                applied=new.sum(map(str, upto)),
+                reached=sum(people[wave]["accepted"] for wave in upto),
+                retried=None if small(retried) else retried,
+                days=_days(folder),
+                report=(folder / "report.html").is_file(),
+            )
+        )
+    return lines
+
+
+def _people(store: Store, folders: list[Path]) -> dict[int, dict[str, int]]:
+    with duck.connect(store.root / "work") as connection:
+        connection.execute("SET VARIABLE all_decisions = ?", [[str(f / "decisions.parquet") for f in folders]])
+        connection.execute(sql("all_waves"))
+        return {row["wave"]: row for row in Query(connection).rows("people_by_wave")}
+
+
+def _days(folder: Path) -> float | None:
+    """Days from a wave's closing until its outputs were finished, as the manifest has it."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return None
+    manifest = read_json(path)
+    closes = datetime.fromisoformat(manifest["closes"])
+    finished = datetime.fromisoformat(manifest["times"]["finished"])
+    return (finished.astimezone(_WIB).replace(tzinfo=None) - closes).total_seconds() / 86_400
+
+
+def _summary(lines: list[WaveLine], language: str) -> str:
+    t, last = translator(language), lines[-1]
+    applications = sum(line.funnel.registrations for line in lines)
+    return t("overview.summary", waves=len(lines), applications=applications, reached=last.reached)
