@@ -98,7 +98,9 @@ def wave_cohort() -> None:
     job = prepare()
     for stage in (stages.ingest, stages.check_inputs, stages.screen):
         job = as_task(stage)(job)
-    verified = as_task(stages.verify).expand(job=as_task(stages.draw)(job))
+    # one task at a time uses every core of one machine; an installation with more machines sets more
+    verify = as_task(stages.verify, max_active_tis_per_dagrun=settings().selfie.shards_at_once)
+    verified = verify.expand(job=as_task(stages.draw)(job))
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
     verified >> job

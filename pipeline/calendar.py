@@ -34,6 +34,7 @@ class Wave:
     policy: PolicyMode = "explain"
     refill: bool = False
     priority_share: float = 1.0
+    selfie_policy: str = ""
 
     @property
     def key(self) -> str:
@@ -73,6 +74,7 @@ class WaveRules(BaseModel):
     policy: PolicyMode = "explain"
     refill: bool = False
     priority_share: float = Field(1.0, ge=0, le=1)
+    selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
 
 
 class Declared(WaveRules):

@@ -52,10 +52,14 @@ class Plan:
         return cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
 
     def selfie_policy(self) -> SelfiePolicy:
-        """Thresholds and operating points of the recogniser that the settings name."""
+        """Thresholds and operating points: the wave's own policy file, else that of the recogniser in force."""
         from pipeline.selfie.policy import SelfiePolicy
 
-        return SelfiePolicy.default(settings())
+        given = settings()
+        if self.wave.selfie_policy:
+            own = {"policy_file": self.store.root / self.wave.selfie_policy}
+            given = given.model_copy(update={"selfie": given.selfie.model_copy(update=own)})
+        return SelfiePolicy.default(given)
 
 
 def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int) -> Plan:
