@@ -15,3 +15,4 @@ def test_exclusion(case: Case, tmp_path: Path):
         assert found["reasons"] == expected(cells, "reasons"), cells
         if "warnings" in cells:
             assert found["warnings"] == expected(cells, "warnings"), cells
+        assert found["draw"].startswith(cells.get("draw", "")), cells
