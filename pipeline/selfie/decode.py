@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# MPO: what some phones write as .jpg; of several frames, the first
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "HEIF")
+# What some phones write as .jpg is MPO; its first frame opens as JPEG.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF")
 _ORIENTATION = 0x0112  # EXIF tag
 
 
@@ -56,10 +56,11 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
         raise PhotoMissingError("no such file") from error
     except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL inside, a loop of links, no permission
         raise PhotoUnreadableError("the path cannot be opened") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):  # before it becomes a file object: a folder cannot
+        os.close(descriptor)
+        raise PhotoUnreadableError("not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise PhotoUnreadableError("not a regular file")
         if status.st_size > max_bytes:
             raise PhotoUnreadableError("file too large")
         try:
@@ -74,16 +75,18 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
 
 
 @cache
-def _with_heif() -> None:
+def _prepare_pillow() -> None:
+    """Makes Pillow know every format, once: it otherwise loads a reader only when it is not told which to try."""
     from pillow_heif import register_heif_opener
 
+    Image.init()
     register_heif_opener()
 
 
 def decode(data: bytes, max_pixels: int, min_side: int | None) -> Photo:
     """The photograph in ``data``; PhotoUnreadableError if there is none. ``min_side`` allows a reduced scale at
     which the long side still has that many pixels; None decodes in full."""
-    _with_heif()
+    _prepare_pillow()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of bombs and odd EXIF; the limit here is ours
