@@ -24,6 +24,47 @@ MEAN_FACE = np.array(
     ]
 )
 
+# Thirty mesh points of eyes, brows, nose and mouth and their mean places, in the same shares, over nearly frontal
+# photographs. Averaging over many points halves the false non-matches against five (model card).
+_MANY = np.array(
+    [
+        [33, 0.1089, 0.2183],
+        [133, 0.3445, 0.2335],
+        [362, 0.6347, 0.2337],
+        [263, 0.8714, 0.2189],
+        [1, 0.4889, 0.5619],
+        [2, 0.4910, 0.6087],
+        [4, 0.4885, 0.5079],
+        [5, 0.4882, 0.4350],
+        [6, 0.4883, 0.2564],
+        [168, 0.4882, 0.1891],
+        [195, 0.4882, 0.3744],
+        [197, 0.4882, 0.3180],
+        [61, 0.2546, 0.7630],
+        [291, 0.7341, 0.7633],
+        [0, 0.4920, 0.7215],
+        [17, 0.4937, 0.8924],
+        [13, 0.4931, 0.7664],
+        [14, 0.4930, 0.8156],
+        [98, 0.3397, 0.5843],
+        [327, 0.6431, 0.5844],
+        [70, 0.0100, 0.0983],
+        [300, 0.9689, 0.0993],
+        [105, 0.1415, 0.0273],
+        [334, 0.8340, 0.0289],
+        [107, 0.3642, 0.0443],
+        [336, 0.6104, 0.0452],
+        [159, 0.2108, 0.1818],
+        [145, 0.2278, 0.2512],
+        [386, 0.7681, 0.1824],
+        [374, 0.7518, 0.2511],
+    ]
+)
+MANY = _MANY[:, 0].astype(int)
+MEAN_MANY = _MANY[:, 1:]
+#: dlib trained with 0.25; on chips cut by thirty points a slightly closer cut confuses fewer people.
+MATCH_PADDING = 0.2
+
 
 def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:
     """The least-squares similarity transform [2, 3] that takes ``source`` [n, 2] to ``target`` [n, 2] (Umeyama,
@@ -41,6 +82,12 @@ def chip(image: NDArray[np.uint8], points: NDArray[np.float32], side: int, paddi
     """dlib's face chip [side, side, 3] of the mesh ``points`` [468, 2 or 3]."""
     target = (MEAN_FACE + padding) / (1 + 2 * padding) * side
     return warp(image, similarity(points[list(FIVE), :2], target), side, side)
+
+
+def match_chip(image: NDArray[np.uint8], points: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
+    """The chip [side, side, 3] that faces are compared on, cut by thirty of the mesh ``points`` [468, 2 or 3]."""
+    target = (MEAN_MANY + MATCH_PADDING) / (1 + 2 * MATCH_PADDING) * side
+    return warp(image, similarity(points[MANY, :2], target), side, side)
 
 
 def warp(image: NDArray[np.uint8], forward: NDArray[np.float64], width: int, height: int) -> NDArray[np.uint8]:

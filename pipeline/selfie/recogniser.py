@@ -43,8 +43,13 @@ def recogniser(name: str) -> Recogniser:
     where its weights are not on this machine.
     """
     if name == DEFAULT:
-        return Recogniser(name, lambda image, points: align.chip(image, points, resnet.CHIP_SIDE), resnet.embed)
+        return Recogniser(name, lambda image, points: align.match_chip(image, points, resnet.CHIP_SIDE), _both_sides)
     return _deepface(name)
+
+
+def _both_sides(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mean descriptor [n, 128] of every face and its mirror image: light from one side then counts less."""
+    return (resnet.embed(chips) + resnet.embed(np.ascontiguousarray(chips[:, :, ::-1]))) / 2
 
 
 def _deepface(name: str) -> Recogniser:
