@@ -58,10 +58,11 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         )
         n_priority, n_public = tiers.get("priority", 0), tiers.get("public", 0)
         priority, public = places(wave.quota, wave.priority_share, n_priority, n_public)
-        query = duck.sql("pipeline", "sql/drawn").replace("{screened}", screened)
-        for name, value in {"$selfie": f"'{wave.selfie}'", "$priority": str(priority), "$public": str(public)}.items():
+        query = duck.sql("pipeline", "sql/drawn")
+        given = {"{screened}": screened, "{listed}": str(n_priority), "$selfie": f"'{wave.selfie}'"}
+        for name, value in {**given, "$priority": str(priority), "$public": str(public)}.items():
             query = query.replace(name, value)
-        duck.copy(db, query, work / "drawn.parquet")
+        duck.copy(db, query, work / "drawn.parquet", compression="lz4_raw")
         drawn = f"read_parquet('{duck.quoted(work / 'drawn.parquet')}')"
         [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
     counts = DrawCounts(listed, tree.root(), first, n_priority, n_public, to_verify)
@@ -114,14 +115,14 @@ def _publish(
     db: duckdb.DuckDBPyConnection, screened: str, which: str, path: Path, tree: merkle.Tree | None = None
 ) -> str:
     """Writes the sorted ids of the eligible, one a line, and returns the SHA-256 of exactly that text."""
-    rows = db.execute(
+    rows = db.sql(
         f"""SELECT registration_id FROM read_parquet({screened})
             WHERE len(reasons) = 0 AND {which} ORDER BY registration_id"""
-    )
+    ).to_arrow_reader(100_000)
     with store.atomic(path) as part, part.open("w", encoding="utf-8", newline="\n") as out:
-        while batch := rows.fetchmany(100_000):
-            ids = [id_ for (id_,) in batch]
-            out.writelines(f"{id_}\n" for id_ in ids)
+        for batch in rows:
+            ids = batch.column(0).to_pylist()
+            out.write("".join(f"{id_}\n" for id_ in ids))
             if tree is not None:
                 tree.add(ids)
     return store.sha256(path)

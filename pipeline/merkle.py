@@ -31,27 +31,30 @@ class Tree:
     """Grows a list by list; holds no more than one hash a level, however long it gets."""
 
     def __init__(self) -> None:
-        self._peaks: list[tuple[int, bytes]] = []
+        #: The last node of each level while it waits for a right sibling.
+        self._lone: list[bytes | None] = []
 
     def add(self, ids: Iterable[str]) -> None:
-        """The next lines of the list, in order."""
-        peaks = self._peaks
-        for id_ in ids:
-            height, digest = 0, leaf(id_)
-            while peaks and peaks[-1][0] == height:
-                digest = sha256(b"\x01" + peaks.pop()[1] + digest).digest()
-                height += 1
-            peaks.append((height, digest))
+        """The next lines of the list, in order. Long lists are quick: each level is hashed as a whole."""
+        level = [sha256(b"\x00" + id_.encode()).digest() for id_ in ids]
+        height = 0
+        while level:
+            if height == len(self._lone):
+                self._lone.append(None)
+            if (left := self._lone[height]) is not None:
+                level.insert(0, left)
+            self._lone[height] = level.pop() if len(level) % 2 else None
+            nodes = iter(level)
+            level = [sha256(b"\x01" + left + right).digest() for left, right in zip(nodes, nodes, strict=True)]
+            height += 1
 
     def root(self) -> str:
         """The root over what was added, in hex."""
-        digests = [digest for _, digest in self._peaks]
-        if not digests:
-            return EMPTY
-        top = digests.pop()
-        while digests:
-            top = sha256(b"\x01" + digests.pop() + top).digest()
-        return top.hex()
+        top: bytes | None = None
+        for lone in self._lone:
+            if lone is not None:
+                top = lone if top is None else sha256(b"\x01" + lone + top).digest()
+        return EMPTY if top is None else top.hex()
 
 
 def proof(ids: Iterable[str], index: int) -> list[Step]:
