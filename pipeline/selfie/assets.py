@@ -41,5 +41,5 @@ def own_weights(name: str) -> Path:
     """A weight file trained and committed by this project."""
     path = OWN_WEIGHTS / name
     if not path.is_file():
-        raise MissingModelError(f"The weight file {path} is missing.", "Train it: python tools/train_selfie.py FACES")
+        raise MissingModelError(f"The weight file {path} is missing.", "Train it: python -m tools.selfie.train FACES")
     return path

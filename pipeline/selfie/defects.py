@@ -37,13 +37,17 @@ class Scores:
 
 
 def look(image: NDArray[np.uint8], face: Detection, mesh: Mesh, embedding: NDArray[np.float32] | None = None) -> Scores:
-    """The scores of a found face in an RGB picture. ``face`` and ``embedding`` are there for classifiers that want
-    them; today's read the pixels that the mesh places, so that they serve any recogniser."""
+    """The scores of a found face in an RGB picture.
+
+    ``face`` and ``embedding`` are there for classifiers that want them; today's read the pixels that the mesh places,
+    so that they serve any recogniser.
+    """
     chip = features.square(image, mesh)
     seen = features.visible(image, mesh)
+    maps = features.head_maps(chip)
     angles: Pose = pose(mesh)
-    found = {name: _appearance(chip, seen, name) for name in features.REGIONS}
-    uncovered = 1 - (found["scarf"] or 0.0)
+    found = {name: _appearance(maps, seen, name) for name in features.REGIONS}
+    uncovered = 1 - covering(found["scarf"])
     return Scores(
         blur=classifier("blur").probability(features.sharpness(chip)),
         glasses=found["glasses"],
@@ -58,13 +62,13 @@ def look(image: NDArray[np.uint8], face: Detection, mesh: Mesh, embedding: NDArr
     )
 
 
-def _appearance(chip: NDArray[np.uint8], seen: NDArray[np.bool_], name: str) -> float | None:
-    """A classifier's answer, the mean over the picture and its mirror image; None where too little of the region is
-    in the picture."""
-    rows, columns = features.REGIONS[name].slices
-    part = seen[rows.start // 4 : rows.stop // 4, columns.start // 4 : columns.stop // 4]
-    if float(part.mean()) < _SEEN[name]:
+def covering(scarf: float | None) -> float:
+    """How much of hat and ears a scarf explains, 0–1: nothing while it is less likely than not."""
+    return 0.0 if scarf is None else min(1.0, max(0.0, 2 * scarf - 1))
+
+
+def _appearance(maps: tuple[NDArray[np.float32], ...], seen: NDArray[np.bool_], name: str) -> float | None:
+    """A classifier's answer; None where too little of the region is in the picture."""
+    if features.shown(seen, name) < _SEEN[name]:
         return None
-    model = classifier(name)
-    both = np.stack([features.appearance(view, name) for view in (chip, np.ascontiguousarray(chip[:, ::-1]))])
-    return float(model.chance(np.asarray(model.value(both).mean(), np.float32)))
+    return classifier(name).probability(features.appearance(maps, name))

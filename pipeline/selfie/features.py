@@ -8,13 +8,12 @@ eyes).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.selfie import align
+from pipeline.selfie import align, stem
 from pipeline.selfie.mesh import Mesh
 
 SIDE = 224  # pixels of the square
@@ -24,28 +23,31 @@ UNIT = SIDE / (1 + 2 * PADDING)
 
 @dataclass(frozen=True)
 class Region:
-    """A part of the square, in units from the mean face's upper left corner, and the pixels that it is shrunk to."""
+    """A part of the square, in units from the mean face's upper left corner, and the grid its maps are pooled to."""
 
     x0: float
     y0: float
     x1: float
     y1: float
-    width: int
-    height: int
-    colours: int
+    rows: int
+    columns: int
 
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Rows and columns of the square."""
-        edges = [round((edge + PADDING) * UNIT) for edge in (self.y0, self.y1, self.x0, self.x1)]
-        return slice(edges[0], edges[1]), slice(edges[2], edges[3])
+    def within(self, rows: int, columns: int, frame: tuple[float, float, float, float]) -> tuple[slice, slice]:
+        """Rows and columns of this region in a map [rows, columns] that spans ``frame`` (x0, y0, x1, y1, units)."""
+        left, top, right, bottom = frame
+        y = [round((edge - top) / (bottom - top) * rows) for edge in (self.y0, self.y1)]
+        x = [round((edge - left) / (right - left) * columns) for edge in (self.x0, self.x1)]
+        return slice(*y), slice(*x)
 
 
+#: What the square spans, and the part of it that feature maps are made of, in units.
+SQUARE = (-PADDING, -PADDING, 1 + PADDING, 1 + PADDING)
+HEAD = (-0.7, -1.0, 1.7, 1.3)
 REGIONS = {
-    "glasses": Region(-0.2, -0.15, 1.2, 0.6, 96, 48, 10),
-    "hat": Region(-0.6, -1.0, 1.6, 0.5, 96, 64, 12),
-    "scarf": Region(-1.0, -1.0, 2.0, 2.0, 96, 96, 12),
-    "ears_hidden": Region(-0.7, -0.2, 1.7, 1.2, 112, 64, 12),
+    "glasses": Region(-0.2, -0.15, 1.2, 0.6, 4, 7),
+    "hat": Region(-0.6, -1.0, 1.6, 0.5, 4, 5),
+    "scarf": Region(-0.7, -1.0, 1.7, 1.3, 5, 5),
+    "ears_hidden": Region(-0.7, -0.2, 1.7, 1.2, 4, 8),
 }
 
 
@@ -65,21 +67,22 @@ def visible(image: NDArray[np.uint8], mesh: Mesh) -> NDArray[np.bool_]:
     return np.asarray((u >= 0) & (v >= 0) & (u < image.shape[1]) & (v < image.shape[0]))
 
 
-@cache
-def _hog(width: int, height: int) -> cv2.HOGDescriptor:
-    """Histograms of oriented gradients (Dalal and Triggs, 2005): cells of 8 pixels, blocks of 2 × 2 cells, 9
-    directions."""
-    return cv2.HOGDescriptor((width, height), (16, 16), (8, 8), (8, 8), 9)
+def head_maps(chip: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+    """Feature maps of the head in the square, made once for all appearances."""
+    rows, columns = Region(*HEAD, 1, 1).within(SIDE, SIDE, SQUARE)
+    return stem.maps(cv2.resize(chip[rows, columns], (stem.WIDTH, stem.HEIGHT), interpolation=cv2.INTER_AREA))
 
 
-def appearance(chip: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
-    """Shape (HOG) and colour (a small CIELAB picture) of a region of the square."""
+def appearance(maps: tuple[NDArray[np.float32], ...], name: str) -> NDArray[np.float32]:
+    """Shape and colour of a region, as the first layers of the recogniser see them."""
     region = REGIONS[name]
-    part = cv2.resize(chip[region.slices], (region.width, region.height), interpolation=cv2.INTER_AREA)
-    shape = np.asarray(_hog(region.width, region.height).compute(part), np.float32).ravel()
-    small = cv2.resize(part, (region.colours, region.colours), interpolation=cv2.INTER_AREA)
-    colour = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32).ravel() / 50
-    return np.concatenate([shape, colour])
+    parts = [found[region.within(*found.shape[:2], HEAD)] for found in maps]
+    return np.concatenate([stem.pooled(part, region.rows, region.columns) for part in parts])
+
+
+def shown(seen: NDArray[np.bool_], name: str) -> float:
+    """The share of a region that lies inside the picture."""
+    return float(seen[REGIONS[name].within(*seen.shape[:2], SQUARE)].mean())
 
 
 def _face(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -106,7 +109,7 @@ def sharpness(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
             smooth[step:-step] * 2 - smooth[2 * step :] - smooth[: -2 * step],
         ]
         energy = [np.log(np.abs(part).mean() + 0.05) for part in parts]
-        tail = [np.log(np.percentile(np.abs(part), 97) + 0.5) for part in parts[4:]]
+        tail = [np.log(np.sqrt(np.square(part).mean()) + 0.1) for part in parts]
         values.append(np.asarray(energy + tail, np.float32))
     table = np.stack(values)
     spread = table[:, :4].max(1) - table[:, :4].min(1)
@@ -118,7 +121,8 @@ def light(chip: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.float3
     """How the face is lit: brightness quantiles, halves and a coarse map of the face against each other, and against
     what surrounds it.
 
-    In log luminance, so that a shadow of one strength counts the same on light and on dark skin."""
+    In log luminance, so that a shadow of one strength counts the same on light and on dark skin.
+    """
     grey = cv2.cvtColor(cv2.resize(chip, (56, 56), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     logs = np.log2((grey.astype(np.float32) / 255) ** 2.2 + 0.004)
     unit = UNIT / 4
@@ -145,4 +149,5 @@ def light(chip: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.float3
     ]
     relative = np.concatenate([quantiles - quantiles[3], background - quantiles[3]])
     symmetric = (cells + cells[:, ::-1])[:, :3].ravel() / 2 - quantiles[3]
-    return np.concatenate([quantiles, relative, halves, symmetric]).astype(np.float32)
+    products = np.outer(halves, halves)[np.triu_indices(len(halves))]  # a shadow is an edge *and* a difference
+    return np.concatenate([quantiles, relative, halves, products, symmetric]).astype(np.float32)

@@ -90,7 +90,7 @@ def load(faces: Path, sources: tuple[str, ...] = ("lfw", "celeba", "hijab"), eve
 def _celeba(one: Example, row: dict[str, str], eye: dict[str, str] | None) -> None:
     one.person = "celeba" + row["person"]
     one.male, one.young, one.blurry = float(row["male"]), float(row["young"]), float(row["blurry"])
-    one.truth = {"glasses": float(row["eyeglasses"]), "hat": float(row["wearing_hat"]), "scarf": NAN}
+    one.truth = {"glasses": float(row["eyeglasses"]), "hat": float(row["wearing_hat"]), "scarf": 0.0}
     if eye is None:
         return
     if one.face is not None and not _same_face(one.face, eye):

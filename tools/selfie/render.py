@@ -65,7 +65,7 @@ def _across(picture: Picture, mesh: Mesh, angle: float) -> NDArray[np.float32]:
 
 def shadow(picture: Picture, mesh: Mesh, gain: float, angle: float, place: float, softness: float) -> Picture:
     """A shadow's edge across the face: beyond ``place`` units from its middle only ``gain`` of the light is left."""
-    lit = 1 / (1 + np.exp((_across(picture, mesh, angle) - place) / max(softness, 1e-3)))
+    lit = 1 / (1 + np.exp(np.clip((_across(picture, mesh, angle) - place) / max(softness, 1e-3), -30, 30)))
     return _relit(picture, np.asarray(gain + (1 - gain) * lit, np.float32))
 
 
