@@ -15,7 +15,8 @@ GELOMBANG = str(Path(sys.executable).with_name("gelombang"))
 PANDAS = """
 import sys, pandas as pd, pathlib
 data = pathlib.Path(sys.argv[1])
-read = lambda p: pd.read_csv(p, dtype=str) if '.csv' in p.name else pd.read_parquet(p).astype(str)
+lenient = dict(dtype=str, on_bad_lines='skip', encoding_errors='replace')
+read = lambda p: pd.read_csv(p, **lenient) if '.csv' in p.name else pd.read_parquet(p).astype(str)
 landing = sorted((data / 'landing/wave-0012/registrations').iterdir())
 registrations = pd.concat([read(p) for p in landing], ignore_index=True)
 def extract(name):
