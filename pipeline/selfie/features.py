@@ -76,13 +76,17 @@ def head_maps(chip: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
 def appearance(maps: tuple[NDArray[np.float32], ...], name: str) -> NDArray[np.float32]:
     """Shape and colour of a region, as the first layers of the recogniser see them."""
     region = REGIONS[name]
-    parts = [found[region.within(*found.shape[:2], HEAD)] for found in maps]
-    return np.concatenate([stem.pooled(part, region.rows, region.columns) for part in parts])
+    parts = []
+    for found in maps:
+        rows, columns = region.within(found.shape[0], found.shape[1], HEAD)
+        parts.append(stem.pooled(found[rows, columns], region.rows, region.columns))
+    return np.concatenate(parts)
 
 
 def shown(seen: NDArray[np.bool_], name: str) -> float:
     """The share of a region that lies inside the picture."""
-    return float(seen[REGIONS[name].within(*seen.shape[:2], SQUARE)].mean())
+    rows, columns = REGIONS[name].within(seen.shape[0], seen.shape[1], SQUARE)
+    return float(seen[rows, columns].mean())
 
 
 def _face(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,0 +1,82 @@
+"""Defect scores on one packaged face: clean it passes, and each rendered fault raises its own score."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.selfie.defects import Scores, look
+from pipeline.selfie.faces import find
+from pipeline.selfie.policy import SelfiePolicy
+from pipeline.settings import Settings
+from tools.selfie import render
+
+data = pytest.importorskip("skimage.data")
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    picture = data.astronaut()
+    found = find(picture)
+    assert found.main is not None
+    assert found.mesh is not None
+    return picture, found.main, found.mesh
+
+
+def scores(picture: np.ndarray, seen: tuple) -> Scores:
+    return look(picture, seen[1], seen[2], None)
+
+
+def test_a_clean_portrait_is_clean(astronaut):
+    clean = scores(astronaut[0], astronaut)
+    points = SelfiePolicy.default(Settings()).points
+    assert all(getattr(clean, name) < point for name, point in points.items())
+    assert clean.scarf is not None
+    assert clean.scarf < 0.5
+    assert abs(clean.roll) < 10
+
+
+@pytest.mark.parametrize("strength", [0.04, 0.08])
+def test_blur_out_of_focus(astronaut, strength):
+    assert scores(render.gaussian(astronaut[0], astronaut[2], strength), astronaut).blur > 0.5
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.8, 1.57])
+def test_blur_by_motion(astronaut, angle):
+    assert scores(render.motion(astronaut[0], astronaut[2], 0.25, angle), astronaut).blur > 0.5
+
+
+def test_darkness_and_shadow(astronaut):
+    picture, _, mesh = astronaut
+    clean = scores(picture, astronaut).dark
+    assert scores(render.underexposed(picture, 0.03), astronaut).dark > max(0.5, clean)
+    assert scores(render.shadow(picture, mesh, 0.04, 0.0, 0.0, 0.05), astronaut).dark > max(0.5, clean)
+
+
+@pytest.mark.parametrize("degrees", [-30, 30])
+def test_roll_follows_the_picture(astronaut, degrees):
+    picture = astronaut[0]
+    height, width = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    turned = np.asarray(cv2.warpAffine(picture, matrix, (width, height)), np.uint8)
+    found = find(turned)
+    assert found.main is not None
+    assert found.mesh is not None
+    score = look(turned, found.main, found.mesh, None)
+    assert score.roll == pytest.approx(scores(picture, astronaut).roll + degrees, abs=3)
+    assert score.tilted > 0.5
+
+
+def test_what_the_picture_cuts_off_is_unknown(astronaut):
+    picture, _, mesh = astronaut
+    top = int(mesh.points[:, 1].min())
+    cut = np.ascontiguousarray(picture[top:])
+    found = find(cut)
+    assert found.main is not None
+    assert found.mesh is not None
+    assert look(cut, found.main, found.mesh, None).hat is None
+
+
+def test_scores_are_the_same_every_time(astronaut):
+    assert scores(astronaut[0], astronaut) == scores(astronaut[0], astronaut)
