@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.exceptions import AirflowFailException
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import Asset, Param, dag, get_current_context, task
 
 from pipeline import stages
 from pipeline.errors import GelombangError, SelfieSystemError, StoreError
@@ -104,8 +104,9 @@ def wave_cohort() -> None:
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
     verified >> job
-    for stage in (stages.decide, stages.check_cohort, stages.report, stages.finish):
+    for stage in (stages.decide, stages.check_cohort, stages.report):
         job = as_task(stage)(job)
+    as_task(stages.finish, outlets=[Asset(stages.FINISHED_WAVES)])(job)
 
 
 DAG_OBJECT = wave_cohort()

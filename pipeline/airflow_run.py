@@ -34,7 +34,7 @@ def dags_folder() -> Path:
 
 
 def run_wave(params: dict[str, Any], home: Path) -> bool:
-    """Runs ``wave_cohort`` with these params to its end; True when every task succeeded. ``home`` is AIRFLOW_HOME."""
+    """Runs ``wave_cohort`` and then ``funnel_report``; True when every task succeeded. ``home`` is AIRFLOW_HOME."""
     home.mkdir(parents=True, exist_ok=True)
     own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
     for name, value in own.items():
@@ -43,8 +43,10 @@ def run_wave(params: dict[str, Any], home: Path) -> bool:
     from airflow.utils.state import DagRunState
 
     initdb()
-    run = load_dag("wave_cohort").test(run_conf=params)
-    return bool(run.state == DagRunState.SUCCESS)
+    for name, given in (("wave_cohort", params), ("funnel_report", {"data": params["data"]})):
+        if load_dag(name).test(run_conf=given).state != DagRunState.SUCCESS:
+            return False
+    return True
 
 
 def load_dag(name: str) -> Any:

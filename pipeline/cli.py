@@ -101,6 +101,8 @@ def _show(store: Store, number: int) -> None:
     if not (out / "funnel.json").is_file():
         raise WaveNotRunError(f"Wave {number} has no outputs below {store.root}.")
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, 110)  # a log or a pipe: nothing is cut off
     print_funnel(read_json(out / "funnel.json"), console, settings().language)
     if store.landing(wave, "truth.parquet").is_file():
         print_truth(compare_with_truth(store, wave), console)

@@ -20,6 +20,9 @@ from pipeline.settings import settings
 
 Counts = dict[str, Any]
 
+#: Name of the Airflow asset that a finished wave updates; ``funnel_report`` runs after it.
+FINISHED_WAVES = "gelombang_waves"
+
 
 def prepare(data: str, wave: int, quota: int | None, seed: str | None, shards: int | None) -> Counts:
     """Resolves what is to be done: the wave, its quota and seed, the extracts it may use; writes ``plan.json``."""
@@ -168,6 +171,17 @@ def finish(job: Counts) -> Counts:
         store.install(new, run.store.out(run.wave))
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
     return {"waves": str(run.store.out(run.wave)), **counts}
+
+
+def overview(data: str) -> Counts:
+    """Puts all finished waves side by side: ``waves/overview.html``."""
+    from pipeline.reports.overview import write_overview
+
+    with progress.task("overview") as counts:
+        where = store.Store.at(data)
+        path = write_overview(where)
+        counts["waves"] = sum(1 for _ in (where.root / "waves").glob("wave-*"))
+    return {"overview": str(path), **counts}
 
 
 def verdict_files(run: Plan) -> list[Path]:

@@ -1,0 +1,34 @@
+"""All waves side by side, written again whenever a wave has finished. Thin: the work is in ``pipeline/reports``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Asset, Param, dag, get_current_context, task
+
+from pipeline import stages
+from pipeline.settings import settings
+
+
+@dag(
+    dag_id="funnel_report",
+    schedule=[Asset(stages.FINISHED_WAVES)],
+    catchup=False,
+    max_active_runs=1,
+    tags=["gelombang"],
+    doc_md=__doc__,
+    params={
+        "data": Param(
+            None, type=["null", "string"], title="Data root", description="Folder of the data. Empty: GELOMBANG_DATA."
+        )
+    },
+)
+def funnel_report() -> None:
+    @task(doc_md=stages.overview.__doc__)
+    def overview() -> dict[str, Any]:
+        return stages.overview(get_current_context()["params"]["data"] or settings().data)
+
+    overview()
+
+
+DAG_OBJECT = funnel_report()
