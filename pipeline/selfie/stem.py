@@ -32,7 +32,6 @@ def _graph() -> Any:
     def grow(x: Any, height: int, width: int, channels: int) -> Any:
         return tf.pad(x, [[0, 0], [0, height - x.shape[1]], [0, width - x.shape[2]], [0, channels - x.shape[3]]])
 
-    @tf.function(input_signature=[tf.TensorSpec([None, HEIGHT, WIDTH, 3], tf.uint8)], autograph=False)
     def maps(chips: Any) -> Any:
         layers = iter(weights.convolutions)
         x = (tf.cast(chips, tf.float32) - tf.constant(CHANNEL_MEANS)) / 256.0
@@ -49,7 +48,8 @@ def _graph() -> Any:
                 read.append(x)
         return read
 
-    return maps
+    signature = [tf.TensorSpec([None, HEIGHT, WIDTH, 3], tf.uint8)]
+    return tf.function(maps, input_signature=signature, autograph=False)
 
 
 @cache
