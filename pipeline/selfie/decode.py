@@ -124,7 +124,7 @@ def _jpeg(data: bytes, picture: Image.Image, min_side: int | None) -> NDArray[np
             "min_factor": 1,
         }
     try:
-        return np.asarray(simplejpeg.decode_jpeg(data, colorspace="RGB", fastdct=True, **options), np.uint8)
+        return np.asarray(simplejpeg.decode_jpeg(data, colorspace="RGB", fastdct=False, **options), np.uint8)
     except ValueError:
         return None
 

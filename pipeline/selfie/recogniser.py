@@ -49,7 +49,8 @@ def recogniser(name: str) -> Recogniser:
 
 def _both_sides(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The mean descriptor [n, 128] of every face and its mirror image: light from one side then counts less."""
-    return (resnet.embed(chips) + resnet.embed(np.ascontiguousarray(chips[:, :, ::-1]))) / 2
+    mirrored = np.ascontiguousarray(chips[:, :, ::-1])
+    return np.asarray((resnet.embed(chips) + resnet.embed(mirrored)) / 2, np.float32)
 
 
 def _deepface(name: str) -> Recogniser:
