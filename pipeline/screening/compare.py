@@ -57,21 +57,27 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
         sources = sources_of(store.work(wave), extracts, store.earlier_cohorts(wave), wave)
         sources["{registrations}"] = f"'{duck.quoted(own)}'"
         run_step(db, "macros", sources)
-        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes, with_families=False)
+        sources["{with_families}"] = "false"
+        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes)
         run_step(db, "registers", sources)
-        run_step(db, "compared", {**sources, "$closing_day": f"'{wave.closing_day}'"})
+        run_step(db, "compared", sources)
         return _compared(db, extracts, registration_id)
 
 
 def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], registration_id: str) -> Compared | None:
-    found = _rows(db, "SELECT * FROM applications WHERE registration_id = ?", registration_id)
+    found = _rows(db, "SELECT * FROM compared WHERE registration_id = ?", registration_id)
     if not found:
         return None
     application, number = found[0], found[0]["number"]
-    persons = _rows(db, "SELECT * FROM persons WHERE registration_id = ?", registration_id)
     [(several,)] = db.execute("SELECT count(*) FROM applications").fetchall()
-    if not persons:
+    if not application["known"]:
         return Compared(application, None, several)
+    person = {
+        **application,
+        "full_name": application["registered_name"],
+        "birth_date": application["registered_birth_date"],
+        "kk_number": application["registered_kk"],
+    }
     entries = {}
     for name, column in (("education", "register"), ("bansos", "programme")):
         entries[name] = db.execute(
@@ -85,7 +91,7 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
     }
     return Compared(
         application,
-        persons[0],
+        person,
         several,
         [text for (text,) in entries["education"]],
         [text for (text,) in entries["bansos"]],

@@ -37,24 +37,25 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> ScreenCou
     with duck.connect(work) as db:
         sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave)
         run_step(db, "macros", sources)
-        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes, with_families=families)
+        sources["{with_families}"] = str(families).lower()
+        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes)
         run_step(db, "registers", sources)
-        run_step(db, "compared", {**sources, "$closing_day": f"'{wave.closing_day}'"})
+        run_step(db, "compared", sources)
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), _warning_codes())}
         run_step(db, "judged", masks, seed=wave.seed, **lists(), regions=_regions())
         if families:
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
-        codes = {"$codes": _sql_list(reasons.codes()), "$warning_codes": _sql_list(_warning_codes())}
-        rows = duck.copy(db, _text("screened", codes), work / "screened.parquet")
+        codes = {"{codes}": _sql_list(reasons.codes()), "{warning_codes}": _sql_list(_warning_codes())}
+        rows = duck.copy(db, _text("screened", codes), work / "screened.parquet", compression="lz4_raw")
         [(eligible,)] = db.execute("SELECT count(*) FROM judged WHERE mask = 0").fetchall()
     return ScreenCounts(rows, eligible)
 
 
 def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
     """SQL for a bit mask: bit n is set when the rule of code n holds."""
-    asked = "a.number IS NOT NULL AND p.number IS NOT NULL AND "
     terms = [
-        f"CASE WHEN {asked if rule.register else ''}({rule.predicate}) THEN {1 << codes.index(rule.code)} ELSE 0 END"
+        f"CASE WHEN {'known AND ' if rule.register else ''}({rule.predicate}) "
+        f"THEN {1 << codes.index(rule.code)} ELSE 0 END"
         for rule in rules
     ]
     return "CAST(" + "\n        + ".join(terms) + " AS BIGINT)"
@@ -70,6 +71,7 @@ def sources_of(work: Path, extracts: dict[str, Extract], cohorts: list[Path], wa
     named = "SELECT DISTINCT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{wave.closing_day}')"
     return {
+        "{closing_day}": f"'{wave.closing_day}'",
         "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",
         **{f"{{{n}}}": duck.path_list(extracts[n].files) for n in ("population", "education", "bansos")},
         "{priority}": named.format(read["priority"]) if "priority" in read else _NOBODY,

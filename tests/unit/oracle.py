@@ -45,7 +45,7 @@ def plain(name: str | None) -> str:
     front, *behind = text.split(",")
     kept = [part for part in behind if re.sub("[^A-Z]", "", part) not in DEGREES]
     words = re.sub("[^A-Z0-9]+", " ", " ".join([front, *kept])).split()
-    while words and words[0] in TITLES:
+    while len(words) > 1 and words[0] in TITLES:
         words.pop(0)
     return "".join("MUHAMMAD" if word in MUHAMMAD else word for word in words)
 

@@ -17,21 +17,21 @@ CREATE OR REPLACE MACRO plain_name(name) AS replace(
     regexp_replace(
         regexp_replace(
             regexp_replace(' ' || without_titles(strip_accents(upper(name))) || ' ', '[^A-Z0-9]+', '  ', 'g'),
-            '^ +((HAJI|HAJJAH|HJ|H|KH|DR|DRS|DRA|DRG|IR|PROF) +)+', ' '
+            '^ +((HAJI|HAJJAH|HJ|H|KH|DR|DRS|DRA|DRG|IR|PROF) +)+([A-Z0-9])', ' \3'
         ),
-        ' (MOH|MUH|MOCH|MUCH|MOHD|MUHD|MHD|(MOH|MUH|MOCH|MUCH)AMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
+        ' (M[OU](CH|KH|HD?)|MHD|M[OU][CK]?HAMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
     ), ' ', '');
 
--- Most names are the same letter by letter; only the others are normalised.
-CREATE OR REPLACE MACRO same_name(one, other) AS
-    coalesce(one = other OR (plain_name(one) = plain_name(other) AND plain_name(one) <> ''), false);
+-- What may be the same name is decided by the plain forms; one that leaves nothing is nobody's.
+CREATE OR REPLACE MACRO same_plain(one, other) AS coalesce(one = other AND one <> '', false);
 
--- A typing slip: one or two letters in a name that is long enough to tell.
-CREATE OR REPLACE MACRO near_name(one, other) AS
+CREATE OR REPLACE MACRO same_name(one, other) AS same_plain(plain_name(one), plain_name(other));
+
+-- A typing slip: one or two letters in a name that is long enough to tell. Takes plain names.
+CREATE OR REPLACE MACRO near_plain(one, other) AS
     coalesce(
-        damerau_levenshtein(plain_name(one), plain_name(other))
-            <= CASE WHEN least(length(plain_name(one)), length(plain_name(other))) >= 8 THEN 2 ELSE 1 END
-        AND length(plain_name(other)) >= 4,
+        length(other) >= 4 AND damerau_levenshtein(one, other)
+            <= CASE WHEN least(length(one), length(other)) >= 8 THEN 2 ELSE 1 END,
         false
     );
 
@@ -40,9 +40,9 @@ CREATE OR REPLACE MACRO age_on(birth, day) AS
     year(day) - year(birth)
         - CASE WHEN (month(day), day(day)) < (month(birth), day(birth)) THEN 1 ELSE 0 END;
 
--- DDMMYY as a NIK has it: day + 40 for women.
-CREATE OR REPLACE MACRO nik_birth_digits(birth, sex) AS
-    printf('%02d%02d%02d', day(birth) + CASE WHEN sex = 'P' THEN 40 ELSE 0 END, month(birth), year(birth) % 100);
+-- DDMMYY as a NIK has it, as a number: day + 40 for women.
+CREATE OR REPLACE MACRO nik_birth_number(birth, sex) AS
+    (day(birth) + CASE WHEN sex = 'P' THEN 40 ELSE 0 END) * 10000 + month(birth) * 100 + year(birth) % 100;
 
 -- NIK and KK from text(16) or a 64-bit integer, as a number; null when it is neither.
 CREATE OR REPLACE MACRO as_number(value) AS try_cast(value AS BIGINT);
