@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects import Scores, look
+from pipeline.selfie.detector import Detection
 from pipeline.selfie.faces import find
+from pipeline.selfie.mesh import Mesh
 from pipeline.selfie.recogniser import Recogniser, distance
 from pipeline.selfie.verdict import Measurement, PhotoPair
 from pipeline.settings import SelfieSettings
 
 #: A covering is seen on the reference when its own score reaches this; the selfie's covering is then no defect.
-_COVERED = 0.5
+_COVERED = 0.75
+#: Below this the selfie shows nothing that the reference could explain, and the reference is not looked at for it.
+_WORTH_ASKING = 0.2
 
 
 @dataclass
@@ -35,6 +39,14 @@ class _Seen:
     chip: NDArray[np.uint8] | None = None
     scores: Scores | None = None
     embedding: NDArray[np.float32] | None = None
+    face: tuple[NDArray[np.uint8], Detection, Mesh] | None = None
+
+    def look(self) -> Scores | None:
+        """Its scores, computed when they are first asked for."""
+        if self.scores is None and self.face is not None:
+            self.scores = look(*self.face)
+            self.face = None
+        return self.scores
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,7 @@ class Measurer:
             return _Seen("no_face", faces=found.count)
         problem = "several_faces" if found.several else None
         chip = self._recogniser.cut(photo.pixels, found.mesh.points)
-        return _Seen(problem, "", found.count, chip, look(photo.pixels, found.main, found.mesh))
+        return _Seen(problem, "", found.count, chip, face=(photo.pixels, found.main, found.mesh))
 
 
 def _without_file(error: Exception) -> Measurement:
@@ -129,9 +141,9 @@ def _measurement(one: _Seen, other: _Seen | None) -> Measurement:
     """What a pair gave; numbers are rounded so that a file of them is small and the same everywhere."""
     usable = other is not None and other.embedding is not None and other.problem in (None, "several_faces")
     apart: float | None = None
-    if one.embedding is not None and one.problem is None and other is not None and other.embedding is not None:
+    if one.embedding is not None and other is not None and other.embedding is not None:
         apart = round(distance(one.embedding, other.embedding), 4)
-    scores, theirs = one.scores, other.scores if other else None
+    scores = one.look()
     if scores is None:
         return Measurement(problem=one.problem, faces=one.faces, reference_seen=usable, detail=one.detail)
     return Measurement(
@@ -139,7 +151,7 @@ def _measurement(one: _Seen, other: _Seen | None) -> Measurement:
         distance=apart,
         faces=one.faces,
         reference_seen=usable,
-        same_covering=theirs is not None and max(theirs.hat or 0, theirs.scarf or 0) >= _COVERED,
+        same_covering=_same_covering(scores, other),
         blur=_rounded(scores.blur),
         glasses=_rounded(scores.glasses),
         ears_hidden=_rounded(scores.ears_hidden),
@@ -151,6 +163,14 @@ def _measurement(one: _Seen, other: _Seen | None) -> Measurement:
         pitch=_rounded(scores.pitch, 1),
         detail=one.detail,
     )
+
+
+def _same_covering(scores: Scores, other: _Seen | None) -> bool:
+    """Whether the reference shows a covering as well, where the selfie's own scores make that matter."""
+    if other is None or max(scores.hat or 0, scores.ears_hidden or 0) < _WORTH_ASKING:
+        return False
+    theirs = other.look()
+    return theirs is not None and max(theirs.hat or 0, theirs.scarf or 0) >= _COVERED
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:
