@@ -62,7 +62,7 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         given = {"{screened}": screened, "{listed}": str(n_priority), "$selfie": f"'{wave.selfie}'"}
         for name, value in {**given, "$priority": str(priority), "$public": str(public)}.items():
             query = query.replace(name, value)
-        duck.copy(db, query, work / "drawn.parquet", compression="lz4_raw")
+        duck.copy(db, query, work / "drawn.parquet", duck.PASSING)
         drawn = f"read_parquet('{duck.quoted(work / 'drawn.parquet')}')"
         [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
     counts = DrawCounts(listed, tree.root(), first, n_priority, n_public, to_verify)

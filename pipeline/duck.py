@@ -14,7 +14,9 @@ from pipeline.errors import DiskFullError
 from pipeline.settings import settings
 
 #: One form for every Parquet file that DuckDB writes: with a total ORDER BY, the same bytes for any number of threads.
-COPY = "(FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE 122880)"
+COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+#: For what only the next room reads: half the CPU, a third larger.
+PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000, ROW_GROUP_SIZE 122880)"
 
 
 @contextmanager
@@ -55,13 +57,10 @@ def sql(package: str, name: str) -> str:
     return (files(package) / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, compression: str = "zstd") -> int:
-    """Writes a query's rows (which must have a total order) as Parquet, whole or not at all; returns how many.
-
-    ``lz4_raw`` costs a third of the CPU of ``zstd``: for what only the next room reads.
-    """
+def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, form: str = COPY) -> int:
+    """Writes a query's rows (which must have a total order) as Parquet, whole or not at all; returns how many."""
     with store.atomic(path) as part:
-        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {COPY.format(compression=compression)}")
+        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}")
     rows = store.rows(path)
     assert rows is not None
     return rows

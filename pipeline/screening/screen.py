@@ -15,6 +15,7 @@ import duckdb
 
 from pipeline import duck, reasons, store
 from pipeline.calendar import Wave
+from pipeline.contracts import SCREENED
 from pipeline.ingest.extracts import Extract
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warnings
 from pipeline.store import Store, project_data
@@ -46,7 +47,10 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> ScreenCou
         if families:
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
         codes = {"{codes}": _sql_list(reasons.codes()), "{warning_codes}": _sql_list(_warning_codes())}
-        rows = duck.copy(db, _text("screened", codes), work / "screened.parquet", compression="lz4_raw")
+        run_step(db, "decoded", codes)
+        columns = ", ".join(SCREENED.names)
+        query = f"SELECT {columns} FROM judged JOIN reasons_of USING (mask) JOIN warnings_of USING (warned) ORDER BY 1"
+        rows = duck.copy(db, query, work / "screened.parquet", duck.PASSING)
         [(eligible,)] = db.execute("SELECT count(*) FROM judged WHERE mask = 0").fetchall()
     return ScreenCounts(rows, eligible)
 

@@ -3,8 +3,8 @@ CREATE OR REPLACE TABLE regions AS SELECT unnest($regions) AS code;
 
 CREATE OR REPLACE TABLE judged AS
 SELECT
-    registration_id, nik, full_name, province_code, coalesce(registered_sex, sex) AS sex, age, selfie, photo AS reference,
-    registered_kk AS kk_number,
+    registration_id, nik, full_name, province_code, coalesce(registered_sex, sex) AS sex,
+    TRY_CAST(age AS SMALLINT) AS age, selfie, photo AS reference, registered_kk AS kk_number,
     CASE WHEN number IN (SELECT number FROM listed) THEN 'priority' ELSE 'public' END AS tier,
     sha256($seed || ':' || registration_id) AS draw,
     {mask} AS mask,
