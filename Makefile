@@ -34,6 +34,7 @@ wave: setup  ## simulate a wave of 20,000 registrations and take it through the 
 	@PATH="$(abspath $(BIN)):$$PATH" tools/demo_wave "$(DATA)" "$(WAVE)" $(FACES)
 
 test: setup lint types  ## every test
+	@tools/ensure_chromium
 	$(BIN)/pytest
 
 test-fast: setup  ## unit and spec tests only
