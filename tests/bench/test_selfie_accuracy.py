@@ -131,7 +131,7 @@ def test_matching(examples, name, auc, fnmr):
 
 
 @pytest.mark.parametrize(
-    ("name", "target"), [("glasses", 0.985), ("hat", 0.95), ("ears_hidden", 0.985), ("dark", 0.97), ("blur", 0.98)]
+    ("name", "target"), [("glasses", 0.985), ("hat", 0.98), ("ears_hidden", 0.985), ("dark", 0.98), ("blur", 0.98)]
 )
 def test_defect(held_out, name, target):
     scores, tables, chances = held_out
@@ -184,7 +184,7 @@ def test_false_alarms_on_clean_photographs(examples, held_out, points):
     print(f"\nfalse alarms, any but ears: {share(together)}")
     blurry = [e for e in examples if e.blurry == 1.0 and e.path in scores]
     print(f"labelled blurry and flagged: {share(np.array([scores[e.path]['blur'] >= points['blur'] for e in blurry]))}")
-    assert together.mean() <= 0.1
+    assert together.mean() <= 0.06
 
 
 def test_roll(examples):
