@@ -71,7 +71,8 @@ def _deepface(name: str) -> Recogniser:
     def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         found = [np.asarray(client.forward(chip[None, ..., ::-1].astype(np.float32) / 255.0)) for chip in chips]
         vectors = np.asarray(found, np.float32).reshape(len(chips), -1)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return np.asarray(vectors / length, np.float32)
 
     return Recogniser(name, cut, embed)
 

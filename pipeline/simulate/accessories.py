@@ -51,7 +51,7 @@ def glasses(scene: Scene, rng: np.random.Generator) -> Image:
     near, far = scene.head(234), scene.head(454)
     squeeze = [abs(near[0]) / (abs(near[0]) + abs(far[0])) * 2, abs(far[0]) / (abs(near[0]) + abs(far[0])) * 2]
     width, height = rng.uniform(0.74, 0.86), rng.uniform(0.52, 0.68)
-    power = rng.choice([0.55, 0.75, 1.0])
+    power = float(rng.choice([0.55, 0.75, 1.0]))
     thick = rng.uniform(0.05, 0.085)
     colour = np.array([(22, 20, 22), (58, 34, 22), (30, 36, 60), (120, 112, 100)][int(rng.integers(4))], np.float32)
     shape = scene.image.shape[:2]
