@@ -14,9 +14,14 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.errors import UnreadableFileError
+
+Row = dict[str, Any]
 FELL_OUT = ("rejected", "review")
+NEEDED = ("eligible.txt", "priority.txt", "decisions.parquet", "cohort.parquet", "reserve.parquet")
 
 
 @dataclass(frozen=True)
@@ -55,21 +60,25 @@ def audit(folder: Path, announced: dict[str, Any]) -> Audit:
     record = json.loads((folder / "draw.json").read_text(encoding="utf-8"))
     found = Audit(record["seed"])
     _compare_records(found, record, folder, announced)
+    if missing := [name for name in NEEDED if not (folder / name).is_file()]:
+        found.add(missing[0], "is missing: nothing can be drawn again without it")
+        return found
     eligible, first = _read_list(found, folder, record, "eligible"), _read_list(found, folder, record, "priority")
     found.listed = len(eligible)
     for id_ in sorted(set(first) - set(eligible)):
         found.add("priority.txt", f"{id_} is listed by a ministry, and is not on the list")
     order = draw_again(record["seed"], eligible, set(first))
-    decided = {row["registration_id"]: row for row in _rows(folder, "decisions")}
-    _compare_decisions(found, decided, order, set(first))
-    fell_out = {id_ for id_, row in decided.items() if row["outcome"] in FELL_OUT}
+    positions = {id_: position for position, id_ in enumerate(order, 1)}
+    outcomes = _compare_decisions(found, _rows(folder, "decisions"), positions, set(first))
+    fell_out = {id_ for id_, outcome in outcomes.items() if outcome in FELL_OUT}
     expected = seats(record, order, set(first), fell_out)
-    cohort = _rows(folder, "cohort")
-    found.accepted = len(cohort)
-    _compare_order(found, "cohort.parquet", cohort, "rank", {id_: n for n, id_ in enumerate(expected, 1)})
-    placed = set(expected) | fell_out
-    waiting = {id_: n for n, id_ in enumerate(order, 1) if id_ not in placed}
+    ranks = {id_: rank for rank, id_ in enumerate(expected, 1)}
+    found.accepted = _compare_order(found, "cohort.parquet", _rows(folder, "cohort"), "rank", ranks)
+    waiting = {id_: n for id_, n in positions.items() if id_ not in ranks and id_ not in fell_out}
     _compare_order(found, "reserve.parquet", _rows(folder, "reserve"), "position", waiting)
+    for id_, outcome in outcomes.items():
+        if outcome not in FELL_OUT and outcome != (given := "accepted" if id_ in ranks else "reserve"):
+            found.add("decisions.parquet", f"{id_} is {outcome}, the draw gives {given}")
     return found
 
 
@@ -136,29 +145,34 @@ def _read_list(found: Audit, folder: Path, record: dict[str, Any], name: str) ->
     return ids
 
 
-def _compare_decisions(found: Audit, decided: dict[str, Any], order: list[str], listed: set[str]) -> None:
-    for position, id_ in enumerate(order, 1):
-        row = decided.get(id_)
-        if row is None:
-            found.add("decisions.parquet", f"{id_} is on the list, and there is no decision")
+def _compare_decisions(
+    found: Audit, rows: Iterator[Row], positions: dict[str, int], listed: set[str]
+) -> dict[str, str]:
+    """Decisions against list and draw; returns the outcome of everyone on the list."""
+    file, outcomes = "decisions.parquet", dict[str, str]()
+    for row in rows:
+        id_ = row["registration_id"]
+        if id_ not in positions:
+            if row["outcome"] != "rejected":
+                found.add(file, f"{id_} is {row['outcome']}, and is not on the list")
             continue
-        wanted = {
-            "position": position,
-            "draw": _draw(found.seed, id_),
-            "tier": "priority" if id_ in listed else "public",
-        }
-        for key, value in wanted.items():
+        if id_ in outcomes:
+            found.add(file, f"{id_} has a second decision")
+        outcomes[id_] = row["outcome"]
+        tier = "priority" if id_ in listed else "public"
+        for key, value in {"position": positions[id_], "draw": _draw(found.seed, id_), "tier": tier}.items():
             if row[key] != value:
-                found.add("decisions.parquet", f"{id_} has {key} {row[key]}, the draw gives {value}")
-    on_list = set(order)
-    for id_, row in decided.items():
-        if id_ not in on_list and row["outcome"] != "rejected":
-            found.add("decisions.parquet", f"{id_} is {row['outcome']}, and is not on the list")
+                found.add(file, f"{id_} has {key} {row[key]}, the draw gives {value}")
+    for id_ in positions:
+        if id_ not in outcomes:
+            found.add(file, f"{id_} is on the list, and there is no decision")
+    return outcomes
 
 
-def _compare_order(found: Audit, file: str, rows: list[dict[str, Any]], number: str, expected: dict[str, int]) -> None:
-    """Rows against who should stand where."""
+def _compare_order(found: Audit, file: str, rows: Iterator[Row], number: str, expected: dict[str, int]) -> int:
+    """Rows against who should stand where; returns how many rows there are."""
     seen: set[str] = set()
+    place, last = 0, 0
     for place, row in enumerate(rows, 1):
         id_ = row["registration_id"]
         if id_ in seen:
@@ -169,25 +183,27 @@ def _compare_order(found: Audit, file: str, rows: list[dict[str, Any]], number: 
             found.add(file, f"row {place}: {id_} has {number} {row[number]}, the draw gives {expected[id_]}")
         elif row["draw"] != (value := _draw(found.seed, id_)):
             found.add(file, f"row {place}: {id_} has the draw {row['draw']}, the seed gives {value}")
+        if (row[number] or 0) < last:
+            found.add(file, f"row {place}: {id_} is not in the order of {number}")
+        last = row[number] or 0
         seen.add(id_)
-    for id_, place in expected.items():
+    for id_, wanted in expected.items():
         if id_ not in seen:
-            found.add(file, f"{id_} is missing; the draw gives {number} {place}")
-    numbers = [row[number] for row in rows]
-    if numbers != sorted(numbers):
-        found.add(file, f"is not in the order of {number}")
+            found.add(file, f"{id_} is missing; the draw gives {number} {wanted}")
+    return place
 
 
 def _draw(seed: str, registration_id: str) -> str:
     return sha256(f"{seed}:{registration_id}".encode()).hexdigest()
 
 
-def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
+def _rows(folder: Path, name: str) -> Iterator[Row]:
     columns = {"decisions": ["registration_id", "outcome", "tier", "draw", "position"]}
     columns |= {"cohort": ["registration_id", "rank", "draw"], "reserve": ["registration_id", "position", "draw"]}
-    rows: Iterator[dict[str, Any]] = (
-        row
-        for batch in pq.ParquetFile(folder / f"{name}.parquet").iter_batches(columns=columns[name])
-        for row in batch.to_pylist()
-    )
-    return list(rows)
+    path = folder / f"{name}.parquet"
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=columns[name]):
+                yield from batch.to_pylist()
+    except (pa.ArrowInvalid, OSError) as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e

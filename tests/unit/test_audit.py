@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.audit import audit
+from pipeline.errors import UnreadableFileError
 from tests.spec.world import World, kk, nik, wave
 
 FAIL = {"outcome": "rejected", "reasons": ["blur"], "decision": "doubt"}
@@ -111,6 +112,51 @@ def test_a_person_put_in_another_s_place(folder: Path):
     differences = found(folder)
     assert "decisions.parquet: R40 is accepted, and is not on the list" in differences
     assert any("is missing; the draw gives rank" in d for d in differences)
+
+
+def test_two_decisions_exchanged(folder: Path):
+    """Cohort and reserve are untouched; only what each applicant is told was changed."""
+    rows = pq.read_table(folder / "decisions.parquet", partitioning=None).to_pylist()
+    one = next(row["registration_id"] for row in rows if row["outcome"] == "accepted")
+    other = next(row["registration_id"] for row in rows if row["outcome"] == "reserve")
+    told = {one: "reserve", other: "accepted"}
+    rewrite(
+        folder / "decisions.parquet",
+        lambda rows: [{**r, "outcome": told.get(r["registration_id"], r["outcome"])} for r in rows],
+    )
+    assert sorted(found(folder)) == sorted(
+        [
+            f"decisions.parquet: {one} is reserve, the draw gives accepted",
+            f"decisions.parquet: {other} is accepted, the draw gives reserve",
+        ]
+    )
+
+
+def test_a_second_decision(folder: Path):
+    rewrite(folder / "decisions.parquet", lambda rows: [*rows, next(r for r in rows if r["outcome"] == "accepted")])
+    [difference] = found(folder)
+    assert difference.endswith("has a second decision")
+
+
+def test_a_row_twice_in_the_reserve_and_another_without_a_number(folder: Path):
+    rewrite(folder / "reserve.parquet", lambda rows: [*rows[:-1], {**rows[-1], "position": None}, rows[0]])
+    differences = found(folder)
+    assert any("the draw gives" in d and "position None" in d for d in differences)
+    assert any("stands there a second time" in d for d in differences)
+    assert any("is not in the order of position" in d for d in differences)
+
+
+@pytest.mark.parametrize("name", ["reserve.parquet", "priority.txt"])
+def test_a_file_taken_away_that_the_draw_needs(folder: Path, name: str):
+    (folder / name).unlink()
+    assert f"{name}: is missing: nothing can be drawn again without it" in found(folder)
+
+
+def test_a_file_damaged(folder: Path):
+    path = folder / "reserve.parquet"
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(UnreadableFileError, match=r"reserve\.parquet"):
+        found(folder)
 
 
 def test_a_person_added_to_the_list_as_well(folder: Path):
