@@ -19,7 +19,7 @@ from pipeline.ingest.registrations import ingest_registrations
 from pipeline.screening.screen import screen
 from pipeline.store import Store
 
-NUMBER = 12
+NUMBER = 1
 #: What sql/registers.sql reads of each extract.
 NEEDED = {
     "population": ["nik", "kk", "full_name", "birth_date", "sex", "citizenship", "alive", "occupation", "photo"],

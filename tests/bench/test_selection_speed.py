@@ -47,7 +47,7 @@ def step(name: str, data: Path) -> Measured:
 def test_screening(people: int, tmp_path: Path) -> None:
     data = tmp_path / "data"
     registrations = people * 5_965_048 // 270_000_000
-    options = f"--preset national --wave 12 --registrations {registrations} --population {people} --photos none"
+    options = f"--preset national --wave 1 --registrations {registrations} --population {people} --photos none"
     made = measure([GELOMBANG, "simulate", str(data), *options.split(), "--quota", "1000", "--seed", "3"])
     print(f"\n{registrations:,} registrations of {people:,} people, simulated: {made}")
     step("ingest", data)
@@ -64,7 +64,7 @@ def test_screening(people: int, tmp_path: Path) -> None:
 
 def test_the_draw(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    work = data / "work" / "wave-0012"
+    work = data / "work" / "wave-0001"
     work.mkdir(parents=True)
     measure([sys.executable, "-c", ELIGIBLE, str(DRAWN), str(work / "screened.parquet")])
     ours = step("draw", data)
