@@ -122,3 +122,28 @@ def test_two_people_under_one_number_are_never_merged(tmp_path: Path):
     assert found["R1"]["reasons"] == []
     assert "deceased" in found["R0"]["reasons"]
     assert found["R0"]["warnings"] == found["R1"]["warnings"] == ["shared_nik"]
+
+
+@pytest.mark.parametrize("days", [-719_162, 2_932_896, 30_000_000, -30_000_000])
+def test_an_impossible_birth_date_in_a_register_stops_nothing(world: World, days: int):
+    """Damaged rows hold dates thousands of years away; their person is judged like any other who does not agree."""
+    world.deliver(WAVE.closing_day)
+    path = world.root / "extracts" / "population" / f"asof={WAVE.closing_day}" / "part-0.parquet"
+    table = pq.read_table(path, partitioning=None)
+    place = table.schema.get_field_index("birth_date")
+    damaged = pa.array([days] * table.num_rows, pa.int32()).cast(pa.date32())
+    pq.write_table(table.set_column(place, "birth_date", damaged), path)
+    found = world.screen(WAVE, deliver=False)
+    assert all("identity_mismatch" in row["reasons"] for row in found.values())
+    assert all("nik_birth_date" in row["warnings"] for row in found.values())
+
+
+def test_a_number_that_is_none_matches_nobody(world: World):
+    world.person("3171-0115-0590-01")
+    world.person("")
+    world.list("education", "x", status="active")
+    world.list("priority", "", listed_by="KEMNAKER")
+    world.apply(WAVE, "R9", "3171-0115-0590-01")
+    found = world.screen(WAVE)
+    assert found["R9"]["reasons"] == ["nik_malformed"]
+    assert [found[f"R{n}"]["reasons"] for n in (1, 2, 3)] == [[], [], []]
