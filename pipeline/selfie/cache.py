@@ -10,18 +10,27 @@ import hashlib
 import json
 import os
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
+from pipeline.selfie.assets import OWN_WEIGHTS
 from pipeline.selfie.verdict import Measurement
 
-#: Part of every key: raise it whenever a change can alter a measurement.
-VERSION = 3
+#: Part of every key, with the hash of our own weights: raise it whenever a change of code can alter a measurement.
+VERSION = 4
 
 
 def key(selfie: bytes, reference: bytes | None, model: str) -> str:
     """SHA-256 over both photographs' own hashes, the recogniser and this software's measurement version."""
     parts = [hashlib.sha256(selfie).digest(), hashlib.sha256(reference).digest() if reference is not None else b"-"]
-    return hashlib.sha256(b"".join(parts) + f"{model}/{VERSION}".encode()).hexdigest()
+    return hashlib.sha256(b"".join(parts) + f"{model}/{_software()}".encode()).hexdigest()
+
+
+@cache
+def _software() -> str:
+    """What measures, as far as it can change: the version of the code and the bytes of the weights trained here."""
+    weights = sorted(OWN_WEIGHTS.glob("*.npz"))
+    return f"{VERSION}/{hashlib.sha256(b''.join(path.read_bytes() for path in weights)).hexdigest()}"
 
 
 class MeasurementCache:
