@@ -15,7 +15,7 @@ WIDTHS = {"phone": 360, "tablet": 800, "desk": 1280}
 
 def show(browser: Browser, path: Path, fragment: str = "", **options: object) -> tuple[Page, list[str]]:
     """Opens a page; the list gathers console messages, errors and requests that leave the file."""
-    page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+    page = browser.new_context(**options).new_page()
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))

@@ -42,7 +42,7 @@ def test_catalogue_has_no_code_that_is_gone() -> None:
 
 @given(some_codes, st.sampled_from(contracts.OUTCOMES), st.sampled_from([None, NEXT]))
 def test_letters_are_filled_and_fit(codes: list[str], outcome: str, following: object) -> None:
-    letter = write_letter(WAVE, outcome, codes, following)  # type: ignore[arg-type]
+    letter = write_letter(WAVE, outcome, codes, following)
     for text in (*letter.sms.values(), *letter.subject.values(), *letter.email.values()):
         assert "{" not in text
         assert "}" not in text

@@ -103,7 +103,7 @@ def test_funnel_of_a_small_wave_cannot_be_solved(n: int, seed: int, tmp_path: Pa
     order = {**{s["step"]: i for i, s in enumerate(raw["steps"])}, "accepted": 99}
 
     def members(test: object) -> set[int]:
-        return {i for i, leaf in enumerate(leaves) if test(*leaf[:2])}  # type: ignore[operator]
+        return {i for i, leaf in enumerate(leaves) if test(*leaf[:2])}
 
     known: list[Equation] = [(set(range(len(leaves))), f.funnel.registrations)]
     for s in f.funnel.steps:
