@@ -9,12 +9,15 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pipeline.errors import GelombangError, SelfieSystemError
@@ -98,8 +101,22 @@ def _in_order(jobs: Iterator[Job], workers: int) -> Iterator[list[Measurement]]:
 def _pool(workers: int) -> ProcessPoolExecutor:
     """The processes; started once, with one thread each."""
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
+    with _main_left_alone():
+        pool.submit(os.getpid)  # all workers are started here
     atexit.register(pool.shutdown, cancel_futures=True)
     return pool
+
+
+@contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """A spawned worker imports its parent's main module first. Under Airflow that is the task runner, which cannot be
+    imported without Airflow's database; no worker needs it."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _begin() -> None:

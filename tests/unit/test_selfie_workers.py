@@ -1,0 +1,29 @@
+"""Workers start whatever program asks for them: under Airflow the main module cannot be imported a second time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+if __name__ != "__main__":
+    raise SystemExit("the main module was imported by a worker")
+from pathlib import Path
+from pipeline.selfie.policy import SelfiePolicy
+from pipeline.selfie.verify import PhotoPair, verify_pairs
+from pipeline.settings import settings
+here = Path(sys.argv[1])
+[verdict] = verify_pairs([PhotoPair("none.jpg", None)], selfies=here, photos=here, policy=SelfiePolicy.default(settings()))
+print(verdict.reasons)
+"""
+
+
+def test_a_worker_does_not_import_the_program_that_started_it(tmp_path):
+    program = tmp_path / "runner.py"
+    program.write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, str(program), str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "selfie_missing" in done.stdout
