@@ -59,6 +59,7 @@ up: setup  ## Airflow's web page on loopback, with the wave's DAG
 
 docs-pages: setup  ## write the generated pages of docs/reference
 	$(BIN)/python tools/reference_pages.py
+	$(BIN)/python -m tools.rules_page
 
 clean:  ## remove the environment and caches (never data)
 	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache

@@ -14,7 +14,8 @@ from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verify import PhotoPair, verify_pairs
 from pipeline.settings import settings
 here = Path(sys.argv[1])
-[verdict] = verify_pairs([PhotoPair("none.jpg", None)], selfies=here, photos=here, policy=SelfiePolicy.default(settings()))
+policy = SelfiePolicy.default(settings())
+[verdict] = verify_pairs([PhotoPair("none.jpg", None)], selfies=here, photos=here, policy=policy)
 print(verdict.reasons)
 """
 
