@@ -80,7 +80,8 @@ def _in_order(jobs: Iterator[Job], workers: int) -> Iterator[list[Measurement]]:
     try:
         pool = _pool(workers)
         for job in jobs:
-            waiting.append(pool.submit(_measure, job))
+            with _main_left_alone():  # a worker is started when work is handed in and none is idle
+                waiting.append(pool.submit(_measure, job))
             if len(waiting) >= 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -101,8 +102,6 @@ def _in_order(jobs: Iterator[Job], workers: int) -> Iterator[list[Measurement]]:
 def _pool(workers: int) -> ProcessPoolExecutor:
     """The processes; started once, with one thread each."""
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
-    with _main_left_alone():
-        pool.submit(os.getpid)  # all workers are started here
     atexit.register(pool.shutdown, cancel_futures=True)
     return pool
 

@@ -15,8 +15,9 @@ from pipeline.selfie.verify import PhotoPair, verify_pairs
 from pipeline.settings import settings
 here = Path(sys.argv[1])
 policy = SelfiePolicy.default(settings())
-[verdict] = verify_pairs([PhotoPair("none.jpg", None)], selfies=here, photos=here, policy=policy)
-print(verdict.reasons)
+pairs = [PhotoPair(f"none-{i}.jpg", None) for i in range(200)]
+verdicts = verify_pairs(pairs, selfies=here, photos=here, policy=policy, workers=2)
+print(len(verdicts), set(v.reasons for v in verdicts))
 """
 
 
