@@ -114,10 +114,7 @@ def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
 
 def metrics_of(db: duckdb.DuckDBPyConnection, name: str, **values: object) -> Metrics:
     """The single row of ``sql/<name>.sql``; text values fill its braces, others its parameters."""
-    text = duck.sql("checks", f"sql/{name}")
-    for key, value in values.items():
-        if isinstance(value, str):
-            text = text.replace("{" + key + "}", value)
+    text = duck.sql("checks", f"sql/{name}", {f"{{{k}}}": v for k, v in values.items() if isinstance(v, str)})
     parameters = {k: v for k, v in values.items() if not isinstance(v, str) and f"${k}" in text}
     result = db.execute(text, parameters)
     assert result.description is not None

@@ -103,14 +103,13 @@ class Recurring(WaveRules):
 class Calendar:
     """All waves, declared and recurring, in the order in which they open."""
 
-    def __init__(self, declared: list[Wave], recurring: Recurring | None = None, seed_source: str = "") -> None:
+    def __init__(self, declared: list[Wave], recurring: Recurring | None = None) -> None:
         numbers = [wave.number for wave in declared]
         twice = sorted({n for n in numbers if numbers.count(n) > 1})
         if twice:
             raise BadCalendarError(f"calendar.toml declares wave {twice[0]} twice.")
         self._declared = {wave.number: wave for wave in declared}
         self._recurring = recurring
-        self._seed_source = seed_source
 
     @classmethod
     def parse(cls, text: str) -> Calendar:
@@ -130,7 +129,7 @@ class Calendar:
             recurring = Recurring(**{**defaults, **raw["recurring"]}) if "recurring" in raw else None
         except ValidationError as e:
             raise BadCalendarError(f"calendar.toml, [recurring]: {_first(e)}.") from e
-        return cls(declared, recurring, defaults.get("seed_source", ""))
+        return cls(declared, recurring)
 
     def wave(self, number: int) -> Wave:
         """The wave with this number. Raises UnknownWaveError."""

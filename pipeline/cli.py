@@ -15,6 +15,7 @@ from pipeline import __version__, airflow_run, progress
 from pipeline.commands.audit import audit
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
+from pipeline.commands.finished import DataOption, WaveArgument, finished
 from pipeline.commands.prove import prove
 from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
 from pipeline.selfie.commands import calibrate, verify_photos
@@ -32,9 +33,6 @@ app.command()(explain)
 app.command()(audit)
 app.command()(prove)
 app.command()(diff)
-
-DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
-WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]
 
 
 @app.command()
@@ -68,13 +66,13 @@ def run(
         raise display.error
     if not done or display.error:
         raise WaveFailedError(f"Wave {wave} failed: {display.error or 'see the log'}.", f"The log is {log}.")
-    _show(store, wave)
+    _show(data, wave)
 
 
 @app.command()
 def funnel(wave: WaveArgument, data: DataOption = None) -> None:
     """Show a finished wave's funnel."""
-    _show(Store.at(data or settings().data), wave)
+    _show(data, wave)
 
 
 @app.command()
@@ -90,16 +88,12 @@ def waves(data: DataOption = None) -> None:
     Console().print(table)
 
 
-def _show(store: Store, number: int) -> None:
+def _show(data: str | None, number: int) -> None:
     """Prints the funnel, planted against found for a simulated wave, and where everything is."""
-    from pipeline.errors import WaveNotRunError
     from pipeline.reports.terminal import print_funnel
     from pipeline.reports.truth import compare_with_truth, print_truth
 
-    wave = store.calendar().wave(number)
-    out = store.out(wave)
-    if not (out / "funnel.json").is_file():
-        raise WaveNotRunError(f"Wave {number} has no outputs below {store.root}.")
+    store, wave, out = finished(data, number)
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, 110)  # a log or a pipe: nothing is cut off

@@ -77,16 +77,16 @@ def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             "{verified}": str(wave.selfie != "off").lower(),
             "{wave}": str(wave.number),
         }
-        db.execute(_fill(duck.sql("pipeline", "sql/decisions"), sources))
+        db.execute(duck.sql("pipeline", "sql/decisions", sources))
         counts = dict(db.execute("SELECT tier, count(*) FROM standing GROUP BY tier").fetchall())
         share = places(wave.quota, wave.priority_share, counts.get("priority", 0), counts.get("public", 0))
         given = {"{priority}": str(share[0]), "{public}": str(share[1])}
-        db.execute(_fill(duck.sql("pipeline", "sql/decided"), {**sources, **given}))
+        db.execute(duck.sql("pipeline", "sql/decided", {**sources, **given}))
         _combinations(db)
         for name, (schema, query) in _OUTPUTS.items():
             columns = ", ".join(f"CAST({f.name} AS {_duck_type(f.type)}) AS {f.name}" for f in schema)
             order = query[query.rindex("ORDER BY") :]
-            rows = f"SELECT {columns} FROM ({_fill(query, sources)}) {order}"
+            rows = f"SELECT {columns} FROM ({duck.fill(query, sources)}) {order}"
             duck.copy(db, rows, work / "out" / f"{name}.parquet")
         for name in PUBLISHED:
             shutil.copyfile(work / name, work / "out" / name)
@@ -132,9 +132,3 @@ def _empty(db: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema) -> str:
     columns = ", ".join(f"{f.name} {'TIMESTAMP' if f.type == contracts.TIME else _duck_type(f.type)}" for f in schema)
     db.execute(f'CREATE OR REPLACE TABLE "{name}" ({columns})')
     return f'"{name}"'
-
-
-def _fill(text: str, braces: dict[str, str]) -> str:
-    for brace, value in braces.items():
-        text = text.replace(brace, value)
-    return text

@@ -61,18 +61,16 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
     before, after = store.read_json(a / "manifest.json"), store.read_json(b / "manifest.json")
     same_wave = before["wave"] == after["wave"]
     with duck.connect(work) as db:
-        text = duck.sql("pipeline", "sql/diff")
         counted = (
             "true" if same_wave else "regexp_full_match(nik, '[0-9]{16}') AND NOT list_contains(reasons, '{code}')"
         )
-        for brace, value in {
+        braces = {
             "{key}": "registration_id" if same_wave else "nik",
             "{counted}": counted,
             "{a}": f"'{duck.quoted(a / 'decisions.parquet')}'",
             "{b}": f"'{duck.quoted(b / 'decisions.parquet')}'",
-        }.items():
-            text = text.replace(brace, value)
-        db.execute(text)
+        }
+        db.execute(duck.sql("pipeline", "sql/diff", braces))
         [(compared, tiers, moved)] = db.execute(
             """SELECT count_if(before <> 'absent' AND after <> 'absent'),
                       count_if(tier_before <> tier_after), count_if(rank_before <> rank_after) FROM pairs"""

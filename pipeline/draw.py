@@ -58,10 +58,9 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         )
         n_priority, n_public = tiers.get("priority", 0), tiers.get("public", 0)
         priority, public = places(wave.quota, wave.priority_share, n_priority, n_public)
-        query = duck.sql("pipeline", "sql/drawn")
         given = {"{screened}": screened, "{listed}": str(n_priority), "$selfie": f"'{wave.selfie}'"}
-        for name, value in {**given, "$priority": str(priority), "$public": str(public)}.items():
-            query = query.replace(name, value)
+        given |= {"$priority": str(priority), "$public": str(public)}
+        query = duck.sql("pipeline", "sql/drawn", given)
         duck.copy(db, query, work / "drawn.parquet", duck.PASSING)
         drawn = f"read_parquet('{duck.quoted(work / 'drawn.parquet')}')"
         [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()

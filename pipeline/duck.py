@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -52,9 +52,16 @@ def is_full(error: duckdb.Error) -> bool:
     return "No space left" in str(error) or "disk is full" in str(error).lower()
 
 
-def sql(package: str, name: str) -> str:
-    """The text of ``<package>/<name>.sql``."""
-    return (files(package) / f"{name}.sql").read_text(encoding="utf-8")
+def sql(package: str, name: str, braces: Mapping[str, str] | None = None) -> str:
+    """The text of ``<package>/<name>.sql``, its braces filled."""
+    return fill((files(package) / f"{name}.sql").read_text(encoding="utf-8"), braces or {})
+
+
+def fill(text: str, braces: Mapping[str, str]) -> str:
+    """SQL with its braces filled: what cannot be a parameter, such as a table or a list of files."""
+    for brace, value in braces.items():
+        text = text.replace(brace, value)
+    return text
 
 
 def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, form: str = COPY) -> int:

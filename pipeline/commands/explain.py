@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
 from pipeline import reasons
-from pipeline.commands.finished import ApplicationArgument, DataOption, WaveArgument, finished
+from pipeline.commands.finished import ApplicationArgument, DataOption, LanguageOption, WaveArgument, finished
 from pipeline.errors import BadSettingError
 from pipeline.explain import Explanation, scores, word
 from pipeline.explain import explain as explained
@@ -24,7 +23,7 @@ def explain(
     wave: WaveArgument,
     registration_id: ApplicationArgument,
     data: DataOption = None,
-    language: Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")] = None,
+    language: LanguageOption = None,
 ) -> None:
     """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
     spoken = language or settings().language

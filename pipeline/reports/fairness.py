@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, sqrt
 
-#: Two-sided 95 %.
-Z = 1.959963984540054
+from pipeline.proportion import wilson
+
 #: Of a table's tests together (Holm): the chance of at least one false flag.
 ALPHA = 0.05
 #: A difference that matters to people, not only to statistics: at six million every difference is beyond chance.
@@ -33,17 +33,6 @@ class Rate:
     def large(self) -> bool:
         """Beyond chance and at least :data:`LARGE`."""
         return self.beyond_chance and abs(self.difference) >= LARGE
-
-
-def wilson(passed: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share (Wilson 1927); (0, 1) when there is nobody."""
-    if of == 0:
-        return 0.0, 1.0
-    share = passed / of
-    centre = share + Z * Z / (2 * of)
-    spread = Z * sqrt(share * (1 - share) / of + Z * Z / (4 * of * of))
-    scale = 1 + Z * Z / of
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def p_value(passed: int, of: int, others_passed: int, others: int) -> float:

@@ -92,16 +92,9 @@ def _regions() -> list[str]:
     return sorted({row["code"] for row in csv.DictReader(text.splitlines()) if len(row["code"]) == 4})
 
 
-def _text(name: str, braces: dict[str, str]) -> str:
-    text = duck.sql("pipeline.screening", f"sql/{name}")
-    for brace, value in braces.items():
-        text = text.replace(brace, value)
-    return text
-
-
 def run_step(db: duckdb.DuckDBPyConnection, name: str, braces: dict[str, str], **parameters: Any) -> None:
     """Runs the statements of a step, one by one, each with the parameters that it names."""
-    for statement in duckdb.extract_statements(_text(name, braces)):
+    for statement in duckdb.extract_statements(duck.sql("pipeline.screening", f"sql/{name}", braces)):
         db.execute(statement, {k: v for k, v in parameters.items() if k in statement.named_parameters})
 
 

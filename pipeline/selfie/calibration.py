@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline import store
 from pipeline.errors import BadSettingError
+from pipeline.proportion import wilson
 from pipeline.selfie.policy import Calibration, SelfiePolicy
 
 #: Doubt reaches to where a pair is as likely genuine as not at equal odds, but never beyond this false-match rate.
@@ -60,15 +61,6 @@ def auc(genuine: NDArray[np.float64], impostor: NDArray[np.float64]) -> float:
     wins = len(order) - np.searchsorted(order, genuine, side="right")
     ties = np.searchsorted(order, genuine, side="right") - np.searchsorted(order, genuine, side="left")
     return float((wins + ties / 2).mean() / len(order))
-
-
-def wilson(count: float, n: int) -> tuple[float, float]:
-    """95 % interval of a proportion (Wilson, 1927)."""
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.959964, count / n
-    middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, float((middle - half) / (1 + z * z / n))), min(1.0, float((middle + half) / (1 + z * z / n)))
 
 
 def calibrate_distances(distances: Sequence[float | None], same: Sequence[bool], fmr: float) -> CalibrationResult:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from pipeline.selfie import features
 from pipeline.selfie.classifier import classifier
-from pipeline.selfie.detector import Detection
 from pipeline.selfie.mesh import Mesh
 from pipeline.selfie.pose import Pose, pose, tilted
 
@@ -36,12 +35,8 @@ class Scores:
     pitch: float
 
 
-def look(image: NDArray[np.uint8], face: Detection, mesh: Mesh, embedding: NDArray[np.float32] | None = None) -> Scores:
-    """The scores of a found face in an RGB picture.
-
-    ``face`` and ``embedding`` are there for classifiers that want them; today's read the pixels that the mesh places,
-    so that they serve any recogniser.
-    """
+def look(image: NDArray[np.uint8], mesh: Mesh) -> Scores:
+    """The scores of a found face in an RGB picture, read where the mesh places them: they serve any recogniser."""
     chip = features.square(image, mesh)
     seen = features.visible(image, mesh)
     maps = features.head_maps(chip)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects import Scores, look
-from pipeline.selfie.detector import Detection
 from pipeline.selfie.faces import find
 from pipeline.selfie.mesh import Mesh
 from pipeline.selfie.recogniser import Recogniser, distance
@@ -39,7 +38,7 @@ class _Seen:
     chip: NDArray[np.uint8] | None = None
     scores: Scores | None = None
     embedding: NDArray[np.float32] | None = None
-    face: tuple[NDArray[np.uint8], Detection, Mesh] | None = None
+    face: tuple[NDArray[np.uint8], Mesh] | None = None
 
     def look(self) -> Scores | None:
         """Its scores, computed when they are first asked for."""
@@ -129,7 +128,7 @@ class Measurer:
             return _Seen("no_face", faces=found.count)
         problem = "several_faces" if found.several else None
         chip = self._recogniser.cut(photo.pixels, found.mesh.points)
-        return _Seen(problem, "", found.count, chip, face=(photo.pixels, found.main, found.mesh))
+        return _Seen(problem, "", found.count, chip, face=(photo.pixels, found.mesh))
 
 
 def _without_file(error: Exception) -> Measurement:

@@ -9,14 +9,15 @@ import hashlib
 import json
 import math
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipeline.contracts import DEFECTS
 from pipeline.errors import BadSettingError, UncalibratedModelError
-from pipeline.selfie.verdict import DEFECTS, UNUSABLE, Decision, Measurement, Verdict, in_order
+from pipeline.selfie.verdict import UNUSABLE, Decision, Measurement, Seen, Verdict, in_order
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -109,11 +110,8 @@ class SelfiePolicy(BaseModel):
             decision = "match" if similarity >= self.match else "doubt" if similarity >= self.doubt else "mismatch"
             if decision == "mismatch":
                 codes.add("face_mismatch")
-        kept: dict[str, Any] = {name: value for name, value in asdict(seen).items() if name in _CARRIED}
+        kept: dict[str, Any] = {field.name: getattr(seen, field.name) for field in fields(Seen)}
         return Verdict(decision, similarity, in_order(codes), reference_covered=seen.same_covering, **kept)
-
-
-_CARRIED = {*DEFECTS, "faces", "distance", "roll", "yaw", "pitch", "detail"}
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.contracts import DEFECTS
 from pipeline.selfie.policy import SelfiePolicy, judge
-from pipeline.selfie.verdict import DEFECTS, Measurement
+from pipeline.selfie.verdict import Measurement
 
 POLICY = SelfiePolicy.model_validate(
     {

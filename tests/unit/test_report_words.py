@@ -9,8 +9,9 @@ from string import Formatter
 
 import pytest
 
+from pipeline.proportion import wilson
 from pipeline.reports import numbers
-from pipeline.reports.fairness import p_value, rates, wilson
+from pipeline.reports.fairness import p_value, rates
 from pipeline.reports.funnel import write_funnel
 from pipeline.reports.groups import ORDER
 from pipeline.reports.labels import LANGUAGES, catalogue, label
