@@ -17,6 +17,7 @@ from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
 from pipeline.commands.finished import DataOption, WaveArgument, finished
 from pipeline.commands.prove import prove
+from pipeline.commands.retries import retries
 from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
 from pipeline.selfie.commands import calibrate, verify_photos
 from pipeline.settings import settings
@@ -33,6 +34,7 @@ app.command()(explain)
 app.command()(audit)
 app.command()(prove)
 app.command()(diff)
+app.command()(retries)
 
 
 @app.command()

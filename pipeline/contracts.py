@@ -102,6 +102,7 @@ DECISIONS = pa.schema(
         ("age", pa.int16()),
         ("selfie_verified", pa.bool_()),
         ("selfie_decision", pa.string()),
+        ("from_wave", pa.int32()),  # where the application was made, if it came back with a new photograph
     ]
 )
 
@@ -132,6 +133,12 @@ REJECTIONS = pa.schema(
     ]
 )
 
+#: ``retries.parquet``: the applications that only need a new photograph, as they were made: the next wave reads them.
+RETRIES = pa.schema([*REGISTRATIONS, ("from_wave", pa.int32())])
+
+#: ``reuploads.parquet``: what became of every photo-only re-upload; ``problem`` is null where it was taken in.
+REUPLOADED = pa.schema([*REUPLOADS, ("problem", pa.string()), ("message_id", pa.string()), ("message_en", pa.string())])
+
 DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
 
 REVIEW = pa.schema(
@@ -149,7 +156,7 @@ REVIEW = pa.schema(
 # --- between rooms, below DATA/work/wave-NNNN/ ---------------------------------------------------------------------
 
 #: ``registrations.parquet``: what ingest read, sorted by registration_id; no row without an id, no id twice.
-INGESTED = REGISTRATIONS
+INGESTED = RETRIES
 
 #: ``set_aside.parquet``: rows that ingest could not take in, so that none vanishes from the counts.
 SET_ASIDE = pa.schema([("file", pa.string()), ("line", pa.int64()), ("problem", pa.string())])

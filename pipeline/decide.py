@@ -29,7 +29,8 @@ _OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
     "decisions": (
         contracts.DECISIONS,
         """SELECT *, CASE WHEN outcome = 'rejected' THEN combination_retry ELSE 'none' END AS retry
-           FROM decided JOIN combinations USING (reasons) ORDER BY registration_id""",
+           FROM decided JOIN combinations USING (reasons) LEFT JOIN {returned} USING (registration_id)
+           ORDER BY registration_id""",
     ),
     "cohort": (
         contracts.COHORT,
@@ -67,13 +68,13 @@ def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
     """Decides a wave and writes the tables of the contract below ``work/out``."""
     work = store.work(wave)
     with duck.connect(work) as db:
+        registrations = _read_if_there(work / "registrations.parquet", contracts.INGESTED)
         sources = {
             "{screened}": _read(work / "screened.parquet"),
             "{drawn}": _read(work / "drawn.parquet"),
-            "{verdicts}": _read(*verdicts) if verdicts else _empty(db, "no_verdicts", contracts.VERDICTS),
-            "{reviews}": _read(p)
-            if (p := work / "reviews.parquet").is_file()
-            else _empty(db, "none", contracts.REVIEWS),
+            "{verdicts}": _read(*verdicts) if verdicts else f"({duck.nothing(contracts.VERDICTS)})",
+            "{reviews}": _read_if_there(work / "reviews.parquet", contracts.REVIEWS),
+            "{returned}": f"(SELECT registration_id, from_wave FROM {registrations} WHERE from_wave IS NOT NULL)",
             "{verified}": str(wave.selfie != "off").lower(),
             "{wave}": str(wave.number),
         }
@@ -84,7 +85,7 @@ def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
         db.execute(duck.sql("pipeline", "sql/decided", {**sources, **given}))
         _combinations(db)
         for name, (schema, query) in _OUTPUTS.items():
-            columns = ", ".join(f"CAST({f.name} AS {_duck_type(f.type)}) AS {f.name}" for f in schema)
+            columns = ", ".join(f"CAST({f.name} AS {duck.type_of(f.type)}) AS {f.name}" for f in schema)
             order = query[query.rindex("ORDER BY") :]
             rows = f"SELECT {columns} FROM ({duck.fill(query, sources)}) {order}"
             duck.copy(db, rows, work / "out" / f"{name}.parquet")
@@ -111,24 +112,9 @@ def _combinations(db: duckdb.DuckDBPyConnection) -> None:
     db.unregister("combinations_found")
 
 
-def _duck_type(type_: pa.DataType) -> str:
-    return {
-        pa.string(): "VARCHAR",
-        contracts.TEXTS: "VARCHAR[]",
-        pa.int64(): "BIGINT",
-        pa.int32(): "INTEGER",
-        pa.int16(): "SMALLINT",
-        pa.float64(): "DOUBLE",
-        pa.bool_(): "BOOLEAN",
-    }[type_]
-
-
 def _read(*paths: Path) -> str:
     return f"read_parquet({duck.path_list(paths)})"
 
 
-def _empty(db: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema) -> str:
-    """An empty table of this schema, for inputs that a wave does without."""
-    columns = ", ".join(f"{f.name} {'TIMESTAMP' if f.type == contracts.TIME else _duck_type(f.type)}" for f in schema)
-    db.execute(f'CREATE OR REPLACE TABLE "{name}" ({columns})')
-    return f'"{name}"'
+def _read_if_there(path: Path, schema: pa.Schema) -> str:
+    return _read(path) if path.is_file() else f"({duck.nothing(schema)})"

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from pipeline import store
 from pipeline.errors import DiskFullError
@@ -71,6 +72,27 @@ def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, form: st
     rows = store.rows(path)
     assert rows is not None
     return rows
+
+
+def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many."""
+    with store.atomic(path) as part:
+        [(rows,)] = connection.execute(f"COPY ({query}) TO '{quoted(part)}' (FORMAT csv, HEADER)").fetchall()
+    return int(rows)
+
+
+def type_of(field: pa.DataType) -> str:
+    """DuckDB's name of a contract's type."""
+    if pa.types.is_list(field):
+        return f"{type_of(field.value_type)}[]"
+    names = {"string": "VARCHAR", "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "double": "DOUBLE"}
+    return {**names, "bool": "BOOLEAN", "timestamp[us]": "TIMESTAMP", "date32[day]": "DATE"}[str(field)]
+
+
+def nothing(schema: pa.Schema) -> str:
+    """A query without rows that has a contract's columns."""
+    columns = ", ".join(f"NULL::{type_of(field.type)} AS {field.name}" for field in schema)
+    return f"SELECT {columns} WHERE false"
 
 
 def quoted(path: Path | str) -> str:

@@ -34,8 +34,9 @@ def prepare(data: str, wave: int, quota: int | None, seed: str | None, shards: i
 
 def ingest(job: Counts) -> Counts:
     """Reads the wave's registrations, reviews and re-uploads; hostile rows are counted and set aside."""
-    from pipeline.ingest.optional import ingest_reuploads, ingest_reviews
+    from pipeline.ingest.optional import ingest_reviews
     from pipeline.ingest.registrations import ingest_registrations
+    from pipeline.ingest.reuploads import ingest_reuploads
 
     run = Plan.load(job)
     with progress.task("ingest") as counts:
@@ -43,7 +44,7 @@ def ingest(job: Counts) -> Counts:
         reviews, reuploads = ingest_reviews(run.store, run.wave), ingest_reuploads(run.store, run.wave)
         counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside}
         counts |= {"reviews": reviews.taken_in, "reuploads": reuploads.taken_in}
-        if taken.taken_in == 0:
+        if taken.taken_in + reuploads.taken_in == 0:
             raise EmptyWaveError(f"No registration of wave {run.wave.number} could be read.")
     return job
 
@@ -125,11 +126,14 @@ def refill(job: Counts) -> Counts:
 def decide(job: Counts) -> Counts:
     """A decision for every application, and the cohort, reserve, rejections and review that follow from them."""
     from pipeline.decide import decide as decide_wave
+    from pipeline.retries import write_retries
 
     run = Plan.load(job)
     with progress.task("decide") as counts:
         store.fresh(run.work / "out")
         counts |= vars(decide_wave(run.store, run.wave, verdict_files(run)))
+        counts["retries"] = write_retries(run.store, run.wave)
+        shutil.copyfile(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
     return job
 
 

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -31,9 +31,10 @@ PARQUET: dict[str, Any] = {"compression": "zstd", "row_group_size": 122_880, "st
 
 @dataclass(frozen=True)
 class Store:
-    """Paths below one data root."""
+    """Paths below one data root. ``room`` sets what is done beside a run's own work apart from it."""
 
     root: Path
+    room: str = ""
 
     @classmethod
     def at(cls, root: str | Path) -> Store:
@@ -70,31 +71,45 @@ class Store:
     # between
     def work(self, wave: Wave) -> Path:
         """What passes between the rooms of a run; can be thrown away and is made again."""
-        return self.root / "work" / wave.key
+        return self.root / "work" / wave.key / self.room
+
+    def aside(self, room: str) -> Store:
+        """The same store with another room for the work between rooms."""
+        return replace(self, room=room)
 
     # out
     def out(self, wave: Wave) -> Path:
         """A wave's outputs, complete or absent."""
         return self.root / "waves" / wave.key
 
-    def published(self) -> Path:
-        """Published cohorts: ``wave-NNNN/rev-N/cohort.parquet``."""
-        return self.root / "published"
+    def outputs(self, name: str) -> list[Path]:
+        """One output of every wave that has it, in the order of the waves."""
+        return sorted((self.root / "waves").glob(f"wave-*/{name}"))
 
-    def earlier_cohorts(self, wave: Wave) -> list[Path]:
-        """The cohort of every earlier wave: its last published revision, else the one that its run wrote."""
+    def published(self, key: str = "") -> Path:
+        """Published cohorts: ``wave-NNNN/rev-N/``."""
+        return self.root / "published" / key
+
+    def revisions(self, key: str) -> list[Path]:
+        """A wave's published revisions, the newest last."""
+        found = [p for p in self.published(key).glob("rev-*/cohort.parquet") if p.parent.name[4:].isdigit()]
+        return sorted((p.parent for p in found), key=lambda folder: int(folder.name[4:]))
+
+    def cohorts(self, before: str = "wave-9999z") -> list[Path]:
+        """The cohort of every wave before one: its last published revision, else the one that its run wrote."""
+        keys = {path.name for where in ("published", "waves") for path in (self.root / where).glob("wave-????")}
         found: list[Path] = []
-        for number in range(1, wave.number):
-            key = f"wave-{number:04d}"
-            revisions = sorted(
-                (self.published() / key).glob("rev-*/cohort.parquet"), key=lambda p: int(p.parent.name[4:] or 0)
-            )
+        for key in sorted(key for key in keys if key < before):
             run = self.root / "waves" / key / "cohort.parquet"
-            if revisions:
-                found.append(revisions[-1])
+            if revisions := self.revisions(key):
+                found.append(revisions[-1] / "cohort.parquet")
             elif run.is_file():
                 found.append(run)
         return found
+
+    def earlier_cohorts(self, wave: Wave) -> list[Path]:
+        """The cohorts that a wave's applicants may already be in."""
+        return self.cohorts(before=wave.key)
 
 
 def project_data() -> Path:

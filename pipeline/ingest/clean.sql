@@ -7,7 +7,7 @@ CREATE OR REPLACE TABLE cleaned AS
 WITH trimmed AS (
     SELECT
         file,
-        nullif(bare(registration_id), '')             AS registration_id,
+        nullif(bare(registration_id), '')                 AS given_id,
         nullif(bare(submitted_at), '')                    AS submitted_text,
         nullif(bare(nik), '')                AS nik,
         nullif(bare(kk), '')                 AS kk,
@@ -42,7 +42,9 @@ read AS (
 )
 SELECT
     file,
-    registration_id,
+    -- an id with a line break or another control character inside would read as two in the published list
+    CASE WHEN NOT regexp_matches(given_id, '[[:cntrl:]]') THEN given_id END AS registration_id,
+    given_id IS NOT NULL AND registration_id IS NULL    AS bad_id,
     CASE WHEN isfinite(submitted_raw) AND year(submitted_raw) BETWEEN 1900 AND 2200 THEN submitted_raw END AS submitted_at,
     nik,
     kk,

@@ -1,7 +1,7 @@
-"""What a wave may have besides registrations: reviewers' decisions, photo-only re-uploads. Never fatal, counted.
+"""What a wave may have besides registrations, as strangers deliver it: never fatal, counted.
 
-Reads ``landing/wave-NNNN/reviews`` and ``reuploads``; writes ``reviews.parquet`` and ``reuploads.parquet``, one row per
-application: the last decision, the last photograph.
+Reads ``landing/wave-NNNN/reviews`` and writes ``reviews.parquet``, the last decision about each application; hands the
+rows of ``reuploads`` to ``reuploads.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from pipeline import duck
 from pipeline.calendar import Wave
-from pipeline.contracts import REUPLOADS, REVIEWS
+from pipeline.contracts import REVIEWS
 from pipeline.errors import GelombangError
 from pipeline.ingest.lines import read_csv
 from pipeline.store import Store
@@ -35,26 +35,11 @@ def ingest_reviews(store_: Store, wave: Wave) -> OptionalCounts:
     return _ingest(store_, wave, "reviews", REVIEWS, "decided_at DESC NULLS LAST, reviewer, decision, note", usable)
 
 
-def ingest_reuploads(store_: Store, wave: Wave) -> OptionalCounts:
-    """Photo-only re-uploads: of several for one application the latest ``submitted_at`` counts."""
-    usable = "from_wave IS NOT NULL AND selfie IS NOT NULL"
-    return _ingest(store_, wave, "reuploads", REUPLOADS, "submitted_at DESC NULLS LAST, from_wave, selfie", usable)
-
-
 def _ingest(store_: Store, wave: Wave, what: str, schema: pa.Schema, latest: str, usable: str) -> OptionalCounts:
     out = store_.work(wave) / f"{what}.parquet"
-    paths = sorted(p for p in store_.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
-    tables, aside = [], 0
-    for path in paths:
-        table, bad = _text_table(path, schema)
-        aside += bad
-        if table is not None:
-            tables.append(table)
-    everything = pa.concat_tables(tables) if tables else pa.table({n: pa.array([], pa.string()) for n in schema.names})
+    everything, aside = delivered(store_, wave, what, schema)
     with duck.connect(store_.work(wave)) as db:
-        db.register("delivered", everything)
-        casts = ", ".join(_cast(field) for field in schema)
-        db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
+        rows_of(db, everything, schema)
         kept = f"registration_id IS NOT NULL AND {usable}"
         [(good,)] = db.execute(f"SELECT count(*) FROM rows WHERE {kept}").fetchall()
         query = f"""SELECT {", ".join(schema.names)} FROM rows WHERE {kept}
@@ -62,6 +47,26 @@ def _ingest(store_: Store, wave: Wave, what: str, schema: pa.Schema, latest: str
                     ORDER BY registration_id"""
         rows = duck.copy(db, query, out)
     return OptionalCounts(rows, aside + everything.num_rows - good)
+
+
+def delivered(store_: Store, wave: Wave, what: str, schema: pa.Schema) -> tuple[pa.Table, int]:
+    """Every row of a folder's files as text, and how many rows or whole files could not be read."""
+    paths = sorted(p for p in store_.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
+    tables, aside = [], 0
+    for path in paths:
+        table, bad = _text_table(path, schema)
+        aside += bad
+        if table is not None:
+            tables.append(table)
+    nothing = pa.table({name: pa.array([], pa.string()) for name in schema.names})
+    return pa.concat_tables(tables) if tables else nothing, aside
+
+
+def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
+    """Makes the table ``rows`` of what was delivered, each value of its contract's type or null."""
+    db.register("delivered", everything)
+    casts = ", ".join(_cast(field) for field in schema)
+    db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
 
 
 def _cast(field: pa.Field) -> str:

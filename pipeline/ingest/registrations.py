@@ -28,7 +28,7 @@ from pipeline.errors import (
 from pipeline.ingest.lines import read_csv
 from pipeline.store import Store
 
-_NO_ID = "no registration_id"
+_NO_ID, _BAD_ID = "no registration_id", "registration_id with a control character"
 _TYPED = ("submitted_at", "birth_date", "phone_verified", "email_verified", "sex")
 
 
@@ -64,12 +64,13 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
             raise EmptyWaveError(f"No file below {folder} has a row in it.")
         db.execute(duck.sql("pipeline.ingest", "clean", {"{source}": f"read_parquet({duck.path_list(parts)})"}))
         nameless = db.execute(
-            "SELECT file, count(*) FROM cleaned WHERE registration_id IS NULL GROUP BY file"
+            "SELECT file, bad_id, count(*) FROM cleaned WHERE registration_id IS NULL GROUP BY ALL"
         ).fetchall()
-        aside += [(name, 0, _NO_ID) for name, count in nameless for _ in range(count)]
+        aside += [(name, 0, _BAD_ID if bad else _NO_ID) for name, bad, count in nameless for _ in range(count)]
         _refuse_duplicates(db)
         columns = ", ".join(REGISTRATIONS.names)
-        query = f"SELECT {columns} FROM cleaned WHERE registration_id IS NOT NULL ORDER BY registration_id"
+        query = f"""SELECT {columns}, NULL::INTEGER AS from_wave
+                    FROM cleaned WHERE registration_id IS NOT NULL ORDER BY registration_id"""
         taken_in = duck.copy(db, query, work / "registrations.parquet")
         per_file = dict(
             db.execute("SELECT file, count(*) FROM cleaned WHERE registration_id IS NOT NULL GROUP BY file").fetchall()

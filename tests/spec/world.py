@@ -145,8 +145,8 @@ class World:
             self.deliver(wave.closing_day, numbers=numbers)
         where = Store.at(self.root)
         rows = sorted(self.applications, key=lambda row: row["registration_id"])
-        table = pa.Table.from_pylist(rows, schema=contracts.REGISTRATIONS)
-        write_table(table, where.work(wave) / "registrations.parquet", contracts.REGISTRATIONS)
+        table = pa.Table.from_pylist(rows, schema=contracts.INGESTED)
+        write_table(table, where.work(wave) / "registrations.parquet", contracts.INGESTED)
         screen(where, wave, resolve_extracts(where, wave))
         return by_id(where.work(wave) / "screened.parquet")
 

@@ -76,7 +76,19 @@ def test_a_well_formed_row_is_read_as_it_is(landing):
         "birth_date": date(1990, 5, 15),
         "phone_verified": True,
         "email_verified": True,
+        "from_wave": None,
     }
+
+
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\t", "\x00"])
+def test_an_id_that_would_read_as_two_in_the_published_list_is_set_aside(landing, inside):
+    rows = [{**GOOD, "registration_id": f"A{inside}B"}, GOOD]
+    pq.write_table(pa.Table.from_pylist(rows), landing.folder / "a.parquet")
+    counts, [row] = landing.ingest()
+    assert (counts.taken_in, counts.set_aside) == (1, 1)
+    assert row["registration_id"] == GOOD["registration_id"]
+    [aside] = store.read_table(landing.root / "work" / "wave-0001" / "set_aside.parquet").to_pylist()
+    assert aside["problem"] == "registration_id with a control character"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""`gelombang retries`: who may send a new photograph and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.finished import DataOption, WaveArgument, finished
+
+
+def retries(
+    wave: WaveArgument,
+    out: Annotated[Path, typer.Argument(help="CSV to write: registration_id, from_wave, reasons. No NIK, no name.")],
+    data: DataOption = None,
+) -> None:
+    """Write the list of those who may answer their refusal with a new photograph alone."""
+    from pipeline.retries import list_retries
+
+    store, found, _ = finished(data, wave)
+    typer.echo(f"{list_retries(store, found, out):,} applications of wave {wave} may send a new photograph: {out}")

@@ -1,0 +1,107 @@
+"""Photo-only re-uploads: an application that only its photograph failed comes back with a new one, data untouched.
+
+Reads ``landing/wave-NNNN/reuploads``, the decisions and ``retries.parquet`` of earlier waves; writes
+``reuploads.parquet`` (what became of each) and adds those taken in to ``registrations.parquet``. They are then screened
+like anybody else, by the new wave's rules and extracts.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline import duck
+from pipeline.calendar import Wave
+from pipeline.contracts import DECISIONS, INGESTED, RETRIES, REUPLOADED, REUPLOADS
+from pipeline.ingest.optional import delivered, rows_of
+from pipeline.store import Store
+
+
+@dataclass(frozen=True)
+class ReuploadCounts:
+    """Re-uploads taken in, refused by problem, and rows or files that could not be read at all."""
+
+    taken_in: int
+    refused: dict[str, int]
+    set_aside: int
+
+
+@lru_cache(maxsize=1)
+def problems() -> dict[str, dict[str, str]]:
+    """Why a re-upload may be refused: the message of each code by language."""
+    return tomllib.loads((files("pipeline.ingest") / "reuploads.toml").read_text(encoding="utf-8"))
+
+
+def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
+    """Takes a wave's re-uploads in, after its registrations."""
+    work = store_.work(wave)
+    rows, aside = delivered(store_, wave, "reuploads", REUPLOADS)
+    with duck.connect(work) as db:
+        rows_of(db, rows, REUPLOADS)
+        registrations = f"read_parquet('{duck.quoted(work / 'registrations.parquet')}')"
+        accepted = store_.earlier_cohorts(wave)
+        read = f"read_parquet({duck.path_list(accepted)}, hive_partitioning = false)" if accepted else ""
+        sources = {
+            "{decisions}": _earlier(store_, wave, "decisions", DECISIONS),
+            "{registrations}": registrations,
+            "{accepted}": f"SELECT TRY_CAST(nik AS BIGINT) AS number FROM {read}" if read else "SELECT 0 AS number",
+        }
+        window = {"opens": wave.opens, "closes": wave.closes}
+        for statement in duckdb.extract_statements(duck.sql("pipeline.ingest", "reuploads", sources)):
+            db.execute(statement, {k: v for k, v in window.items() if k in statement.named_parameters})
+        _told(db, work)
+        refused = dict(
+            db.execute(
+                "SELECT problem, count(*) FROM settled WHERE problem NOT NULL GROUP BY ALL ORDER BY 1"
+            ).fetchall()
+        )
+        [(nameless,)] = db.execute("SELECT count(*) FROM rows WHERE registration_id IS NULL").fetchall()
+        taken_in = _come_back(db, registrations, _earlier(store_, wave, "retries", RETRIES), work)
+    return ReuploadCounts(taken_in, refused, aside + nameless)
+
+
+def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:
+    """Writes what became of each re-upload, with what the applicant reads."""
+    texts = pa.table(
+        {"problem": list(problems()), **{f"message_{x}": [m[x] for m in problems().values()] for x in ("id", "en")}}
+    )
+    db.register("texts", texts)
+    duck.copy(
+        db,
+        f"""SELECT {", ".join(REUPLOADED.names)} FROM settled LEFT JOIN texts USING (problem)
+            ORDER BY registration_id, submitted_at, from_wave, selfie, problem""",
+        work / "reuploads.parquet",
+    )
+
+
+def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, work: Path) -> int:
+    """Adds the applications that come back to the wave's registrations; returns how many."""
+    columns = ", ".join(INGESTED.names)
+    refused_in = r"CAST(regexp_extract(filename, 'wave-(\d{4})/retries\.parquet$', 1) AS INTEGER) AS refused_in"
+    db.execute(
+        f"""CREATE OR REPLACE TABLE returned AS
+            SELECT r.* REPLACE (s.submitted_at AS submitted_at, s.selfie AS selfie, s.made AS from_wave)
+            FROM settled s JOIN (SELECT *, {refused_in} FROM {retries}) r USING (registration_id, refused_in)
+            WHERE s.problem IS NULL"""
+    )
+    [(count,)] = db.execute("SELECT count(*) FROM returned").fetchall()
+    if count:
+        everyone = f"SELECT {columns} FROM {registrations} UNION ALL SELECT {columns} FROM returned"
+        duck.copy(db, f"SELECT * FROM ({everyone}) ORDER BY registration_id", work / "registrations.parquet")
+    return int(count)
+
+
+def _earlier(store_: Store, wave: Wave, name: str, schema: pa.Schema) -> str:
+    """A table of all earlier waves as one relation with ``filename``; columns that an old file lacks are null."""
+    paths = [path for path in store_.outputs(f"{name}.parquet") if path.parent.name < wave.key]
+    empty = duck.nothing(schema.append(pa.field("filename", pa.string())))
+    if not paths:
+        return f"({empty})"
+    read = f"read_parquet({duck.path_list(paths)}, filename = true, union_by_name = true, hive_partitioning = false)"
+    return f"({empty} UNION ALL BY NAME SELECT * FROM {read})"

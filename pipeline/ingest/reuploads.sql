@@ -1,0 +1,41 @@
+-- What each re-upload answers: the latest decision about the application that it names, and why it is not taken where it
+-- is not. {decisions} are the decisions of all earlier waves, {retries} the applications that those waves let try again.
+CREATE OR REPLACE TABLE told AS
+SELECT registration_id, wave, coalesce(from_wave, wave) AS made, nik, outcome, retry
+FROM (
+    SELECT
+        registration_id, nik, outcome, retry, from_wave,
+        CAST(regexp_extract(filename, 'wave-(\d{4})/decisions\.parquet$', 1) AS INTEGER) AS wave
+    FROM {decisions}
+)
+WHERE registration_id IN (SELECT registration_id FROM rows);
+
+-- The wave named is that of the application or of a later refusal; from either, all that was decided about it is found.
+CREATE OR REPLACE TABLE answered AS
+SELECT r.*, last.wave AS refused_in, last.made, last.nik, last.outcome, last.retry
+FROM (SELECT row_number() OVER () AS line, * FROM rows WHERE registration_id IS NOT NULL) r
+LEFT JOIN told named ON named.registration_id = r.registration_id AND r.from_wave IN (named.wave, named.made)
+LEFT JOIN told last ON last.registration_id = named.registration_id AND last.made = named.made
+QUALIFY row_number() OVER (PARTITION BY r.line ORDER BY last.wave DESC NULLS LAST) = 1;
+
+CREATE OR REPLACE TABLE judged AS
+SELECT *,
+    CASE
+        WHEN from_wave IS NULL THEN 'wave_missing'
+        WHEN outcome IS NULL THEN 'unknown_application'
+        WHEN outcome = 'accepted' OR TRY_CAST(nik AS BIGINT) IN (SELECT number FROM ({accepted})) THEN 'accepted_before'
+        WHEN outcome = 'rejected' AND retry <> 'photo' THEN 'not_photo_only'
+        WHEN outcome <> 'rejected' THEN 'not_refused'
+        WHEN registration_id IN (SELECT registration_id FROM {registrations}) THEN 'id_taken'
+    END AS refusal
+FROM answered;
+
+-- Of several re-uploads of one person the latest inside the wave's window stands, as with applications.
+CREATE OR REPLACE TABLE settled AS
+SELECT *,
+    coalesce(refusal, CASE WHEN row_number() OVER (
+        PARTITION BY nik, refusal IS NULL
+        ORDER BY coalesce(submitted_at BETWEEN $opens AND $closes, false) DESC, submitted_at DESC NULLS LAST,
+            registration_id, selfie NULLS LAST
+    ) > 1 THEN 'sent_again' END) AS problem
+FROM judged;

@@ -1,0 +1,47 @@
+"""Who may send a new photograph and nothing else: the promise that the programme's own system did not keep.
+
+Reads a run's registrations and decisions; writes ``out/retries.parquet``, the applications as they were made, which the
+next waves take back when a re-upload names them (``ingest/reuploads.py``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline import duck
+from pipeline.calendar import Wave
+from pipeline.contracts import RETRIES
+from pipeline.store import Store
+
+
+def write_retries(store_: Store, wave: Wave) -> int:
+    """Writes the applications of a wave that only their photograph failed; returns how many."""
+    work = store_.work(wave)
+    with duck.connect(work) as db:
+        columns = ", ".join(f"r.{name}" for name in RETRIES.names)
+        query = f"""SELECT {columns}
+                    FROM read_parquet('{duck.quoted(work / "registrations.parquet")}') r
+                    JOIN read_parquet('{duck.quoted(work / "out" / "decisions.parquet")}') d USING (registration_id)
+                    WHERE d.outcome = 'rejected' AND d.retry = 'photo' ORDER BY r.registration_id"""
+        return duck.copy(db, query, work / "out" / "retries.parquet")
+
+
+def list_retries(store_: Store, wave: Wave, out: Path) -> int:
+    """Writes who may send a new photograph as CSV, without NIK or name: id, wave of the application, reasons, places.
+
+    Whoever was accepted since, in any published wave, is not on it. Returns how many are.
+    """
+    folder = store_.out(wave)
+    cohorts = store_.cohorts()
+    read = (
+        f"SELECT nik FROM read_parquet({duck.path_list(cohorts)}, hive_partitioning = false)"
+        if cohorts
+        else "SELECT ''"
+    )
+    with duck.connect(store_.work(wave)) as db:
+        query = f"""SELECT registration_id, coalesce(from_wave, {wave.number}) AS from_wave,
+                        array_to_string(reasons, ' ') AS reasons
+                    FROM read_parquet('{duck.quoted(folder / "decisions.parquet")}')
+                    WHERE outcome = 'rejected' AND retry = 'photo' AND nik NOT IN ({read})
+                    ORDER BY registration_id"""
+        return duck.copy_csv(db, query, out)
