@@ -12,6 +12,7 @@ from typing import Any
 from pipeline import __version__, store
 from pipeline.plan import Plan
 from pipeline.screening.rulebook import rules_in_force
+from pipeline.settings import settings
 
 
 def write(run: Plan) -> Path:
@@ -33,6 +34,7 @@ def write(run: Plan) -> Path:
             "priority_share": wave.priority_share,
             "rules": [{"code": rule.code, "source": rule.source} for rule in rules_in_force(wave)],
             "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
+            "second_reviewer": settings().review.second,
             "selfie_policy": None if wave.selfie == "off" else _policy(run),
             "software": {"gelombang": __version__},
             "inputs": [_entry(path, run.store.root) for path in inputs(run)],
@@ -49,7 +51,7 @@ def inputs(run: Plan) -> list[Path]:
         path
         for what in ("registrations", "reuploads", "reviews")
         for path in sorted(run.store.landing(run.wave, what).glob("*"))
-        if path.is_file()
+        if path.is_file() and not path.name.startswith(".")  # a review may be being written
     ]
     extracted = [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
     calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]

@@ -50,6 +50,12 @@ class ScreeningSettings(BaseModel):
     threads: int = Field(0, ge=0, description="DuckDB's threads; 0: one per core")
 
 
+class ReviewSettings(BaseModel):
+    """How reviewers' decisions about doubtful photographs count."""
+
+    second: bool = Field(False, description="a review counts only when two different reviewers agree")
+
+
 class Settings(BaseSettings):
     """All settings of a deployment."""
 
@@ -62,6 +68,7 @@ class Settings(BaseSettings):
     selfie: SelfieSettings = SelfieSettings()
     checks: CheckSettings = CheckSettings()
     screening: ScreeningSettings = ScreeningSettings()
+    review: ReviewSettings = ReviewSettings()
 
 
 @lru_cache(maxsize=1)

@@ -34,9 +34,9 @@ def prepare(data: str, wave: int, quota: int | None, seed: str | None, shards: i
 
 def ingest(job: Counts) -> Counts:
     """Reads the wave's registrations, reviews and re-uploads; hostile rows are counted and set aside."""
-    from pipeline.ingest.optional import ingest_reviews
     from pipeline.ingest.registrations import ingest_registrations
     from pipeline.ingest.reuploads import ingest_reuploads
+    from pipeline.ingest.reviews import ingest_reviews
 
     run = Plan.load(job)
     with progress.task("ingest") as counts:

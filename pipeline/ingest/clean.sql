@@ -1,5 +1,6 @@
 -- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
--- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`.
+-- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`;
+-- moments.sql reads the moments.
 CREATE OR REPLACE TEMP MACRO tidy(value) AS trim(value, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0));
 -- a spreadsheet's leading apostrophe means "this is text"
 CREATE OR REPLACE TEMP MACRO bare(value) AS tidy(ltrim(tidy(value), ''''));
@@ -25,15 +26,7 @@ WITH trimmed AS (
 read AS (
     SELECT
         *,
-        -- an offset is converted to WIB, none means WIB
-        CASE
-            WHEN regexp_matches(submitted_text, ':\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$')
-                THEN timezone('Asia/Jakarta', try_cast(submitted_text AS TIMESTAMPTZ))
-            ELSE coalesce(
-                try_cast(submitted_text AS TIMESTAMP),
-                try_strptime(submitted_text, ['%d-%m-%Y %H:%M:%S', '%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d-%m-%Y %H:%M'])
-            )
-        END AS submitted_raw,
+        read_moment(submitted_text) AS submitted_raw,
         coalesce(
             try_cast(birth_text AS DATE),
             try_strptime(birth_text, ['%d-%m-%Y', '%d/%m/%Y'])::DATE
@@ -45,7 +38,7 @@ SELECT
     -- an id with a line break or another control character inside would read as two in the published list
     CASE WHEN NOT regexp_matches(given_id, '[[:cntrl:]]') THEN given_id END AS registration_id,
     given_id IS NOT NULL AND registration_id IS NULL    AS bad_id,
-    CASE WHEN isfinite(submitted_raw) AND year(submitted_raw) BETWEEN 1900 AND 2200 THEN submitted_raw END AS submitted_at,
+    believable(submitted_raw) AS submitted_at,
     nik,
     kk,
     full_name,

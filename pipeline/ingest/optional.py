@@ -1,12 +1,10 @@
 """What a wave may have besides registrations, as strangers deliver it: never fatal, counted.
 
-Reads ``landing/wave-NNNN/reviews`` and writes ``reviews.parquet``, the last decision about each application; hands the
-rows of ``reuploads`` to ``reuploads.py``.
+Reads the files of ``landing/wave-NNNN/reviews`` or ``reuploads``; ``reviews.py`` and ``reuploads.py`` say what follows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -15,38 +13,9 @@ import pyarrow.parquet as pq
 
 from pipeline import duck
 from pipeline.calendar import Wave
-from pipeline.contracts import REVIEWS
 from pipeline.errors import GelombangError
 from pipeline.ingest.lines import read_csv
 from pipeline.store import Store
-
-
-@dataclass(frozen=True)
-class OptionalCounts:
-    """Rows that count, and rows or files that could not be read."""
-
-    taken_in: int
-    set_aside: int
-
-
-def ingest_reviews(store_: Store, wave: Wave) -> OptionalCounts:
-    """Reviewers' decisions: of several about one application the latest ``decided_at`` counts."""
-    usable = "decision IN ('accept', 'reject')"
-    return _ingest(store_, wave, "reviews", REVIEWS, "decided_at DESC NULLS LAST, reviewer, decision, note", usable)
-
-
-def _ingest(store_: Store, wave: Wave, what: str, schema: pa.Schema, latest: str, usable: str) -> OptionalCounts:
-    out = store_.work(wave) / f"{what}.parquet"
-    everything, aside = delivered(store_, wave, what, schema)
-    with duck.connect(store_.work(wave)) as db:
-        rows_of(db, everything, schema)
-        kept = f"registration_id IS NOT NULL AND {usable}"
-        [(good,)] = db.execute(f"SELECT count(*) FROM rows WHERE {kept}").fetchall()
-        query = f"""SELECT {", ".join(schema.names)} FROM rows WHERE {kept}
-                    QUALIFY row_number() OVER (PARTITION BY registration_id ORDER BY {latest}) = 1
-                    ORDER BY registration_id"""
-        rows = duck.copy(db, query, out)
-    return OptionalCounts(rows, aside + everything.num_rows - good)
 
 
 def delivered(store_: Store, wave: Wave, what: str, schema: pa.Schema) -> tuple[pa.Table, int]:
@@ -65,14 +34,18 @@ def delivered(store_: Store, wave: Wave, what: str, schema: pa.Schema) -> tuple[
 def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
     """Makes the table ``rows`` of what was delivered, each value of its contract's type or null."""
     db.register("delivered", everything)
+    db.execute(duck.sql("pipeline.ingest", "moments"))
     casts = ", ".join(_cast(field) for field in schema)
     db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
 
 
 def _cast(field: pa.Field) -> str:
-    kind = {pa.string(): "VARCHAR", pa.int32(): "INTEGER"}.get(field.type, "TIMESTAMP")
     value = f"nullif(trim({field.name}), '')"
-    return f"{f'lower({value})' if field.name == 'decision' else f'try_cast({value} AS {kind})'} AS {field.name}"
+    if field.name == "decision":
+        return f"lower({value}) AS decision"
+    if pa.types.is_timestamp(field.type):
+        return f"believable(read_moment({value})) AS {field.name}"
+    return f"try_cast({value} AS {duck.type_of(field.type)}) AS {field.name}"
 
 
 def _text_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, int]:

@@ -62,6 +62,7 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
         parts = sorted(staged.glob("*.parquet"))
         if not parts:
             raise EmptyWaveError(f"No file below {folder} has a row in it.")
+        db.execute(duck.sql("pipeline.ingest", "moments"))
         db.execute(duck.sql("pipeline.ingest", "clean", {"{source}": f"read_parquet({duck.path_list(parts)})"}))
         nameless = db.execute(
             "SELECT file, bad_id, count(*) FROM cleaned WHERE registration_id IS NULL GROUP BY ALL"

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from pipeline import contracts, errors, store
 from pipeline.calendar import Wave
-from pipeline.ingest.optional import ingest_reviews
 from pipeline.ingest.registrations import ingest_registrations
 from pipeline.store import Store
 
@@ -264,19 +263,3 @@ def test_random_hostile_rows_never_stop_ingest_and_never_vanish(lines, tmp_path_
     assert counts.taken_in + counts.set_aside == physical
     assert "R1" in [row["registration_id"] for row in rows]
     assert len(rows) == counts.taken_in
-
-
-def test_the_latest_review_counts_and_bad_ones_are_counted(landing):
-    folder = landing.root / "landing" / "wave-0001" / "reviews"
-    folder.mkdir()
-    (folder / "a.csv").write_text(
-        "registration_id,decision,reviewer,decided_at,note\n"
-        "R1,accept,ani,2020-04-17 10:00:00,ok\nR1,reject,budi,2020-04-18 10:00:00,other person\n"
-        "R2,maybe,ani,2020-04-17 10:00:00,\n,accept,ani,2020-04-17,\n"
-    )
-    (folder / "b.csv").write_bytes(b"\xff\xff")
-    (folder / "c.xls").write_bytes(b"?")
-    counts = ingest_reviews(landing.store, WAVE)
-    assert (counts.taken_in, counts.set_aside) == (1, 4)
-    [row] = store.read_table(landing.root / "work" / "wave-0001" / "reviews.parquet").to_pylist()
-    assert (row["registration_id"], row["decision"], row["reviewer"]) == ("R1", "reject", "budi")

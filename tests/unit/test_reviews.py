@@ -1,0 +1,122 @@
+"""Reviewers' decisions as they are delivered: which one counts, alone and where two must agree."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline import store
+from pipeline.calendar import Wave
+from pipeline.ingest.reviews import ReviewCounts, ingest_reviews
+from pipeline.settings import settings
+from pipeline.store import Store
+
+WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
+HEADER = "registration_id,decision,reviewer,decided_at,note\n"
+
+
+class Reviews:
+    """A data root whose reviews a test writes."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / "landing" / "wave-0001" / "reviews"
+        self.folder.mkdir(parents=True)
+        self.store = Store.at(root)
+
+    def csv(self, *lines: str, name: str = "a.csv") -> None:
+        (self.folder / name).write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def ingest(self) -> tuple[ReviewCounts, dict[str, dict]]:
+        counts = ingest_reviews(self.store, WAVE)
+        rows = store.read_table(self.store.work(WAVE) / "reviews.parquet").to_pylist()
+        assert [row["registration_id"] for row in rows] == sorted({row["registration_id"] for row in rows})
+        return counts, {row["registration_id"]: row for row in rows}
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Reviews:
+    return Reviews(tmp_path)
+
+
+@pytest.fixture
+def two_must_agree(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GELOMBANG_REVIEW__SECOND", "true")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_the_latest_review_counts_and_bad_ones_are_counted(reviews: Reviews):
+    reviews.csv(
+        "R1,accept,ani,2020-04-17 10:00:00,ok",
+        "R1,reject,budi,2020-04-18 10:00:00,other person",
+        "R2,maybe,ani,2020-04-17 10:00:00,",
+        ",accept,ani,2020-04-17,",
+    )
+    (reviews.folder / "b.csv").write_bytes(b"\xff\xff")
+    (reviews.folder / "c.xls").write_bytes(b"?")
+    counts, found = reviews.ingest()
+    assert counts == ReviewCounts(taken_in=1, set_aside=4, unsettled=0)
+    assert (found["R1"]["decision"], found["R1"]["reviewer"], found["R1"]["note"]) == ("reject", "budi", "other person")
+
+
+def test_a_reviewer_corrects_himself_in_another_file(reviews: Reviews):
+    reviews.csv("R1,reject,ani,2020-04-17 10:00:00,", name="z.csv")
+    reviews.csv("R1,accept,ani,2020-04-17 10:00:01,")
+    assert reviews.ingest()[1]["R1"]["decision"] == "accept"
+
+
+def test_times_with_an_offset_stand_beside_times_of_wib(reviews: Reviews):
+    reviews.csv("R1,accept,ani,2020-04-17 10:00:00,", "R1,reject,ani,2020-04-17T03:30:00Z,")  # 10:30 WIB
+    _, found = reviews.ingest()
+    assert (found["R1"]["decision"], found["R1"]["decided_at"]) == ("reject", datetime(2020, 4, 17, 10, 30))
+
+
+def test_a_clock_at_infinity_does_not_have_the_last_word(reviews: Reviews):
+    reviews.csv("R1,accept,ani,infinity,", "R1,reject,ani,2020-04-17,")
+    assert reviews.ingest()[1]["R1"]["decision"] == "reject"
+
+
+def test_what_lies_in_folders_beside_the_files_is_no_review(reviews: Reviews):
+    (reviews.folder / "audit").mkdir()
+    (reviews.folder / "audit" / "decisions.jsonl").write_text("{}\n")
+    reviews.csv("R1,accept,ani,2020-04-17,")
+    assert reviews.ingest()[0] == ReviewCounts(taken_in=1, set_aside=0, unsettled=0)
+
+
+@pytest.mark.parametrize(
+    ("said", "decision"),
+    [
+        (["accept ani"], None),
+        (["accept ani", "accept ani"], None),  # one reviewer twice is one reviewer
+        (["accept ani", "accept Ani "], None),
+        (["accept ani", "accept budi"], "accept"),
+        (["reject ani", "reject budi"], "reject"),
+        (["accept ani", "reject budi"], None),  # open to a third
+        (["accept ani", "reject budi", "reject citra"], "reject"),
+        (["accept ani", "reject budi", "reject citra", "accept dewi"], None),
+        (["accept ani", "accept budi", "reject citra"], "accept"),
+        (["accept ani", "accept budi", "reject ani"], None),  # ani took hers back
+        (["accept ani", "reject budi", "accept budi"], "accept"),
+        (["accept ", "accept "], None),  # nobody's word
+        (["accept ani", "accept "], None),
+    ],
+)
+def test_where_two_must_agree_a_decision_counts_once_they_do(
+    reviews: Reviews, two_must_agree: None, said: list[str], decision: str | None
+):
+    lines = [text.split(" ", 1) for text in said]
+    reviews.csv(*(f'R1,{d},"{who}",2020-04-17 10:00:{n:02d},"because, {n}"' for n, (d, who) in enumerate(lines)))
+    counts, found = reviews.ingest()
+    assert (found["R1"]["decision"] if found else None) == decision
+    named = any(who.strip() for _, who in lines)
+    assert (counts.taken_in, counts.unsettled) == (int(decision is not None), int(decision is None and named))
+
+
+def test_both_who_agree_are_named(reviews: Reviews, two_must_agree: None):
+    reviews.csv("R1,accept,budi,2020-04-17 10:00:00,first", "R1,accept,ani,2020-04-17 11:00:00,second")
+    _, found = reviews.ingest()
+    assert (found["R1"]["reviewer"], found["R1"]["note"]) == ("ani, budi", "second")
+    assert found["R1"]["decided_at"] == datetime(2020, 4, 17, 11)
