@@ -10,7 +10,7 @@ UV     := .uv/bin/uv
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave demo-data test test-fast lint format types bench up docs-pages clean
+.PHONY: help setup wave demo-data test test-fast lint format types bench up docs docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,10 @@ bench: setup  ## speed, memory and accuracy, as ratios against a peer in the sam
 
 up: setup  ## Airflow's web page on loopback, with the wave's DAG
 	PATH="$(abspath $(BIN)):$$PATH" tools/airflow_up
+
+# The builder announces its successor (Zensical, which reads the same mkdocs.yml) at each run: once in this line is enough.
+docs: docs-pages  ## the documentation as a site in site/; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 docs-pages: setup  ## write the generated pages of docs/reference
 	$(BIN)/python tools/reference_pages.py

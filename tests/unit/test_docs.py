@@ -1,17 +1,72 @@
-"""Generated pages in git are what the code says today."""
+"""The documentation: generated pages are what the code says today, and the site builds without a broken link."""
 
+from __future__ import annotations
+
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+#: What a browser fetches by itself: not the links that a reader may follow.
+FETCHED = re.compile(
+    r"<(?:script|img|iframe|source)\b[^>]*\bsrc=[\"']?([^\"' >]+)|<link\b[^>]*\bhref=[\"']?([^\"' >]+)"
+)
 
 
-def test_the_generated_reference_pages_are_current():
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "reference_pages.py"), "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def build(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """`mkdocs build` as `make docs` calls it, into a folder of its own."""
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--quiet",
+        "--config-file",
+        str(config),
+        "--site-dir",
+        str(site),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_the_generated_reference_pages_are_current() -> None:
+    command = [sys.executable, str(ROOT / "tools" / "reference_pages.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_site_builds_and_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:
+    done = build(ROOT / "mkdocs.yml", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {
+        path.relative_to(tmp_path).as_posix(): path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.html")
+    }
+    assert len(pages) >= len(list((ROOT / "docs").glob("*/*.md")))
+    addresses = [(name, script or link) for name, text in pages.items() for script, link in FETCHED.findall(text)]
+    assert len(addresses) > len(pages)
+    assert [pair for pair in addresses if re.match(r"(?:[a-z]+:)?//", pair[1])] == []
+    styles = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.css"))
+    assert re.findall(r"url\([\"']?(?:https?:)?//[^)]*\)|@import", styles) == []
+    assert (tmp_path / "source" / "pipeline" / "screening" / "rules.toml").is_file()
+
+
+@pytest.mark.parametrize(
+    "broken", ["[gone](how-to/gone.md)", "[gone](reference/rules.md#gone)", "[gone](../pipeline/gone.toml)"]
+)
+def test_a_broken_link_fails_the_build(tmp_path: Path, broken: str) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "README.md").write_text(f"# Page\n\n{broken}\n", encoding="utf-8")
+    (docs / "reference").mkdir()
+    (docs / "reference" / "rules.md").write_text("# Rules\n\n## kept\n", encoding="utf-8")
+    config = tmp_path / "mkdocs.yml"
+    hook = ROOT / "tools" / "docs_sources.py"
+    config.write_text(
+        f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: {docs}\nhooks: [{hook}]\nnav: [README.md, reference/rules.md]\n"
+    )
+    done = build(config, tmp_path / "site")
+    assert done.returncode != 0
+    assert "gone" in done.stderr
