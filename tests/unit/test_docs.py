@@ -18,17 +18,7 @@ FETCHED = re.compile(
 
 def build(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
     """`mkdocs build` as `make docs` calls it, into a folder of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--quiet",
-        "--config-file",
-        str(config),
-        "--site-dir",
-        str(site),
-    ]
+    command = [sys.executable, "-m", "mkdocs", "build", "--config-file", str(config), "--site-dir", str(site)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
