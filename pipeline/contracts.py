@@ -102,6 +102,7 @@ DECISIONS = pa.schema(
         ("age", pa.int16()),
         ("selfie_verified", pa.bool_()),
         ("selfie_decision", pa.string()),
+        ("reviewed", pa.bool_()),  # a reviewer decided about the photograph
         ("from_wave", pa.int32()),  # where the application was made, if it came back with a new photograph
     ]
 )

@@ -18,7 +18,10 @@ RETRIES = ("none", "data", "photo")
 
 @dataclass(frozen=True)
 class Reason:
-    """One code of the catalogue; ``order`` is its place in every list of reasons."""
+    """One code of the catalogue; ``order`` is its place in every list of reasons.
+
+    ``refused`` is what it says once a person has refused, where the plain text still waits for one.
+    """
 
     code: str
     layer: str
@@ -26,6 +29,8 @@ class Reason:
     id: str
     en: str
     order: int
+    refused_id: str | None = None
+    refused_en: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,17 @@ def retry_of(given: Iterable[str]) -> str:
     return next((retry for retry in RETRIES if retry in retries), "none")
 
 
-def message(code: str, language: str) -> str:
-    """What a reason or a warning says in ``id`` or ``en``. Raises KeyError for an unknown code."""
+def message(code: str, language: str, outcome: str | None = None) -> str:
+    """What a reason or a warning says in ``id`` or ``en``, to whoever has this outcome where it matters.
+
+    Raises KeyError for an unknown code.
+    """
     entry: Reason | Notice = catalogue().get(code) or warning_catalogue()[code]
+    if outcome == "rejected" and isinstance(entry, Reason) and entry.refused_id and entry.refused_en:
+        return entry.refused_id if language == "id" else entry.refused_en
     return entry.id if language == "id" else entry.en
 
 
 def messages(given: Iterable[str], language: str) -> str:
-    """One text with every reason's message, in catalogue order."""
-    return " ".join(message(code, language) for code in ordered(given))
+    """One text with every reason's message, in catalogue order, as the refused read it."""
+    return " ".join(message(code, language, "rejected") for code in ordered(given))

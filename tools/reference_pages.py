@@ -42,12 +42,19 @@ def errors_page() -> str:
     )
 
 
+def _both(plain: str, refused: str | None) -> str:
+    return plain if refused is None else f"{plain}<br>*{refused}*"
+
+
 def reasons_page() -> str:
     """Every reason and warning, in both languages."""
-    rows = [[f"`{r.code}`", r.layer, r.retry, r.id, r.en] for r in reasons.catalogue().values()]
+    rows = [
+        [f"`{r.code}`", r.layer, r.retry, _both(r.id, r.refused_id), _both(r.en, r.refused_en)]
+        for r in reasons.catalogue().values()
+    ]
     warned = [[f"`{w.code}`", w.id, w.en] for w in reasons.warning_catalogue().values()]
     return (
-        "# Reasons and warnings\n\n"
+        "# Reasons and warnings\n\nIn italics: what the applicant reads once a reviewer has refused.\n\n"
         + table(["code", "layer", "retry", "Indonesian", "English"], rows)
         + "\n## Warnings\n\nA warning is reported and never decides. A selfie's defects warn too,"
         " when the match is beyond doubt.\n\n" + table(["code", "Indonesian", "English"], warned)

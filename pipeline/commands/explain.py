@@ -141,12 +141,15 @@ class _Page:
         self._heading("decision")
         self._say(label(f"outcome.{decision['outcome']}", self.language), "bold")
         for code in decision["reasons"]:
-            self._say(f"{code}: {reasons.message(code, self.language)}", "red")
+            self._say(f"{code}: {reasons.message(code, self.language, decision['outcome'])}", "red")
         for code in decision["warnings"]:
             noted = self._text("noted")
             self._say(f"{noted} – {code}: {reasons.message(code, self.language)}", "yellow")
         self._heading("next")
-        letter = write_letter(wave, decision["outcome"], decision["reasons"], next_wave(self.store, wave))
+        following = next_wave(self.store, wave)
+        letter = write_letter(
+            wave, decision["outcome"], decision["reasons"], following, reviewed=bool(decision.get("reviewed"))
+        )
         for line in letter.email[self.language].splitlines():
             self._say(line)
         self.console.print()

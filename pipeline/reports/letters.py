@@ -54,8 +54,13 @@ def tellable(given: Sequence[str]) -> list[str]:
     return [c for c in ordered if c == _UNPROVEN or reasons.catalogue()[c].layer == "registration"]
 
 
-def write_letter(wave: Wave, outcome: str, given: Sequence[str], following: Wave | None) -> Letter:
-    """The letter for an outcome; ``following`` is the next wave, in which people apply or send a photo again."""
+def write_letter(
+    wave: Wave, outcome: str, given: Sequence[str], following: Wave | None, *, reviewed: bool = False
+) -> Letter:
+    """The letter for an outcome; ``following`` is the next wave, in which people apply or send a photo again.
+
+    ``reviewed``: a reviewer decided, so the letter does not call the decision automatic.
+    """
     told = tellable(given)
     retry = reasons.retry_of(told) if outcome == "rejected" else "none"
     again = {"rejected": retry, "reserve": "reserve"}.get(outcome)
@@ -65,7 +70,10 @@ def write_letter(wave: Wave, outcome: str, given: Sequence[str], following: Wave
         pattern = texts()["letter"][outcome]
         subject[language] = pattern[f"subject_{language}"].format_map(values)
         sms[language] = _sms(pattern[f"sms_{language}"], values, told, again, following, language)
-        email[language] = _email(pattern[f"body_{language}"], values, told, outcome, again, following, language)
+        body = _email(pattern[f"body_{language}"], values, told, outcome, again, following, language)
+        if outcome == "rejected":
+            body.append(texts()["closing"][f"{'reviewed' if reviewed else 'objection'}_{language}"])
+        email[language] = "\n\n".join([*body, texts()["closing"][f"signature_{language}"]])
     dated = again in ("photo", "data", "reserve") and following is not None
     return Letter(retry, following.closes if dated and following else None, sms, subject, email)
 
@@ -114,14 +122,13 @@ def _email(
     again: str | None,
     following: Wave | None,
     lang: str,
-) -> str:
+) -> list[str]:
+    """The paragraphs between the subject and the closing."""
     lines = [body.format_map(values)]
     if outcome == "rejected":
-        lines += [f"• {reasons.message(code, lang)} {texts()['reason'][code][f'do_{lang}']}" for code in told]
+        lines += [f"• {reasons.message(code, lang, outcome)} {texts()['reason'][code][f'do_{lang}']}" for code in told]
         if again == "photo":
             lines.append(texts()["closing"][f"photo_{lang}"])
     if again is not None:
         lines.append(_again(again, "body", values, following, lang))
-    if outcome == "rejected":
-        lines.append(texts()["closing"][f"objection_{lang}"])
-    return "\n\n".join([*lines, texts()["closing"][f"signature_{lang}"]])
+    return lines

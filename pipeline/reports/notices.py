@@ -24,13 +24,16 @@ from pipeline.reports.letters import write_letter
 from pipeline.reports.query import Query, decisions, sql
 from pipeline.store import Store, atomic, write_table
 
+#: What tells two letters apart beside the outcome; no part of a notice.
+_KIND = ("reasons", "reviewed")
 _TEXTS = ("sms_id", "sms_en", "subject_id", "subject_en", "email_id", "email_en")
 LETTERS = pa.schema(
-    [("letter", pa.int32()), ("outcome", pa.string()), ("reasons", TEXTS), ("retry", pa.string()), ("until", TIME)]
+    [("letter", pa.int32()), ("outcome", pa.string()), ("reasons", TEXTS), ("reviewed", pa.bool_())]
+    + [("retry", pa.string()), ("until", TIME)]
     + [(name, pa.string()) for name in _TEXTS]
 )
 NOTICES = pa.schema(
-    [("registration_id", pa.string())] + [field for field in LETTERS if field.name not in ("letter", "reasons")]
+    [("registration_id", pa.string())] + [field for field in LETTERS if field.name not in ("letter", *_KIND)]
     + [("letter", pa.int32())]
 )  # fmt: skip
 _CSV_COLUMNS = ("registration_id", "outcome", "retry", "until", "letter", "sms_id", "sms_en")
@@ -66,13 +69,14 @@ def next_wave(store: Store, wave: Wave) -> Wave | None:
 def _letters(wave: Wave, kinds: list[dict[str, Any]], following: Wave | None) -> pa.Table:
     rows: list[dict[str, Any]] = []
     for number, kind in enumerate(kinds, start=1):
-        written = write_letter(wave, kind["outcome"], kind["reasons"], following)
+        written = write_letter(wave, kind["outcome"], kind["reasons"], following, reviewed=kind["reviewed"])
         parts = {"sms": written.sms, "subject": written.subject, "email": written.email}
         rows.append(
             {
                 "letter": number,
                 "outcome": kind["outcome"],
                 "reasons": kind["reasons"],
+                "reviewed": kind["reviewed"],
                 "retry": written.retry,
                 "until": written.until,
                 **{f"{part}_{lang}": text for part, both in parts.items() for lang, text in both.items()},
@@ -110,7 +114,7 @@ def _filled(batch: pa.RecordBatch, letters: pa.Table) -> pa.Table:
 
 
 def _letters_csv(letters: pa.Table, path: Path) -> None:
-    names = [name for name in LETTERS.names if name != "reasons"]
+    names = [name for name in LETTERS.names if name not in _KIND]
     with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as f:
         writer = csv.DictWriter(f, names)
         writer.writeheader()

@@ -15,7 +15,8 @@ SELECT
     END AS outcome,
     CASE WHEN len(s.reasons) > 0 THEN s.reasons ELSE coalesce(p.reasons, CAST([] AS VARCHAR[])) END AS reasons,
     list_concat(s.warnings, coalesce(p.warnings, CAST([] AS VARCHAR[]))) AS warnings,
-    p.similarity, p.registration_id IS NOT NULL AS selfie_verified, p.decision AS selfie_decision
+    coalesce(p.reviewed, false) AS reviewed, p.similarity,
+    p.registration_id IS NOT NULL AS selfie_verified, p.decision AS selfie_decision
 FROM {screened} s
 LEFT JOIN {drawn} d USING (registration_id)
 LEFT JOIN accepted a USING (registration_id)

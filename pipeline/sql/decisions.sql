@@ -10,6 +10,7 @@ SELECT
     CASE WHEN v.outcome = 'review' AND r.decision = 'accept' THEN CAST([] AS VARCHAR[])
          WHEN v.outcome = 'review' AND r.decision = 'reject' AND len(v.reasons) = 0 THEN ['face_mismatch']
          ELSE v.reasons END AS reasons,
+    v.outcome = 'review' AND r.decision IS NOT NULL AS reviewed,
     v.* EXCLUDE (registration_id, decision, similarity, warnings, outcome, reasons)
 FROM {verdicts} v LEFT JOIN {reviews} r USING (registration_id);
 

@@ -136,10 +136,24 @@ def test_a_reviewer_who_rejects_ends_it(world: World):
     )
 
 
+def test_whoever_an_officer_refused_without_a_reference_reads_that_he_looked(world: World):
+    this = wave(3, seed=SEED, quota=6, selfie="after_draw")
+    unseen = {**DOUBT, "reasons": ["reference_missing"], "decision": None, "similarity": None}
+    world.screen(this)
+    decided = world.decide(this, {P[0]: unseen, P[1]: unseen}, {P[1]: "reject"})
+    assert (decided[P[0]]["outcome"], decided[P[0]]["reviewed"]) == ("review", False)
+    assert (decided[P[1]]["outcome"], decided[P[1]]["reviewed"]) == ("rejected", True)
+    assert (decided[P[1]]["reasons"], decided[P[1]]["retry"]) == (["reference_missing"], "photo")
+    [row] = world.out(this, "rejections")
+    assert "could not confirm" in row["message_en"]
+    assert "will" not in row["message_en"]
+
+
 def test_a_reviewer_decides_only_what_is_under_review(world: World):
     found = run(world, quota=6, selfie="after_draw", verdicts={P[0]: FAIL}, reviews={P[0]: "accept", P[1]: "reject"})
     assert found["rejected"] == [P[0]]
     assert P[1] in found["accepted"]
+    assert not any(row["reviewed"] for row in world.out(wave(3), "decisions"))
 
 
 @pytest.mark.parametrize("review", ["accept", "reject", None])

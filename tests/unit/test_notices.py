@@ -67,10 +67,10 @@ def test_email_gives_every_reason_that_may_be_told(codes: list[str]) -> None:
     letter = write_letter(WAVE, "rejected", codes, NEXT)
     for language in LANGUAGES:
         for code in tellable(codes):
-            assert reasons.message(code, language) in letter.email[language]
+            assert reasons.message(code, language, "rejected") in letter.email[language]
             assert texts()["reason"][code][f"do_{language}"] in letter.email[language]
         for code in set(codes) - set(tellable(codes)):
-            assert reasons.message(code, language) not in letter.email[language]
+            assert reasons.message(code, language, "rejected") not in letter.email[language]
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,28 @@ def test_whoever_has_not_shown_who_they_are_learns_nothing_of_the_holder(code: s
     together = write_letter(WAVE, "rejected", ["identity_mismatch", code], NEXT)
     alone = write_letter(WAVE, "rejected", ["identity_mismatch"], NEXT)
     assert together == alone
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_a_reference_the_refused_read_that_an_officer_looked_and_what_to_do(language: str) -> None:
+    letter = write_letter(WAVE, "rejected", ["reference_missing"], NEXT, reviewed=True)
+    looked = {"id": "Petugas telah melihat", "en": "An officer looked"}[language]
+    waits = {"id": ("akan memeriksa", "tidak perlu berbuat"), "en": ("will look", "need do nothing")}[language]
+    assert looked in letter.email[language]
+    assert {"id": "KTP", "en": "KTP"}[language] in letter.email[language]
+    assert {"id": "Petugas", "en": "An officer"}[language] in letter.sms[language]
+    for text in (letter.email[language], letter.sms[language]):
+        assert not any(wait in text for wait in waits)
+    assert letter.retry == "photo"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_decision_is_called_automatic_only_where_no_officer_took_it(language: str) -> None:
+    automatic = {"id": "secara otomatis", "en": "made automatically"}[language]
+    for reviewed in (False, True):
+        letter = write_letter(WAVE, "rejected", ["face_mismatch"], NEXT, reviewed=reviewed)
+        assert (automatic in letter.email[language]) != reviewed
+        assert {"id": "keberatan", "en": "object"}[language] in letter.email[language]
 
 
 def test_family_card_letter_names_nobody() -> None:
@@ -115,9 +137,12 @@ def test_written_for_every_application(tmp_path: Path) -> None:
     reasons_of = dict(zip(decisions["registration_id"].to_pylist(), decisions["reasons"].to_pylist(), strict=True))
     outcome_of = dict(zip(decisions["registration_id"].to_pylist(), decisions["outcome"].to_pylist(), strict=True))
     following = next_wave(store, WAVE)
+    by_officer = dict(zip(decisions["registration_id"].to_pylist(), decisions["reviewed"].to_pylist(), strict=True))
+    assert 0 < sum(by_officer.values()) < 100
     for row in table.slice(0, 300).to_pylist():
         i = row["registration_id"]
-        assert row["email_id"] == write_letter(WAVE, outcome_of[i], reasons_of[i], following).email["id"]
+        letter = write_letter(WAVE, outcome_of[i], reasons_of[i], following, reviewed=by_officer[i])
+        assert row["email_id"] == letter.email["id"]
     with (out / "notices.csv").open(encoding="utf-8", newline="") as f:
         lines = list(csv.DictReader(f))
     with (out / "letters.csv").open(encoding="utf-8", newline="") as f:

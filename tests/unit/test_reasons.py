@@ -69,3 +69,19 @@ def test_messages_differ_between_codes_and_languages():
         reasons.message(c, lang) for c in [*reasons.codes(), *reasons.warning_catalogue()] for lang in ("id", "en")
     ]
     assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_who_was_refused_by_an_officer_does_not_read_that_an_officer_will_look(language):
+    waiting = reasons.message("reference_missing", language)
+    refused = reasons.messages(["reference_missing"], language)
+    assert refused != waiting
+    assert {"id": "belum dapat memastikan", "en": "could not confirm"}[language] in refused
+    assert refused.endswith(".")
+    assert len(refused) <= 160
+
+
+@given(some_codes)
+def test_every_other_code_says_the_same_whatever_the_outcome(given_codes):
+    for code in set(given_codes) - {"reference_missing"}:
+        assert reasons.message(code, "en", "rejected") == reasons.message(code, "en", "review")

@@ -131,6 +131,8 @@ def decisions(made: Wave, n: int, rng: np.random.Generator) -> pa.Table:
             "age": pa.array(age, pa.int16(), mask=unknown),
             "selfie_verified": verified,
             "selfie_decision": pa.array(decision, pa.string(), mask=~verified),
+            "reviewed": rejected & (decision == "mismatch") & ~any_defect & (rng.random(n) < 0.2),
+            "from_wave": pa.nulls(n, pa.int32()),
         }
     )
 

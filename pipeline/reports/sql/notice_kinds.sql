@@ -1,2 +1,3 @@
--- The few kinds of letters that a wave needs: applications with the same outcome and reasons get the same words.
-SELECT outcome, reasons, count(*)::BIGINT AS n FROM applications GROUP BY ALL ORDER BY ALL;
+-- The few kinds of letters that a wave needs: who has the same outcome and reasons, from a machine or a reviewer, gets
+-- the same words.
+SELECT outcome, reasons, reviewed, count(*)::BIGINT AS n FROM applications GROUP BY ALL ORDER BY ALL;

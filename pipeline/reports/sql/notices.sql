@@ -1,5 +1,6 @@
 -- Which letter each application gets, in order of registration_id.
 SELECT d.registration_id, l.letter
 FROM read_parquet(getvariable('decisions')) AS d
-JOIN read_parquet(getvariable('letters')) AS l ON l.outcome = d.outcome AND l.reasons = d.reasons
+JOIN read_parquet(getvariable('letters')) AS l
+    ON l.outcome = d.outcome AND l.reasons = d.reasons AND l.reviewed = d.reviewed
 ORDER BY d.registration_id
