@@ -6,6 +6,7 @@ Knows nothing of waves. Only figures reach it – no row, no NIK, no name – so
 from __future__ import annotations
 
 import os
+import shutil
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from checks.data_docs import stand_alone
 from pipeline.errors import CheckFailedError
 from pipeline.settings import settings
 
@@ -66,13 +68,16 @@ def _listed(value: str | list[str]) -> list[str]:
 def judge(metrics: dict[str, Metrics], docs: Path) -> CheckReport:
     """Judges the metrics of each table. Metrics that were not computed (no earlier delivery, say) are not judged.
 
-    Writes Data Docs below ``docs``. Raises CheckFailedError naming expectation, table, figure and limit.
+    Writes Data Docs, and nothing else, below ``docs``. Raises CheckFailedError naming expectation, table, figure, limit.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     import pandas as pd
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    shutil.rmtree(docs, ignore_errors=True)  # the pages of an earlier run
     context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     context.delete_data_docs_site("local_site")
     context.add_data_docs_site(
         "gelombang",
@@ -104,6 +109,7 @@ def judge(metrics: dict[str, Metrics], docs: Path) -> CheckReport:
             if not one.success:
                 failures.append(_failure(row, values[row["metric"]], one.expectation_config.type))
     context.build_data_docs()
+    stand_alone(docs, {failure.table for failure in failures})
     fatal = [failure for failure in failures if failure.fatal]
     if fatal:
         raise CheckFailedError("; ".join(map(str, fatal)) + f". Data Docs: {docs / 'index.html'}")

@@ -1,4 +1,4 @@
-"""All waves side by side, written again whenever a wave has finished. Thin: the work is in ``pipeline/reports``."""
+"""All waves side by side, written again after every publication. Thin: the work is in ``pipeline/reports``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.settings import settings
 
 @dag(
     dag_id="funnel_report",
-    schedule=[Asset(stages.FINISHED_WAVES)],
+    schedule=[Asset(stages.PUBLISHED_WAVES)],
     catchup=False,
     max_active_runs=1,
     tags=["gelombang"],

@@ -1,6 +1,6 @@
-"""One run = one wave: registrations in, a decision for every application out.
+"""One run = one wave: registrations in, a decision for every application out, and, once a person agrees, published.
 
-Thin on purpose: which task follows which, and the form that starts it. What a task does is in ``pipeline/stages.py``.
+Thin on purpose: which task follows which, and the forms. What a task does is in ``pipeline/stages.py``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,24 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
-from airflow.sdk import Asset, Param, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import (
+    Asset,
+    AsyncCallback,
+    DeadlineAlert,
+    DeadlineReference,
+    Metadata,
+    Param,
+    dag,
+    get_current_context,
+    setup,
+    task,
+    teardown,
+)
 
 from pipeline import stages
+from pipeline.deadline import wave_is_late
 from pipeline.errors import GelombangError, SelfieSystemError, StoreError
 from pipeline.settings import settings
 from pipeline.timetable import WaveTimetable, wave_number
@@ -45,12 +59,20 @@ def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
     dag_id="wave_cohort",
     schedule=WaveTimetable(),
     catchup=False,  # waves of the past are run by `airflow backfill create`
-    max_active_runs=1,
+    max_active_runs=8,  # a wave that waits for approval must not keep others from being tried; each has its own lock
     default_args={
         "retries": settings().task_retries,
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,
+        "max_active_tis_per_dag": 1,  # waves side by side take turns: one heavy task has the machine's memory
     },
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=settings().deadline_hours),
+        callback=AsyncCallback(wave_is_late),
+    )
+    if settings().deadline_hours
+    else None,
     tags=["gelombang"],
     doc_md=__doc__,
     params={
@@ -82,31 +104,79 @@ def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
         "data": Param(
             None, type=["null", "string"], title="Data root", description="Folder of the data. Empty: GELOMBANG_DATA."
         ),
+        "out_of_order": Param(
+            False, type="boolean", title="Out of order", description="Start although the wave before is not published."
+        ),
+        "run": Param(
+            None, type=["null", "string"], title="Run", description="Leave empty: how `gelombang run` names itself."
+        ),
     },
 )
 def wave_cohort() -> None:
-    @task(doc_md=stages.prepare.__doc__)
-    def prepare() -> dict[str, Any]:
+    @setup
+    @task(doc_md=stages.hold_wave.__doc__)
+    def hold_wave() -> dict[str, Any]:
         context = get_current_context()
-        given = context["params"]
-        key = context["dag_run"].partition_key
-        wave = wave_number(key) if key else given["wave"]
-        return attempt(
-            stages.prepare, given["data"] or settings().data, wave, given["quota"], given["seed"], given["shards"]
-        )
+        given, run = context["params"], context["dag_run"]
+        wave = wave_number(run.partition_key) if run.partition_key else given["wave"]
+        holder, alone = (given["run"], True) if given["run"] else (run.run_id, False)
+        return attempt(stages.hold_wave, given["data"] or settings().data, wave, holder, alone)
 
-    job = prepare()
+    @task.sensor(
+        doc_md=stages.wave_before.__doc__,
+        mode="reschedule",
+        poke_interval=settings().wait_seconds,
+        timeout=settings().wait_hours * 3600,
+        max_active_tis_per_dag=None,
+    )
+    def wave_before(job: dict[str, Any]) -> bool:
+        return get_current_context()["params"]["out_of_order"] or attempt(stages.wave_before, job)
+
+    @task(doc_md=stages.prepare.__doc__)
+    def prepare(job: dict[str, Any]) -> dict[str, Any]:
+        given = get_current_context()["params"]
+        return attempt(stages.prepare, job, given["quota"], given["seed"], given["shards"])
+
+    @task(doc_md=stages.publish.__doc__, outlets=[Asset(stages.PUBLISHED_WAVES)])
+    def publish(job: dict[str, Any], answer: dict[str, Any]) -> Any:
+        by, at = answer["responded_by_user"], answer["responded_at"]
+        counts = attempt(
+            stages.publish, job, by["name"] or by["id"], str(at), answer["params_input"].get("decree") or ""
+        )
+        yield Metadata(Asset(stages.PUBLISHED_WAVES), counts)
+
+    @teardown
+    @task(doc_md=stages.release_wave.__doc__)
+    def release_wave(job: dict[str, Any]) -> Any:
+        return attempt(stages.release_wave, job)
+
+    held = hold_wave()
+    job = prepare(held)
+    wave_before(held) >> job
     for stage in (stages.ingest, stages.check_inputs, stages.screen):
         job = as_task(stage)(job)
     # one task at a time uses every core of one machine; an installation with more machines sets more
-    verify = as_task(stages.verify, max_active_tis_per_dagrun=settings().selfie.shards_at_once)
+    verify = as_task(stages.verify, max_active_tis_per_dag=settings().selfie.shards_at_once)
     verified = verify.expand(job=as_task(stages.draw)(job))
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
     verified >> job
-    for stage in (stages.decide, stages.check_cohort, stages.report):
+    for stage in (stages.decide, stages.check_cohort, stages.report, stages.finish):
         job = as_task(stage)(job)
-    as_task(stages.finish, outlets=[Asset(stages.FINISHED_WAVES)])(job)
+    approve = ApprovalOperator(
+        task_id="approve",
+        doc_md="Waits until a person approves or rejects the cohort; rejecting leaves everything as it was.",
+        subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['wave'] }}: kohort / cohort",
+        body="{{ ti.xcom_pull(task_ids='finish')['form'] }}",
+        params={
+            "decree": Param("", type="string", title="Decree", description="Number of the decree that publishes it."),
+            "note": Param("", type="string", title="Note", description="Why, above all where it is rejected."),
+        },
+        assigned_users=settings().approving_users(),
+        max_active_tis_per_dag=None,
+    )
+    job >> approve
+    publish(job, approve.output) >> release_wave(held)
 
 
 DAG_OBJECT = wave_cohort()

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import __version__, airflow_run, progress
+from pipeline import __version__, airflow_run, lease, progress
 from pipeline.commands.audit import audit
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
 from pipeline.commands.finished import DataOption, WaveArgument, finished
 from pipeline.commands.prove import prove
+from pipeline.commands.publish import publish, unlock
 from pipeline.commands.retries import retries
-from pipeline.errors import GelombangError, WaveFailedError, WaveLockedError
+from pipeline.errors import GelombangError, WaveFailedError
 from pipeline.selfie.commands import calibrate, verify_photos
 from pipeline.settings import settings
 from pipeline.simulate.commands import simulate
@@ -35,6 +35,8 @@ app.command()(audit)
 app.command()(prove)
 app.command()(diff)
 app.command()(retries)
+app.command()(publish)
+app.command()(unlock)
 
 
 @app.command()
@@ -50,18 +52,16 @@ def run(
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
     log = store.root / "work" / f"{found.key}.log"
     params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": str(store.root)}
-    (store.root / "work").mkdir(exist_ok=True)
     try:
         with (
-            FileLock(store.root / "work" / f"{found.key}.lock", timeout=0),
+            lease.held(store, found, "gelombang run") as name,
             airflow_run.output_to(log) as out,
             open(out, "w", closefd=False, encoding="utf-8") as terminal,
             Display(Console(file=terminal)) as display,
         ):
             progress.listen(display)
-            done = airflow_run.run_wave(params, store.root / "work" / "airflow")
-    except Timeout as e:
-        raise WaveLockedError(f"Another run of wave {wave} is at work on {store.root}.") from e
+            given = {**params, "run": name, "out_of_order": True}
+            done = airflow_run.run_wave(given, store.root / "work" / "airflow")
     finally:
         progress.listen(None)
     if isinstance(display.error, GelombangError):

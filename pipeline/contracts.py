@@ -140,6 +140,31 @@ RETRIES = pa.schema([*REGISTRATIONS, ("from_wave", pa.int32())])
 #: ``reuploads.parquet``: what became of every photo-only re-upload; ``problem`` is null where it was taken in.
 REUPLOADED = pa.schema([*REUPLOADS, ("problem", pa.string()), ("message_id", pa.string()), ("message_en", pa.string())])
 
+#: ``published/wave-NNNN/rev-N/ledger.parquet``: everybody who holds a place, in every wave's newest revision.
+LEDGER = pa.schema(
+    [
+        ("wave", pa.int32()),
+        ("revision", pa.int32()),
+        ("rank", pa.int64()),
+        ("registration_id", pa.string()),
+        ("nik", pa.string()),
+    ]
+)
+
+#: ``published/…/changes.parquet``: this revision against what stood before (the run's cohort, the revision before).
+CHANGES = pa.schema(
+    [
+        ("against", pa.string()),  # run, revision
+        ("registration_id", pa.string()),
+        ("change", pa.string()),  # removed, added, moved
+        ("rank_before", pa.int64()),
+        ("rank_after", pa.int64()),
+        ("reasons", TEXTS),  # of those removed by the last screening
+        ("message_id", pa.string()),
+        ("message_en", pa.string()),
+    ]
+)
+
 DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
 
 REVIEW = pa.schema(

@@ -135,7 +135,34 @@ class StoreError(GelombangError):
 class WaveLockedError(GelombangError):
     """Another run of the same wave is at work."""
 
-    advice = "Wait until it is done, or stop it; the lock goes with the process that holds it."
+    advice = (
+        "Wait until it is done, or stop it. A run's last task gives the wave back; if that run is no more, "
+        "`gelombang unlock WAVE` does."
+    )
+
+
+class WaveBeforeUnpublishedError(GelombangError):
+    """A wave cannot start before the one before it is published: nobody would know who has a place already."""
+
+    advice = "Approve and publish the wave before; if this one must not wait, start it with *Out of order* ticked."
+
+
+class MissingDecreeError(GelombangError):
+    """A cohort is published by a decree, and none was named."""
+
+    advice = "Clear the task `approve` and answer it again with the decree's number, or give --decree."
+
+
+class SecondPlaceError(GelombangError):
+    """A revision would give a second place to people whom a later wave has accepted."""
+
+    advice = "The named file lists them. Have the later wave's places revoked first, or leave the revision unpublished."
+
+
+class NotWhatWasApprovedError(GelombangError):
+    """The cohort on disk is not the one that was shown to the person who approved."""
+
+    advice = "Run the wave again and have its cohort approved anew."
 
 
 class WaveNotRunError(GelombangError):

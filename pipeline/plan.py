@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import __version__, store
+from pipeline import __version__, lease, store
 from pipeline.calendar import Wave
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.settings import settings
@@ -43,12 +43,16 @@ class Plan:
 
     @classmethod
     def load(cls, job: dict[str, Any]) -> Plan:
-        """The plan that ``prepare`` wrote, from what it handed on (``{"plan": path, "data": root}``)."""
-        raw = store.read_json(Path(job["plan"]))
+        """The plan that ``prepare`` wrote, from what it handed on (``{"plan": path, "data": root}``).
+
+        With a ``run`` in it, that run must still hold the wave: raises WaveLockedError.
+        """
+        raw, where = store.read_json(Path(job["plan"])), Store.at(job["data"])
         fields = raw["wave"]
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
         extracts = {name: Extract.from_json(name, x) for name, x in raw["extracts"].items()}
-        where = Store.at(job["data"])
+        if "run" in job:
+            lease.must_hold(where, wave, job["run"])
         return cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
 
     def selfie_policy(self) -> SelfiePolicy:

@@ -64,11 +64,21 @@ class Settings(BaseSettings):
     data: str = Field("data", description="the data root: a folder or an fsspec URL")
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave")
+    approvers: list[str] = Field([], description="user names that may approve a cohort; none named: whoever may edit")
+    wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
+    wait_seconds: int = Field(60, ge=1, description="how often a waiting wave looks")
+    deadline_hours: int = Field(
+        24, ge=0, description="a run not ended so long after its start is reported late; 0: never"
+    )
     task_retries: int = Field(2, ge=0, description="how often Airflow tries a failed task again")
     selfie: SelfieSettings = SelfieSettings()
     checks: CheckSettings = CheckSettings()
     screening: ScreeningSettings = ScreeningSettings()
     review: ReviewSettings = ReviewSettings()
+
+    def approving_users(self) -> list[dict[str, str]] | None:
+        """The approvers as Airflow's form wants them."""
+        return [{"id": name, "name": name} for name in self.approvers] or None
 
 
 @lru_cache(maxsize=1)

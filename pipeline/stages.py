@@ -7,29 +7,49 @@ order is the DAG's business (``dags/wave_cohort.py``); what a task *does* is its
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import contracts, manifest, plan, progress, store
-from pipeline.errors import EmptyWaveError
+from pipeline import contracts, lease, manifest, plan, progress, store
+from pipeline.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
 from pipeline.plan import Plan
+from pipeline.rounds import refill_places, verdict_files, verify_part
 from pipeline.settings import settings
 
 Counts = dict[str, Any]
 
-#: Name of the Airflow asset that a finished wave updates; ``funnel_report`` runs after it.
-FINISHED_WAVES = "gelombang_waves"
+#: Name of the Airflow asset that a publication updates; ``funnel_report`` runs after it.
+PUBLISHED_WAVES = "gelombang_waves"
 
 
-def prepare(data: str, wave: int, quota: int | None, seed: str | None, shards: int | None) -> Counts:
+def hold_wave(data: str, wave: int, run: str, alone: bool) -> Counts:
+    """Takes the wave for this run; another run of it is refused, whatever started it. ``alone``: in one process."""
+    with progress.task("hold_wave"):
+        where = store.Store.at(data)
+        holder = lease.Holder.this_process(run) if alone else lease.Holder(run)
+        lease.take(where, where.calendar().wave(wave), holder)
+    return {"data": data, "wave": wave, "run": run}
+
+
+def wave_before(job: Counts) -> bool:
+    """Waits until the wave before is published, so that everybody knows who has a place already."""
+    where = store.Store.at(job["data"])
+    try:
+        before = where.calendar().wave(job["wave"] - 1)
+    except UnknownWaveError:
+        return True
+    return bool(where.revisions(before.key))
+
+
+def prepare(job: Counts, quota: int | None, seed: str | None, shards: int | None) -> Counts:
     """Resolves what is to be done: the wave, its quota and seed, the extracts it may use; writes ``plan.json``."""
     with progress.task("prepare") as counts:
-        made = plan.make(data, wave, quota=quota, seed=seed, shards=shards or settings().shards)
+        made = plan.make(job["data"], job["wave"], quota=quota, seed=seed, shards=shards or settings().shards)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
-    return {"data": data, "wave": wave, "plan": str(made.path)}
+    return {**job, "plan": str(made.path)}
 
 
 def ingest(job: Counts) -> Counts:
@@ -99,27 +119,15 @@ def verify(job: Counts) -> Counts:
     run, shard = Plan.load(job), Path(job["shard"])
     name = f"verify {shard.stem}"
     with progress.task(name) as counts:
-        counts |= _verify(run, store.read_table(shard), run.work / "verdicts" / shard.name, name)
+        counts |= verify_part(run, store.read_table(shard), run.work / "verdicts" / shard.name, name)
     return {**job, **counts}
 
 
 def refill(job: Counts) -> Counts:
     """With ``refill``: verifies the next in line, round by round, until the places are full or nobody is left."""
-    from pipeline.draw import next_round
-
     run = Plan.load(job)
     with progress.task("refill") as counts:
-        counts["rounds"] = 0
-        for path in (run.work / "verdicts").glob("round-*.parquet"):
-            path.unlink()
-        while run.wave.refill and run.wave.selfie == "after_draw":
-            ids = next_round(run.store, run.wave, verdict_files(run))
-            if not ids:
-                break
-            counts["rounds"] += 1
-            drawn = store.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
-            part = drawn.filter(pc.field("registration_id").isin(pa.array(ids)))
-            _verify(run, part, run.work / "verdicts" / f"round-{counts['rounds']:04d}.parquet", "refill")
+        counts["rounds"] = refill_places(run)
     return job
 
 
@@ -166,15 +174,43 @@ def report(job: Counts) -> Counts:
 
 def finish(job: Counts) -> Counts:
     """Writes the manifest and puts the finished folder in its place, in one step."""
+    from pipeline.publication.form import approval_form
+
     run = Plan.load(job)
     with progress.task("finish") as counts:
+        form = approval_form(run.store, run.wave, settings().language)
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(run.work / "out", new)
         store.install(new, run.store.out(run.wave))
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
-    return {"waves": str(run.store.out(run.wave)), **counts}
+    cohort = store.sha256(run.store.out(run.wave) / "cohort.parquet")
+    return {**job, "waves": str(run.store.out(run.wave)), "cohort_sha256": cohort, "form": form, **counts}
+
+
+def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
+    """Screens the approved cohort once more and publishes it with its decree, in one step; returns the counts."""
+    from pipeline.publication.publish import Approval
+    from pipeline.publication.publish import publish as publish_wave
+
+    run = Plan.load(job)
+    with progress.task("publish") as counts:
+        if not decree.strip():
+            raise MissingDecreeError(f"The cohort of wave {run.wave.number} was approved without a decree.")
+        approval = Approval(by, at, decree.strip(), job["run"], job["cohort_sha256"])
+        record = publish_wave(run, approval, datetime.now().astimezone())
+        counts |= {k: record[k] for k in ("revision", "accepted", "decree")}
+        counts |= {k: record["changes"]["run"][k] for k in ("removed", "added")}
+    return {"published": str(run.store.published(run.wave.key) / f"rev-{record['revision']}"), **counts}
+
+
+def release_wave(job: Counts) -> Counts:
+    """Gives the wave back, however the run ended."""
+    where = store.Store.at(job["data"])
+    with progress.task("release_wave") as counts:
+        counts["released"] = lease.release(where, where.calendar().wave(job["wave"]), job["run"])
+    return dict(counts)
 
 
 def overview(data: str) -> Counts:
@@ -186,39 +222,3 @@ def overview(data: str) -> Counts:
         path = write_overview(where)
         counts["waves"] = sum(1 for _ in (where.root / "waves").glob("wave-*"))
     return {"overview": str(path), **counts}
-
-
-def verdict_files(run: Plan) -> list[Path]:
-    """Every verdict file of the run, in a fixed order."""
-    return sorted((run.work / "verdicts").glob("*.parquet"))
-
-
-def _verify(run: Plan, part: pa.Table, out: Path, name: str) -> Counts:
-    from pipeline.selfie.policy import judge
-    from pipeline.selfie.verify import PhotoPair, verify_pairs
-
-    policy = run.selfie_policy()
-    pairs = [PhotoPair(*pair) for pair in zip(part["selfie"].to_pylist(), part["reference"].to_pylist(), strict=True)]
-    verdicts = verify_pairs(
-        pairs,
-        selfies=run.store.landing(run.wave, "selfies"),
-        photos=run.store.extract("photos"),
-        policy=policy,
-        cache=run.store.root / "work" / "verdict-cache",
-        workers=settings().selfie.workers or store.cores(),
-        progress=progress.reporter(name),
-    )
-    outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
-    columns: dict[str, Any] = {
-        "registration_id": part["registration_id"],
-        "outcome": [o.outcome for o in outcomes],
-        "reasons": [list(o.reasons) for o in outcomes],
-        "warnings": [list(o.warnings) for o in outcomes],
-        **{
-            name: [getattr(v, name) for v in verdicts]
-            for name in ("decision", "similarity", *contracts.DEFECTS, "faces")
-        },
-    }
-    table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
-    store.write_table(table, out, contracts.VERDICTS)
-    return {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}

@@ -213,6 +213,25 @@ def install(new: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def rename_new(new: Path, target: Path) -> None:
+    """Gives a finished folder its name, once: raises StoreError if there is one of that name, which stays as it is."""
+    if target.exists():  # a folder that is empty would be replaced without a word
+        raise StoreError(f"{target} is there already.", "Publish again: the next revision takes the next number.")
+    for path in [*new.iterdir(), new, target.parent]:
+        _to_disk(path)
+    new.rename(target)
+    _to_disk(target.parent)
+
+
+def _to_disk(path: Path) -> None:
+    """Returns when a power cut can no longer lose what was written."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0))

@@ -73,15 +73,17 @@ class Extract:
         )
 
 
-def resolve_extracts(store: Store, wave: Wave) -> dict[str, Extract]:
+def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dict[str, Extract]:
     """The extracts of a wave by name; an optional one that nobody delivered is absent.
+
+    ``until``: the newest deliveries up to this day instead of the closing day.
 
     Raises MissingExtractError, ExtractTooNewError, UnreadableFileError, MissingColumnError, WrongTypeError.
     """
     found: dict[str, Extract] = {}
     for name, (schema, optional) in EXTRACTS.items():
         folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
-        usable = sorted(day for day in folders if day <= wave.closing_day)
+        usable = sorted(day for day in folders if day <= (until or wave.closing_day))
         if not usable:
             if optional and not folders:
                 continue

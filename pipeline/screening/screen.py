@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,15 @@ class ScreenCounts:
     eligible: int
 
 
-def screen(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> ScreenCounts:
-    """Screens a wave by the rules in force on its closing day, on the extracts as they stood then."""
+def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by: date | None = None) -> ScreenCounts:
+    """Screens a wave by the rules in force on its closing day, on the extracts given.
+
+    ``listed_by``: the blacklist counts as it stood on this day instead of the closing day.
+    """
     work, rules = store_.work(wave), rules_in_force(wave)
     families = any(rule.code == "kk_limit" for rule in rules)
     with duck.connect(work) as db:
-        sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave)
+        sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
         run_step(db, "macros", sources)
         sources["{with_families}"] = str(families).lower()
         run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes)
@@ -69,11 +73,13 @@ def _warning_codes() -> tuple[str, ...]:
     return tuple(rule.code for rule in warnings())
 
 
-def sources_of(work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave) -> dict[str, str]:
+def sources_of(
+    work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
+) -> dict[str, str]:
     """What stands for the braces of the SQL: files, and lists that may be empty."""
     read = {name: f"read_parquet({duck.path_list(x.files)}, hive_partitioning = false)" for name, x in extracts.items()}
     named = "SELECT DISTINCT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
-    since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{wave.closing_day}')"
+    since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
         "{closing_day}": f"'{wave.closing_day}'",
         "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",

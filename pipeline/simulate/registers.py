@@ -33,7 +33,8 @@ _PER_FILE = {False: 500_000, True: 30_000_000}
 #: How many days before closing each extract was taken.
 _AGE = {"population": 2, "education": 4, "bansos": 0, "priority": 1, "blacklist": 0}
 _STALE = 35  # days before closing of the older deliveries, which must not be used
-_TOO_NEW = 5  # days after closing of a delivery that must not be used either
+_TOO_NEW = 5  # days after closing of a delivery that only the last screening before publication may use
+_NEWLY = 40  # of so many applicants without a fault, one is on it for the first time
 _PROGRAMMES = ("PKH", "BPNT", "BST", "BLT-DD", "BSU")
 _REGISTERS = ("dapodik", "pddikti", "emis")
 _LEVELS = ("SD", "SMP", "SMA", "SMK", "D3", "S1", "MI", "MTs", "MA")
@@ -78,12 +79,15 @@ def write(plan: Plan, world: World, applied: Applied, store: Store, workers: int
         current = {name: parts(name, asof(plan, name)) for name in _AGE}
         stale_day = plan.wave.closing_day - timedelta(days=_STALE)
         stale = {} if plan.narrow else {name: parts(name, stale_day) for name in ("education", "bansos")}
+        newer = None if plan.narrow else parts("bansos", plan.wave.closing_day + timedelta(days=_TOO_NEW))
 
         def make(chunk: tuple[int, int]) -> list[tuple[files.Parts, pa.Table]]:
             everyone, mask, applies = _overridden(plan, world, applied, *chunk)
             made = [(current["population"], _population(plan, world, everyone, mask, applies, applied))]
             for name, rows in (("education", _education), ("bansos", _bansos)):
                 made.append((current[name], rows(plan, everyone, mask, applies, False)))
+                if newer and name == "bansos":
+                    made.append((newer, made[-1][1]))
                 if name in stale:
                     made.append((stale[name], rows(plan, everyone, mask, applies, True)))
             made.append((current["priority"], _priority(plan, everyone, applies)))
@@ -93,10 +97,9 @@ def write(plan: Plan, world: World, applied: Applied, store: Store, workers: int
         for made in _ahead(make, _chunks(world, plan.narrow), workers):
             for part, table in made:
                 part.write(table)
-        if not plan.narrow:
-            clean = applied.person[(applied.mask & ~faults.FAMILY) == 0][:500]
-            new = parts("bansos", plan.wave.closing_day + timedelta(days=_TOO_NEW))
-            new.write(_rows(plan, "bansos", world.people(clean).nik, programme="BST", status="active"))
+        if newer:  # whom the wave may accept and the last screening before publication must not
+            clean = applied.person[(applied.mask & ~faults.FAMILY) == 0][::_NEWLY]
+            newer.write(_rows(plan, "bansos", world.people(clean).nik, programme="BST", status="active"))
         return {name: part.rows for name, part in current.items()}
 
 

@@ -1,0 +1,85 @@
+"""The last look before publication: the approved cohort screened again, on the newest extracts there are.
+
+Works in a room of its own (``work/wave-NNNN/publication``); the run's files stay as they were, so that a backfill finds
+the same bytes. Rules and ages stay those of the wave's closing day; the registers and the blacklist are today's.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from checks.cohort import check_cohort
+from checks.inputs import check_inputs
+from pipeline import duck, store
+from pipeline.contracts import COHORT, DRAWN, INGESTED
+from pipeline.decide import decide
+from pipeline.draw import PUBLISHED
+from pipeline.errors import WaveNotRunError
+from pipeline.ingest.extracts import resolve_extracts
+from pipeline.plan import Plan
+from pipeline.rounds import refill_places, verdict_files
+from pipeline.screening.screen import screen
+
+ROOM = "publication"
+
+
+@dataclass(frozen=True)
+class Rescreened:
+    """The plan of the last screening (its extracts, its work) and the cohort that came out of it."""
+
+    plan: Plan
+    cohort: Path
+
+
+def rescreen(run: Plan, today: date) -> Rescreened:
+    """Screens the cohort of a finished run again; with ``refill`` the next in line take the places of who drops out.
+
+    Raises WaveNotRunError, and the errors of a bad extract.
+    """
+    if not (run.work / "registrations.parquet").is_file() or not (run.store.out(run.wave) / "cohort.parquet").is_file():
+        raise WaveNotRunError(f"What wave {run.wave.number} was decided on is no longer below {run.work}.")
+    again = replace(run, store=run.store.aside(ROOM), extracts=resolve_extracts(run.store, run.wave, until=today))
+    store.fresh(again.work)
+    if _candidates(run, again) == 0:
+        nobody = store.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
+        return Rescreened(again, nobody)
+    check_inputs(again.store, again.wave, again.extracts)
+    screen(again.store, again.wave, again.extracts, listed_by=today)
+    _stand_again(run, again)
+    refill_places(again)
+    decide(again.store, again.wave, verdict_files(again))
+    check_cohort(again.store, again.wave, again.extracts.get("blacklist"))
+    return Rescreened(again, again.work / "out" / "cohort.parquet")
+
+
+def _candidates(run: Plan, again: Plan) -> int:
+    """Writes the registrations of those who may be published: the cohort, and with ``refill`` everyone in the draw."""
+    who = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
+    with duck.connect(again.work) as db:
+        columns = ", ".join(INGESTED.names)
+        query = f"""SELECT {columns} FROM read_parquet('{duck.quoted(run.work / "registrations.parquet")}')
+                    WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duck.quoted(who)}'))
+                    ORDER BY registration_id"""
+        count = duck.copy(db, query, again.work / "registrations.parquet")
+    store.write_json({"taken_in": count, "set_aside": 0}, again.work / "ingest.json")
+    return count
+
+
+def _stand_again(run: Plan, again: Plan) -> None:
+    """The draw as it was, less those whom the last screening refuses; verdicts and reviews as the run had them."""
+    with duck.connect(again.work) as db:
+        query = f"""SELECT {", ".join(DRAWN.names)} FROM read_parquet('{duck.quoted(run.work / "drawn.parquet")}')
+                    WHERE registration_id IN (
+                        SELECT registration_id FROM read_parquet('{duck.quoted(again.work / "screened.parquet")}')
+                        WHERE len(reasons) = 0)
+                    ORDER BY position"""
+        duck.copy(db, query, again.work / "drawn.parquet")
+    (again.work / "verdicts").mkdir()
+    for path in verdict_files(run):
+        shutil.copyfile(path, again.work / "verdicts" / f"run-{path.name}")
+    for name in (*PUBLISHED, "reviews.parquet"):
+        if (run.work / name).is_file():
+            shutil.copyfile(run.work / name, again.work / name)

@@ -1,0 +1,71 @@
+"""Selfies of one run: a shard, or round after round of a refill, verified and judged by the wave's policy.
+
+Reads ``drawn.parquet`` and shards; writes ``verdicts/*.parquet``. What a photograph *is* comes from ``selfie/``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import contracts, progress, store
+from pipeline.plan import Plan
+from pipeline.settings import settings
+
+
+def verdict_files(run: Plan) -> list[Path]:
+    """Every verdict file of the run, in a fixed order."""
+    return sorted((run.work / "verdicts").glob("*.parquet"))
+
+
+def refill_places(run: Plan) -> int:
+    """With ``refill``: verifies the next in line until the places are full or nobody is left; returns the rounds."""
+    from pipeline.draw import next_round
+
+    rounds = 0
+    for path in (run.work / "verdicts").glob("round-*.parquet"):
+        path.unlink()
+    while run.wave.refill and run.wave.selfie == "after_draw":
+        ids = next_round(run.store, run.wave, verdict_files(run))
+        if not ids:
+            break
+        rounds += 1
+        drawn = store.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
+        part = drawn.filter(pc.field("registration_id").isin(pa.array(ids)))
+        verify_part(run, part, run.work / "verdicts" / f"round-{rounds:04d}.parquet", "refill")
+    return rounds
+
+
+def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, int]:
+    """Verifies the pairs of a table (contract SHARD) and writes their verdicts; a verdict once reached is kept."""
+    from pipeline.selfie.policy import judge
+    from pipeline.selfie.verify import PhotoPair, verify_pairs
+
+    policy = run.selfie_policy()
+    pairs = [PhotoPair(*pair) for pair in zip(part["selfie"].to_pylist(), part["reference"].to_pylist(), strict=True)]
+    verdicts = verify_pairs(
+        pairs,
+        selfies=run.store.landing(run.wave, "selfies"),
+        photos=run.store.extract("photos"),
+        policy=policy,
+        cache=run.store.root / "work" / "verdict-cache",
+        workers=settings().selfie.workers or store.cores(),
+        progress=progress.reporter(name),
+    )
+    outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
+    columns: dict[str, Any] = {
+        "registration_id": part["registration_id"],
+        "outcome": [o.outcome for o in outcomes],
+        "reasons": [list(o.reasons) for o in outcomes],
+        "warnings": [list(o.warnings) for o in outcomes],
+        **{
+            name: [getattr(v, name) for v in verdicts]
+            for name in ("decision", "similarity", *contracts.DEFECTS, "faces")
+        },
+    }
+    table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
+    store.write_table(table, out, contracts.VERDICTS)
+    return {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
