@@ -68,7 +68,7 @@ def _listed(value: str | list[str]) -> list[str]:
 def judge(metrics: dict[str, Metrics], docs: Path) -> CheckReport:
     """Judges the metrics of each table. Metrics that were not computed (no earlier delivery, say) are not judged.
 
-    Writes Data Docs, and nothing else, below ``docs``. Raises CheckFailedError naming expectation, table, figure, limit.
+    Writes Data Docs, and nothing else, below ``docs``. Raises CheckFailedError with expectation, table, figure, limit.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
