@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import __version__, airflow_run, lease, progress
+from pipeline import __version__, airflow_run, costs, lease
 from pipeline.commands.audit import audit
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
@@ -18,6 +18,7 @@ from pipeline.commands.finished import DataOption, WaveArgument, finished
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish, unlock
 from pipeline.commands.retries import retries
+from pipeline.commands.review import review
 from pipeline.errors import GelombangError, WaveFailedError
 from pipeline.selfie.commands import calibrate, verify_photos
 from pipeline.settings import settings
@@ -34,6 +35,7 @@ app.command()(explain)
 app.command()(audit)
 app.command()(prove)
 app.command()(diff)
+app.command()(review)
 app.command()(retries)
 app.command()(publish)
 app.command()(unlock)
@@ -52,18 +54,15 @@ def run(
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
     log = store.root / "work" / f"{found.key}.log"
     params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": str(store.root)}
-    try:
-        with (
-            lease.held(store, found, "gelombang run") as name,
-            airflow_run.output_to(log) as out,
-            open(out, "w", closefd=False, encoding="utf-8") as terminal,
-            Display(Console(file=terminal)) as display,
-        ):
-            progress.listen(display)
-            given = {**params, "run": name, "out_of_order": True}
-            done = airflow_run.run_wave(given, store.root / "work" / "airflow")
-    finally:
-        progress.listen(None)
+    with (
+        lease.held(store, found, "gelombang run") as name,
+        airflow_run.output_to(log) as out,
+        open(out, "w", closefd=False, encoding="utf-8") as terminal,
+        Display(Console(file=terminal)) as display,
+        costs.recorded(log.with_suffix(".costs.jsonl"), store.root / "work", display),
+    ):
+        given = {**params, "run": name, "out_of_order": True}
+        done = airflow_run.run_wave(given, store.root / "work" / "airflow")
     if isinstance(display.error, GelombangError):
         raise display.error
     if not done or display.error:

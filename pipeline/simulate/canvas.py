@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -52,30 +52,29 @@ def place(
 
     What lies beyond the edges of the source is its own edge, carried on and blurred.
     """
-    scale = eyes / face.span
+    image, enlarged = face.at_scale(eyes / face.span)
+    scale = eyes / face.span / enlarged
     angle = turn - face.roll
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    middle = face.eyes.mean(0)
+    middle = face.eyes.mean(0) * enlarged
     move = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]])
     move[:, 2] = np.array(centre) - move[:, :2] @ middle
-    image = face.image
-    if scale < 0.5:
-        image = cv2.GaussianBlur(image, (0, 0), 0.4 / scale)
-    inside = _warp(np.full(image.shape[:2], 255, np.uint8), move, width, height, cv2.BORDER_CONSTANT)
     sharp = _warp(image, move, width, height, cv2.BORDER_REPLICATE)
+    inside = _warp(np.full(image.shape[:2], 255, np.uint8), move, width, height, cv2.BORDER_CONSTANT)
     if inside.min() < 255:
         small = _warp(image, move / 8, width // 8, height // 8, cv2.BORDER_REFLECT)
-        soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), 4), (width, height)).astype(np.float32)
+        soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), 4), (width, height))
         edge = cv2.erode(inside, np.ones((3, 3), np.uint8), iterations=2, borderValue=255)
-        weight = cv2.GaussianBlur(edge, (0, 0), max(2.0, eyes * 0.06)).astype(np.float32)[:, :, None] / 127.5 - 1
-        sharp = np.asarray(soft + (sharp - soft) * weight.clip(0, 1), dtype=np.uint8)
-    points = face.points.astype(np.float64) @ move[:, :2].T + move[:, 2]
+        weight = cv2.GaussianBlur(edge, (0, 0), max(2.0, eyes * 0.06)).astype(np.float32) / 127.5 - 1
+        sharp = paint(soft, weight.clip(0, 1), sharp)
+    points = face.points.astype(np.float64) * enlarged @ move[:, :2].T + move[:, 2]
     return Scene(np.ascontiguousarray(sharp), points)
 
 
 def _warp(image: Image, move: NDArray[np.float64], width: int, height: int, border: int) -> Image:
-    flags = cv2.INTER_CUBIC if move[0, 0] ** 2 + move[0, 1] ** 2 > 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.warpAffine(image, move, (width, height), flags=flags, borderMode=border), dtype=np.uint8)
+    return np.asarray(
+        cv2.warpAffine(image, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=border), dtype=np.uint8
+    )
 
 
 def light(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Image:
@@ -93,20 +92,33 @@ def light(image: Image, rng: np.random.Generator, strength: float = 1.0) -> Imag
 
 def multiply(image: Image, factor: NDArray[np.floating]) -> Image:
     """The picture darkened or lightened pixel by pixel."""
-    return np.asarray((image * factor[:, :, None].astype(np.float32)).clip(0, 255), dtype=np.uint8)
+    by = cv2.merge([np.ascontiguousarray(factor, dtype=np.float32)] * 3)
+    return np.asarray(cv2.multiply(image, by, dtype=cv2.CV_8U), dtype=np.uint8)
+
+
+@cache
+def _noise() -> NDArray[np.float32]:
+    """Noise enough for any picture, made once: what differs from picture to picture is where it is cut from."""
+    return np.random.default_rng(0).standard_normal((1024, 1024), dtype=np.float32)
 
 
 def grain(image: Image, rng: np.random.Generator, sigma: float) -> Image:
-    """Sensor noise, a little coarser than a pixel."""
+    """Sensor noise."""
     height, width = image.shape[:2]
-    noise = rng.standard_normal((height, width), dtype=np.float32) * np.float32(sigma)
-    return np.asarray((image + noise[:, :, None]).clip(0, 255), dtype=np.uint8)
+    top, left = (int(v) for v in rng.integers(0, [1025 - height, 1025 - width]))
+    noise = np.rint(_noise()[top : top + height, left : left + width] * np.float32(sigma)).astype(np.int16)
+    return np.asarray(cv2.add(image, cv2.merge([noise] * 3), dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def paint(image: Image, mask: NDArray[np.floating], colour: Image | NDArray[np.floating]) -> Image:
     """Lays ``colour`` (one, or one for each pixel) over the picture where ``mask`` (0–1) says."""
-    alpha = mask.astype(np.float32)[:, :, None]
-    return np.asarray((image * (1 - alpha) + np.asarray(colour, dtype=np.float32) * alpha).clip(0, 255), dtype=np.uint8)
+    alpha = np.ascontiguousarray(mask, dtype=np.float32)
+    over = np.asarray(colour)
+    if over.dtype != np.uint8:
+        over = np.rint(over.clip(0, 255)).astype(np.uint8)
+    if over.shape != image.shape:
+        over = np.full_like(image, over)
+    return np.asarray(cv2.blendLinear(over, np.ascontiguousarray(image), alpha, 1 - alpha), dtype=np.uint8)
 
 
 def polygon(shape: tuple[int, int], points: NDArray[np.float64], soft: float = 0.0) -> NDArray[np.float32]:

@@ -7,13 +7,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline import costs, progress
 from pipeline.calendar import Calendar, SelfieMode, Wave
 from pipeline.errors import BadQuotaError, BadSettingError
 from pipeline.store import Store, project_data, read_text, write_text
+
+if TYPE_CHECKING:
+    from pipeline.simulate.presets import Plan
+    from pipeline.simulate.wave import Simulated
 
 
 def simulate(
@@ -29,13 +34,14 @@ def simulate(
         Path | None, typer.Option(help="Photographs by person: NNNN_k.jpg or PERSON/*.jpg. Default: packaged ones.")
     ] = None,
     photos: Annotated[
-        str, typer.Option(help="Whose photographs are delivered: drawn (first 1.3 × quota), eligible, all or none.")
+        str,
+        typer.Option(help="Whose photographs are delivered: drawn (the quota and a margin), eligible, all or none."),
     ] = "drawn",
     preset: Annotated[str, typer.Option(help="Sizes and shares: demo, wave-1 or national.")] = "demo",
     workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
 ) -> None:
     """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them."""
-    from pipeline.simulate import photographs, presets
+    from pipeline.simulate import presets, unfinished
     from pipeline.simulate import wave as simulated
 
     if photos not in simulated.PHOTOS:
@@ -63,14 +69,16 @@ def simulate(
         shares=table["shares"],
         selfie=table["selfie"],
         narrow=preset == "national",
+        margin=float(table.get("margin", presets.MARGIN)),
         options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
     )
-    done = simulated.simulate_wave(plan, store, photos, workers)
-    jobs = simulated.photograph_jobs(plan, store, done.photographs)
-    rendered = photographs.render(seed, jobs, faces, workers, _progress(len(jobs))) if jobs else Counter()
+    costs_file = store.root / "work" / f"{found.key}.costs.jsonl"
+    with costs.recorded(costs_file, store.root / "extracts"):
+        done, rendered = _make(plan, store, photos, faces, workers)
     simulated.record(
-        plan, store, done, {"applications": len(jobs), **{k or "none": n for k, n in sorted(rendered.items())}}
+        plan, store, done, {"applications": rendered.total(), **{k or "none": n for k, n in sorted(rendered.items())}}
     )
+    unfinished.forget(plan, store)
     typer.echo(
         f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
         f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
@@ -78,13 +86,40 @@ def simulate(
     )
 
 
+def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Counter[str]]:
+    """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
+    from pipeline.simulate import photographs, unfinished, wave
+
+    resumed = unfinished.kept(plan, store, faces)
+    if resumed:
+        typer.echo("  an interrupted simulation of the same wave goes on", err=True)
+    with progress.task("simulate tables") as counts:
+        if resumed:
+            done = resumed
+        else:
+            unfinished.forget(plan, store)
+            done = wave.simulate_wave(plan, store, photos, workers)
+            unfinished.keep(plan, store, faces, done)
+        counts |= {"registrations": done.registrations, **done.extracts}
+    jobs = wave.photograph_jobs(plan, store, done.photographs)
+    if not jobs:
+        return done, Counter()
+    with progress.task("render photographs") as counts:
+        tell = _progress(len(jobs))
+        rendered = photographs.render(plan.seed, jobs, faces, workers, tell, resumed=resumed is not None)
+        counts["applications"] = len(jobs)
+    return done, rendered
+
+
 def _progress(total: int) -> Callable[[int], None]:
     """Tells how many photographs are done, every tenth of them."""
     done = 0
+    report = progress.reporter("render photographs")
 
     def tell(more: int) -> None:
         nonlocal done
         before, done = done, done + more
+        report(done, total)
         if total and before * 10 // total != done * 10 // total:
             typer.echo(f"  photographs of {done:,} of {total:,} applications", err=True)
 

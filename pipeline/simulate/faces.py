@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -48,6 +48,21 @@ class Portrait:
 
     image: Image
     points: NDArray[np.float32]
+
+    @cached_property
+    def _levels(self) -> dict[int, Image]:
+        return {0: self.image}
+
+    def at_scale(self, scale: float) -> tuple[Image, float]:
+        """The photograph at a power of two of its size, from which ``scale`` is reached by shrinking to not below a
+        half, and that power. Each is made once: a face is rendered many times."""
+        level = int(np.clip(np.ceil(np.log2(scale)), -4, 1))
+        if level not in self._levels:
+            size = tuple(max(1, round(side * 2.0**level)) for side in self.image.shape[1::-1])
+            how = cv2.INTER_CUBIC if level > 0 else cv2.INTER_AREA
+            self._levels[level] = np.asarray(cv2.resize(self.image, size, interpolation=how), dtype=np.uint8)
+        made = self._levels[level]
+        return made, made.shape[1] / self.image.shape[1]
 
     @property
     def eyes(self) -> NDArray[np.float64]:

@@ -37,15 +37,22 @@ class Job:
 
 
 def render(
-    seed: int, jobs: Iterable[Job], folder: Path | None, workers: int, progress: Callable[[int], None]
+    seed: int,
+    jobs: Iterable[Job],
+    folder: Path | None,
+    workers: int,
+    progress: Callable[[int], None],
+    *,
+    resumed: bool = False,
 ) -> Counter[str]:
     """Writes all photographs; counts by fault (``""`` for none). Raises BadSettingError, StoreError.
 
-    ``progress`` is told how many applications were finished since it was last told.
+    ``progress`` is told how many applications were finished since it was last told. ``resumed``: what lies there was
+    made by an interrupted run of the same jobs and is not made again.
     """
     people = faces.people(folder)
     tasks = list(_tasks(seed, sorted(jobs, key=lambda job: (_face(seed, job, people), job.number)), people))
-    work = partial(_run, seed, people)
+    work = partial(_run, seed, people, resumed)
     counts: Counter[str] = Counter()
     workers = workers or os.cpu_count() or 1
     if workers == 1 or len(tasks) == 1:
@@ -93,10 +100,11 @@ def _tasks(seed: int, jobs: list[Job], people: list[list[Source]]) -> Iterator[l
         yield task
 
 
-def _run(seed: int, people: list[list[Source]], jobs: list[Job]) -> Counter[str]:
+def _run(seed: int, people: list[list[Source]], resumed: bool, jobs: list[Job]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for job in jobs:
-        _one(seed, people, job)
+        if not (resumed and job.selfie.is_file()):  # the last file of a job
+            _one(seed, people, job)
         counts[job.fault or ""] += 1
     return counts
 
@@ -141,5 +149,8 @@ def _usable(people: list[list[Source]], first: int, most: int, but: int | None =
 
 
 def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all. A photograph lost with the machine's power is made again, so nothing waits for the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)

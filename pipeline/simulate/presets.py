@@ -12,6 +12,9 @@ from pipeline.calendar import Wave
 from pipeline.errors import BadSettingError
 
 PRESETS = ("demo", "wave-1", "national")
+#: With ``--photos drawn``, photographs are delivered for this many times the quota: reviews and refills reach a little
+#: further. A preset whose wave has no refill says 1.
+MARGIN = 1.3
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Plan:
     shares: dict[str, float]  # of faults before the selfie
     selfie: dict[str, float]  # of faults of the photograph
     narrow: bool = False  # extracts sorted by NIK, NIK and KK as 64-bit integers
+    margin: float = MARGIN
     options: dict[str, Any] = field(default_factory=dict)  # as given, for simulated.json
 
     def in_force(self) -> dict[str, bool]:

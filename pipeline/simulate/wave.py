@@ -22,8 +22,6 @@ from pipeline.simulate.truth import Known
 from pipeline.store import Store, fresh, write_json, write_table
 
 PHOTOS = ("drawn", "eligible", "all", "none")
-#: With ``drawn``, photographs are delivered for this many times the quota: reviews and refills reach a little further.
-DRAWN_MARGIN = 1.3
 _ACCEPTED_BEFORE = 300  # people of the wave before who do not come back
 
 TRUTH = pa.schema(
@@ -144,7 +142,7 @@ def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> np.ndarray:
     elif photos == "eligible":
         wanted[eligible] = True
     elif photos == "drawn":
-        wanted[truth.draw_order(known, eligible)[: int(np.ceil(plan.quota * DRAWN_MARGIN))]] = True
+        wanted[truth.draw_order(known, eligible)[: int(np.ceil(plan.quota * plan.margin))]] = True
     return wanted
 
 

@@ -42,7 +42,7 @@ def db(data):
 
 
 def digest(data: Path) -> dict[str, str]:
-    files = sorted(p for p in data.rglob("*") if p.is_file())
+    files = sorted(p for p in data.rglob("*") if p.is_file() and p.suffix != ".jsonl")  # costs differ
     return {str(p.relative_to(data)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
