@@ -141,12 +141,6 @@ class WaveLockedError(GelombangError):
     )
 
 
-class WaveBeforeUnpublishedError(GelombangError):
-    """A wave cannot start before the one before it is published: nobody would know who has a place already."""
-
-    advice = "Approve and publish the wave before; if this one must not wait, start it with *Out of order* ticked."
-
-
 class MissingDecreeError(GelombangError):
     """A cohort is published by a decree, and none was named."""
 

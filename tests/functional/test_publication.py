@@ -1,0 +1,202 @@
+"""Approval to publication: the last screening, revisions, the ledger, and what may never happen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline import contracts, errors, stages
+from pipeline.store import Store, read_table, sha256, write_table
+from tests.waves import publish, run_wave, three_waves
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return three_waves(tmp_path_factory.mktemp("three") / "data").root
+
+
+@pytest.fixture
+def data(untouched: Path, tmp_path: Path) -> Path:
+    shutil.copytree(untouched, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def niks(path: Path) -> list[str]:
+    return [str(nik) for nik in read_table(path, ["nik"])["nik"].to_pylist()]
+
+
+def blacklist(data: Path, people: list[str], since: date, asof: str = "2020-05-01") -> None:
+    """A newer blacklist, delivered after the waves closed."""
+    old = [pq.read_table(p, partitioning=None) for p in sorted((data / "extracts/blacklist").glob("asof=*/*.parquet"))]
+    new = pa.table({"nik": people, "reason": ["data ganda"] * len(people), "since": [since] * len(people)})
+    whole = pa.concat_tables([*[t.cast(contracts.BLACKLIST) for t in old], new.cast(contracts.BLACKLIST)])
+    write_table(whole, data / "extracts/blacklist" / f"asof={asof}" / "part-000.parquet", contracts.BLACKLIST)
+
+
+def record(data: Path, wave: int, revision: int) -> dict[str, Any]:
+    return dict(json.loads((data / f"published/wave-{wave:04d}/rev-{revision}/publication.json").read_text()))
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {p.relative_to(folder).as_posix(): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_three_waves_in_order_and_nobody_holds_two_places(data: Path) -> None:
+    for wave in (1, 2, 3):
+        publish(run_wave(data, wave), decree=f"SK-{wave}")
+    ledger = read_table(data / "published/wave-0003/rev-1/ledger.parquet").to_pylist()
+    assert len({row["nik"] for row in ledger}) == len(ledger) > 60
+    assert {row["wave"] for row in ledger} == {1, 2, 3}
+    assert [record(data, w, 1)["sequence"] for w in (1, 2, 3)] == [1, 2, 3]
+    assert record(data, 2, 1)["decree"] == "SK-2"
+    earlier = read_table(data / "waves/wave-0002/decisions.parquet").to_pylist()
+    assert sum("already_accepted" in row["reasons"] for row in earlier) > 0
+
+
+def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_run_as_it_was(data: Path) -> None:
+    job = run_wave(data, 1)
+    before = files(data / "waves/wave-0001")
+    out = niks(data / "waves/wave-0001/cohort.parquet")[:3]
+    blacklist(data, out, date(2020, 5, 1))
+    publish(job)
+    kept = niks(data / "published/wave-0001/rev-1/cohort.parquet")
+    assert not set(out) & set(kept)
+    changes = read_table(data / "published/wave-0001/rev-1/changes.parquet").to_pylist()
+    gone = [row for row in changes if row["change"] == "removed"]
+    assert len([row for row in gone if "blacklisted" in row["reasons"]]) == 3
+    assert all(row["message_id"] and row["message_en"] for row in gone)
+    assert record(data, 1, 1)["extracts"]["blacklist"]["asof"] == "2020-05-01"
+    assert files(data / "waves/wave-0001") == before  # wave 1 leaves its places empty, and its own files alone
+    ranks = read_table(data / "published/wave-0001/rev-1/cohort.parquet")["rank"].to_pylist()
+    assert ranks == list(range(1, len(kept) + 1))
+
+
+def test_with_refill_the_next_in_the_draw_take_the_places(data: Path) -> None:
+    publish(run_wave(data, 1))
+    job = run_wave(data, 2)
+    cohort = read_table(data / "waves/wave-0002/cohort.parquet").to_pylist()
+    reserve = read_table(data / "waves/wave-0002/reserve.parquet").to_pylist()
+    blacklist(data, [cohort[0]["nik"], cohort[5]["nik"]], date(2020, 5, 1))
+    publish(job)
+    changes = read_table(data / "published/wave-0002/rev-1/changes.parquet").to_pylist()
+    removed = {row["registration_id"] for row in changes if row["change"] == "removed"}
+    added = {row["registration_id"] for row in changes if row["change"] == "added"}
+    assert {cohort[0]["registration_id"], cohort[5]["registration_id"]} <= removed
+    assert len(added) == len(removed)  # every place that fell empty is filled again …
+    waiting = [row["registration_id"] for row in reserve]
+    passed_over = set(waiting[: max(map(waiting.index, added)) + 1]) - added  # … by those who stood first
+    assert len(niks(data / "published/wave-0002/rev-1/cohort.parquet")) == 30
+    refused = read_table(data / "work/wave-0002/publication/out/rejections.parquet")["registration_id"].to_pylist()
+    tiers = {row["registration_id"]: row["tier"] for row in reserve}
+    assert passed_over <= set(refused) | {id_ for id_ in passed_over if tiers[id_] not in {tiers[a] for a in added}}
+
+
+def test_the_same_approval_publishes_once(data: Path) -> None:
+    job = run_wave(data, 1)
+    first = stages.publish(job, "K", "2020-05-02T09:00:00+07:00", "SK-1")
+    assert stages.publish(job, "K", "2020-05-02T09:00:00+07:00", "SK-1") == first  # a task that is tried again
+    assert [p.name for p in Store.at(data).revisions("wave-0001")] == ["rev-1"]
+
+
+def test_a_published_wave_stays_and_running_it_again_gives_a_revision_with_its_differences(data: Path) -> None:
+    publish(run_wave(data, 1))
+    first = files(data / "published/wave-0001/rev-1")
+    gone = niks(data / "published/wave-0001/rev-1/cohort.parquet")[0]
+    blacklist(data, [gone], date(2020, 5, 1))
+    publish(run_wave(data, 1, run="again"), decree="SK-1b")
+    assert files(data / "published/wave-0001/rev-1") == first
+    changes = read_table(data / "published/wave-0001/rev-2/changes.parquet").to_pylist()
+    against = [row for row in changes if row["against"] == "revision"]
+    assert [row["change"] for row in against].count("removed") == 1
+    assert record(data, 1, 2)["changes"]["revision"] == {"removed": 1, "added": 0, "moved": len(against) - 1}
+    ledger = read_table(data / "published/wave-0001/rev-2/ledger.parquet").to_pylist()
+    assert gone not in {row["nik"] for row in ledger}
+    assert {row["revision"] for row in ledger} == {2}
+
+
+def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data: Path) -> None:
+    publish(run_wave(data, 1))
+    publish(run_wave(data, 2))
+    before = files(data / "published")
+    calendar = data / "calendar.toml"
+    calendar.write_text(calendar.read_text().replace("quota = 40", "quota = 400"))
+    job = run_wave(data, 1, run="again")
+    with pytest.raises(errors.SecondPlaceError, match=r"people of wave 1 .*second_places\.csv"):
+        publish(job)
+    assert files(data / "published") == before
+    listed = (data / "work/wave-0001/second_places.csv").read_text().splitlines()
+    assert listed[0] == "registration_id,also_in,also_as"
+    assert len(listed) > 1
+    assert all(line.split(",")[1] == "2" for line in listed[1:])
+
+
+@pytest.mark.parametrize("decree", ["", "  "])
+def test_nothing_is_published_without_a_decree(data: Path, decree: str) -> None:
+    job = run_wave(data, 1)
+    with pytest.raises(errors.MissingDecreeError):
+        publish(job, decree=decree)
+    assert not Store.at(data).revisions("wave-0001")
+
+
+def test_what_is_published_is_what_was_approved(data: Path) -> None:
+    job = run_wave(data, 1)
+    write_table(contracts.COHORT.empty_table(), data / "waves/wave-0001/cohort.parquet", contracts.COHORT)
+    with pytest.raises(errors.NotWhatWasApprovedError):
+        publish(job)
+
+
+def test_a_bad_newest_extract_stops_the_publication_and_changes_nothing(data: Path) -> None:
+    job = run_wave(data, 1)
+    late = data / "extracts/population/asof=2020-05-01"
+    late.mkdir()
+    (late / "part.parquet.part").write_bytes(b"still being written")
+    with pytest.raises(errors.UnreadableFileError):
+        publish(job)
+    assert not Store.at(data).revisions("wave-0001")
+
+
+def test_two_runs_of_a_wave_are_kept_apart_and_the_loser_says_who_has_it(data: Path) -> None:
+    job = stages.hold_wave(str(data), 1, "scheduled__wave-0001", alone=False)
+    with pytest.raises(errors.WaveLockedError, match="held by scheduled__wave-0001"):
+        stages.hold_wave(str(data), 1, "manual__1", alone=False)
+    assert stages.hold_wave(str(data), 1, "scheduled__wave-0001", alone=False) == job  # the task tried again
+    stages.hold_wave(str(data), 2, "manual__2", alone=False)  # another wave is free
+    stages.release_wave({**job, "run": "manual__1"})  # only who holds it gives it back
+    with pytest.raises(errors.WaveLockedError):
+        stages.hold_wave(str(data), 1, "manual__1", alone=False)
+    stages.release_wave(job)
+    stages.hold_wave(str(data), 1, "manual__1", alone=False)
+
+
+def test_a_run_whose_lock_was_broken_stops_at_its_next_task(data: Path) -> None:
+    job = stages.prepare(stages.hold_wave(str(data), 1, "asleep", alone=False), None, None, 1)
+    stages.release_wave(job)
+    stages.hold_wave(str(data), 1, "awake", alone=False)
+    with pytest.raises(errors.WaveLockedError, match="awake"):
+        stages.ingest(job)
+
+
+def test_a_wave_waits_for_the_one_before_it(data: Path) -> None:
+    job = {"data": str(data), "wave": 2, "run": "x"}
+    assert stages.wave_before({**job, "wave": 1})  # there is none before it
+    assert not stages.wave_before(job)
+    first = run_wave(data, 1)
+    assert not stages.wave_before(job)  # run, not published
+    publish(first)
+    assert stages.wave_before(job)
+
+
+def test_the_approver_reads_funnel_warnings_and_the_link_but_no_person(data: Path) -> None:
+    job = run_wave(data, 1)
+    form = job["form"]
+    assert "| Mendaftar |" in form
+    assert "/gelombang/wave-0001/report" in form
+    people = read_table(data / "waves/wave-0001/cohort.parquet").to_pylist()
+    assert not any(row["nik"] in form or row["full_name"] in form for row in people)

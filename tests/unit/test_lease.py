@@ -1,0 +1,71 @@
+"""The lock of a wave: one winner, one holder, and none that is dead."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline import lease
+from pipeline.calendar import Wave
+from pipeline.errors import WaveLockedError
+from pipeline.store import Store
+
+WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def test_of_many_that_try_at_once_one_wins(store: Store) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            lease.take(store, WAVE, lease.Holder(f"run {number}"))
+        except WaveLockedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(attempt, range(64)))
+    assert won.count(True) == 1
+    assert lease.holder_of(store, WAVE).run == f"run {won.index(True)}"
+    assert [p.name for p in (store.root / "work").iterdir()] == ["wave-0001.lock"]
+
+
+def test_a_process_that_was_killed_holds_nothing(store: Store) -> None:
+    code = f"""
+import os, signal
+from datetime import datetime
+from pathlib import Path
+from pipeline import lease
+from pipeline.calendar import Wave
+from pipeline.store import Store
+wave = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
+lease.take(Store(Path({str(store.root)!r})), wave, lease.Holder.this_process("killed"))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert lease.holder_of(store, WAVE).run == "killed"
+    lease.take(store, WAVE, lease.Holder("next"))
+    assert lease.holder_of(store, WAVE).run == "next"
+
+
+def test_a_living_process_and_a_process_elsewhere_keep_theirs(store: Store) -> None:
+    for holder in (lease.Holder.this_process("here"), lease.Holder("there", host="elsewhere", process=1, begun=0.0)):
+        lease.take(store, WAVE, holder)
+        with pytest.raises(WaveLockedError, match=f"held by {holder.run} \\(since "):
+            lease.take(store, WAVE, lease.Holder("other"))
+        lease.release(store, WAVE, holder.run)
+
+
+def test_a_command_gives_back_what_it_held_whatever_happens(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), lease.held(store, WAVE, "gelombang run") as name:
+        lease.must_hold(store, WAVE, name)
+        raise ZeroDivisionError
+    assert lease.holder_of(store, WAVE) is None
