@@ -20,11 +20,9 @@ class GelombangPlugin(AirflowPlugin):
     timetables: ClassVar[list[Any]] = [WaveTimetable]
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [{"app": app, "url_prefix": PREFIX, "name": "Gelombang"}]
     external_views: ClassVar[list[dict[str, Any]]] = [
-        {
-            "name": "Gelombang",
-            "href": f"{PREFIX}/",
-            "destination": "nav",
-            "url_route": "gelombang",
-            "category": "browse",
-        }
+        {"name": name, "href": f"{PREFIX}/{path}", "destination": "nav", "url_route": route, "category": "browse"}
+        for name, path, route in (
+            ("Gelombang", "", "gelombang"),
+            ("Gelombang: Data Docs", "data-docs/", "gelombang-data-docs"),
+        )
     ]

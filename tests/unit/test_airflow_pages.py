@@ -1,52 +1,134 @@
-"""The reports inside Airflow: nobody without a login, nothing outside the reports."""
+"""The reports inside Airflow: nobody without a login, nothing outside the reports, every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
 
+from checks.gate import judge
 from pipeline.airflow_pages import app
+from pipeline.reports.funnel import write_funnel
+from pipeline.reports.overview import write_overview
+from pipeline.reports.wave_report import write_report
 from pipeline.settings import settings
+from pipeline.store import Store
+from tests.unit import wave_factory
 
-REPORT = "waves/wave-0001/report.html"
-DOCS = "work/wave-0001/data_docs/index.html"
+KEY = "wave-0012"
+PAGES = ["/", "/data-docs/", f"/{KEY}/report", f"/{KEY}/report.html", f"/{KEY}/data-docs/"]
+CHECKED = {"inputs": {"registrations": {"set_aside_share": 0.01}}, "cohort": {"cohort": {"rank_gaps": 0.0}}}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A data root as a run leaves it: report, overview, Data Docs where the checks put them."""
+    wave = wave_factory.wave()
+    store = wave_factory.make(tmp_path_factory.mktemp("data"), wave, n=2_000)
+    for name, metrics in CHECKED.items():
+        judge(metrics, store.work(wave) / "data_docs" / name)
+    write_funnel(store, wave)
+    write_report(store, wave)
+    store.out(wave).parent.mkdir()
+    (store.work(wave) / "out").rename(store.out(wave))
+    (store.work(wave) / "registrations.parquet").write_text("people")
+    write_overview(store)
+    return store
 
 
 @pytest.fixture
-def client(tmp_path, monkeypatch):
-    for name in (REPORT, DOCS, "waves/wave-0001/cohort.parquet", "work/wave-0001/registrations.parquet"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(f"<p>{name}</p>")
-    monkeypatch.setenv("GELOMBANG_DATA", str(tmp_path))
+def stranger(finished: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setenv("GELOMBANG_DATA", str(finished.root))
     settings.cache_clear()
     yield TestClient(app)
     app.dependency_overrides.clear()
     settings.cache_clear()
 
 
-@pytest.mark.parametrize("path", ["/", "/wave-0001/report", "/wave-0001/data-docs/index.html"])
-def test_nobody_reads_a_report_without_a_login(client, path):
-    assert client.get(path).status_code == 401
-
-
-def test_a_logged_in_user_reads_reports_and_data_docs(client):
+@pytest.fixture
+def user(stranger: TestClient) -> TestClient:
     app.dependency_overrides[get_user] = lambda: "somebody"
-    assert "wave-0001" in client.get("/").text
-    assert REPORT in client.get("/wave-0001/report").text
-    assert DOCS in client.get("/wave-0001/data-docs/index.html").text
-    assert DOCS in client.get("/wave-0001/data-docs/").text
-    assert "default-src 'none'" in client.get("/wave-0001/report").headers["content-security-policy"]
+    return stranger
+
+
+@pytest.mark.parametrize("path", [*PAGES, f"/{KEY}/data-docs/inputs/index.html", "/wave-0099/report"])
+def test_nobody_reads_anything_without_a_login(stranger: TestClient, path: str) -> None:
+    answer = stranger.get(path)
+    assert answer.status_code == 401
+    assert "Gelombang" not in answer.text
+
+
+def test_whoever_is_logged_in_gets_everywhere_by_links(user: TestClient) -> None:
+    seen: dict[str, str] = {}
+    to_do = [*PAGES]
+    while to_do:
+        path = to_do.pop()
+        answer = user.get(path, follow_redirects=False)
+        assert answer.status_code == 200, path
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        seen[path] = answer.text
+        links = [urljoin(path, link) for link in re.findall(r'href="([^"#]+)"', answer.text)]
+        to_do += [link for link in links if link.startswith("/") and link not in seen]
+    pages = {name for name in seen if "/data-docs/inputs/" in name or "/data-docs/cohort/" in name}
+    kinds = {Path(name).name for name in pages}
+    assert kinds >= {"index.html", "registrations.html", "metrics-registrations.html", "metrics-cohort.html"}
+    assert "rank_gaps" in "".join(seen[name] for name in pages)
+
+
+def test_a_wave_that_was_only_checked_has_its_data_docs(user: TestClient, finished: Store) -> None:
+    judge(CHECKED["inputs"], finished.root / "work" / "wave-0013" / "data_docs" / "inputs")
+    try:
+        assert "Gelombang 13" in user.get("/data-docs/").text
+        assert "inputs/index.html" in user.get("/wave-0013/data-docs/").text
+        assert user.get("/wave-0013/data-docs/inputs/index.html").status_code == 200
+        assert user.get("/wave-0013/report").status_code == 404
+    finally:
+        (finished.root / "work" / "wave-0013" / "data_docs" / "inputs" / "index.html").unlink()
 
 
 @pytest.mark.parametrize(
     "path",
     [
         "/wave-0002/report",
-        "/wave-0001/data-docs/..%2Fregistrations.parquet",
-        "/wave-0001/data-docs/%2e%2e/registrations.parquet",
+        "/wave-0002/data-docs/",
+        f"/{KEY}/data-docs/..%2Fregistrations.parquet",
+        f"/{KEY}/data-docs/%2e%2e/registrations.parquet",
+        f"/{KEY}/data-docs/inputs/%2e%2e%2f%2e%2e%2fregistrations.parquet",
         "/..%2fwork/report",
-        "/wave-0001/data-docs//etc/passwd",
+        "/%2e%2e/data-docs/inputs/index.html",
+        f"/{KEY}%2f..%2f{KEY}/report",
+        f"/{KEY}/data-docs//etc/passwd",
+        f"/{KEY}/data-docs/inputs",
+        f"/{KEY}/cohort.parquet",
     ],
 )
-def test_nothing_else_of_a_wave_can_be_fetched(client, path):
-    app.dependency_overrides[get_user] = lambda: "somebody"
-    assert client.get(path).status_code == 404
+def test_nothing_else_of_a_wave_can_be_fetched(user: TestClient, path: str) -> None:
+    assert user.get(path).status_code == 404
+
+
+def test_a_link_out_of_the_folder_is_not_followed(user: TestClient, finished: Store) -> None:
+    docs = finished.root / "work" / KEY / "data_docs"
+    (docs / "out.html").symlink_to(docs.parent / "registrations.parquet")
+    assert user.get(f"/{KEY}/data-docs/out.html").status_code == 404
+
+
+def test_before_the_first_wave_the_page_says_so(
+    user: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GELOMBANG_DATA", str(tmp_path))
+    settings.cache_clear()
+    assert "Belum ada gelombang" in user.get("/").text
+    assert "No wave has finished" in user.get("/data-docs/").text
+
+
+def test_a_data_root_that_is_gone_is_named(user: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GELOMBANG_DATA", str(tmp_path / "gone"))
+    settings.cache_clear()
+    answer = user.get("/")
+    assert answer.status_code == 503
+    assert "is not a folder" in answer.text
