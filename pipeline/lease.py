@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 
@@ -69,7 +70,7 @@ def take(store: Store, wave: Wave, holder: Holder) -> None:
     path = path_of(store, wave)
     path.parent.mkdir(parents=True, exist_ok=True)
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    own = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
+    own = path.with_name(f".{path.name}.{uuid4().hex}")
     own.write_text(json.dumps({**asdict(holder), "since": now}), encoding="utf-8")
     try:
         for _ in range(2):
@@ -118,7 +119,7 @@ def held(store: Store, wave: Wave, what: str) -> Iterator[str]:
 
 def _break(path: Path, found: Holder) -> None:
     """Takes away the lock of a holder that is gone, and only that one: a new holder's is put back."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.gone")
+    aside = path.with_name(f".{path.name}.{uuid4().hex}.gone")
     with suppress(FileNotFoundError):
         path.rename(aside)
         if json.loads(aside.read_text(encoding="utf-8"))["run"] != found.run:
