@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -31,7 +32,7 @@ class ReviewCounts:
 
 def ingest_reviews(store_: Store, wave: Wave) -> ReviewCounts:
     """Takes in what counts: the latest decision, or with ``review.second`` the one that two reviewers share."""
-    with weighed(store_, wave) as (db, aside):
+    with weighed(store_, wave, store_.work(wave)) as (db, aside):
         query = f"SELECT {', '.join(REVIEWS.names)} FROM counting ORDER BY registration_id"
         taken_in = duck.copy(db, query, store_.work(wave) / "reviews.parquet")
         [(asked,)] = db.execute("SELECT count(DISTINCT registration_id) FROM said").fetchall()
@@ -39,10 +40,10 @@ def ingest_reviews(store_: Store, wave: Wave) -> ReviewCounts:
 
 
 @contextmanager
-def weighed(store_: Store, wave: Wave) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
+def weighed(store_: Store, wave: Wave, spill: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
     """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read."""
     everything, aside = delivered(store_, wave, "reviews", REVIEWS)
-    with duck.connect(store_.work(wave)) as db:
+    with duck.connect(spill) as db:
         rows_of(db, everything, REVIEWS)
         db.execute(duck.sql("pipeline.ingest", "reviews", {"{second}": str(settings().review.second).lower()}))
         [(usable,)] = db.execute("SELECT count(*) FROM said").fetchall()

@@ -1,0 +1,69 @@
+"""`gelombang review`: the doubtful pairs of a finished wave, one after the other, on a page of this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import webbrowser
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.finished import DataOption, WaveArgument, finished
+from pipeline.errors import BadSettingError
+from pipeline.settings import settings
+from pipeline.store import read_json
+
+
+def review(
+    wave: WaveArgument,
+    reviewer: Annotated[str, typer.Option(help="Your name: it stands on each of your decisions.")],
+    data: DataOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; nothing is encrypted.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in this machine's browser.")] = False,
+) -> None:
+    """Decide about the photographs that a person must look at; the next run takes the decisions in."""
+    from pipeline.review.access import Door
+    from pipeline.review.app import make_app
+    from pipeline.review.cases import read_cases
+    from pipeline.review.decisions import Sitting
+
+    where, found, folder = finished(data, wave)
+    sitting, cases = Sitting(where, found, reviewer), read_cases(where, found)
+    console = Console()
+    if not cases:
+        console.print(f"Nobody of wave {wave} is under review.")
+        return
+    door = Door()
+    app = make_app(sitting, cases, read_json(folder / "manifest.json")["selfie_policy"], door)
+    with _listen(host, port) as listening:
+        name, bound = listening.getsockname()[:2]
+        shown = f"[{name}]" if ":" in name else name
+        address = f"http://{shown}:{bound}/?token={door.token}&lang={settings().language}"
+        console.print(f"{len(cases)} under review in wave {wave}. Open this address; it is yours alone:")
+        console.print(address, style="bold", soft_wrap=True, markup=False, highlight=False)
+        if not ipaddress.ip_address(name).is_loopback:
+            console.print("Others on the network can listen: reach it through an encrypted tunnel.", style="yellow")
+        console.print("Ctrl+C ends it. Decisions are saved one by one.", style="dim")
+        if browser:
+            webbrowser.open(address)
+        _serve(app, listening)
+    console.print(f"Run the wave again to take the decisions in: gelombang run {wave}")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as e:
+        raise BadSettingError(f"Cannot listen on {host}:{port}: {e.strerror}.", "Give another --host or --port.") from e
+
+
+def _serve(app: object, listening: socket.socket) -> None:
+    """Serves until the process is told to end. No access log: the address holds the token."""
+    import uvicorn
+
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)  # type: ignore[arg-type]
+    uvicorn.Server(config).run(sockets=[listening])

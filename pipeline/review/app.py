@@ -1,0 +1,140 @@
+"""The pages of a sitting: a case, its two photographs, and the reviewer's answer. No path or number of a person is in
+any address; cases and photographs are asked for by their place in the list.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field, field_validator
+
+from pipeline.errors import GelombangError
+from pipeline.review import page
+from pipeline.review.access import Door
+from pipeline.review.cases import Case
+from pipeline.review.decisions import Sitting, Standing
+from pipeline.review.photos import Shown, show
+from pipeline.settings import settings
+
+Language = Literal["id", "en"]
+Which = Literal["selfie", "reference"]
+_TYPES = {"report.css": "text/css", "review.css": "text/css", "review.js": "text/javascript"}
+
+
+class Answer(BaseModel):
+    """A decision as the page sends it: with its reason, and the hashes of the photographs that were looked at."""
+
+    decision: Literal["accept", "reject"]
+    note: str = Field(max_length=500)
+    selfie: str | None
+    reference: str | None
+
+    @field_validator("note")
+    @classmethod
+    def _said(cls, note: str) -> str:
+        if not note.strip():
+            raise ValueError("a reason is needed")
+        return note
+
+
+def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None, door: Door) -> FastAPI:
+    """The application for one reviewer and one wave. ``policy`` holds the thresholds that the wave was judged by."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.middleware("http")(door)
+    roots = {"selfie": sitting.where.landing(sitting.wave, "selfies"), "reference": sitting.where.extract("photos")}
+
+    def look(case: Case, which: Which) -> Shown:
+        return show(roots[which], getattr(case, which))
+
+    def found(number: int) -> Case:
+        if not 1 <= number <= len(cases):
+            raise HTTPException(404)
+        return cases[number - 1]
+
+    def next_open(standings: dict[str, Standing], after: int) -> Case | None:
+        """The first case this reviewer is asked about, from ``after`` on and then from the start."""
+        turned = cases[after:] + cases[:after]
+        return next((c for c in turned if standings.get(c.registration_id, Standing()).open), None)
+
+    def shown(case: Case | None, language: Language, *, saved: int | None = None, status: int = 200) -> HTMLResponse:
+        """The page of a case, or of the end; ``saved`` is the case just decided, ``status`` 404 for one not found."""
+        standings = sitting.standings()
+        known = [standings.get(c.registration_id, Standing()) for c in cases]
+        follows = next_open(standings, case.number if case else 0)
+        values: dict[str, Any] = {
+            "wave": sitting.wave.number,
+            "reviewer": sitting.reviewer,
+            "second": settings().review.second,
+            "csrf": door.csrf,
+            "count": len(cases),
+            "settled": sum(s.counts is not None for s in known),
+            "own": sum(s.mine is not None for s in known),
+            "saved": saved and (saved, known[saved - 1].mine),
+            "follows": follows.number if follows else None,
+            "found": status == 200,
+            "case": case,
+        }
+        if case is not None:
+            values |= {
+                "standing": known[case.number - 1],
+                "photographs": {"selfie": look(case, "selfie"), "reference": look(case, "reference")},
+                "policy": policy,
+                "scores": page.scores(case, policy, language),
+            }
+        return HTMLResponse(page.render(language, **values), status)
+
+    @app.get("/")
+    def start(lang: Language | None = None) -> Response:
+        spoken: Language = lang or ("en" if settings().language == "en" else "id")
+        return shown(next_open(sitting.standings(), 0), spoken)
+
+    @app.get("/case/{number}")
+    def look_at(number: int, lang: Language, saved: int | None = None) -> Response:
+        return shown(found(number), lang, saved=found(saved).number if saved else None)
+
+    @app.get("/end")
+    def end(lang: Language, saved: int | None = None) -> Response:
+        return shown(None, lang, saved=found(saved).number if saved else None)
+
+    @app.get("/find")
+    def find(case: str, lang: Language) -> Response:
+        """A case by its number or its registration_id."""
+        wanted = case.strip()
+        for known in cases:
+            if wanted in (str(known.number), known.registration_id):
+                return RedirectResponse(f"/case/{known.number}?lang={lang}", 303)
+        return shown(None, lang, status=404)
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(status_code=204)
+
+    @app.get("/photo/{number}/{which}")
+    def photo(number: int, which: Which) -> Response:
+        picture = look(found(number), which).jpeg
+        if picture is None:
+            raise HTTPException(404)
+        return Response(picture, media_type="image/jpeg")
+
+    @app.get("/static/{name}")
+    def static(name: Literal["report.css", "review.css", "review.js"]) -> Response:
+        return Response(page.asset(name), media_type=_TYPES[name])
+
+    @app.post("/case/{number}")
+    def decide(number: int, answer: Answer, lang: Language) -> Response:
+        case = found(number)
+        seen = {f"{which}_sha256": look(case, which).sha256 for which in roots}  # type: ignore[arg-type]
+        if seen != {"selfie_sha256": answer.selfie, "reference_sha256": answer.reference}:
+            return JSONResponse({"problem": "changed"}, 409)
+        sitting.decide(case.registration_id, answer.decision, answer.note, seen)
+        follows = next_open(sitting.standings(), number)
+        target = f"/case/{follows.number}" if follows else "/end"
+        return JSONResponse({"next": f"{target}?lang={lang}&saved={number}"})
+
+    @app.exception_handler(GelombangError)
+    def failed(_: Request, error: Exception) -> Response:
+        return JSONResponse({"problem": "failed", "message": str(error)}, 500)
+
+    return app

@@ -1,0 +1,73 @@
+"""What a reviewer of a wave has to look at: the cases under review, and those that reviewers settled before.
+
+Reads ``review.parquet`` and ``decisions.parquet`` of a finished wave. A case that the last run took in stays, as
+long as the run's own tables are there, so that a reviewer can still correct himself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline import store
+from pipeline.calendar import Wave
+from pipeline.contracts import DEFECTS
+from pipeline.store import Store
+
+
+@dataclass(frozen=True)
+class Case:
+    """One pair of photographs; ``number`` counts from 1 in order of registration_id."""
+
+    number: int
+    registration_id: str
+    reasons: list[str]
+    warnings: list[str]
+    similarity: float | None
+    scores: dict[str, float | None]
+    faces: int | None
+    selfie: str | None
+    reference: str | None
+
+
+def read_cases(where: Store, wave: Wave) -> list[Case]:
+    """Every case of the wave, in order."""
+    out = where.out(wave)
+    open_ = store.read_table(out / "review.parquet")
+    rows = {row["registration_id"]: row for row in [*_settled(where, wave), *open_.to_pylist()]}
+    wanted = pc.field("registration_id").isin(pa.array(sorted(rows), pa.string()))
+    decided = pq.read_table(out / "decisions.parquet", columns=["registration_id", "warnings"], filters=wanted)
+    warnings = dict(zip(*(decided[name].to_pylist() for name in decided.column_names), strict=True))
+    return [_case(n, rows[id_], warnings.get(id_) or []) for n, id_ in enumerate(sorted(rows), start=1)]
+
+
+def _case(number: int, row: dict[str, Any], warnings: list[str]) -> Case:
+    scores = {defect: row[defect] for defect in DEFECTS}
+    kept = {name: row[name] for name in ("registration_id", "reasons", "similarity", "faces", "selfie", "reference")}
+    return Case(number=number, warnings=warnings, scores=scores, **kept)
+
+
+def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
+    """Cases that reviewers had settled when the wave was last run."""
+    decisions = pq.read_table(
+        where.out(wave) / "decisions.parquet", columns=["registration_id"], filters=pc.field("reviewed")
+    )
+    work = where.work(wave)
+    verdicts = sorted((work / "verdicts").glob("*.parquet"))
+    if not decisions.num_rows or not verdicts or not (work / "drawn.parquet").is_file():
+        return []
+    wanted = decisions["registration_id"].combine_chunks()
+    drawn = _rows(work / "drawn.parquet", ["registration_id", "selfie", "reference"], wanted)
+    seen = [row for path in verdicts for row in _rows(path, None, wanted)]
+    photographs = {row["registration_id"]: row for row in drawn}
+    return [{**row, **photographs[row["registration_id"]]} for row in seen]
+
+
+def _rows(path: Path, columns: list[str] | None, wanted: pa.Array) -> list[dict[str, Any]]:
+    table = store.read_table(path, columns)
+    return list(table.filter(pc.is_in(table["registration_id"], wanted)).to_pylist())

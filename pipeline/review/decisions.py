@@ -1,0 +1,143 @@
+"""What reviewers have decided so far, and a reviewer's next decision: one CSV per sitting, rewritten whole each time.
+
+Writes ``landing/wave-NNNN/reviews/<reviewer>-<start>.csv`` with the contract's columns. A correction is a later row;
+which row counts is ingest's question, asked here by the same SQL.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipeline import store
+from pipeline.calendar import Wave
+from pipeline.contracts import REVIEWS
+from pipeline.errors import BadSettingError
+from pipeline.ingest.reviews import weighed
+from pipeline.reports.guard import plain
+from pipeline.review import audit
+from pipeline.store import Store
+
+_WIB = ZoneInfo("Asia/Jakarta")
+#: A name stands in file names and between commas.
+_NAME = re.compile(r"\w[\w .@-]{0,59}")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a case stands: the decision that counts (None: none yet), one's own, and how many others have spoken."""
+
+    counts: str | None = None
+    by: str | None = None
+    mine: str | None = None
+    note: str | None = None
+    others: int = 0
+    latest: datetime | None = None
+
+    @property
+    def split(self) -> bool:
+        """Reviewers disagree: the case is open to another."""
+        return self.counts is None and self.others + (self.mine is not None) > 1
+
+    @property
+    def open(self) -> bool:
+        """Whether this reviewer is asked."""
+        return self.counts is None and self.mine is None
+
+
+@dataclass
+class Sitting:
+    """One reviewer at work on one wave, from the start of the page to its end."""
+
+    where: Store
+    wave: Wave
+    reviewer: str
+    _rows: list[dict[str, Any]] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+    _spill: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix="gelombang-review-"))
+
+    def __post_init__(self) -> None:
+        self.reviewer = " ".join(self.reviewer.split())
+        if not _NAME.fullmatch(self.reviewer):
+            raise BadSettingError(
+                f"“{self.reviewer}” cannot be a reviewer's name.",
+                "Use letters, digits, spaces and . _ @ - (60 at most), a letter or digit first.",
+            )
+        slug = re.sub(r"[^a-z0-9]+", "-", self.reviewer.lower()).strip("-") or "reviewer"
+        name = f"{slug}-{self._now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.csv"
+        self.path = self.where.landing(self.wave, "reviews") / name
+
+    @property
+    def trail(self) -> Path:
+        """The wave's audit trail, of all its reviewers."""
+        return self.path.parent / "audit" / "decisions.jsonl"
+
+    def standings(self) -> dict[str, Standing]:
+        """Where every case stands on which anybody has decided."""
+        columns = "registration_id, person, decision, note, decided_at"
+        with weighed(self.where, self.wave, Path(self._spill.name)) as (db, _):
+            votes = db.execute(f"SELECT {columns} FROM votes ORDER BY registration_id, person").fetchall()
+            counting = db.execute("SELECT registration_id, decision, reviewer FROM counting").fetchall()
+        counts = {id_: (decision, by) for id_, decision, by in counting}
+        found: dict[str, Standing] = {}
+        for id_, person, decision, note, when in votes:
+            before = found.get(id_, Standing(*counts.get(id_, (None, None))))
+            mine = person == self.reviewer.lower()
+            latest = max(filter(None, (before.latest, when)), default=None)
+            found[id_] = Standing(
+                before.counts,
+                before.by,
+                decision if mine else before.mine,
+                note if mine else before.note,
+                before.others + (not mine),
+                latest,
+            )
+        return found
+
+    def decide(self, registration_id: str, decision: str, note: str, seen: dict[str, str | None]) -> None:
+        """Records a decision: first in the audit trail, then where the next run reads it. ``seen``: the hashes of
+        the photographs looked at. Raises DiskFullError; then the decision does not count."""
+        with self._lock:
+            standing = self.standings().get(registration_id, Standing())
+            now = self._now()
+            if (
+                standing.latest is not None and standing.latest >= now
+            ):  # another's clock is ahead: the later word counts
+                now = standing.latest + timedelta(microseconds=1)
+            row = {
+                "registration_id": registration_id,
+                "decision": decision,
+                "reviewer": self.reviewer,
+                "decided_at": f"{now:%Y-%m-%d %H:%M:%S.%f}",
+                "note": plain(" ".join(note.split())),
+            }
+            line = {"time": f"{self._now().isoformat()}+07:00", **{k: row[k] for k in REVIEWS.names[:3]}, **seen}
+            audit.append(self.trail, line)
+            try:
+                store.write_text(_csv([*self._rows, row]), self.path)
+            except BaseException:
+                audit.append(self.trail, {**line, "saved": False})
+                raise
+            self._rows.append(row)
+
+    @staticmethod
+    def _now() -> datetime:
+        """The time, as the contract has it: WIB, without offset."""
+        return datetime.now(_WIB).replace(tzinfo=None)
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, REVIEWS.names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
