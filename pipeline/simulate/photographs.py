@@ -21,6 +21,7 @@ from pipeline.errors import BadSettingError
 from pipeline.simulate import faces, noise
 from pipeline.simulate.faces import Portrait, Source
 
+_TOGETHER = 20_000  # places of the draw whose photographs are rendered face by face
 _TASK = 24  # photographs of a task: small, so that both workers end together
 
 
@@ -34,6 +35,7 @@ class Job:
     fault: str | None
     selfie: Path
     reference: Path | None  # None: already made with another application of the same person, or there is none
+    turn: int = 0  # place in the order in which they are needed
 
 
 def render(
@@ -51,7 +53,9 @@ def render(
     made by an interrupted run of the same jobs and is not made again.
     """
     people = faces.people(folder)
-    tasks = list(_tasks(seed, sorted(jobs, key=lambda job: (_face(seed, job, people), job.number)), people))
+    # who is drawn first comes first, so that an early part of the draw can be run before all are there; then by face
+    by_face = sorted(jobs, key=lambda job: (job.turn // _TOGETHER, _face(seed, job, people), job.number))
+    tasks = list(_tasks(seed, by_face, people))
     work = partial(_run, seed, people, resumed)
     counts: Counter[str] = Counter()
     workers = workers or os.cpu_count() or 1

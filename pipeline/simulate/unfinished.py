@@ -19,7 +19,13 @@ from pipeline.simulate.wave import TRUTH, Photographs, Simulated
 from pipeline.store import Store, fresh, read_json, read_table, write_json, write_table
 
 _PHOTOGRAPHS = pa.schema(
-    [("wanted", pa.bool_()), ("fault", pa.int64()), ("person", pa.int64()), ("odd_year", pa.bool_())]
+    [
+        ("wanted", pa.bool_()),
+        ("turn", pa.int64()),
+        ("fault", pa.int64()),
+        ("person", pa.int64()),
+        ("odd_year", pa.bool_()),
+    ]
 )
 
 

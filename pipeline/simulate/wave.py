@@ -43,6 +43,7 @@ class Photographs:
     """Which photographs are wanted, and of whom; arrays have one entry per application."""
 
     wanted: np.ndarray  # bool: files are delivered
+    turn: I64  # place in the draw, from 0, where only the drawn send any
     fault: np.ndarray  # place in SELFIE_CODES, or -1
     person: I64
     odd_year: np.ndarray  # bool: born in an odd year
@@ -80,7 +81,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
     else:
         earlier.write(plan, world, accepted, store)
     expected = truth.expected(plan, known, world.people(np.unique(accepted)).kk)
-    wanted = _wanted(plan, known, expected, photos)
+    wanted, turn = _wanted(plan, known, expected, photos)
     no_reference = SELFIE_CODES.index("reference_missing")
     has_photo = (fault[first] != no_reference) & (photos != "none")
     rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store, workers)
@@ -90,7 +91,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
         expected_eligible=int((expected == 0).sum()),
         extracts=rows,
         hostile=hostile,
-        photographs=Photographs(wanted, fault, known.person, known.odd_year),
+        photographs=Photographs(wanted, turn, fault, known.person, known.odd_year),
         truth=_truth(plan, known, niks, expected, fault, wanted, photos),
     )
 
@@ -133,17 +134,18 @@ def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.Chu
     return joined, pa.chunked_array([chunk for nik in niks for chunk in nik.chunks]), hostile, np.concatenate(kin)
 
 
-def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> np.ndarray:
-    """Whose photographs are delivered."""
-    wanted = np.zeros(known.size, dtype=bool)
+def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> tuple[np.ndarray, I64]:
+    """Whose photographs are delivered, and in which order they are needed."""
+    wanted, turn = np.zeros(known.size, dtype=bool), np.zeros(known.size, dtype=np.int64)
     eligible = np.flatnonzero(expected == 0)
     if photos == "all":
         wanted[:] = True
     elif photos == "eligible":
         wanted[eligible] = True
     elif photos == "drawn":
-        wanted[truth.draw_order(known, eligible)[: int(np.ceil(plan.quota * plan.margin))]] = True
-    return wanted
+        drawn = truth.draw_order(known, eligible)[: int(np.ceil(plan.quota * plan.margin))]
+        wanted[drawn], turn[drawn] = True, np.arange(len(drawn))
+    return wanted, turn
 
 
 def _truth(
@@ -186,6 +188,7 @@ def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
         jobs.append(
             Job(
                 number=number,
+                turn=int(wanted.turn[number]),
                 person=int(person[k]),
                 odd_year=bool(wanted.odd_year[number]),
                 fault=code,
