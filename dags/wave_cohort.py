@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import (
     Asset,
@@ -24,6 +23,7 @@ from airflow.sdk import (
     task,
     teardown,
 )
+from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
 from pipeline.deadline import wave_is_late
@@ -127,6 +127,9 @@ def wave_cohort() -> None:
         mode="reschedule",
         poke_interval=settings().wait_seconds,
         timeout=settings().wait_hours * 3600,
+        retries=10,  # a report of the last look that overtakes this one makes the scheduler call it failed
+        retry_delay=timedelta(seconds=settings().wait_seconds),
+        retry_exponential_backoff=False,
         max_active_tis_per_dag=None,
     )
     def wave_before(job: dict[str, Any]) -> bool:

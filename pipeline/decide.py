@@ -7,14 +7,13 @@ reasons.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from pipeline import contracts, duck, reasons
+from pipeline import contracts, duck, reasons, store
 from pipeline.calendar import Wave
 from pipeline.draw import PUBLISHED, places
 from pipeline.store import Store
@@ -64,9 +63,9 @@ class DecisionCounts:
     review: int
 
 
-def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
+def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
     """Decides a wave and writes the tables of the contract below ``work/out``."""
-    work = store.work(wave)
+    work = store_.work(wave)
     with duck.connect(work) as db:
         registrations = _read_if_there(work / "registrations.parquet", contracts.INGESTED)
         sources = {
@@ -90,7 +89,7 @@ def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             rows = f"SELECT {columns} FROM ({duck.fill(query, sources)}) {order}"
             duck.copy(db, rows, work / "out" / f"{name}.parquet")
         for name in PUBLISHED:
-            shutil.copyfile(work / name, work / "out" / name)
+            store.copy(work / name, work / "out" / name)
         outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
     return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
 

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave")
     approvers: list[str] = Field([], description="user names that may approve a cohort; none named: whoever may edit")
     wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
-    wait_seconds: int = Field(60, ge=1, description="how often a waiting wave looks")
+    wait_seconds: int = Field(60, ge=10, description="how often a waiting wave looks")
     deadline_hours: int = Field(
         24, ge=0, description="a run not ended so long after its start is reported late; 0: never"
     )

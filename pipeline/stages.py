@@ -141,7 +141,7 @@ def decide(job: Counts) -> Counts:
         store.fresh(run.work / "out")
         counts |= vars(decide_wave(run.store, run.wave, verdict_files(run)))
         counts["retries"] = write_retries(run.store, run.wave)
-        shutil.copyfile(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
+        store.copy(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
     return job
 
 
@@ -182,8 +182,7 @@ def finish(job: Counts) -> Counts:
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
         shutil.rmtree(new, ignore_errors=True)
-        shutil.copytree(run.work / "out", new)
-        store.install(new, run.store.out(run.wave))
+        store.install(store.copy(run.work / "out", new), run.store.out(run.wave))
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
     cohort = store.sha256(run.store.out(run.wave) / "cohort.parquet")
     return {**job, "waves": str(run.store.out(run.wave)), "cohort_sha256": cohort, "form": form, **counts}

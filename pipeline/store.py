@@ -130,11 +130,19 @@ def atomic(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except BaseException as e:
+        shutil.rmtree(temporary, ignore_errors=True)
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
+        if _is_full(e):
             raise DiskFullError(f"No room left while writing {path}.") from e
         raise
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether an error says that there is no room; copying a folder collects the errors of its files as texts."""
+    if isinstance(error, shutil.Error):
+        return f"[Errno {errno.ENOSPC}]" in str(error) or f"[Errno {errno.EDQUOT}]" in str(error)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:
@@ -211,6 +219,16 @@ def install(new: Path, target: Path) -> None:
         target.replace(old)
     new.replace(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Copies a file, or a whole folder to where there is none; whole or not at all. Raises DiskFullError."""
+    with atomic(target) as part:
+        if source.is_dir():
+            shutil.copytree(source, part)
+        else:
+            shutil.copyfile(source, part)
+    return target
 
 
 def rename_new(new: Path, target: Path) -> None:

@@ -84,7 +84,7 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
     for left in target.glob(".rev-*"):
         shutil.rmtree(left, ignore_errors=True)
     new = store.fresh(target / f".rev-{revision}.{os.getpid()}")
-    shutil.copyfile(screened.cohort, new / "cohort.parquet")
+    store.copy(screened.cohort, new / "cohort.parquet")
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
     record = {

@@ -6,7 +6,6 @@ the same bytes. Rules and ages stay those of the wave's closing day; the registe
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -79,7 +78,7 @@ def _stand_again(run: Plan, again: Plan) -> None:
         duck.copy(db, query, again.work / "drawn.parquet")
     (again.work / "verdicts").mkdir()
     for path in verdict_files(run):
-        shutil.copyfile(path, again.work / "verdicts" / f"run-{path.name}")
+        store.copy(path, again.work / "verdicts" / f"run-{path.name}")
     for name in (*PUBLISHED, "reviews.parquet"):
         if (run.work / name).is_file():
-            shutil.copyfile(run.work / name, again.work / name)
+            store.copy(run.work / name, again.work / name)

@@ -1,0 +1,112 @@
+"""A wave killed again and again ends with the bytes of one that was left alone, and nothing is paid for twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pipeline.store import Store, sha256
+from tests import step_by_step
+from tests.functional.conftest import WAVE
+
+KILLS_A_STEP = 2
+BATCH, WORKERS = 4, 1
+KEY = f"wave-{WAVE:04d}"
+
+
+def start(data: Path) -> subprocess.Popen[str]:
+    """The wave's tasks in a process group of their own: a kill takes the selfie workers too."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.step_by_step", str(data), str(WAVE)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+        env={**os.environ, "GELOMBANG_SELFIE__BATCH": str(BATCH), "GELOMBANG_SELFIE__WORKERS": str(WORKERS)},
+    )  # fmt: skip
+
+
+def kill(process: subprocess.Popen[str]) -> bool:
+    """``kill -9`` for all of it; False where it had ended by itself."""
+    alive = process.poll() is None
+    if alive:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return alive
+
+
+def killed_during(data: Path, step: str, after: float) -> str | None:
+    """Runs on, and kills so many seconds after a step has begun; the step that was at work, None if all had ended."""
+    process, at_work = start(data), ""
+    timer: threading.Timer | None = None
+    assert process.stdout is not None
+    for line in process.stdout:
+        word, _, name = line.strip().partition(" ")
+        if word == "begin":
+            at_work = name
+        if word == "begin" and name == step and timer is None:
+            timer = threading.Timer(after, lambda: kill(process))
+            timer.start()
+    process.wait()
+    if timer:
+        timer.cancel()
+    assert process.returncode in (0, -signal.SIGKILL), f"{at_work} failed by itself"
+    return at_work if process.returncode else None
+
+
+def results(data: Path) -> dict[str, str]:
+    """Every table, list and the published revision, by content."""
+    names = [*(data / "waves" / KEY).glob("*.parquet"), *(data / "waves" / KEY).glob("*.txt")]
+    names += [data / "waves" / KEY / "funnel.json", *(data / "published" / KEY).glob("rev-1/*.parquet")]
+    return {path.relative_to(data).as_posix(): sha256(path) for path in sorted(names)}
+
+
+def measured(data: Path) -> list[str]:
+    """The key of every measurement that was made, in all processes."""
+    lines = [line for p in (data / "work" / "verdict-cache").glob("*.jsonl") for line in p.read_bytes().splitlines()]
+    return [json.loads(line)["key"] for line in lines if line.endswith(b"}")]
+
+
+@pytest.mark.slow
+def test_thirty_kills_and_the_same_bytes(simulated: Path, tmp_path: Path) -> None:
+    alone, killed = tmp_path / "alone", tmp_path / "killed"
+    for copy in (alone, killed):
+        shutil.copytree(simulated, copy, copy_function=os.link)
+        for made in ("work", "waves", f"published/{KEY}"):
+            shutil.rmtree(copy / made, ignore_errors=True)
+        calendar = (copy / "calendar.toml").read_text().replace("refill = false", "refill = true")
+        (copy / "calendar.toml").unlink()  # a hard link that others read
+        (copy / "calendar.toml").write_text(calendar)
+    process = start(alone)
+    assert process.communicate(timeout=900)[0].endswith("end release_wave\n")
+    seconds = json.loads((alone / "steps.json").read_text())["seconds"]
+
+    chance, hit = random.Random(2020), Counter[str]()
+    for step in step_by_step.steps(killed, WAVE):
+        for _ in range(KILLS_A_STEP):
+            # two kills in three somewhere inside the task, the others just as it begins
+            after = chance.choice([0.0, chance.random(), chance.random()]) * seconds[step]
+            if name := killed_during(killed, step, after):
+                hit[name] += 1
+    paid_for = measured(killed)
+    last = start(killed)
+    last.communicate(timeout=900)
+    assert last.returncode == 0
+
+    assert results(killed) == results(alone)
+    assert hit.total() >= 30, hit
+    assert set(hit) >= {name for name in seconds if seconds[name] > 0.05}, hit
+    assert [p.name for p in Store.at(killed).revisions(KEY)] == ["rev-1"]  # nothing is published twice
+    again = Counter(measured(killed))
+    in_flight = 2 * WORKERS * BATCH
+    assert sum(n - 1 for n in again.values()) <= in_flight * sum(n for name, n in hit.items() if "verify" in name)
+    assert set(paid_for) <= set(again)  # no verdict is forgotten
+    left = [p for where in ("waves", "published") for p in (killed / where).rglob(".*") if p.name != ".lock"]
+    assert left == []

@@ -1,0 +1,114 @@
+"""Waves under a real scheduler: a backfill in order, approval over the REST interface, forms, and runs kept apart."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.store import sha256
+from tests.airflow_services import Airflow, airflow, wait_for
+from tests.functional.conftest import run
+from tests.waves import three_waves
+
+TABLES = ("decisions", "cohort", "reserve", "rejections", "review", "retries", "reuploads")
+DAG = "/dags/wave_cohort"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Airflow, Path, Path]]:
+    """Airflow on three waves, and the same data root apart, where wave 1 was run by the command."""
+    root = tmp_path_factory.mktemp("scheduler")
+    store = three_waves(root / "data")
+    shutil.rmtree(store.root / "work")
+    apart = Path(shutil.copytree(store.root, root / "apart"))
+    assert run(apart, wave=1).code == 0
+    quick = {"GELOMBANG_WAIT_SECONDS": "15", "GELOMBANG_APPROVERS": '["analyst"]', "GELOMBANG_TASK_RETRIES": "0"}
+    with airflow(root / "airflow", store.root, **quick) as running:
+        wait_for("the DAG", lambda: running.call("GET", DAG).ok)
+        yield running, store.root, apart
+
+
+def runs(service: Airflow) -> list[dict[str, Any]]:
+    return list(service.get(f"{DAG}/dagRuns?limit=100")["dag_runs"])
+
+
+def states(service: Airflow, run_id: str) -> dict[str, str]:
+    found = service.get(f"{DAG}/dagRuns/{run_id}/taskInstances?limit=100")["task_instances"]
+    return {task["task_id"]: task["state"] for task in found}
+
+
+def approval(service: Airflow, run_id: str) -> dict[str, Any] | None:
+    """The form of a run that waits for its approver."""
+    found = service.call("GET", f"{DAG}/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails")
+    return dict(found.json()) if found.ok and states(service, run_id).get("approve") == "awaiting_input" else None
+
+
+def answer(service: Airflow, run_id: str, choice: str, decree: str = "", user: str = "analyst") -> int:
+    path = f"{DAG}/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
+    body = {"chosen_options": [choice], "params_input": {"decree": decree, "note": ""}}
+    return service.call("PATCH", path, user=user, **body).status_code
+
+
+def ended(service: Airflow, run_id: str, state: str) -> bool:
+    found = service.get(f"{DAG}/dagRuns/{run_id}")["state"]
+    assert found == state or found not in ("success", "failed"), (found, states(service, run_id))
+    return bool(found == state)
+
+
+def trigger(service: Airflow, **conf: Any) -> Any:
+    return service.call("POST", f"{DAG}/dagRuns", logical_date=None, conf=conf)
+
+
+def test_a_backfill_makes_one_run_a_wave_in_order_and_gives_the_bytes_of_the_first_run(service) -> None:
+    air, data, apart = service
+    air.command("backfill", "create", "--dag-id", "wave_cohort", "--from-date", "2020-04-01", "--to-date", "2020-05-01")
+    found = wait_for("three runs", lambda: rs if len(rs := runs(air)) == 3 else None)
+    by_wave = {r["partition_key"]: r["dag_run_id"] for r in found}
+    assert sorted(by_wave) == ["wave-0001", "wave-0002", "wave-0003"]
+    for number, key in enumerate(sorted(by_wave), 1):
+        form = wait_for(f"approval of {key}", lambda k=key: approval(air, by_wave[k]), 600)
+        assert f"/gelombang/{key}/report" in form["body"]
+        for later in sorted(by_wave)[number:]:  # none of them has begun
+            assert states(air, by_wave[later])["prepare"] in ("None", "none", None)
+        assert answer(air, by_wave[key], "Approve", f"SK-{number}", user="admin") == 403  # not an approver
+        assert answer(air, by_wave[key], "Approve", f"SK-{number}") == 200
+        wait_for(f"{key} published", lambda k=key: ended(air, by_wave[k], "success"))
+        record = json.loads((data / "published" / key / "rev-1" / "publication.json").read_text())
+        assert (record["decree"], record["sequence"], record["approval"]["by"]) == (f"SK-{number}", number, "analyst")
+    for table in TABLES:
+        path = f"waves/wave-0001/{table}.parquet"
+        assert sha256(data / path) == sha256(apart / path)
+    assert not list((data / "work").glob("*.lock"))
+    wait_for("the overview", lambda: (data / "waves" / "overview.html").is_file())
+
+
+def test_a_form_starts_a_wave_another_run_of_it_is_refused_and_rejecting_changes_nothing(service) -> None:
+    air, data, _ = service
+    before = {p: sha256(p) for p in sorted((data / "published").rglob("*.parquet"))}
+    first = trigger(air, wave=2, quota=25).json()["dag_run_id"]
+    wait_for("the form", lambda: approval(air, first), 600)
+    second = trigger(air, wave=2).json()["dag_run_id"]
+    wait_for("the second run", lambda: ended(air, second, "failed"))
+    log = air.call("GET", f"{DAG}/dagRuns/{second}/taskInstances/hold_wave/logs/1?map_index=-1").text
+    assert f"held by {first}" in log
+    assert answer(air, first, "Reject") == 200
+    wait_for("the end", lambda: ended(air, first, "success"))
+    assert states(air, first)["publish"] == "skipped"
+    assert {p: sha256(p) for p in sorted((data / "published").rglob("*.parquet"))} == before
+    assert not list((data / "work").glob("*.lock"))
+
+
+def test_a_wrong_wave_is_refused(service) -> None:
+    air, data, _ = service
+    assert trigger(air, wave=0).status_code == 400
+    assert trigger(air, wave="two").status_code == 400
+    unknown = trigger(air, wave=77).json()["dag_run_id"]
+    wait_for("the run", lambda: ended(air, unknown, "failed"))
+    log = air.call("GET", f"{DAG}/dagRuns/{unknown}/taskInstances/hold_wave/logs/1?map_index=-1").text
+    assert "The calendar has no wave 77" in log
+    assert not (data / "work" / "wave-0077").exists()
