@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import webbrowser
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -38,7 +39,7 @@ def review(
         return
     door = Door()
     app = make_app(sitting, cases, read_json(folder / "manifest.json")["selfie_policy"], door)
-    with _listen(host, port) as listening:
+    with _listen(host, port) as listening, suppress(KeyboardInterrupt):  # which is how it is ended
         name, bound = listening.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
         address = f"http://{shown}:{bound}/?token={door.token}&lang={settings().language}"

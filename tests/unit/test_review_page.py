@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +242,7 @@ def test_a_decision_is_written_as_the_contract_has_it(desk: Desk):
     assert list(row) == contracts.REVIEWS.names
     assert row["note"] == 'Another person; "surely", yes.'
     assert (row["registration_id"], row["decision"], row["reviewer"]) == ("R1", "reject", "Ani")
-    wib = datetime.utcnow() + timedelta(hours=7)
+    wib = datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=7)
     assert abs(datetime.fromisoformat(row["decided_at"]) - wib) < timedelta(minutes=1)
     assert re.fullmatch(r"ani-\d{8}T\d{6}-[0-9a-f]{4}\.csv", desk.sitting.path.name)
     assert desk.taken_in() == {"R1": "reject"}

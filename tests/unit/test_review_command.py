@@ -1,0 +1,64 @@
+"""`gelombang review` before it serves anything: what it refuses, and when there is nothing to do."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.errors import BadSettingError, WaveNotRunError
+from pipeline.store import read_table, write_table
+from tests.unit import review_factory
+
+
+def review(*arguments: str, data: Path):
+    return CliRunner().invoke(app, ["review", "12", "--data", str(data), *arguments])
+
+
+def test_a_reviewer_must_be_named(tmp_path: Path):
+    assert review(data=tmp_path).exit_code == 2
+
+
+def test_a_wave_that_has_not_run_is_named(tmp_path: Path):
+    assert isinstance(review("--reviewer", "Ani", data=tmp_path).exception, WaveNotRunError)
+
+
+def test_with_nobody_under_review_it_ends(tmp_path: Path):
+    store, wave = review_factory.make(tmp_path)
+    rows = read_table(store.out(wave) / "review.parquet")
+    write_table(rows.slice(0, 0), store.out(wave) / "review.parquet", rows.schema)
+    done = review("--reviewer", "Ani", data=tmp_path)
+    assert (done.exit_code, done.output) == (0, "Nobody of wave 12 is under review.\n")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
+def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, host: str):
+    review_factory.make(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = review("--reviewer", "Ani", "--host", host, "--port", port, data=tmp_path)
+    assert isinstance(done.exception, BadSettingError)
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_it_says_where_it_is_and_warns_of_an_open_network(tmp_path: Path, host: str, warned: bool):
+    review_factory.make(tmp_path)
+    program = str(Path(sys.executable).with_name("gelombang"))
+    command = [program, "review", "12", "--reviewer", "Ani", "--data", str(tmp_path), "--host", host]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = ""
+        while "Ctrl+C" not in said:
+            said += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(30) == 0
+    assert f"http://{host}:" in said
+    assert ("encrypted tunnel" in said) == warned
+    assert "gelombang run 12" in rest
