@@ -80,6 +80,10 @@ def files_page() -> str:
         "rejections.parquet": contracts.REJECTIONS,
         "review.parquet": contracts.REVIEW,
         "verify-photos": contracts.PHOTO_PAIRS_OUT,
+        "retries.parquet": contracts.RETRIES,
+        "reuploads.parquet": contracts.REUPLOADED,
+        "published/…/changes.parquet": contracts.CHANGES,
+        "published/…/ledger.parquet": contracts.LEDGER,
     }
     optional = ", ".join(name for name, (_, may_lack) in contracts.EXTRACTS.items() if may_lack)
     return (
