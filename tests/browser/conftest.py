@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from checks.gate import judge
 from pipeline.reports.funnel import write_funnel
 from pipeline.reports.overview import write_overview
 from pipeline.reports.wave_report import write_report
+from tests.airflow_services import Airflow, airflow
 from tests.unit import wave_factory
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -38,7 +40,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """``report`` (simulated, with a wave before it) and ``overview``."""
+    """``report`` (simulated, with a wave before it) and ``overview``, in a data root that has Data Docs too."""
     root = tmp_path_factory.mktemp("pages")
     found: dict[str, Path] = {}
     for number, n in ((11, 6000), (12, 20_000)):
@@ -48,6 +50,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         write_report(store, wave)
         store.out(wave).parent.mkdir(exist_ok=True)
         (store.work(wave) / "out").rename(store.out(wave))
+        judge({"registrations": {"set_aside_share": 0.01}}, store.work(wave) / "data_docs" / "inputs")
+        judge({"cohort": {"rank_gaps": 0.0}}, store.work(wave) / "data_docs" / "cohort")
         found["report"] = store.out(wave) / "report.html"
     found["overview"] = write_overview(store)
     return found
+
+
+@pytest.fixture(scope="session")
+def server(pages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """A real Airflow whose plugin shows those pages. Nothing runs in it: no scheduler is needed."""
+    data = pages["overview"].parents[1]
+    with airflow(tmp_path_factory.mktemp("airflow"), data, parts=("api-server",)) as running:
+        yield running
