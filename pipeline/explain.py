@@ -50,6 +50,16 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Published:
+    """The newest published revision, the application's rank in it, and why the last screening took it out, if it did."""
+
+    revision: int
+    decree: str
+    rank: int | None
+    removed_for: list[str] | None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Everything that is known of one application; ``fields`` is None where its data is no longer kept."""
 
@@ -62,6 +72,7 @@ class Explanation:
     listed: int
     photo: Row | None
     thresholds: Row | None
+    published: Published | None
 
 
 @lru_cache(maxsize=1)
@@ -81,7 +92,9 @@ def explain(where: Store, number: int, registration_id: str) -> Explanation:
     wave = _wave_as_run(manifest)
     decision = _row([out / "decisions.parquet"], registration_id)
     if decision is None:
-        raise UnknownApplicationError(f"Wave {number} has no application {registration_id}.")
+        sent = _row([p for p in [out / "reuploads.parquet"] if p.is_file()], registration_id)
+        told = f" A new photograph for it was not taken in: {sent['message_en']}" if sent else ""
+        raise UnknownApplicationError(f"Wave {number} has no application {registration_id}.{told}")
     compared = compare(where, wave, _extracts(where, manifest), registration_id)
     return Explanation(
         wave,
@@ -93,7 +106,20 @@ def explain(where: Store, number: int, registration_id: str) -> Explanation:
         record["priority"] + record["public"],
         _row(sorted((where.work(wave) / "verdicts").glob("*.parquet")), registration_id),
         manifest["selfie_policy"],
+        _published(where, wave, registration_id),
     )
+
+
+def _published(where: Store, wave: Wave, registration_id: str) -> Published | None:
+    revisions = [folder for folder in where.revisions(wave.key) if (folder / "publication.json").is_file()]
+    if not revisions:
+        return None
+    record = store.read_json(revisions[-1] / "publication.json")
+    place = _row([revisions[-1] / "cohort.parquet"], registration_id)
+    change = _row([revisions[-1] / "changes.parquet"], registration_id)
+    reasons_ = (change or {}).get("reasons") or None
+    rank = place["rank"] if place else None
+    return Published(record["revision"], record["decree"], rank, None if place else reasons_)
 
 
 def mask_number(number: str | None) -> str:

@@ -44,11 +44,15 @@ class _Page:
         """Prints every section."""
         decision, wave = self.found.decision, self.found.wave
         self._heading("title", id=decision["registration_id"], wave=wave.number)
+        if decision.get("from_wave"):
+            self._say(self._text("came_back", wave=decision["from_wave"]))
         self._compared()
         self._rules()
         self._draw()
         self._photo()
         self._decision()
+        self._published()
+        self._next()
 
     def _heading(self, key: str, **values: Any) -> None:
         self.console.print()
@@ -134,10 +138,8 @@ class _Page:
 
     def _decision(self) -> None:
         from pipeline.reports.labels import label
-        from pipeline.reports.letters import write_letter
-        from pipeline.reports.notices import next_wave
 
-        decision, wave = self.found.decision, self.found.wave
+        decision = self.found.decision
         self._heading("decision")
         self._say(label(f"outcome.{decision['outcome']}", self.language), "bold")
         for code in decision["reasons"]:
@@ -145,11 +147,34 @@ class _Page:
         for code in decision["warnings"]:
             noted = self._text("noted")
             self._say(f"{noted} – {code}: {reasons.message(code, self.language)}", "yellow")
+
+    def _published(self) -> None:
+        done = self.found.published
+        if self.found.decision["outcome"] != "accepted" and not (done and done.rank):
+            return
+        self._heading("publication")
+        if done is None:
+            self._say(self._text("unpublished"))
+        elif done.rank is not None:
+            self._say(self._text("published", revision=done.revision, decree=done.decree, rank=done.rank))
+        else:
+            self._say(self._text("removed", revision=done.revision, decree=done.decree), "red")
+            for code in done.removed_for or []:
+                self._say(f"{code}: {reasons.message(code, self.language)}", "red")
+
+    def _next(self) -> None:
+        from pipeline.reports.letters import write_letter
+        from pipeline.reports.notices import next_wave
+
+        decision, wave, done = self.found.decision, self.found.wave, self.found.published
+        outcome, codes = decision["outcome"], decision["reasons"]
+        if done and done.removed_for:
+            outcome, codes = "rejected", done.removed_for
+        elif done and done.rank is not None:
+            outcome, codes = "accepted", []
         self._heading("next")
         following = next_wave(self.store, wave)
-        letter = write_letter(
-            wave, decision["outcome"], decision["reasons"], following, reviewed=bool(decision.get("reviewed"))
-        )
+        letter = write_letter(wave, outcome, codes, following, reviewed=bool(decision.get("reviewed")))
         for line in letter.email[self.language].splitlines():
             self._say(line)
         self.console.print()
