@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, Param, dag, get_current_context, task
+from airflow.sdk import Asset, Param, PartitionedAssetTimetable, dag, get_current_context, task
 
 from pipeline import stages
 from pipeline.settings import settings
@@ -12,7 +12,7 @@ from pipeline.settings import settings
 
 @dag(
     dag_id="funnel_report",
-    schedule=[Asset(stages.PUBLISHED_WAVES)],
+    schedule=PartitionedAssetTimetable(assets=Asset(stages.PUBLISHED_WAVES)),
     catchup=False,
     max_active_runs=1,
     tags=["gelombang"],

@@ -15,7 +15,6 @@ from airflow.sdk import (
     AsyncCallback,
     DeadlineAlert,
     DeadlineReference,
-    Metadata,
     Param,
     dag,
     get_current_context,
@@ -143,10 +142,12 @@ def wave_cohort() -> None:
     @task(doc_md=stages.publish.__doc__, outlets=[Asset(stages.PUBLISHED_WAVES)])
     def publish(job: dict[str, Any], answer: dict[str, Any]) -> Any:
         by, at = answer["responded_by_user"], answer["responded_at"]
-        counts = attempt(
-            stages.publish, job, by["name"] or by["id"], str(at), answer["params_input"].get("decree") or ""
-        )
-        yield Metadata(Asset(stages.PUBLISHED_WAVES), counts)
+        decree = answer["params_input"].get("decree") or ""
+        counts = attempt(stages.publish, job, by["name"] or by["id"], str(at), decree)
+        event = get_current_context()["outlet_events"][Asset(stages.PUBLISHED_WAVES)]
+        event.extra.update(counts)
+        event.add_partitions(counts["key"])  # a run by form has no partition of its own
+        return counts
 
     @teardown
     @task(doc_md=stages.release_wave.__doc__)

@@ -51,7 +51,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Published:
-    """The newest published revision, the application's rank in it, and why the last screening took it out, if it did."""
+    """The newest published revision, the rank in it, and why the last screening took the person out, if it did."""
 
     revision: int
     decree: str

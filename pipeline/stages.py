@@ -201,7 +201,8 @@ def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
         record = publish_wave(run, approval, datetime.now().astimezone())
         counts |= {k: record[k] for k in ("revision", "accepted", "decree")}
         counts |= {k: record["changes"]["run"][k] for k in ("removed", "added")}
-    return {"published": str(run.store.published(run.wave.key) / f"rev-{record['revision']}"), **counts}
+    folder = run.store.published(run.wave.key) / f"rev-{record['revision']}"
+    return {"key": run.wave.key, "published": str(folder), **counts}
 
 
 def release_wave(job: Counts) -> Counts:
