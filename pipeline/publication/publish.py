@@ -19,6 +19,7 @@ from filelock import FileLock
 from pipeline import __version__, contracts, duck, store
 from pipeline.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.plan import Plan
+from pipeline.publication.notices import write_changed_notices
 from pipeline.publication.rescreen import Rescreened, rescreen
 
 PACKAGE = "pipeline.publication"
@@ -87,6 +88,7 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
     store.copy(screened.cohort, new / "cohort.parquet")
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
+    write_changed_notices(run.store, run.wave, new)
     record = {
         "wave": run.wave.number,
         "revision": revision,

@@ -72,6 +72,9 @@ def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_r
     gone = [row for row in changes if row["change"] == "removed"]
     assert len([row for row in gone if "blacklisted" in row["reasons"]]) == 3
     assert all(row["message_id"] and row["message_en"] for row in gone)
+    letters = read_table(data / "published/wave-0001/rev-1/notices.parquet").to_pylist()
+    assert {row["registration_id"] for row in letters} == {row["registration_id"] for row in gone}
+    assert all(row["outcome"] == "rejected" and row["sms_id"] and row["email_en"] for row in letters)
     assert record(data, 1, 1)["extracts"]["blacklist"]["asof"] == "2020-05-01"
     assert files(data / "waves/wave-0001") == before  # wave 1 leaves its places empty, and its own files alone
     ranks = read_table(data / "published/wave-0001/rev-1/cohort.parquet")["rank"].to_pylist()

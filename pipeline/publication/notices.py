@@ -1,0 +1,34 @@
+"""Notices for those whom the last screening took out or let in: they replace what the run wrote for them.
+
+Reads a revision's ``changes.parquet``; writes ``notices.parquet`` beside it, in the form of the run's own notices.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.calendar import Wave
+from pipeline.reports.letters import write_letter
+from pipeline.reports.notices import NOTICES, next_wave
+from pipeline.store import Store, read_table, write_table
+
+
+def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:
+    """Writes the letters of everybody whose decision publication changed; returns how many."""
+    following = next_wave(store, wave)
+    rows = []
+    for change in read_table(revision / "changes.parquet").to_pylist():
+        if change["against"] != "run" or change["change"] == "moved":
+            continue
+        outcome = "accepted" if change["change"] == "added" else "rejected"
+        letter = write_letter(wave, outcome, change["reasons"] or [], following)
+        texts = {"sms": letter.sms, "subject": letter.subject, "email": letter.email}
+        rows.append(
+            {"registration_id": change["registration_id"], "outcome": outcome, "retry": letter.retry}
+            | {"until": letter.until}
+            | {f"{part}_{lang}": text for part, both in texts.items() for lang, text in both.items()}
+        )
+    write_table(pa.Table.from_pylist(rows, schema=NOTICES), revision / "notices.parquet", NOTICES)
+    return len(rows)
