@@ -14,6 +14,7 @@ from pipeline.reports.comparison import Column, columns, earlier
 from pipeline.reports.groups import Group
 from pipeline.reports.published import Funnel, published
 from pipeline.reports.query import decisions
+from pipeline.reports.sent_again import sent_again
 from pipeline.reports.suppress import hide
 from pipeline.reports.truth import FOUND, TruthReport, compare_with_truth
 from pipeline.store import Store, read_json
@@ -46,6 +47,7 @@ class Figures:
     defects: list[Defect]
     decisions: dict[str, int | None]
     warnings: dict[str, int | None]
+    sent_again: dict[str, int | None]
     sex: list[Group] | None
     age: list[Group] | None
     tier: list[Group] | None
@@ -83,6 +85,7 @@ def figures(store: Store, wave: Wave) -> Figures:
         defects=seen,
         decisions=hide({d: compared.get(d, 0) for d in FOUND}),
         warnings=hide({code: warnings.get(code, 0) for code in reasons.warning_catalogue()}),
+        sent_again=sent_again(work / "out"),
         sex=groups.table(counted, "sex"),
         age=groups.table(counted, "age"),
         tier=groups.table(counted, "tier"),

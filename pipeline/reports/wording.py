@@ -57,6 +57,7 @@ def _contents(f: Figures) -> list[tuple[str, str]]:
         ("funnel", "funnel", True),
         ("why", "reasons", True),
         ("photo", "photo", bool(f.verified)),
+        ("again", "sent_again", bool(f.sent_again)),
         ("places", "places", True),
         ("prov", "provinces", True),
         ("fair", "fairness", True),

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pytest
 
 from pipeline import contracts
+from pipeline.ingest.reuploads import problems
 from pipeline.reports import numbers
 from pipeline.reports.figures import figures
 from pipeline.reports.funnel import write_funnel
+from pipeline.reports.labels import label
 from pipeline.reports.spreadsheet import sheets_of, write_spreadsheet
 from pipeline.reports.wave_report import write_report
 from pipeline.store import Store, read_table, write_table
@@ -88,6 +90,27 @@ def test_photographs_equal_queries(store: Store) -> None:
     for code, n in f.warnings.items():
         [(found,)] = ask(store, f"SELECT count(*) FROM d WHERE list_contains(warnings, '{code}')")
         assert n in (None, found)
+
+
+def test_photographs_sent_again_are_counted_and_small_counts_hidden(tmp_path: Path) -> None:
+    store = wave_factory.make(tmp_path, WAVE, 500)
+    counts = {None: 40, "not_photo_only": 12, "accepted_before": 2}
+    rows = [{"registration_id": f"{p}{i}", "problem": p} for p, n in counts.items() for i in range(n)]
+    out = store.work(WAVE) / "out"
+    write_table(
+        pa.Table.from_pylist(rows, schema=contracts.REUPLOADED), out / "reuploads.parquet", contracts.REUPLOADED
+    )
+    write_funnel(store, WAVE)
+    f = figures(store, WAVE)
+    assert f.sent_again == {"taken_in": 40, "accepted_before": None, "not_photo_only": None}
+    html = write_report(store, WAVE).read_text()
+    for language in ("id", "en"):
+        assert html.count(label("sent_again.not_photo_only", language)) == 1
+
+
+def test_every_reason_why_a_photograph_is_not_taken_in_has_a_label() -> None:
+    for code in ("taken_in", *problems()):
+        assert all(label(f"sent_again.{code}", language) for language in ("id", "en"))
 
 
 def test_every_figure_is_on_the_page(store: Store, html: str) -> None:
