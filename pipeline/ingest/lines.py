@@ -1,7 +1,7 @@
 """CSV as strangers write it, into Arrow batches of text; every physical line is a row, set aside, or blank.
 
 The fast way is Arrow's reader. Where its counts do not add up (a quote that is never closed swallows lines; bytes that
-are no UTF-8), the file is read again line by line, so that nothing vanishes and nothing stops.
+are no UTF-8), the file is read line by line, so that nothing vanishes and nothing stops. No file is held in memory.
 """
 
 from __future__ import annotations
@@ -20,27 +20,34 @@ import pyarrow.csv as pacsv
 from pipeline.errors import UnreadableFileError
 
 _BATCH = 50_000
+_BLOCK = 8 << 20
 RAGGED, UNDECODABLE = "wrong number of fields", "not UTF-8"
 
 
 @dataclass
 class Lines:
-    """What was read of one file: batches of text columns with ``line`` (from 1), and the lines set aside."""
+    """One file: batches of text columns, read as they are asked for, and the lines set aside, once all are read."""
 
     header: list[str]
-    tables: list[pa.Table]
+    tables: Iterator[pa.Table]
     set_aside: list[tuple[int, str]]
 
 
 def read_csv(path: Path) -> Lines | None:
-    """Reads a whole file; None when it is blank. Raises UnreadableFileError for damaged gzip or header."""
+    """Reads a file of any size batch by batch; None when it is blank.
+
+    Raises UnreadableFileError for a header that is not UTF-8 and for damaged gzip, before the first batch.
+    """
     try:
         header, separator, physical, plain = _survey(path)
         if not header:
             return None
-        return (_fast(path, header, separator, physical) if plain else None) or _slow(path, header, separator)
+        if plain and _adds_up(path, header, separator, physical):
+            return Lines(header, _fast(path, header, separator), [])
     except (OSError, EOFError, zlib.error) as e:
         raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
+    set_aside: list[tuple[int, str]] = []
+    return Lines(header, _slow(path, header, separator, set_aside), set_aside)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -79,43 +86,47 @@ def _fields(text: str, separator: str) -> list[str] | None:
         return None
 
 
-def _fast(path: Path, header: list[str], separator: str, physical: int) -> Lines | None:
-    """Arrow's way, for well-behaved files; None when the counts do not add up to ``physical``."""
+def _adds_up(path: Path, header: list[str], separator: str, physical: int) -> bool:
+    """Whether Arrow finds as many rows as there are lines; a quote that is never closed swallows some."""
     if len(set(header)) != len(header):
-        return None
+        return False
     try:
-        with _open(path) as file:
-            table = pacsv.read_csv(
-                file,
-                pacsv.ReadOptions(column_names=header, skip_rows=1, use_threads=False),
-                pacsv.ParseOptions(delimiter=separator),
-                pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False),
-            )
+        return bool(sum(batch.num_rows for batch in _fast(path, header, separator)) == physical)
     except pa.ArrowInvalid:
-        return None
-    if table.num_rows != physical:
-        return None
-    return Lines(header, [table], [])
+        return False
 
 
-def _slow(path: Path, header: list[str], separator: str) -> Lines:
+def _fast(path: Path, header: list[str], separator: str) -> Iterator[pa.Table]:
+    """Arrow's way, for well-behaved files."""
+    with (
+        _open(path) as file,
+        pacsv.open_csv(
+            file,
+            pacsv.ReadOptions(column_names=header, skip_rows=1, use_threads=False, block_size=_BLOCK),
+            pacsv.ParseOptions(delimiter=separator),
+            pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False),
+        ) as reader,
+    ):
+        for batch in reader:
+            yield pa.Table.from_batches([batch])
+
+
+def _slow(path: Path, header: list[str], separator: str, set_aside: list[tuple[int, str]]) -> Iterator[pa.Table]:
     """Line by line: a line is a row or is set aside, whatever stands in it."""
-    lines = Lines(header, [], [])
     names = [name if header.index(name) == i else f"{name}#{i}" for i, name in enumerate(header)]
     rows: list[list[str]] = []
     with _open(path) as file:
         for number, fields in _parsed(file, separator):
             if isinstance(fields, str):
-                lines.set_aside.append((number, fields))
+                set_aside.append((number, fields))
             elif len(fields) != len(header):
-                lines.set_aside.append((number, RAGGED))
+                set_aside.append((number, RAGGED))
             else:
                 rows.append(fields)
                 if len(rows) == _BATCH:
-                    lines.tables.append(_table(rows, names))
+                    yield _table(rows, names)
                     rows = []
-    lines.tables.append(_table(rows, names))
-    return lines
+    yield _table(rows, names)
 
 
 def _parsed(file: IO[bytes], separator: str) -> Iterator[tuple[int, list[str] | str]]:

@@ -89,12 +89,11 @@ def _stage_csv(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list[tup
     if lines is None:
         return []
     _need_columns(lines.header, path)
-    named = [
-        table.select(REGISTRATIONS.names).append_column("file", pa.repeat(path.name, table.num_rows))
-        for table in lines.tables
-    ]
-    with store.atomic(out) as part:
-        pq.write_table(pa.concat_tables(named), part)
+    columns = pa.schema([*((name, pa.string()) for name in REGISTRATIONS.names), ("file", pa.string())])
+    with store.atomic(out) as part, pq.ParquetWriter(part, columns) as writer:
+        for table in lines.tables:
+            named = table.select(REGISTRATIONS.names).append_column("file", pa.repeat(path.name, table.num_rows))
+            writer.write_table(named)
     return lines.set_aside
 
 
