@@ -207,13 +207,12 @@ SCREENED = pa.schema(
 )
 
 #: ``drawn.parquet``: everyone eligible in draw order. ``position`` counts from 1 (priority first);
-#: ``to_verify`` marks the first round of selfies.
+#: ``to_verify`` marks the first round of selfies. The draw itself stays in ``screened.parquet``.
 DRAWN = pa.schema(
     [
         ("position", pa.int64()),
         ("registration_id", pa.string()),
         ("tier", pa.string()),
-        ("draw", pa.string()),
         ("selfie", pa.string()),
         ("reference", pa.string()),
         ("to_verify", pa.bool_()),

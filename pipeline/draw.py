@@ -20,6 +20,8 @@ from pipeline.store import Store
 #: What the draw publishes: with these anybody can repeat it.
 PUBLISHED = ("eligible.txt", "priority.txt", "draw.json")
 
+_BYTES = 1 << 20  # of the list, hashed together
+
 
 @dataclass(frozen=True)
 class DrawCounts:
@@ -114,14 +116,11 @@ def _publish(
     db: duckdb.DuckDBPyConnection, screened: str, which: str, path: Path, tree: merkle.Tree | None = None
 ) -> str:
     """Writes the sorted ids of the eligible, one a line, and returns the SHA-256 of exactly that text."""
-    rows = db.sql(
-        f"""SELECT registration_id FROM read_parquet({screened})
-            WHERE len(reasons) = 0 AND {which} ORDER BY registration_id"""
-    ).to_arrow_reader(100_000)
-    with store.atomic(path) as part, part.open("w", encoding="utf-8", newline="\n") as out:
-        for batch in rows:
-            ids = batch.column(0).to_pylist()
-            out.write("".join(f"{id_}\n" for id_ in ids))
-            if tree is not None:
-                tree.add(ids)
+    query = f"""SELECT registration_id FROM read_parquet({screened})
+                WHERE len(reasons) = 0 AND {which} ORDER BY registration_id"""
+    duck.copy_lines(db, query, path)
+    if tree is not None:
+        with path.open("rb") as file:
+            while lines := file.readlines(_BYTES):
+                tree.add(line[:-1] for line in lines)
     return store.sha256(path)

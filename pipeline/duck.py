@@ -81,6 +81,15 @@ def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> i
     return int(rows)
 
 
+def copy_lines(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Writes a query's one column (text; in a total order), one value a line and nothing else, whole or not at all."""
+    with store.atomic(path) as part:
+        form = (
+            "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"  # nothing is quoted, whatever it holds
+        )
+        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}")
+
+
 def type_of(field: pa.DataType) -> str:
     """DuckDB's name of a contract's type."""
     if pa.types.is_list(field):

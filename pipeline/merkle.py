@@ -34,9 +34,9 @@ class Tree:
         #: The last node of each level while it waits for a right sibling.
         self._lone: list[bytes | None] = []
 
-    def add(self, ids: Iterable[str]) -> None:
-        """The next lines of the list, in order. Long lists are quick: each level is hashed as a whole."""
-        level = [sha256(b"\x00" + id_.encode()).digest() for id_ in ids]
+    def add(self, ids: Iterable[bytes]) -> None:
+        """The next ids of the list (UTF-8), in order. Long lists are quick: each level is hashed as a whole."""
+        level = [sha256(b"\x00" + id_).digest() for id_ in ids]
         height = 0
         while level:
             if height == len(self._lone):

@@ -21,7 +21,7 @@ from pipeline.errors import BadSettingError
 from pipeline.simulate import faces, noise
 from pipeline.simulate.faces import Portrait, Source
 
-_TOGETHER = 20_000  # places of the draw whose photographs are rendered face by face
+_TOGETHER = 5_000  # places of the draw whose photographs are rendered face by face
 _TASK = 24  # photographs of a task: small, so that both workers end together
 
 

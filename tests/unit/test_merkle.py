@@ -15,7 +15,7 @@ lists = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=70, uniqu
 
 def root(ids: list[str]) -> str:
     tree = Tree()
-    tree.add(ids)
+    tree.add(id_.encode() for id_ in ids)
     return tree.root()
 
 
