@@ -1,4 +1,8 @@
-"""Every command that the documentation shows in a ```bash block is run as it is printed, on a finished wave."""
+"""Every command that the documentation shows in a block is run as it is printed, on a finished wave.
+
+What waits for a person or needs a scheduler is run by the test that ``ELSEWHERE`` names; of ``make``, which sets up the
+environment that runs this, the target is looked up, and `make wave` is run from where its set-up is done.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,28 @@ import pytest
 from tests.functional.conftest import Finished
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("docs/tutorial/*.md"), *ROOT.glob("docs/how-to/*.md")])
+#: Whose blocks are run here, and all that could have some.
+PAGES = [*sorted([*ROOT.glob("docs/tutorial/*.md"), *ROOT.glob("docs/how-to/*.md")]), ROOT / "README.md"]
+ALL = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
+#: Beginnings of shown commands that other tests run: their file, and how it calls them.
+ELSEWHERE = {
+    "make wave": ("tests/functional/test_documented_commands.py", '"make", "-n", "wave"'),
+    "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--reviewer"'),
+    "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
+    "docs/explanation/draw.md": ("tests/unit/test_draw_recipes.py", '"draw.md"'),
+}
+COMMANDS = re.compile(r"(?:gelombang|airflow|make|python3?|export|git|uv|curl|docker|sudo|ssh)\b")
 
 
-def blocks(page: Path) -> list[str]:
-    """The page's shell blocks; those without a language are shown, not run."""
-    return re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+def fenced(page: Path) -> list[tuple[str, str]]:
+    """The page's blocks with their language; those without one are shown, not run."""
+    return re.findall(r"```(\w*)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def blocks(page: Path, data: Path) -> list[str]:
+    """The page's shell blocks, as someone types them whose data lies in ``data``."""
+    shown = [text for language, text in fenced(page) if language == "bash"]
+    return [re.sub(r"^make ", f"make -n -C {ROOT} ", t, flags=re.M).replace("/path/of/data", str(data)) for t in shown]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +61,7 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     (folder / "pairs.csv").write_text("selfie,reference\ns0.jpg,r0.jpg\ns1.jpg,\n")
     (folder / "data").mkdir()
     (folder / "data" / "simulated").symlink_to(finished.data)
+    (folder / "folder").symlink_to(folder)
     out = finished.out
     return folder, {
         **os.environ,
@@ -54,17 +75,53 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_work_as_printed(desk, page):
     folder, environment = desk
-    script = "set -euo pipefail\n" + "\n".join(blocks(page))
+    script = "set -euo pipefail\n" + "\n".join(blocks(page, Path(environment["GELOMBANG_DATA"])))
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
+def test_make_wave_takes_its_wave_through(desk):
+    _, environment = desk
+    asked = ["make", "-n", "wave", f"DATA={environment['GELOMBANG_DATA']}"]
+    recipe = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    assert "tools/demo_wave" in recipe
+    done = subprocess.run(
+        ["bash", "-c", recipe], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "wave-0012" in done.stdout
+
+
+@pytest.mark.parametrize("page", ALL, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_no_shown_command_escapes(page):
+    name = page.relative_to(ROOT).as_posix()
+    for language, text in fenced(page):
+        tried = language == "bash" and page in PAGES
+        for line in () if tried else text.splitlines():
+            if COMMANDS.match(line) or language in ("bash", "python"):
+                by = next((test for start, test in ELSEWHERE.items() if name == start or line.startswith(start)), None)
+                assert by is not None, f"{name}: nothing runs {line!r}; mark its block bash"
+                assert by[1] in (ROOT / by[0]).read_text(encoding="utf-8")
+
+
+def test_every_command_that_is_named_exists():
+    from pipeline.cli import app
+
+    text = "".join(page.read_text(encoding="utf-8") for page in ALL)
+    known = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
+    assert set(re.findall(r"`gelombang ([a-z][a-z-]*)", text)) <= known
+    targets = set(re.findall(r"`make ([a-z-]+)`", text))
+    assert targets
+    for target in targets:
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M), target
+
+
 def test_every_command_is_documented():
     from pipeline.cli import app
 
     names = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
-    text = "".join(page.read_text(encoding="utf-8") for page in [*PAGES, ROOT / "README.md"])
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     missing = {name for name in names if f"gelombang {name}" not in text}
     assert missing == set()
