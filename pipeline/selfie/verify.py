@@ -24,6 +24,7 @@ from pipeline.errors import GelombangError, SelfieSystemError
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import Measurement, PhotoPair, Verdict
 from pipeline.settings import settings
+from pipeline.workers import leave_with_parent
 
 if TYPE_CHECKING:
     from pipeline.selfie.measure import Measurer
@@ -119,7 +120,8 @@ def _main_left_alone() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """First thing in a worker: one thread for everything."""
+    """First thing in a worker: one thread for everything, and none left behind."""
+    leave_with_parent()
     os.environ.update(ONE_THREAD)
     import cv2
     import tensorflow as tf

@@ -20,6 +20,7 @@ import numpy as np
 from pipeline.errors import BadSettingError
 from pipeline.simulate import faces, noise
 from pipeline.simulate.faces import Portrait, Source
+from pipeline.workers import leave_with_parent
 
 _TOGETHER = 5_000  # places of the draw whose photographs are rendered face by face
 _TASK = 24  # photographs of a task: small, so that both workers end together
@@ -75,6 +76,7 @@ def render(
 def _one_thread() -> None:
     import cv2
 
+    leave_with_parent()
     cv2.setNumThreads(1)
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
