@@ -10,7 +10,7 @@ UV     := .uv/bin/uv
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave demo-data test test-fast lint format types bench up docs docs-pages clean
+.PHONY: help setup wave replay demo-data test test-fast lint format types bench up docs docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,12 @@ $(VENV)/.ready: requirements.lock requirements-faces.lock pyproject.toml | $(UV)
 
 wave: setup  ## simulate a wave of 20,000 registrations and take it through the whole pipeline
 	@PATH="$(abspath $(BIN)):$$PATH" tools/demo_wave "$(DATA)" "$(WAVE)" $(FACES)
+
+replay: DATA = data/replay
+replay: PRESET ?= wave-1
+replay: WAVE = 1
+replay: setup  ## the whole of wave 1, 200,000 selfies: hours; call it again after a kill
+	@PATH="$(abspath $(BIN)):$$PATH" tools/replay "$(DATA)" "$(PRESET)" "$(WAVE)" "$(FACES)"
 
 test: setup lint types  ## every test
 	@tools/ensure_chromium
