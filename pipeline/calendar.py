@@ -35,6 +35,7 @@ class Wave:
     refill: bool = False
     priority_share: float = 1.0
     selfie_policy: str = ""
+    version: int = 1
 
     @property
     def key(self) -> str:
@@ -77,12 +78,23 @@ class WaveRules(BaseModel):
     selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
 
 
+class Earlier(BaseModel):
+    """A ``[[wave.earlier]]`` table: what had been announced before it was changed, and when it was."""
+
+    model_config = ConfigDict(extra="forbid")
+    changed: date
+    quota: int | None = None
+    opens: datetime | None = None
+    closes: datetime | None = None
+
+
 class Declared(WaveRules):
-    """A ``[[wave]]`` table."""
+    """A ``[[wave]]`` table; each change after its announcement is kept below it and makes a new version."""
 
     number: int = Field(ge=1, le=9999)
     opens: datetime
     closes: datetime
+    earlier: list[Earlier] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _in_order(self) -> Declared:
@@ -91,6 +103,10 @@ class Declared(WaveRules):
         if self.opens.tzinfo or self.closes.tzinfo:
             raise ValueError("times are local (WIB) and carry no offset")
         return self
+
+    def wave(self) -> Wave:
+        """The wave as it stands now."""
+        return Wave(**self.model_dump(exclude={"earlier"}), version=len(self.earlier) + 1)
 
 
 class Recurring(WaveRules):
@@ -122,7 +138,7 @@ class Calendar:
         declared: list[Wave] = []
         for table in raw.get("wave", []):
             try:
-                declared.append(Wave(**Declared(**{**defaults, **table}).model_dump()))
+                declared.append(Declared(**{**defaults, **table}).wave())
             except ValidationError as e:
                 raise BadCalendarError(f"calendar.toml, wave {table.get('number', '?')}: {_first(e)}.") from e
         try:

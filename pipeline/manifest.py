@@ -24,6 +24,7 @@ def write(run: Plan) -> Path:
             "wave": wave.number,
             "opens": wave.opens.isoformat(),
             "closes": wave.closes.isoformat(),
+            "calendar_version": wave.version,
             "quota": wave.quota,
             "seed": wave.seed,
             "seed_source": wave.seed_source,

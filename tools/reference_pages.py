@@ -15,7 +15,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from pipeline import contracts, errors, reasons
-from pipeline.calendar import Declared, Recurring
+from pipeline.calendar import Declared, Earlier, Recurring
 from pipeline.settings import Settings
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -111,6 +111,12 @@ def settings_page() -> str:
     return "# Settings\n\n" + table(["variable", "default", "what"], _settings_rows(Settings, "GELOMBANG_"))
 
 
+def _type_name(annotation: Any) -> str:
+    if inspect.isclass(annotation) and not hasattr(annotation, "__args__"):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "").replace("pipeline.calendar.", "").replace("datetime.", "")
+
+
 def calendar_page() -> str:
     """Keys of calendar.toml."""
 
@@ -118,8 +124,8 @@ def calendar_page() -> str:
         rows = [
             [
                 f"`{f.alias or n}`",
-                str(f.annotation).replace("typing.", ""),
-                "required" if f.is_required() else f"`{f.default}`",
+                _type_name(f.annotation),
+                "required" if f.is_required() else "–" if f.default_factory else f"`{f.default}`",
             ]
             for n, f in model.model_fields.items()
         ]
@@ -128,6 +134,9 @@ def calendar_page() -> str:
     return (
         "# calendar.toml\n\nTimes are local (WIB) and carry no offset.\n\n## `[[wave]]`\n\n"
         + keys(Declared)
+        + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of the "
+        "wave; a run's manifest records the one it used (`calendar_version`).\n\n"
+        + keys(Earlier)
         + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches.\n\n"
         + keys(Recurring)
     )

@@ -35,6 +35,19 @@ def test_declared_waves_are_as_history_has_them(number, opens, closes, quota):
     assert wave.seed_source
 
 
+def test_a_change_after_the_announcement_is_a_new_version_and_the_old_one_is_kept():
+    text = "[[wave]]\nnumber = 1\nopens = 2020-04-11T00:00:00\ncloses = 2020-04-16T16:00:00\nquota = 200_000\n"
+    change = "[[wave.earlier]]\nchanged = 2020-04-{day}\n{what}\n"
+    assert Calendar.parse(text).wave(1).version == 1
+    once = text + change.format(day=10, what="quota = 164_000")
+    twice = once + change.format(day=12, what="closes = 2020-04-15T16:00:00")
+    assert (Calendar.parse(once).wave(1).version, Calendar.parse(twice).wave(1).version) == (2, 3)
+    assert Calendar.parse(twice).wave(1).quota == 200_000  # what holds is what stands in the wave's own table
+    with pytest.raises(BadCalendarError, match="wave 1: earlier.0.changed"):
+        Calendar.parse(text + "[[wave.earlier]]\nquota = 1\n")
+    assert (PROJECT.wave(1).version, PROJECT.wave(3).version) == (2, 1)
+
+
 def test_wave_1_was_drawn_before_selfies_and_not_refilled():
     wave = PROJECT.wave(1)
     assert (wave.selfie, wave.refill, wave.policy, wave.priority_share) == ("after_draw", False, "explain", 1.0)
