@@ -102,3 +102,21 @@ def test_people_are_read_from_either_layout(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.touch()
     assert [len(sources) for sources in faces.people(tmp_path)] == [2, 1, 2]
+
+
+@needs_faces
+@pytest.mark.slow
+def test_what_a_killed_run_rendered_is_not_rendered_again(few, tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        photographs.render(3, jobs(folder), few, 1, lambda _: None)
+    lost = {path for n, path in enumerate(sorted(killed.glob("s/*.jpg"))) if n % 3 == 0}
+    for path in lost:
+        path.unlink()
+    (killed / "s" / ".7.jpg.part").write_bytes(b"in flight")
+    left = {path: path.stat().st_mtime_ns for path in killed.glob("s/*.jpg")}
+    counts = photographs.render(3, jobs(killed), few, 1, lambda _: None, resumed=True)
+    assert counts.total() == 40
+    assert {path: path.stat().st_mtime_ns for path in left} == left
+    for path in whole.rglob("*.jpg"):
+        assert (killed / path.relative_to(whole)).read_bytes() == path.read_bytes()

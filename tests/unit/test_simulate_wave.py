@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import contracts, errors
-from pipeline.simulate import faults
+from pipeline import contracts, errors, store
+from pipeline.simulate import faults, presets, unfinished
+from pipeline.simulate import wave as simulated
 from pipeline.simulate.commands import simulate
 
 SMALL = {"registrations": 2_000, "population": 20_000, "quota": 100, "photos": "none"}
@@ -178,3 +180,24 @@ def test_registrations_that_were_not_simulated_are_never_overwritten(tmp_path):
     with pytest.raises(errors.BadSettingError, match="was not simulated"):
         make(tmp_path)
     assert real.read_text() == "registration_id\n1\n"
+
+
+def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
+    """Killed between the tables and the photographs: the tables are kept for the same wishes, and for no others."""
+    calendar = store.Store.at(data).calendar()
+    table = presets.preset("demo")
+    shares = {name: table[name] for name in ("shares", "selfie")}
+    plan = presets.Plan(wave=calendar.wave(12), seed=5, registrations=2_000, population=20_000, quota=100, **shares)
+    there = store.Store.at(tmp_path)
+    made = simulated.simulate_wave(plan, there, "drawn")
+    unfinished.keep(plan, there, None, made)
+    found = unfinished.kept(plan, there, None)
+    assert found is not None
+    assert found.truth.equals(made.truth)
+    jobs = simulated.photograph_jobs(plan, there, found.photographs)
+    assert jobs == simulated.photograph_jobs(plan, there, made.photographs)
+    assert sorted(job.turn for job in jobs) == list(range(130))  # the quota and a margin, in the order of the draw
+    assert unfinished.kept(replace(plan, seed=6), there, None) is None
+    assert unfinished.kept(plan, there, tmp_path) is None
+    unfinished.forget(plan, there)
+    assert unfinished.kept(plan, there, None) is None
