@@ -134,8 +134,8 @@ def calendar_page() -> str:
     return (
         "# calendar.toml\n\nTimes are local (WIB) and carry no offset.\n\n## `[[wave]]`\n\n"
         + keys(Declared)
-        + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of the "
-        "wave; a run's manifest records the one it used (`calendar_version`).\n\n"
+        + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of "
+        "the wave; a run's manifest records the one it used (`calendar_version`).\n\n"
         + keys(Earlier)
         + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches.\n\n"
         + keys(Recurring)
