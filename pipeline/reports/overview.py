@@ -1,6 +1,6 @@
 """All waves side by side: ``waves/overview.html``, written again after every publication.
 
-Reads the finished waves' funnels and decisions; people are counted once, however often they applied. Aggregates only.
+Reads the finished waves' funnels and decisions, and what was published of them; people are counted once, however often they applied. Aggregates only.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline import duck
+from pipeline.contracts import COHORT
 from pipeline.errors import WaveNotRunError
 from pipeline.reports import page
 from pipeline.reports.alerts import share
@@ -20,7 +21,7 @@ from pipeline.reports.labels import LANGUAGES, translator
 from pipeline.reports.published import Funnel, published
 from pipeline.reports.query import Query, sql
 from pipeline.reports.suppress import Chain, small
-from pipeline.store import Store, read_json, write_text
+from pipeline.store import Store, read_json, write_table, write_text
 
 _WIB = ZoneInfo("Asia/Jakarta")
 
@@ -73,7 +74,7 @@ def lines_of(store: Store) -> list[WaveLine]:
                 applied=new.sum(map(str, upto)),
                 reached=sum(people[wave]["accepted"] for wave in upto),
                 retried=None if small(retried) else retried,
-                days=_days(folder),
+                days=_days(store, folder),
                 report=(folder / "report.html").is_file(),
             )
         )
@@ -81,21 +82,26 @@ def lines_of(store: Store) -> list[WaveLine]:
 
 
 def _people(store: Store, folders: list[Path]) -> dict[int, dict[str, int]]:
+    newest = {int(f.name[5:]): found[-1] for f in folders if (found := store.revisions(f.name))}
+    cohorts = [str(folder / "cohort.parquet") for folder in newest.values()]
+    nobody = store.root / "work" / "nobody.parquet"
+    write_table(COHORT.empty_table(), nobody, COHORT)  # read_parquet wants one file at least
     with duck.connect(store.root / "work") as connection:
         connection.execute("SET VARIABLE all_decisions = ?", [[str(f / "decisions.parquet") for f in folders]])
+        connection.execute("SET VARIABLE published_cohorts = ?", [[str(nobody), *cohorts]])
+        connection.execute("SET VARIABLE published_waves = CAST(? AS INTEGER[])", [list(newest)])
         connection.execute(sql("all_waves"))
         return {row["wave"]: row for row in Query(connection).rows("people_by_wave")}
 
 
-def _days(folder: Path) -> float | None:
-    """Days from a wave's closing until its outputs were finished, as the manifest has it."""
-    path = folder / "manifest.json"
-    if not path.is_file():
+def _days(store: Store, folder: Path) -> float | None:
+    """Days from a wave's closing until it was first published; None where it was not."""
+    manifest, revisions = folder / "manifest.json", store.revisions(folder.name)
+    if not manifest.is_file() or not revisions or not (revisions[0] / "publication.json").is_file():
         return None
-    manifest = read_json(path)
-    closes = datetime.fromisoformat(manifest["closes"])
-    finished = datetime.fromisoformat(manifest["times"]["finished"])
-    return (finished.astimezone(_WIB).replace(tzinfo=None) - closes).total_seconds() / 86_400
+    closes = datetime.fromisoformat(read_json(manifest)["closes"])
+    published_at = datetime.fromisoformat(read_json(revisions[0] / "publication.json")["published_at"])
+    return (published_at.astimezone(_WIB).replace(tzinfo=None) - closes).total_seconds() / 86_400
 
 
 def _summary(lines: list[WaveLine], language: str) -> str:

@@ -31,9 +31,30 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         write_funnel(made, wave)
         made.out(wave).parent.mkdir(exist_ok=True)
         (made.work(wave) / "out").rename(made.out(wave))
-        times = {"closes": wave.closes.isoformat(), "times": {"finished": "2021-02-28T23:59:59+07:00"}}
-        write_json(times, made.out(wave) / "manifest.json")
+        write_json({"closes": wave.closes.isoformat()}, made.out(wave) / "manifest.json")
+    _publish(Store(root), 1)
+    _publish(Store(root), 2)
     return Store(root)
+
+
+def _publish(store: Store, number: int) -> None:
+    """The last screening took out everybody of rank 1 to 5, and let the first of the reserve in."""
+    decided = rows(store, number)
+    holders = [r for r in decided if r["rank"] and int(str(r["rank"])) > 5]
+    holders += sorted((r for r in decided if r["outcome"] == "reserve"), key=lambda r: int(str(r["position"])))[:1]
+    cohort = [{**row, "wave": number, "rank": i} for i, row in enumerate(holders, 1)]
+    folder = store.published(f"wave-{number:04d}") / "rev-1"
+    table = pa.Table.from_pylist([{n: r.get(n) for n in contracts.COHORT.names} for r in cohort], contracts.COHORT)
+    write_table(table, folder / "cohort.parquet", contracts.COHORT)
+    write_json({"published_at": "2021-02-28T23:59:59+07:00"}, folder / "publication.json")
+
+
+def holds(store: Store, number: int) -> set[object]:
+    """Who was accepted in a wave: as published, else as its run decided."""
+    published = store.published(f"wave-{number:04d}") / "rev-1" / "cohort.parquet"
+    if published.is_file():
+        return set(read_table(published)["nik"].to_pylist())
+    return {row["nik"] for row in rows(store, number) if row["outcome"] == "accepted"}
 
 
 def rows(store: Store, number: int) -> list[dict[str, object]]:
@@ -44,14 +65,16 @@ def test_people_are_counted_once(store: Store) -> None:
     accepted: set[object] = set()
     refused: set[object] = set()
     for line, number in zip(lines_of(store), SIZES, strict=True):
-        these = {row["nik"] for row in rows(store, number) if row["outcome"] == "accepted"}
+        these = holds(store, number)
         assert line.retried in (None, len((these - accepted) & refused))
         accepted |= these
-        refused |= {r["nik"] for r in rows(store, number) if r["outcome"] == "rejected" and r["retry"] != "none"}
+        refused |= {
+            r["nik"] for r in rows(store, number) if r["outcome"] == "rejected" and r["retry"] != "none"
+        } - these
         assert line.reached == len(accepted)
         assert line.applied == max(n for k, n in SIZES.items() if k <= number)
         assert line.funnel.registrations == SIZES[number]
-        assert line.days == pytest.approx(2.0)
+        assert line.days == (pytest.approx(2.0) if number < 3 else None)
 
 
 def test_page_stands_alone_and_is_the_same_each_time(store: Store) -> None:

@@ -1,5 +1,20 @@
--- Every wave's applications under a NIK that can be one, for counting people rather than applications.
+-- Every wave's applications under a NIK that can be one, for counting people rather than applications. Once a wave is
+-- published, its newest revision says who was accepted: the last screening may have taken people out or let them in.
+CREATE OR REPLACE TEMP VIEW published AS
+SELECT wave, TRY_CAST(nik AS BIGINT) AS number
+FROM read_parquet(getvariable('published_cohorts'), hive_partitioning = false);
+
 CREATE OR REPLACE TEMP VIEW all_waves AS
-SELECT regexp_extract(filename, 'wave-(\d{4})', 1)::INTEGER AS wave, nik, outcome, retry
-FROM read_parquet(getvariable('all_decisions'), filename = true)
-WHERE regexp_full_match(nik, '\d{16}');
+SELECT
+    wave, nik, retry,
+    CASE
+        WHEN wave NOT IN (SELECT unnest(getvariable('published_waves'))) THEN outcome
+        WHEN (wave, CAST(nik AS BIGINT)) IN (SELECT (wave, number) FROM published) THEN 'accepted'
+        WHEN outcome = 'accepted' THEN 'rejected'
+        ELSE outcome
+    END AS outcome
+FROM (
+    SELECT regexp_extract(filename, 'wave-(\d{4})/decisions\.parquet$', 1)::INTEGER AS wave, nik, outcome, retry
+    FROM read_parquet(getvariable('all_decisions'), filename = true, union_by_name = true)
+    WHERE regexp_full_match(nik, '\d{16}')
+);
