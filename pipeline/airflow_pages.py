@@ -43,7 +43,7 @@ app = FastAPI(title="Gelombang", docs_url=None, redoc_url=None, openapi_url=None
 @app.get("/")
 def overview() -> Response:
     """The overview of all waves when there is one, else a list of what there is."""
-    path = _root() / "waves" / "overview.html"
+    path = _root("waves/overview.html") / "waves" / "overview.html"
     return FileResponse(path, headers=HEADERS) if path.is_file() else _list(_keys(), "./")
 
 
@@ -57,13 +57,14 @@ def contents() -> Response:
 @app.get("/{key}/report.html")  # as the overview, which is read from a folder too, links to it
 def report(key: str) -> Response:
     """A wave's report."""
-    return _file(_root() / "waves" / _wave(key), "report.html")
+    return _file(_root(f"waves/{_wave(key)}/") / "waves" / key, "report.html")
 
 
 @app.get("/{key}/data-docs/")
 def data_docs_of(key: str) -> Response:
     """What was judged in one wave: its inputs, its cohort."""
-    if not any((_root() / file.format(key=_wave(key))).is_file() for _, file, _ in _SHOWN):
+    root = _root(f"work/{_wave(key)}/data_docs/", f"waves/{key}/")
+    if not any((root / file.format(key=key)).is_file() for _, file, _ in _SHOWN):
         raise HTTPException(404, "Nothing of this wave is here.")
     return _list([key], "../../")
 
@@ -71,7 +72,7 @@ def data_docs_of(key: str) -> Response:
 @app.get("/{key}/data-docs/{path:path}")
 def data_docs(key: str, path: str) -> Response:
     """great_expectations' pages about a wave's inputs and cohort."""
-    return _file(_root() / "work" / _wave(key) / "data_docs", path)
+    return _file(_root(f"work/{_wave(key)}/data_docs/") / "work" / key / "data_docs", path)
 
 
 @app.exception_handler(GelombangError)
@@ -80,12 +81,16 @@ def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
     return PlainTextResponse(str(error), 503, headers=HEADERS)
 
 
-def _root() -> Path:
-    return Store.at(settings().data).root
+def _root(*prefixes: str) -> Path:
+    """The data root; of a root elsewhere, this machine's copy of what is asked for."""
+    where = Store.at(settings().data)
+    where.pull(*prefixes, keep=True)
+    return where.root
 
 
 def _keys() -> list[str]:
     """The waves that there may be something of, the newest first."""
+    Store.at(settings().data).pull("waves/", "work/", only=("manifest.json", "report.html", "index.html"), keep=True)
     found = {path.name for where in ("waves", "work") for path in (_root() / where).glob("wave-*")}
     return sorted((key for key in found if _KEY.fullmatch(key)), reverse=True)
 

@@ -53,7 +53,7 @@ def run(
     store = Store.at(data or settings().data)
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
     log = store.root / "work" / f"{found.key}.log"
-    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": str(store.root)}
+    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": store.address}
     with (
         lease.held(store, found, "gelombang run") as name,
         airflow_run.output_to(log) as out,
@@ -99,6 +99,7 @@ def _show(data: str | None, number: int) -> None:
     if not console.is_terminal:
         console.width = max(console.width, 110)  # a log or a pipe: nothing is cut off
     print_funnel(read_json(out / "funnel.json"), console, settings().language)
+    store.pull(f"landing/{wave.key}/truth.parquet")
     if store.landing(wave, "truth.parquet").is_file():
         print_truth(compare_with_truth(store, wave), console)
     for path in sorted(out.iterdir()):

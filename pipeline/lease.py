@@ -1,6 +1,7 @@
 """A lock on a wave that outlives a process: the tasks of a run are many processes, on many machines, over days.
 
-One file ``work/wave-NNNN.lock`` names the run that holds the wave; it is made whole or not at all, by one winner. A run
+One file ``work/wave-NNNN.lock`` names the run that holds the wave; it is made whole or not at all, by one winner: by a
+hard link in a folder, by a conditional write on a root elsewhere. A run
 that is asked again (a task tried once more) still holds it. A holder that was a process of this machine and is gone
 holds nothing; any other is released by its run's last task, or by `gelombang unlock`.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -18,10 +20,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import psutil
+from filelock import FileLock
 
 from pipeline.calendar import Wave
 from pipeline.errors import WaveLockedError
 from pipeline.store import Store
+
+#: Seconds between looks of a publisher that waits for another.
+_WAITS = (1, 2, 4, 8, 15, 30, 30)
 
 
 @dataclass(frozen=True)
@@ -59,35 +65,86 @@ def path_of(store: Store, wave: Wave) -> Path:
 
 def holder_of(store: Store, wave: Wave) -> Holder | None:
     """Who holds a wave; None when nobody does."""
+    return _holder(store, path_of(store, wave))
+
+
+def _holder(store: Store, path: Path) -> Holder | None:
+    if store.mirror:
+        found = store.mirror.remote.read(store.key(path))
+        return Holder(**json.loads(found)) if found is not None else None
     try:
-        return Holder(**json.loads(path_of(store, wave).read_text(encoding="utf-8")))
+        return Holder(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
 
 
 def take(store: Store, wave: Wave, holder: Holder) -> None:
     """Takes a wave for a run, or finds that the run has it. Raises WaveLockedError, which names the holder."""
-    path = path_of(store, wave)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _take(store, path_of(store, wave), holder, f"Wave {wave.number}")
+
+
+def _take(store: Store, path: Path, holder: Holder, what: str) -> None:
     now = datetime.now().astimezone().isoformat(timespec="seconds")
+    held = json.dumps({**asdict(holder), "since": now})
+    for _ in range(2):
+        if _make(store, path, held):
+            return
+        found = _holder(store, path)
+        if found is None:
+            continue
+        if found.run == holder.run:
+            return
+        if not found.gone():
+            raise WaveLockedError(f"{what} is held by {found}.")
+        _break(store, path, found)
+    raise WaveLockedError(f"{what} was taken by another run at this moment.")
+
+
+def _make(store: Store, path: Path, held: str) -> bool:
+    """Makes the lock; False if anybody has it: there is one winner."""
+    if store.mirror:
+        return store.mirror.remote.create(store.key(path), held.encode()) is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
     own = path.with_name(f".{path.name}.{uuid4().hex}")
-    own.write_text(json.dumps({**asdict(holder), "since": now}), encoding="utf-8")
+    own.write_text(held, encoding="utf-8")
     try:
-        for _ in range(2):
-            with suppress(FileExistsError):
-                os.link(own, path)  # fails if anybody has it: there is one winner
-                return
-            found = holder_of(store, wave)
-            if found is None:
-                continue
-            if found.run == holder.run:
-                return
-            if not found.gone():
-                raise WaveLockedError(f"Wave {wave.number} is held by {found}.")
-            _break(path, found)
-        raise WaveLockedError(f"Wave {wave.number} was taken by another run at this moment.")
+        os.link(own, path)
+    except FileExistsError:
+        return False
     finally:
         own.unlink(missing_ok=True)
+    return True
+
+
+@contextmanager
+def publication(store: Store, wave: Wave, run: str) -> Iterator[None]:
+    """One publication at a time, of any wave: the ledger spans the waves. Others wait.
+
+    On a root elsewhere a publisher that was killed still holds it, until its own run tries again or gives the wave
+    back; whoever waits too long gets WaveLockedError.
+    """
+    store.published(wave.key).mkdir(parents=True, exist_ok=True)
+    if store.mirror is None:
+        with FileLock(store.published() / ".lock"):
+            yield
+        return
+    path, holder = _publications(store), Holder(run)
+    for wait in (*_WAITS, None):
+        try:
+            _take(store, path, holder, "Publication")
+            break
+        except WaveLockedError:
+            if wait is None:
+                raise
+            time.sleep(wait)
+    try:
+        yield
+    finally:
+        _release(store, path, run)
+
+
+def _publications(store: Store) -> Path:
+    return store.published() / ".lock"
 
 
 def must_hold(store: Store, wave: Wave, run: str) -> None:
@@ -99,10 +156,19 @@ def must_hold(store: Store, wave: Wave, run: str) -> None:
 
 def release(store: Store, wave: Wave, run: str) -> bool:
     """Gives a wave back, if the run has it."""
-    found = holder_of(store, wave)
+    if store.mirror:
+        _release(store, _publications(store), run)
+    return _release(store, path_of(store, wave), run)
+
+
+def _release(store: Store, path: Path, run: str) -> bool:
+    found = _holder(store, path)
     if found is None or found.run != run:
         return False
-    path_of(store, wave).unlink(missing_ok=True)
+    if store.mirror:
+        store.mirror.remote.remove([store.key(path)])
+    else:
+        path.unlink(missing_ok=True)
     return True
 
 
@@ -117,8 +183,13 @@ def held(store: Store, wave: Wave, what: str) -> Iterator[str]:
         release(store, wave, name)
 
 
-def _break(path: Path, found: Holder) -> None:
+def _break(store: Store, path: Path, found: Holder) -> None:
     """Takes away the lock of a holder that is gone, and only that one: a new holder's is put back."""
+    if store.mirror:
+        # the holder was a process of this machine: only processes of this machine find it gone
+        with FileLock(store.root / ".lease.lock"):
+            _release(store, path, found.run)
+        return
     aside = path.with_name(f".{path.name}.{uuid4().hex}.gone")
     with suppress(FileNotFoundError):
         path.rename(aside)

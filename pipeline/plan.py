@@ -43,14 +43,15 @@ class Plan:
 
     @classmethod
     def load(cls, job: dict[str, Any]) -> Plan:
-        """The plan that ``prepare`` wrote, from what it handed on (``{"plan": path, "data": root}``).
+        """The plan that ``prepare`` wrote, from what it handed on (``{"plan": path below the root, "data": root}``).
 
         With a ``run`` in it, that run must still hold the wave: raises WaveLockedError.
         """
-        raw, where = store.read_json(Path(job["plan"])), Store.at(job["data"])
+        where = Store.at(job["data"])
+        raw = store.read_json(where.root / job["plan"])
         fields = raw["wave"]
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
-        extracts = {name: Extract.from_json(name, x) for name, x in raw["extracts"].items()}
+        extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
         if "run" in job:
             lease.must_hold(where, wave, job["run"])
         return cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
@@ -61,6 +62,7 @@ class Plan:
 
         given = settings()
         if self.wave.selfie_policy:
+            self.store.pull(self.wave.selfie_policy)
             own = {"policy_file": self.store.root / self.wave.selfie_policy}
             given = given.model_copy(update={"selfie": given.selfie.model_copy(update=own)})
         return SelfiePolicy.default(given)
@@ -80,7 +82,7 @@ def make(data: str, number: int, *, quota: int | None, seed: str | None, shards:
     store.write_json(
         {
             "wave": {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(wave).items()},
-            "extracts": {name: x.to_json() for name, x in extracts.items()},
+            "extracts": {name: x.to_json(where) for name, x in extracts.items()},
             "shards": shards,
             "started": made.started.isoformat(),
             "version": __version__,

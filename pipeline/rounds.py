@@ -5,15 +5,20 @@ Reads ``drawn.parquet`` and shards; writes ``verdicts/*.parquet``. What a photog
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import contracts, progress, store
+from pipeline import contracts, photographs, progress, store
 from pipeline.plan import Plan
 from pipeline.settings import settings
+
+if TYPE_CHECKING:
+    from pipeline.selfie.verdict import Verdict
 
 
 def verdict_files(run: Plan) -> list[Path]:
@@ -42,19 +47,23 @@ def refill_places(run: Plan) -> int:
 def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, int]:
     """Verifies the pairs of a table (contract SHARD) and writes their verdicts; a verdict once reached is kept."""
     from pipeline.selfie.policy import judge
-    from pipeline.selfie.verify import PhotoPair, verify_pairs
+    from pipeline.selfie.verdict import PhotoPair
+    from pipeline.selfie.verify import verify_pairs
 
     policy = run.selfie_policy()
     pairs = [PhotoPair(*pair) for pair in zip(part["selfie"].to_pylist(), part["reference"].to_pylist(), strict=True)]
-    verdicts = verify_pairs(
-        pairs,
-        selfies=run.store.landing(run.wave, "selfies"),
-        photos=run.store.extract("photos"),
-        policy=policy,
-        cache=run.store.root / "work" / "verdict-cache",
-        workers=settings().selfie.workers or store.cores(),
-        progress=progress.reporter(name),
-    )
+    report = progress.reporter(name)
+    verdicts: list[Verdict] = []
+    for block in photographs.at_hand(run.store, run.wave, pairs):
+        verdicts += verify_pairs(
+            block.pairs,
+            selfies=block.selfies,
+            photos=block.photos,
+            policy=policy,
+            cache=run.store.root / "work" / "verdict-cache",
+            workers=settings().selfie.workers or store.cores(),
+            progress=partial(_report, report, block.before, len(pairs)),
+        )
     outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
     columns: dict[str, Any] = {
         "registration_id": part["registration_id"],
@@ -69,3 +78,8 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
     store.write_table(table, out, contracts.VERDICTS)
     return {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
+
+
+def _report(report: Callable[[int, int], None], before: int, all_: int, done: int, _: int) -> None:
+    """Progress within a block as progress of the whole part."""
+    report(before + done, all_)

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GELOMBANG_", env_nested_delimiter="__", extra="ignore")
 
     data: str = Field("data", description="the data root: a folder or an fsspec URL")
+    mirror: Path = Field(
+        Path("~/.cache/gelombang"), description="folder for this machine's copies of a data root elsewhere"
+    )
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave")
     approvers: list[str] = Field([], description="user names that may approve a cohort; none named: whoever may edit")

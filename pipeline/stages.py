@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 
 from pipeline import contracts, lease, manifest, plan, progress, store
 from pipeline.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
+from pipeline.moving import CACHE, EARLIER, LANDED, VERDICTS, WORK, Part, moves
 from pipeline.plan import Plan
 from pipeline.rounds import refill_places, verdict_files, verify_part
 from pipeline.settings import settings
@@ -41,17 +41,22 @@ def wave_before(job: Counts) -> bool:
         before = where.calendar().wave(job["wave"] - 1)
     except UnknownWaveError:
         return True
+    where.pull(f"published/{before.key}/", only=EARLIER[1].only)
     return bool(where.revisions(before.key))
 
 
 def prepare(job: Counts, quota: int | None, seed: str | None, shards: int | None) -> Counts:
     """Resolves what is to be done: the wave, its quota and seed, the extracts it may use; writes ``plan.json``."""
     with progress.task("prepare") as counts:
+        where = store.Store.at(job["data"])
+        lease.must_hold(where, where.calendar().wave(job["wave"]), job["run"])  # before another run's work is cleared
         made = plan.make(job["data"], job["wave"], quota=quota, seed=seed, shards=shards or settings().shards)
+        made.store.push(f"work/{made.wave.key}/", replace=True)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
-    return {**job, "plan": str(made.path)}
+    return {**job, "plan": made.store.key(made.path)}
 
 
+@moves(*LANDED, *EARLIER)
 def ingest(job: Counts) -> Counts:
     """Reads the wave's registrations, reviews and re-uploads; hostile rows are counted and set aside."""
     from pipeline.ingest.registrations import ingest_registrations
@@ -69,6 +74,7 @@ def ingest(job: Counts) -> Counts:
     return job
 
 
+@moves(extracts=True)
 def check_inputs(job: Counts) -> Counts:
     """great_expectations judges registrations and extracts; a bad extract ends the wave here."""
     from checks.inputs import check_inputs as check
@@ -79,6 +85,7 @@ def check_inputs(job: Counts) -> Counts:
     return job
 
 
+@moves(*EARLIER, extracts=True)
 def screen(job: Counts) -> Counts:
     """Layers 1 to 3 in DuckDB: every reason of every application, in one pass."""
     from pipeline.screening.screen import screen as screen_wave
@@ -89,6 +96,7 @@ def screen(job: Counts) -> Counts:
     return job
 
 
+@moves()
 def draw(job: Counts) -> list[Counts]:
     """The list's hash, the draw, and the selfies of the first round cut into shards: one dict per shard."""
     from pipeline.draw import draw as draw_wave
@@ -109,20 +117,23 @@ def draw(job: Counts) -> list[Counts]:
                 break
             path = folder / f"shard-{number:04d}.parquet"
             store.write_table(part, path, contracts.SHARD)
-            jobs.append({**job, "shard": str(path), "photographs": part.num_rows})
+            jobs.append({**job, "shard": run.store.key(path), "photographs": part.num_rows})
         counts["shards"] = len(jobs)
     return jobs
 
 
+@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", VERDICTS))
 def verify(job: Counts) -> Counts:
     """Verifies the selfies of one shard; a verdict reached before is not computed again."""
-    run, shard = Plan.load(job), Path(job["shard"])
+    run = Plan.load(job)
+    shard = run.store.root / job["shard"]
     name = f"verify {shard.stem}"
     with progress.task(name) as counts:
         counts |= verify_part(run, store.read_table(shard), run.work / "verdicts" / shard.name, name)
     return {**job, **counts}
 
 
+@moves(CACHE, writes=(WORK.prefix, VERDICTS))
 def refill(job: Counts) -> Counts:
     """With ``refill``: verifies the next in line, round by round, until the places are full or nobody is left."""
     run = Plan.load(job)
@@ -131,6 +142,7 @@ def refill(job: Counts) -> Counts:
     return job
 
 
+@moves()
 def decide(job: Counts) -> Counts:
     """A decision for every application, and the cohort, reserve, rejections and review that follow from them."""
     from pipeline.decide import decide as decide_wave
@@ -145,6 +157,7 @@ def decide(job: Counts) -> Counts:
     return job
 
 
+@moves(extracts=True)
 def check_cohort(job: Counts) -> Counts:
     """great_expectations judges the cohort before anybody sees it."""
     from checks.cohort import check_cohort as check
@@ -155,6 +168,7 @@ def check_cohort(job: Counts) -> Counts:
     return job
 
 
+@moves(*EARLIER, Part("landing/{wave}/truth.parquet"))
 def report(job: Counts) -> Counts:
     """What people read: the funnel, the report, the spreadsheet, the notices."""
     from pipeline.reports.funnel import write_funnel
@@ -172,6 +186,7 @@ def report(job: Counts) -> Counts:
     return job
 
 
+@moves(*LANDED, *EARLIER, extracts=True)
 def finish(job: Counts) -> Counts:
     """Writes the manifest and puts the finished folder in its place, in one step."""
     from pipeline.publication.form import approval_form
@@ -182,12 +197,19 @@ def finish(job: Counts) -> Counts:
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
         shutil.rmtree(new, ignore_errors=True)
-        store.install(store.copy(run.work / "out", new), run.store.out(run.wave))
+        run.store.commit(store.copy(run.work / "out", new), run.store.out(run.wave), "manifest.json")
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
     cohort = store.sha256(run.store.out(run.wave) / "cohort.parquet")
-    return {**job, "waves": str(run.store.out(run.wave)), "cohort_sha256": cohort, "form": form, **counts}
+    return {
+        **job,
+        "waves": f"{run.store.address}/waves/{run.wave.key}",
+        "cohort_sha256": cohort,
+        "form": form,
+        **counts,
+    }
 
 
+@moves(*EARLIER, CACHE, writes=(WORK.prefix, VERDICTS))
 def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
     """Screens the approved cohort once more and publishes it with its decree, in one step; returns the counts."""
     from pipeline.publication.publish import Approval
@@ -202,7 +224,7 @@ def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
         counts |= {k: record[k] for k in ("revision", "accepted", "decree")}
         counts |= {k: record["changes"]["run"][k] for k in ("removed", "added")}
     folder = run.store.published(run.wave.key) / f"rev-{record['revision']}"
-    return {"key": run.wave.key, "published": str(folder), **counts}
+    return {"key": run.wave.key, "published": f"{run.store.address}/{run.store.key(folder)}", **counts}
 
 
 def release_wave(job: Counts) -> Counts:
@@ -219,6 +241,8 @@ def overview(data: str) -> Counts:
 
     with progress.task("overview") as counts:
         where = store.Store.at(data)
+        where.pull("waves/", only=(*EARLIER[0].only, "report.html"))
         path = write_overview(where)
+        where.push(where.key(path))
         counts["waves"] = sum(1 for _ in (where.root / "waves").glob("wave-*"))
-    return {"overview": str(path), **counts}
+    return {"overview": f"{where.address}/waves/{path.name}", **counts}

@@ -10,19 +10,22 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.calendar import Calendar, Wave
 from pipeline.errors import DiskFullError, StoreError, UnreadableFileError
+
+if TYPE_CHECKING:
+    from pipeline.mirror import Mirror
 
 _CHUNK = 1 << 20
 #: Written to every Parquet file of ours: zstd is small and fast, and one row group size keeps bytes equal.
@@ -31,18 +34,59 @@ PARQUET: dict[str, Any] = {"compression": "zstd", "row_group_size": 122_880, "st
 
 @dataclass(frozen=True)
 class Store:
-    """Paths below one data root. ``room`` sets what is done beside a run's own work apart from it."""
+    """Paths below one data root. ``room`` sets what is done beside a run's own work apart from it.
+
+    Of a root elsewhere (``mirror``) the paths are those of its mirror on this machine.
+    """
 
     root: Path
     room: str = ""
+    mirror: Mirror | None = None
 
     @classmethod
     def at(cls, root: str | Path) -> Store:
-        """The store at a folder, which must exist. Raises StoreError."""
+        """The store at a folder, which must exist, or at any fsspec URL. Raises StoreError."""
+        if "://" in str(root):
+            from pipeline.mirror import Mirror
+            from pipeline.settings import settings
+
+            mirror = Mirror.of(str(root), settings().mirror.expanduser())
+            return cls(mirror.folder, mirror=mirror)
         path = Path(root).expanduser().absolute()
         if not path.is_dir():
             raise StoreError(f"The data root {path} is not a folder.", "Give --data DIR, or set GELOMBANG_DATA.")
         return cls(path)
+
+    @property
+    def address(self) -> str:
+        """The root as others name it: what ``at`` takes on any machine."""
+        return self.mirror.remote.url if self.mirror else str(self.root)
+
+    def key(self, path: Path) -> str:
+        """A path of this machine as every machine knows it: relative to the root."""
+        return path.relative_to(self.root).as_posix()
+
+    # from and to a root elsewhere; nothing to do for a folder
+    def pull(self, *prefixes: str, only: Collection[str] = (), keep: bool = False) -> None:
+        """Makes what is here below these prefixes what is there; see ``Mirror.pull``."""
+        if self.mirror:
+            self.mirror.pull(*prefixes, only=only, keep=keep)
+
+    def push(self, *prefixes: str, replace: bool = False) -> None:
+        """Sends there what was written here; see ``Mirror.push``."""
+        if self.mirror:
+            self.mirror.push(*prefixes, replace=replace)
+
+    def commit(self, new: Path, target: Path, last: str, *, once: bool = False) -> None:
+        """Gives a finished folder its name, in one step: on a root elsewhere it appears with its file ``last``.
+
+        ``once``: raises StoreError if there is one of that name, which stays as it is.
+        """
+        if self.mirror:
+            self.mirror.commit(new, self.key(target), last, once=once)
+        elif once:
+            return rename_new(new, target)
+        return install(new, target)
 
     # in
     def landing(self, wave: Wave, what: str) -> Path:
@@ -65,6 +109,7 @@ class Store:
 
     def calendar(self) -> Calendar:
         """The data root's own calendar, else the project's. Raises BadCalendarError."""
+        self.pull("calendar.toml")
         own = self.root / "calendar.toml"
         return Calendar.parse(read_text(own if own.is_file() else project_data() / "calendar.toml"))
 

@@ -13,6 +13,7 @@ from pipeline.commands.finished import ApplicationArgument, DataOption, Language
 from pipeline.errors import BadSettingError
 from pipeline.explain import Explanation, scores, word
 from pipeline.explain import explain as explained
+from pipeline.moving import pull_for_reading
 from pipeline.settings import settings
 from pipeline.store import Store
 
@@ -29,7 +30,8 @@ def explain(
     spoken = language or settings().language
     if spoken not in ("id", "en"):
         raise BadSettingError(f"There is no language {spoken}.", "Choose id or en.")
-    store, _, _ = finished(data, wave)
+    store, found, _ = finished(data, wave)
+    pull_for_reading(store, found)
     _Page(explained(store, wave, registration_id), store, spoken).show()
 
 

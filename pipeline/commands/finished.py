@@ -22,7 +22,8 @@ def finished(data: str | None, number: int) -> tuple[Store, Wave, Path]:
     """The store, the wave and its outputs. Raises WaveNotRunError, UnknownWaveError."""
     store = Store.at(data or settings().data)
     wave = store.calendar().wave(number)
+    store.pull(f"waves/{wave.key}/")
     folder = store.out(wave)
     if not (folder / "manifest.json").is_file():
-        raise WaveNotRunError(f"Wave {number} has no outputs below {store.root}.")
+        raise WaveNotRunError(f"Wave {number} has no outputs below {store.address}.")
     return store, wave, folder

@@ -23,10 +23,11 @@ def publish(
     """Publish a finished wave's cohort, after a last screening on the newest extracts."""
     where, found, folder = finished(data, wave)
     plan = where.work(found) / "plan.json"
+    where.pull(where.key(plan))
     if not plan.is_file():
         raise WaveNotRunError(f"What wave {wave} was decided on is no longer below {where.work(found)}.")
     with lease.held(where, found, "gelombang publish") as name:
-        job = {"data": str(where.root), "wave": wave, "run": name, "plan": str(plan)}
+        job = {"data": where.address, "wave": wave, "run": name, "plan": where.key(plan)}
         job["cohort_sha256"] = store.sha256(folder / "cohort.parquet")
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(job, by or getpass.getuser(), at, decree)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.finished import DataOption, WaveArgument, finished
+from pipeline.moving import pull_for_reading
 
 
 def retries(
@@ -19,4 +20,5 @@ def retries(
     from pipeline.retries import list_retries
 
     store, found, _ = finished(data, wave)
+    pull_for_reading(store, found)
     typer.echo(f"{list_retries(store, found, out):,} applications of wave {wave} may send a new photograph: {out}")

@@ -32,6 +32,11 @@ def review(
     from pipeline.review.decisions import Sitting
 
     where, found, folder = finished(data, wave)
+    if where.mirror:
+        raise BadSettingError(
+            f"A review needs the photographs in a folder; {where.address} is none.",
+            "Copy the wave's folders to this machine, review there, and copy landing/*/reviews/ back.",
+        )
     sitting, cases = Sitting(where, found, reviewer), read_cases(where, found)
     console = Console()
     if not cases:

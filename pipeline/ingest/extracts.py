@@ -47,28 +47,28 @@ class Extract:
     previous_files: tuple[Path, ...] = ()
     previous_rows: int | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for the plan."""
+    def to_json(self, store: Store) -> dict[str, Any]:
+        """Plain values, for the plan; files by their place below the data root."""
         return {
             "asof": self.asof.isoformat(),
-            "files": [str(path) for path in self.files],
+            "files": [store.key(path) for path in self.files],
             "rows": self.rows,
             "previous_asof": self.previous_asof and self.previous_asof.isoformat(),
-            "previous_files": [str(path) for path in self.previous_files],
+            "previous_files": [store.key(path) for path in self.previous_files],
             "previous_rows": self.previous_rows,
         }
 
     @classmethod
-    def from_json(cls, name: str, raw: dict[str, Any]) -> Extract:
-        """Back from the plan."""
+    def from_json(cls, name: str, raw: dict[str, Any], store: Store) -> Extract:
+        """Back from the plan, with the paths of this machine."""
         before = raw["previous_asof"]
         return cls(
             name,
             date.fromisoformat(raw["asof"]),
-            tuple(map(Path, raw["files"])),
+            tuple(store.root / file for file in raw["files"]),
             raw["rows"],
             before and date.fromisoformat(before),
-            tuple(map(Path, raw["previous_files"])),
+            tuple(store.root / file for file in raw["previous_files"]),
             raw["previous_rows"],
         )
 
@@ -82,6 +82,7 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
     """
     found: dict[str, Extract] = {}
     for name, (schema, optional) in EXTRACTS.items():
+        _pull(store, name, until or wave.closing_day)
         folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
         usable = sorted(day for day in folders if day <= (until or wave.closing_day))
         if not usable:
@@ -103,6 +104,21 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
             name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None
         )
     return found
+
+
+def _pull(store: Store, name: str, until: date) -> None:
+    """Of a root elsewhere: the two newest deliveries up to a day, or the earliest one, which is then too new."""
+    if store.mirror is None:
+        return
+    here = store.root / "extracts" / name
+    begun: dict[str, str] = {}
+    for key in store.mirror.remote.list(f"extracts/{name}/"):
+        folder = key.split("/")[2]
+        if folder.startswith("asof=") and key.endswith((".parquet", *_UNFINISHED)):
+            begun[folder.removeprefix("asof=")] = f"extracts/{name}/{folder}/"
+    usable = sorted(day for day in begun if day <= until.isoformat())
+    gone = [f"extracts/{name}/{path.name}/" for path in here.glob("asof=*") if path.name[5:] not in begun]
+    store.pull(*(begun[day] for day in usable[-2:] or sorted(begun)[:1]), *gone)
 
 
 def _begun(folder: Path) -> bool:

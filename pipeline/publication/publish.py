@@ -14,9 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from pipeline import __version__, contracts, duck, store
+from pipeline import __version__, contracts, duck, lease, store
 from pipeline.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.plan import Plan
 from pipeline.publication.notices import write_changed_notices
@@ -42,9 +40,8 @@ def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
     Raises NotWhatWasApprovedError, SecondPlaceError, WaveNotRunError and the errors of a bad extract; then nothing
     has changed.
     """
-    target = run.store.published(run.wave.key)
-    target.mkdir(parents=True, exist_ok=True)
-    with FileLock(run.store.published() / ".lock"):  # the ledger spans the waves: one publication at a time
+    with lease.publication(run.store, run.wave, approval.run):
+        run.store.pull("published/")
         for folder in run.store.revisions(run.wave.key):
             done = _record_of(folder)
             if done.get("approval") == asdict(approval):
@@ -108,7 +105,7 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
         "software": {"gelombang": __version__},
     }
     store.write_json(record, new / "publication.json")
-    store.rename_new(new, target / f"rev-{revision}")
+    run.store.commit(new, target / f"rev-{revision}", "publication.json", once=True)
     return record
 
 

@@ -46,6 +46,8 @@ def simulate(
 
     if photos not in simulated.PHOTOS:
         raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(simulated.PHOTOS)}.")
+    if ":/" in str(data):
+        raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
     table = presets.preset(preset)
     workers = workers or os.cpu_count() or 1
     data.mkdir(parents=True, exist_ok=True)
