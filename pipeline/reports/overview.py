@@ -1,6 +1,7 @@
 """All waves side by side: ``waves/overview.html``, written again after every publication.
 
-Reads the finished waves' funnels and decisions, and what was published of them; people are counted once, however often they applied. Aggregates only.
+Reads the finished waves' funnels and decisions, and what was published of them. People are counted once, however often
+they applied. Aggregates only.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def test_a_change_after_the_announcement_is_a_new_version_and_the_old_one_is_kep
     twice = once + change.format(day=12, what="closes = 2020-04-15T16:00:00")
     assert (Calendar.parse(once).wave(1).version, Calendar.parse(twice).wave(1).version) == (2, 3)
     assert Calendar.parse(twice).wave(1).quota == 200_000  # what holds is what stands in the wave's own table
-    with pytest.raises(BadCalendarError, match="wave 1: earlier.0.changed"):
+    with pytest.raises(BadCalendarError, match=r"wave 1: earlier\.0\.changed"):
         Calendar.parse(text + "[[wave.earlier]]\nquota = 1\n")
     assert (PROJECT.wave(1).version, PROJECT.wave(3).version) == (2, 1)
 
