@@ -15,6 +15,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from pipeline.settings import settings
+
 #: What an embedded Airflow needs to know. Whoever has set a variable keeps it.
 EMBEDDED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -43,6 +45,7 @@ def run_wave(params: dict[str, Any], home: Path) -> bool:
     own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
     for name, value in own.items():
         os.environ.setdefault(name, value)
+    settings.cache_clear()  # the command has read them already, without these
     from airflow.utils.db import initdb
     from airflow.utils.state import DagRunState
 
