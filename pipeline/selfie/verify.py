@@ -110,13 +110,17 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 @contextmanager
 def _main_left_alone() -> Iterator[None]:
     """A spawned worker imports its parent's main module first. Under Airflow that is the task runner, which cannot be
-    imported without Airflow's database; no worker needs it."""
-    main = sys.modules["__main__"]
+    imported without Airflow's database; no worker needs it. And what Celery starts is marked as a daemon, which may
+    not start processes: ours end with the task (``_pool``)."""
+    main, marks = sys.modules["__main__"], getattr(multiprocessing.current_process(), "_config", {})
+    daemon = marks.pop("daemon", None)
     sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield
     finally:
         sys.modules["__main__"] = main
+        if daemon is not None:
+            marks["daemon"] = daemon
 
 
 def _begin() -> None:
