@@ -16,6 +16,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.process import AuthenticationString  # type: ignore[attr-defined]
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -110,17 +111,19 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 @contextmanager
 def _main_left_alone() -> Iterator[None]:
     """A spawned worker imports its parent's main module first. Under Airflow that is the task runner, which cannot be
-    imported without Airflow's database; no worker needs it. And what Celery starts is marked as a daemon, which may
-    not start processes: ours end with the task (``_pool``)."""
+    imported without Airflow's database; no worker needs it. And under Celery this process is one of its own kind: a
+    daemon, which may not start processes (ours end with it, see ``_pool``), with a key that cannot be handed on."""
     main, marks = sys.modules["__main__"], getattr(multiprocessing.current_process(), "_config", {})
-    daemon = marks.pop("daemon", None)
+    before = dict(marks)
     sys.modules["__main__"] = ModuleType("__main__")
+    marks.pop("daemon", None)
+    marks["authkey"] = AuthenticationString(bytes(multiprocessing.current_process().authkey))
     try:
         yield
     finally:
         sys.modules["__main__"] = main
-        if daemon is not None:
-            marks["daemon"] = daemon
+        marks.clear()
+        marks.update(before)
 
 
 def _begin() -> None:
