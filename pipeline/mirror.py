@@ -19,8 +19,10 @@ from pipeline import store
 from pipeline.errors import StoreError
 from pipeline.remote import Remote, is_below
 
-#: A folder is whole when its last file stands; without it, nobody reads it.
+#: The file of a folder that is written last. A revision without it does not exist; a wave may be older than this
+#: software and have a cohort alone, so that one being written is marked as such.
 LAST = {"waves": "manifest.json", "published": "publication.json"}
+UNFINISHED = ".unfinished"
 _DEPTH = {"waves": 2, "published": 3}
 _TRIES = 5
 #: Version there, and size and time here: what a file was when both sides were the same.
@@ -94,6 +96,8 @@ class Mirror:
             raise StoreError(
                 f"{self.remote.url}/{prefix} is there already.", "Publish again: the next revision follows."
             )
+        if not once:
+            self.remote.create(f"{prefix}/{UNFINISHED}", b"")
         self.remote.remove(sorted(before) if once else [mark])  # what a publication that was killed left
         seen = {key: _seen(path) for key, path in files.items()}
         versions = self.remote.put((key, path) for key, path in files.items() if key != mark)
@@ -107,13 +111,18 @@ class Mirror:
                 )
             versions[mark] = created
         else:
-            self.remote.remove(sorted(gone))
+            self.remote.remove(sorted(key for key in gone if not key.endswith(f"/{UNFINISHED}")))
             versions |= self.remote.put([(mark, files[mark])])
+            self.remote.remove([f"{prefix}/{UNFINISHED}"])
         self._note({**{key: [version, *seen[key]] for key, version in versions.items()}, **dict.fromkeys(gone)})
 
     def _whole(self, listed: dict[str, str]) -> dict[str, str]:
-        """Without the folders whose last file is not there yet."""
-        return {k: v for k, v in listed.items() if (mark := _mark(k)) is None or mark in listed}
+        """Without the folders that are being written."""
+        unread = {k.removesuffix(UNFINISHED) for k in listed if k.endswith(f"/{UNFINISHED}")}
+        unread |= {
+            m.removesuffix(LAST["published"]) for k in listed if (m := _mark(k, "published")) and m not in listed
+        }
+        return {k: v for k, v in listed.items() if not any(k.startswith(folder) for folder in unread)}
 
     def _marks_now(self, listed: dict[str, str]) -> dict[str, str]:
         return {mark: v for mark in _marks(listed) if (v := self.remote.version(mark)) is not None}
@@ -141,10 +150,10 @@ class Mirror:
             store.write_text(json.dumps(kept, separators=(",", ":")), self.folder / ".index.json")
 
 
-def _mark(key: str) -> str | None:
-    """The file that makes this key's folder whole, where its folder has one."""
+def _mark(key: str, *where: str) -> str | None:
+    """The last file of this key's folder, where its folder has one."""
     parts = key.split("/")
-    depth = _DEPTH.get(parts[0])
+    depth = _DEPTH.get(parts[0]) if not where or parts[0] in where else None
     return "/".join([*parts[:depth], LAST[parts[0]]]) if depth and len(parts) > depth else None
 
 

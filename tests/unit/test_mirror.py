@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -96,19 +96,47 @@ def test_what_a_killed_task_left_gives_way_but_lines_that_were_paid_for_stay(mac
     assert here(two) == {f"{WORK}a.txt": "whole"}
 
 
-def test_a_folder_without_its_last_file_is_not_there(machines: tuple[Mirror, Mirror], tmp_path: Path) -> None:
+def test_a_revision_without_its_last_file_is_not_there(machines: tuple[Mirror, Mirror], tmp_path: Path) -> None:
     one, two = machines
-    for prefix, last in (("waves/wave-0001", "manifest.json"), ("published/wave-0001/rev-1", "publication.json")):
-        write_text("x", tmp_path / "new" / "cohort.parquet")
-        one.remote.put([(f"{prefix}/cohort.parquet", tmp_path / "new/cohort.parquet")])
-        two.pull("waves/", "published/")
-        assert f"{prefix}/cohort.parquet" not in here(two)
-        one.remote.put([(f"{prefix}/{last}", tmp_path / "new/cohort.parquet")])
-        two.pull("waves/", "published/")
-        assert f"{prefix}/cohort.parquet" in here(two)
-        one.remote.remove([f"{prefix}/{last}"])
-        two.pull("waves/", "published/")
-        assert f"{prefix}/cohort.parquet" not in here(two)
+    cohort, last = (f"published/wave-0001/rev-1/{name}" for name in ("cohort.parquet", "publication.json"))
+    one.remote.put([(cohort, write_text("x", tmp_path / "x"))])
+    two.pull("published/")
+    assert cohort not in here(two)
+    one.remote.put([(last, tmp_path / "x")])
+    two.pull("published/")
+    assert cohort in here(two)
+    one.remote.remove([last])
+    two.pull("published/")
+    assert cohort not in here(two)
+
+
+def test_a_wave_that_is_being_written_is_not_there_and_one_that_is_a_cohort_alone_is(
+    machines: tuple[Mirror, Mirror], tmp_path: Path, monkeypatch
+) -> None:
+    one, two = machines
+    new = tmp_path / "new"
+    write_text("new", new / "cohort.parquet")
+    write_text("new", new / "manifest.json")
+    one.remote.put([("waves/wave-0001/cohort.parquet", write_text("old system", tmp_path / "old"))])
+    two.pull("waves/")
+    assert here(two) == {"waves/wave-0001/cohort.parquet": "old system"}
+    put = type(one.remote).put
+
+    def killed(self: object, files: Iterable[tuple[str, Path]]) -> dict[str, str]:
+        files = list(files)
+        if any(key.endswith("manifest.json") for key, _ in files):
+            raise KeyboardInterrupt
+        return put(self, files)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(one.remote), "put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            one.commit(new, "waves/wave-0001", "manifest.json", once=False)
+    two.pull("waves/")
+    assert here(two) == {}
+    one.commit(new, "waves/wave-0001", "manifest.json", once=False)
+    two.pull("waves/")
+    assert here(two) == {"waves/wave-0001/cohort.parquet": "new", "waves/wave-0001/manifest.json": "new"}
 
 
 def test_a_revision_is_made_once_and_a_wave_again_and_again(machines: tuple[Mirror, Mirror], tmp_path: Path) -> None:
