@@ -1,7 +1,8 @@
 """Screening beside a bare scan of the same columns and the same joins elsewhere; the draw beside sorting in polars.
 
 Wave 1 had 5,965,048 registrations on 270 million people: 22 in a thousand. The default is that proportion on ten
-million people; ``GELOMBANG_BENCH_PEOPLE=10000000,50000000,270000000`` shows the growth, and needs 12 GB of disk.
+million people; ``GELOMBANG_BENCH_PEOPLE=10000000,50000000,270000000`` shows the growth, and needs 12 GB of disk. With
+``GELOMBANG_BENCH_FIGURES=figures.csv`` the figures are appended there, for ``tools/growth_plot.py``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ GELOMBANG = str(Path(sys.executable).with_name("gelombang"))
 PEOPLE = [int(n) for n in os.environ.get("GELOMBANG_BENCH_PEOPLE", "10000000").split(",")]
 #: The largest country that pandas is asked to hold: about 300 bytes a person.
 PANDAS_HOLDS = 12_000_000
+FIGURES = os.environ.get("GELOMBANG_BENCH_FIGURES")
 DRAWN = int(os.environ.get("GELOMBANG_BENCH_DRAWN", "1000000"))
 
 #: Everyone eligible: the draw at its largest.
@@ -54,6 +56,9 @@ def test_screening(people: int, tmp_path: Path) -> None:
     found = {name: step(name, data) for name in ("scan", "screen", "polars")}
     if people <= PANDAS_HOLDS:
         found["pandas"] = step("pandas", data)
+    if FIGURES:
+        with Path(FIGURES).open("a", encoding="utf-8") as file:
+            file.writelines(f"{people},{name},{m.wall:.1f},{m.cpu:.1f},{m.peak_mb:.0f}\n" for name, m in found.items())
     for name, measured in found.items():
         times, memory = measured.cpu / found["scan"].cpu, measured.peak_mb / found["screen"].peak_mb
         print(f"{name:8} {measured}   {times:5.2f} × the scan's CPU, {memory:5.2f} × screening's memory")
