@@ -1,9 +1,9 @@
 """A lock on a wave that outlives a process: the tasks of a run are many processes, on many machines, over days.
 
 One file ``work/wave-NNNN.lock`` names the run that holds the wave; it is made whole or not at all, by one winner: by a
-hard link in a folder, by a conditional write on a root elsewhere. A run
-that is asked again (a task tried once more) still holds it. A holder that was a process of this machine and is gone
-holds nothing; any other is released by its run's last task, or by `gelombang unlock`.
+hard link in a folder, by a conditional write on a root elsewhere. A run that is asked again (a task tried once more)
+still holds it. A holder that was a process of this machine and is gone holds nothing; any other is released by its run's
+last task, or by `gelombang unlock`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import psutil
 from filelock import FileLock
 
 from pipeline.calendar import Wave
-from pipeline.errors import WaveLockedError
+from pipeline.errors import StoreError, WaveLockedError
 from pipeline.store import Store
 
 #: Seconds between looks of a publisher that waits for another.
@@ -76,6 +76,8 @@ def _holder(store: Store, path: Path) -> Holder | None:
         return Holder(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+    except (OSError, ValueError, TypeError) as e:
+        raise StoreError(f"The lock {path} cannot be read: {e}.") from e
 
 
 def take(store: Store, wave: Wave, holder: Holder) -> None:
