@@ -2,8 +2,8 @@
 
 One file ``work/wave-NNNN.lock`` names the run that holds the wave; it is made whole or not at all, by one winner: by a
 hard link in a folder, by a conditional write on a root elsewhere. A run that is asked again (a task tried once more)
-still holds it. A holder that was a process of this machine and is gone holds nothing; any other is released by its run's
-last task, or by `gelombang unlock`.
+still holds it. A holder that was a process of this machine and is gone holds nothing; any other is released by its
+run's last task, or by `gelombang unlock`.
 """
 
 from __future__ import annotations
