@@ -19,8 +19,8 @@ from pipeline import store
 from pipeline.errors import StoreError
 from pipeline.remote import Remote, is_below
 
-#: The file of a folder that is written last. A revision without it does not exist; a wave may be older than this
-#: software and have a cohort alone, so that one being written is marked as such.
+#: The file of a folder that is written last. A cohort of before this software stands without it, so a folder that is
+#: being written is marked as such: nobody reads one that has the mark and not yet its last file.
 LAST = {"waves": "manifest.json", "published": "publication.json"}
 UNFINISHED = ".unfinished"
 _DEPTH = {"waves": 2, "published": 3}
@@ -91,17 +91,17 @@ class Mirror:
         files = {
             f"{prefix}/{path.relative_to(new).as_posix()}": path for path in sorted(new.rglob("*")) if path.is_file()
         }
-        mark, before = f"{prefix}/{last}", self.remote.list(prefix)
-        if once and mark in before:
+        mark, writing, before = f"{prefix}/{last}", f"{prefix}/{UNFINISHED}", self.remote.list(prefix)
+        if once and before and (mark in before or writing not in before):
             raise StoreError(
                 f"{self.remote.url}/{prefix} is there already.", "Publish again: the next revision follows."
             )
-        if not once:
-            self.remote.create(f"{prefix}/{UNFINISHED}", b"")
-        self.remote.remove(sorted(before) if once else [mark])  # what a publication that was killed left
+        self.remote.create(writing, b"")
+        gone = before.keys() - files.keys() - {writing}
+        # what a publication that was killed left goes first; of a wave the old files go once the new ones stand
+        self.remote.remove(sorted(gone) if once else [mark])
         seen = {key: _seen(path) for key, path in files.items()}
         versions = self.remote.put((key, path) for key, path in files.items() if key != mark)
-        gone = before.keys() - files.keys()
         if once:
             created = self.remote.create(mark, files[mark].read_bytes())
             if created is None:
@@ -111,17 +111,15 @@ class Mirror:
                 )
             versions[mark] = created
         else:
-            self.remote.remove(sorted(key for key in gone if not key.endswith(f"/{UNFINISHED}")))
+            self.remote.remove(sorted(gone))
             versions |= self.remote.put([(mark, files[mark])])
-            self.remote.remove([f"{prefix}/{UNFINISHED}"])
+        self.remote.remove([writing])
         self._note({**{key: [version, *seen[key]] for key, version in versions.items()}, **dict.fromkeys(gone)})
 
     def _whole(self, listed: dict[str, str]) -> dict[str, str]:
         """Without the folders that are being written."""
-        unread = {k.removesuffix(UNFINISHED) for k in listed if k.endswith(f"/{UNFINISHED}")}
-        unread |= {
-            m.removesuffix(LAST["published"]) for k in listed if (m := _mark(k, "published")) and m not in listed
-        }
+        marked = {k.removesuffix(UNFINISHED) for k in listed if k.endswith(f"/{UNFINISHED}")}
+        unread = {folder for folder in marked if f"{folder}{LAST.get(folder.split('/')[0], UNFINISHED)}" not in listed}
         return {k: v for k, v in listed.items() if not any(k.startswith(folder) for folder in unread)}
 
     def _marks_now(self, listed: dict[str, str]) -> dict[str, str]:
@@ -150,10 +148,10 @@ class Mirror:
             store.write_text(json.dumps(kept, separators=(",", ":")), self.folder / ".index.json")
 
 
-def _mark(key: str, *where: str) -> str | None:
+def _mark(key: str) -> str | None:
     """The last file of this key's folder, where its folder has one."""
     parts = key.split("/")
-    depth = _DEPTH.get(parts[0]) if not where or parts[0] in where else None
+    depth = _DEPTH.get(parts[0])
     return "/".join([*parts[:depth], LAST[parts[0]]]) if depth and len(parts) > depth else None
 
 

@@ -147,6 +147,7 @@ def test_a_publication_is_made_once_and_one_that_was_killed_does_not_exist(url: 
         cohort = Store.at(url).root / "waves/wave-0001/cohort.parquet"
         where.mirror.remote.put([("published/wave-0001/rev-1/cohort.parquet", cohort)])
         where.mirror.remote.put([("published/wave-0001/rev-1/left.parquet", cohort)])
+        where.mirror.remote.create("published/wave-0001/rev-1/.unfinished", b"")
     with machine(tmp_path / "two"):
         assert not stages.wave_before({**job, "wave": 2})
         first = stages.publish(job, "Kepala", "2020-05-02T09:00:00+07:00", "SK-1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -96,47 +96,51 @@ def test_what_a_killed_task_left_gives_way_but_lines_that_were_paid_for_stay(mac
     assert here(two) == {f"{WORK}a.txt": "whole"}
 
 
-def test_a_revision_without_its_last_file_is_not_there(machines: tuple[Mirror, Mirror], tmp_path: Path) -> None:
-    one, two = machines
-    cohort, last = (f"published/wave-0001/rev-1/{name}" for name in ("cohort.parquet", "publication.json"))
-    one.remote.put([(cohort, write_text("x", tmp_path / "x"))])
-    two.pull("published/")
-    assert cohort not in here(two)
-    one.remote.put([(last, tmp_path / "x")])
-    two.pull("published/")
-    assert cohort in here(two)
-    one.remote.remove([last])
-    two.pull("published/")
-    assert cohort not in here(two)
-
-
-def test_a_wave_that_is_being_written_is_not_there_and_one_that_is_a_cohort_alone_is(
-    machines: tuple[Mirror, Mirror], tmp_path: Path, monkeypatch
+@pytest.mark.parametrize(
+    ("folder", "last"), [("waves/wave-0001", "manifest.json"), ("published/wave-0001/rev-1", "publication.json")]
+)
+@pytest.mark.parametrize("once", [False, True])
+def test_a_folder_that_is_being_written_is_not_there(
+    machines: tuple[Mirror, Mirror], tmp_path: Path, monkeypatch, folder: str, last: str, once: bool
 ) -> None:
     one, two = machines
     new = tmp_path / "new"
     write_text("new", new / "cohort.parquet")
-    write_text("new", new / "manifest.json")
-    one.remote.put([("waves/wave-0001/cohort.parquet", write_text("old system", tmp_path / "old"))])
-    two.pull("waves/")
-    assert here(two) == {"waves/wave-0001/cohort.parquet": "old system"}
+    write_text("new", new / last)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
     put = type(one.remote).put
-
-    def killed(self: object, files: Iterable[tuple[str, Path]]) -> dict[str, str]:
-        files = list(files)
-        if any(key.endswith("manifest.json") for key, _ in files):
-            raise KeyboardInterrupt
-        return put(self, files)
-
     with monkeypatch.context() as patched:
-        patched.setattr(type(one.remote), "put", killed)
+        if once:  # a revision's last file is made, a wave's is put: either is what the kill comes before
+            make = type(one.remote).create
+            patched.setattr(type(one.remote), "create", lambda s, k, d: killed() if k.endswith(last) else make(s, k, d))
+        else:
+            patched.setattr(
+                type(one.remote), "put", lambda s, fs: killed() if last in str(fs := list(fs)) else put(s, fs)
+            )
         with pytest.raises(KeyboardInterrupt):
-            one.commit(new, "waves/wave-0001", "manifest.json", once=False)
-    two.pull("waves/")
+            one.commit(new, folder, last, once=once)
+    assert f"{folder}/cohort.parquet" in there(one)
+    two.pull("waves/", "published/")
     assert here(two) == {}
-    one.commit(new, "waves/wave-0001", "manifest.json", once=False)
-    two.pull("waves/")
-    assert here(two) == {"waves/wave-0001/cohort.parquet": "new", "waves/wave-0001/manifest.json": "new"}
+    one.commit(new, folder, last, once=once)
+    two.pull("waves/", "published/")
+    assert here(two) == {f"{folder}/cohort.parquet": "new", f"{folder}/{last}": "new"}
+
+
+@pytest.mark.parametrize("folder", ["waves/wave-0001", "published/wave-0001/rev-1"])
+def test_a_cohort_of_before_this_software_counts_and_is_not_written_over(
+    machines: tuple[Mirror, Mirror], tmp_path: Path, folder: str
+) -> None:
+    one, two = machines
+    one.remote.put([(f"{folder}/cohort.parquet", write_text("old system", tmp_path / "old"))])
+    two.pull("waves/", "published/")
+    assert here(two) == {f"{folder}/cohort.parquet": "old system"}
+    write_text("new", tmp_path / "new" / "publication.json")
+    with pytest.raises(StoreError, match="is there already"):
+        two.commit(tmp_path / "new", folder, "publication.json", once=True)
 
 
 def test_a_revision_is_made_once_and_a_wave_again_and_again(machines: tuple[Mirror, Mirror], tmp_path: Path) -> None:
