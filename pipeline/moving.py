@@ -57,7 +57,8 @@ def moves(
             job: dict[str, Any] = args[0]  # type: ignore[assignment]
             where = Store.at(job["data"])
             if where.mirror is None:
-                return stage(*args, **kwargs)
+                with store.disk_errors(stage.__name__):
+                    return stage(*args, **kwargs)
             wave = where.calendar().wave(job["wave"])
             _must_hold(where, wave, job)
             names = {**job, "wave": wave.key, "name": Path(str(job.get("shard", ""))).name}
@@ -67,7 +68,8 @@ def moves(
                 where.pull(*planned(where, job["plan"]))
             written = [prefix.format_map(names) for prefix in writes]
             try:
-                result = stage(*args, **kwargs)
+                with store.disk_errors(stage.__name__):
+                    result = stage(*args, **kwargs)
             except WaveLockedError:
                 raise
             except BaseException:

@@ -190,6 +190,17 @@ def _is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
+@contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """A disk that fails under a library of others is no bug: raises DiskFullError or StoreError for its OSError."""
+    try:
+        yield
+    except OSError as e:
+        if _is_full(e):
+            raise DiskFullError(f"No room left in {what}: {e}.") from e
+        raise StoreError(f"{what}: {type(e).__name__}: {e}.") from e
+
+
 def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:
     """Writes a table, cast to its contract, as Parquet; whole or not at all."""
     ordered = table.select(schema.names).cast(schema)
