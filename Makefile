@@ -10,7 +10,7 @@ UV     := .uv/bin/uv
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave replay demo-data test test-fast lint format types bench up docs docs-pages clean
+.PHONY: help setup wave replay demo-data test test-fast cluster lint format types bench up docs docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ test: setup lint types  ## every test
 
 test-fast: setup  ## unit and spec tests only
 	$(BIN)/pytest tests/unit tests/spec
+
+cluster: setup  ## a wave on Celery workers, PostgreSQL, Redis and S3 on loopback, one worker killed in the middle
+	PATH="$(abspath $(BIN)):$$PATH" tools/cluster
 
 lint: setup  ## style and formatting
 	$(BIN)/ruff check .

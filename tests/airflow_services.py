@@ -74,13 +74,13 @@ class Airflow:
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
 
-    def start(self, part: str) -> None:
-        """Starts one part; its output goes to ``HOME/<part>.log``."""
-        arguments = [part, *(["--host", "127.0.0.1", "--port", str(self.port)] if part == "api-server" else [])]
+    def start(self, part: str, *more: str, **settings: str) -> None:
+        """Starts one part, as ``airflow <part>`` or by other arguments; its output goes to ``HOME/<part>.log``."""
+        here = ["--host", "127.0.0.1", "--port", str(self.port)] if part == "api-server" else []
         with (self.home / f"{part}.log").open("ab") as log:
             self.processes[part] = subprocess.Popen(
-                [str(Path(sys.executable).with_name("airflow")), *arguments],
-                env=self.environment, stdout=log, stderr=log, start_new_session=True,
+                [str(Path(sys.executable).with_name("airflow")), *(more or [part, *here])],
+                env={**self.environment, **settings}, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
     def stop(self, part: str, how: signal.Signals = signal.SIGTERM) -> None:
