@@ -59,8 +59,8 @@ def reviewing(data: Path, reviewer: str) -> Iterator[httpx.Client]:
             assert client.get(printed).status_code == 200
             yield client
         process.send_signal(signal.SIGINT)
-        assert "Run the wave again" in process.stdout.read()
-        assert process.wait(30) == 0
+        assert "Run the wave again" in process.communicate(timeout=120)[0]
+        assert process.returncode == 0
 
 
 def decide(client: httpx.Client, registration_id: str, decision: str) -> None:
