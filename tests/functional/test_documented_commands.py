@@ -26,6 +26,7 @@ ELSEWHERE = {
     "make wave": ("tests/functional/test_documented_commands.py", '"make", "-n", "wave"'),
     "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--reviewer"'),
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
+    "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
     "docs/explanation/draw.md": ("tests/unit/test_draw_recipes.py", '"draw.md"'),
 }
 COMMANDS = re.compile(r"(?:gelombang|airflow|make|python3?|export|git|uv|curl|docker|sudo|ssh)\b")
