@@ -60,42 +60,48 @@ def served(tmp_path: Path) -> Iterator[Served]:
         thread.join(10)
 
 
+def shows(page: Page, text: str) -> None:
+    """The page says so, and listens to keys: it has been loaded with its script."""
+    expect(page.get_by_text(text)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def test_a_wave_is_reviewed_with_the_keyboard_alone(served: Served, browser: Browser) -> None:
     page, trouble = served.arrive(browser)
-    expect(page.get_by_text("case 1 of 3")).to_be_visible()
-    expect(page.get_by_text("0 of 3 decided")).to_be_visible()
+    shows(page, "case 1 of 3")
+    shows(page, "0 of 3 decided")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Choose or write a reason.")  # a reason is required
     assert not served.sitting.path.exists()
     page.keyboard.press("1")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Saved: case 1 accepted.")).to_be_visible()
-    expect(page.get_by_text("case 2 of 3")).to_be_visible()
-    expect(page.get_by_text("There is no photograph.")).to_be_visible()
+    shows(page, "Saved: case 1 accepted.")
+    shows(page, "case 2 of 3")
+    shows(page, "There is no photograph.")
 
     page.keyboard.press("r")
     page.keyboard.press("2")
     page.keyboard.press("Tab")
     page.keyboard.type("Karena 1 dan A.")  # keys inside the text are text
     page.keyboard.press("Enter")
-    expect(page.get_by_text("case 3 of 3")).to_be_visible()
-    expect(page.get_by_text("2 of 3 decided")).to_be_visible()
+    shows(page, "case 3 of 3")
+    shows(page, "2 of 3 decided")
 
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("Your decision: rejected.")).to_be_visible()
+    shows(page, "Your decision: rejected.")
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("Your decision: accepted.")).to_be_visible()
+    shows(page, "Your decision: accepted.")
     page.keyboard.press("r")  # corrects himself
     page.keyboard.press("1")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("case 3 of 3")).to_be_visible()
+    shows(page, "case 3 of 3")
     page.keyboard.press("a")
     page.keyboard.press("Escape")
     page.keyboard.press("A")
     page.keyboard.press("4")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Nothing is waiting for you any more.")).to_be_visible()
+    shows(page, "Nothing is waiting for you any more.")
     assert [(id_, decision) for id_, decision, _ in served.written] == [
         ("R1", "accept"),
         ("R2", "reject"),
