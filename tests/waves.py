@@ -69,7 +69,9 @@ BEFORE_SELFIES = (stages.ingest, stages.check_inputs, stages.screen)
 AFTER_SELFIES = (stages.refill, stages.decide, stages.check_cohort, stages.report, stages.finish)
 
 
-def run_wave(data: Path, wave: int, run: str = "test", between: Callable[[], None] = lambda: None) -> dict[str, Any]:
+def run_wave(
+    data: Path | str, wave: int, run: str = "test", between: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
     """Takes a wave up to its approval; what ``finish`` hands on. ``between`` is called before each task."""
     job = stages.hold_wave(str(data), wave, run, alone=True)
     between()

@@ -24,11 +24,6 @@ def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:
             continue
         outcome = "accepted" if change["change"] == "added" else "rejected"
         letter = write_letter(wave, outcome, change["reasons"] or [], following)
-        texts = {"sms": letter.sms, "subject": letter.subject, "email": letter.email}
-        rows.append(
-            {"registration_id": change["registration_id"], "outcome": outcome, "retry": letter.retry}
-            | {"until": letter.until}
-            | {f"{part}_{lang}": text for part, both in texts.items() for lang, text in both.items()}
-        )
+        rows.append({"registration_id": change["registration_id"], "outcome": outcome, **letter.columns()})
     write_table(pa.Table.from_pylist(rows, schema=NOTICES), revision / "notices.parquet", NOTICES)
     return len(rows)

@@ -35,6 +35,12 @@ class Letter:
     subject: dict[str, str]
     email: dict[str, str]
 
+    def columns(self) -> dict[str, Any]:
+        """The letter as columns of a notice: ``retry``, ``until``, ``sms_id``, ``sms_en``, …"""
+        parts = {"sms": self.sms, "subject": self.subject, "email": self.email}
+        texts_ = {f"{part}_{lang}": text for part, both in parts.items() for lang, text in both.items()}
+        return {"retry": self.retry, "until": self.until, **texts_}
+
 
 @lru_cache(maxsize=1)
 def texts() -> dict[str, Any]:

@@ -70,16 +70,13 @@ def _letters(wave: Wave, kinds: list[dict[str, Any]], following: Wave | None) ->
     rows: list[dict[str, Any]] = []
     for number, kind in enumerate(kinds, start=1):
         written = write_letter(wave, kind["outcome"], kind["reasons"], following, reviewed=kind["reviewed"])
-        parts = {"sms": written.sms, "subject": written.subject, "email": written.email}
         rows.append(
             {
                 "letter": number,
                 "outcome": kind["outcome"],
                 "reasons": kind["reasons"],
                 "reviewed": kind["reviewed"],
-                "retry": written.retry,
-                "until": written.until,
-                **{f"{part}_{lang}": text for part, both in parts.items() for lang, text in both.items()},
+                **written.columns(),
             }
         )
     return pa.Table.from_pylist(rows, schema=LETTERS)

@@ -74,11 +74,11 @@ def failing_reads(fault: Faulty, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """Each read of a whole Parquet file or of a text fails as a broken disk does."""
     read_table, read_text = pq.read_table, Path.read_text
 
-    def table(*given, **named):  # type: ignore[no-untyped-def]
+    def table(*given, **named):
         fault()
         return read_table(*given, **named)
 
-    def text(path: Path, *given, **named) -> str:  # type: ignore[no-untyped-def]
+    def text(path: Path, *given, **named) -> str:
         if "/data/" in str(path):
             fault()
         return read_text(path, *given, **named)

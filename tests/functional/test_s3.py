@@ -121,7 +121,7 @@ def test_commands_on_a_machine_that_has_nothing_yet(local: Path, url: str, tmp_p
 
 
 def run_wave_on(url: str, run: str = "test") -> dict[str, Any]:
-    return run_wave(url, 1, run)  # type: ignore[arg-type]  # it is made a text there
+    return run_wave(url, 1, run)  # it is made a text there
 
 
 def test_the_loser_on_another_machine_is_told_who_has_the_wave(url: str, tmp_path: Path) -> None:
