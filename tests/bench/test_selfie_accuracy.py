@@ -130,15 +130,26 @@ def test_matching(examples, name, auc, fnmr):
     assert result.fnmr <= fnmr
 
 
+def _at_the_point(table: train.Table, flagged: NDArray[np.bool_]) -> None:
+    """What is found and falsely found at the operating point, of all and by the labels of sex and age group."""
+    groups = {"all": np.full(len(flagged), True)}
+    for title, label, wanted in (("women", "male", 0), ("men", "male", 1), ("young", "young", 1), ("old", "young", 0)):
+        groups[title] = np.array([getattr(e, label) == wanted for e in table.examples])
+    for title, mine in groups.items():
+        found, false = flagged[mine & (table.y == 1)], flagged[mine & (table.y == 0)]
+        print(f"  {title}: found {share(found)}, false alarms {share(false)}")
+
+
 @pytest.mark.parametrize(
     ("name", "target"), [("glasses", 0.985), ("hat", 0.98), ("ears_hidden", 0.985), ("dark", 0.98), ("blur", 0.98)]
 )
-def test_defect(held_out, name, target):
+def test_defect(held_out, points, name, target):
     scores, tables, chances = held_out
     table, chance = tables[name], chances[name]
     if name == "hat":
         chance = np.array([scores[e.path]["hat"] for e in table.examples])
     print(f"\n{name}: {span(table.y, chance, table.person)}")
+    _at_the_point(table, chance >= points[name])
     eye = np.array([e.by_eye for e in table.examples])
     if name in ("glasses", "hat"):
         print(f"  labelled by eye: {span(table.y[eye], chance[eye], table.person[eye])}")

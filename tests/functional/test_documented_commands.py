@@ -25,11 +25,12 @@ ALL = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
 ELSEWHERE = {
     "make wave": ("tests/functional/test_documented_commands.py", '"make", "-n", "wave"'),
     "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--reviewer"'),
+    "source tools/airflow_env": ("tests/functional/test_documented_commands.py", '"source tools/airflow_env && '),
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
     "docs/explanation/draw.md": ("tests/unit/test_draw_recipes.py", '"draw.md"'),
 }
-COMMANDS = re.compile(r"(?:gelombang|airflow|make|python3?|export|git|uv|curl|docker|sudo|ssh)\b")
+COMMANDS = re.compile(r"(?:gelombang|airflow|source|make|python3?|export|git|uv|curl|docker|sudo|ssh)\b")
 
 
 def fenced(page: Path) -> list[tuple[str, str]]:
@@ -81,6 +82,17 @@ def test_the_commands_of_a_page_work_as_printed(desk, page):
         ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_a_shell_that_sourced_the_environment_talks_to_make_ups_airflow(tmp_path):
+    asked = "source tools/airflow_env && airflow config get-value core dags_folder && echo $AIRFLOW_HOME"
+    bare = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-c", asked], cwd=ROOT, env=bare, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.splitlines()[-2:] == [str(ROOT / "dags"), str(ROOT / ".airflow")]
+    assert "source tools/airflow_env" in (ROOT / "tools" / "airflow_up").read_text(encoding="utf-8")
 
 
 def test_make_wave_takes_its_wave_through(desk):

@@ -14,22 +14,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.svm import SVC
 
 from pipeline.selfie import features
 from pipeline.selfie.assets import OWN_WEIGHTS
-from pipeline.selfie.classifier import Classifier, Kernel
+from pipeline.selfie.classifier import Classifier
 from tools.selfie import render
 from tools.selfie.dataset import Example, load
 
 #: Strength of the penalty: chosen by cross-validation by person.
-PENALTY = {"glasses": 0.003, "scarf": 0.001, "ears_hidden": 0.003, "blur": 0.1, "dark": 1.0}
-#: Hats are of many kinds, so no plane parts them from hair.
-KERNELS = ("hat",)
-COMPONENTS = 64
+PENALTY = {"glasses": 0.001, "hat": 0.001, "scarf": 0.001, "ears_hidden": 0.001, "blur": 0.1, "dark": 1.0}
 FOLDS = 5
 
 
@@ -127,7 +122,7 @@ TABLES: dict[str, Callable[[list[Example], str], Table]] = {
 
 
 def fit(table: Table, rows: NDArray[np.intp], name: str) -> Classifier:
-    """A logistic regression on standardised features; for KERNELS, a support vector machine on principal components.
+    """A logistic regression on standardised features.
 
     Both classes weigh the same; scale and centre are folded into the weights.
     """
@@ -135,25 +130,9 @@ def fit(table: Table, rows: NDArray[np.intp], name: str) -> Classifier:
     y = np.repeat(table.y[rows], table.x.shape[1])
     centre = x.mean(0)
     scale = x.std(0) + 0.05 * float(x.std())
-    if name in KERNELS:
-        return _kernel(x, y, centre, scale)
     model = LogisticRegression(C=PENALTY[name], class_weight="balanced", max_iter=200).fit((x - centre) / scale, y)
-    weights = model.coef_.T / scale[:, None]
-    return Classifier(weights.astype(np.float32), np.asarray(model.intercept_ - centre @ weights, np.float32))
-
-
-def _kernel(
-    x: NDArray[np.float64], y: NDArray[np.float64], centre: NDArray[np.float64], scale: NDArray[np.float64]
-) -> Classifier:
-    standard = (x - centre) / scale
-    axes = PCA(COMPONENTS, svd_solver="covariance_eigh").fit(standard).components_.T
-    mapped = standard @ axes
-    gamma = 1 / (COMPONENTS * float(mapped.var()))
-    model = SVC(C=3.0, gamma=gamma, class_weight="balanced").fit(mapped, y)
-    vectors, alphas = model.support_vectors_, model.dual_coef_[0]
-    kernel = Kernel(vectors.astype(np.float32), alphas.astype(np.float32), gamma, float(model.intercept_[0]))
-    weights = axes / scale[:, None]
-    return Classifier(weights.astype(np.float32), np.asarray(-centre @ weights, np.float32), kernel=kernel)
+    weights = model.coef_[0] / scale
+    return Classifier(weights.astype(np.float32), float(model.intercept_[0] - centre @ weights))
 
 
 def values(model: Classifier, table: Table, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -181,7 +160,7 @@ def train(table: Table, name: str) -> tuple[Classifier, NDArray[np.float64]]:
     found = held_out(table, name)
     slope, offset = platt(found, table.y)
     whole = fit(table, np.arange(len(table.y)), name)
-    model = Classifier(whole.weights, whole.bias, slope, offset, whole.kernel)
+    model = Classifier(whole.weights, whole.bias, slope, offset)
     return model, model.chance(found.astype(np.float32)).astype(np.float64)
 
 
@@ -190,15 +169,10 @@ def save(model: Classifier, path: Path) -> None:
     half = np.float16 if len(model.weights) > 500 else np.float32
     arrays = {
         "weights": model.weights.astype(half),
-        "bias": model.bias,
+        "bias": np.float64(model.bias),
         "slope": np.float64(model.slope),
         "offset": np.float64(model.offset),
     }
-    if model.kernel:
-        arrays["vectors"] = model.kernel.vectors.astype(half)
-        arrays["alphas"] = model.kernel.alphas
-        arrays["gamma"] = np.float64(model.kernel.gamma)
-        arrays["kernel_bias"] = np.float64(model.kernel.bias)
     np.savez(path, **arrays)
 
 
