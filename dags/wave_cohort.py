@@ -173,8 +173,12 @@ def wave_cohort() -> None:
         subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['wave'] }}: kohort / cohort",
         body="{{ ti.xcom_pull(task_ids='finish')['form'] }}",
         params={
-            "decree": Param("", type="string", title="Decree", description="Number of the decree that publishes it."),
-            "note": Param("", type="string", title="Note", description="Why, above all where it is rejected."),
+            "decree": Param(
+                None, type=["null", "string"], title="Decree", description="Number of the decree that publishes it."
+            ),
+            "note": Param(
+                None, type=["null", "string"], title="Note", description="Why, above all where it is rejected."
+            ),
         },
         assigned_users=settings().approving_users(),
         max_active_tis_per_dag=None,

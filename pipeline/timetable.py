@@ -24,6 +24,8 @@ WIB = ZoneInfo("Asia/Jakarta")
 _KEY = re.compile(r"wave-(\d{4})")
 #: Airflow asks for one run ahead; a calendar without a wave for this long has ended.
 _HORIZON = timedelta(days=400)
+#: Waves that closed so lately are made good, in order, by a scheduler that was down; what is older is a backfill's.
+MADE_GOOD = timedelta(days=14)
 
 
 def closing(wave: Wave) -> DateTime:
@@ -62,11 +64,12 @@ class WaveTimetable(Timetable):
     def next_dagrun_info_v2(
         self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
-        """The next wave to close; earlier waves are a backfill's business unless the DAG catches up."""
+        """The next wave to close, or one that was missed lately; those before are a backfill's, unless the DAG
+        catches up. A backfill of old waves, even the first run of all, thus starts none of those after them."""
         now = DateTime.now(WIB)
         after = last_dagrun_info.run_after if last_dagrun_info else None
-        if after is None and not restriction.catchup:
-            after = now
+        if not restriction.catchup:
+            after = max(after, now - MADE_GOOD) if after else now
         for wave in waves((now + _HORIZON).date()):
             at = closing(wave)
             if after is not None and at <= after:
@@ -79,8 +82,11 @@ class WaveTimetable(Timetable):
         return None
 
     def iter_partition_dagrun_infos(self, *, earliest: datetime, latest: datetime) -> Iterator[DagRunInfo]:
-        """The waves that close between two moments, in order: what ``airflow backfill create`` runs."""
+        """The waves that close between two moments, in order: what ``airflow backfill create`` runs. A last day
+        without a time counts whole."""
         first, last = self.localize_partition_datetime(earliest), self.localize_partition_datetime(latest)
+        if last == last.start_of("day"):
+            last = last.end_of("day")
         return (_info(wave) for wave in waves(last.date()) if first <= closing(wave) <= last)
 
     def localize_partition_datetime(self, dt: datetime) -> DateTime:

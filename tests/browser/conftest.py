@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from checks.gate import judge
 from pipeline.reports.funnel import write_funnel
 from pipeline.reports.overview import write_overview
 from pipeline.reports.wave_report import write_report
 from tests.airflow_services import Airflow, airflow
+from tests.chromium import chromium
 from tests.unit import wave_factory
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-def _chromium() -> str | None:
-    """``GELOMBANG_CHROMIUM``, else the system's."""
-    named = os.environ.get("GELOMBANG_CHROMIUM")
-    return named or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The browser; tests are skipped where there is none."""
-    path = _chromium()
-    if path is None:
-        pytest.skip("no Chromium here: install it, or name it in GELOMBANG_CHROMIUM")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from airflow.timetables.base import TimeRestriction
 from pendulum import DateTime, instance
 
 from pipeline.settings import settings
-from pipeline.timetable import WIB, WaveTimetable, closing, wave_number
+from pipeline.timetable import MADE_GOOD, WIB, WaveTimetable, closing, wave_number
 
 FIRST = datetime(2020, 4, 1, tzinfo=UTC)
 
@@ -53,11 +53,35 @@ def test_without_catching_up_the_next_wave_is_in_the_future(timetable):
     assert (second.run_after - first.run_after).days in (7, 6)
 
 
-def test_a_backfill_takes_the_waves_that_close_in_its_window(timetable):
-    found = timetable.iter_partition_dagrun_infos(
-        earliest=datetime(2020, 4, 1, tzinfo=UTC), latest=datetime(2020, 4, 30, 23, 59, 59, tzinfo=UTC)
+def test_after_a_backfill_of_old_waves_those_after_them_do_not_start(timetable):
+    catching_up = TimeRestriction(instance(FIRST), None, True)
+    old = timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=catching_up)
+    found = timetable.next_dagrun_info_v2(
+        last_dagrun_info=old, restriction=TimeRestriction(instance(FIRST), None, False)
     )
-    assert [info.partition_key for info in found] == ["wave-0001", "wave-0002", "wave-0003"]
+    assert found.run_after > DateTime.now(WIB) - MADE_GOOD
+
+
+def test_a_scheduler_that_was_down_makes_good_what_it_missed_lately(timetable, monkeypatch):
+    restriction = TimeRestriction(instance(FIRST), None, False)
+    ahead = [timetable.next_dagrun_info_v2(last_dagrun_info=None, restriction=restriction)]
+    for _ in range(3):
+        ahead.append(timetable.next_dagrun_info_v2(last_dagrun_info=ahead[-1], restriction=restriction))
+    back = ahead[2].run_after.add(hours=3)  # the scheduler is up again: two waves closed in the meantime
+    monkeypatch.setattr("pipeline.timetable.DateTime.now", lambda zone: back.in_timezone(zone))
+    assert timetable.next_dagrun_info_v2(last_dagrun_info=ahead[0], restriction=restriction) == ahead[1]
+    assert timetable.next_dagrun_info_v2(last_dagrun_info=ahead[1], restriction=restriction) == ahead[2]
+
+
+@pytest.mark.parametrize(
+    ("latest", "last"),
+    [("2020-04-30", 3), ("2020-04-30T23:59:59", 3), ("2020-04-30T12:00:00", 2), ("2020-04-29", 2)],
+)
+def test_a_backfill_takes_the_waves_that_close_in_its_window(timetable, latest, last):
+    found = timetable.iter_partition_dagrun_infos(
+        earliest=datetime(2020, 4, 1, tzinfo=UTC), latest=datetime.fromisoformat(latest).replace(tzinfo=UTC)
+    )
+    assert [info.partition_key for info in found] == [f"wave-{n:04d}" for n in range(1, last + 1)]
 
 
 def test_the_timetable_ends_with_the_calendar(timetable, tmp_path):
