@@ -73,7 +73,7 @@ def click(service: Airflow, run_id: str, choice: str, decree: str = "") -> None:
         page.get_by_role("link", name="Laporan lengkap gelombang ini").wait_for()
         page.fill("#element_decree", decree)
         page.get_by_role("button", name=choice, exact=True).click()
-        page.get_by_role("button", name=choice, exact=True).wait_for(state="detached")
+        page.get_by_text("response successful").wait_for()
 
 
 def ended(service: Airflow, run_id: str, state: str) -> bool:
