@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checks.gate import CheckReport, Metrics, judge
-from pipeline import duck, store
+from pipeline import disk, duck
 from pipeline.calendar import Wave
 from pipeline.contracts import EXTRACTS
 from pipeline.ingest.extracts import Extract
@@ -38,7 +38,7 @@ def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> Che
 def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Metrics:
     source = f"read_parquet('{duck.quoted(work / 'registrations.parquet')}')"
     metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.closes)
-    ingested = store.read_json(work / "ingest.json")
+    ingested = disk.read_json(work / "ingest.json")
     read = ingested["taken_in"] + ingested["set_aside"]
     return {**metrics, "set_aside_share": _excess(ingested["set_aside"], read)}
 

@@ -19,11 +19,12 @@ from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish, unlock
 from pipeline.commands.retries import retries
 from pipeline.commands.review import review
+from pipeline.disk import read_json
 from pipeline.errors import GelombangError, WaveFailedError
 from pipeline.selfie.commands import calibrate, verify_photos
 from pipeline.settings import settings
 from pipeline.simulate.commands import simulate
-from pipeline.store import Store, read_json
+from pipeline.store import Store
 from pipeline.terminal import Display
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipeline import contracts, duck, reasons, store
+from pipeline import contracts, disk, duck, reasons
 from pipeline.calendar import Wave
 from pipeline.draw import PUBLISHED, places
 from pipeline.store import Store
@@ -89,7 +89,7 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             rows = f"SELECT {columns} FROM ({duck.fill(query, sources)}) {order}"
             duck.copy(db, rows, work / "out" / f"{name}.parquet")
         for name in PUBLISHED:
-            store.copy(work / name, work / "out" / name)
+            disk.copy(work / name, work / "out" / name)
         outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
     return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
 

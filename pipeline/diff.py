@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import duck, store
+from pipeline import disk, duck
 
 Row = dict[str, Any]
 #: What a wave was run with, in the order in which a reader asks.
@@ -58,7 +58,7 @@ class Diff:
 
 def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
     """Compares two folders of outputs; ``work`` is where DuckDB may spill. ``out`` names a CSV for every difference."""
-    before, after = store.read_json(a / "manifest.json"), store.read_json(b / "manifest.json")
+    before, after = disk.read_json(a / "manifest.json"), disk.read_json(b / "manifest.json")
     same_wave = before["wave"] == after["wave"]
     with duck.connect(work) as db:
         counted = (
@@ -149,7 +149,7 @@ def _outcomes(db: Any, a: Path, b: Path) -> list[tuple[str, int, int]]:
 
 def _write(db: Any, out: Path) -> None:
     """Every application that differs, without NIK or name."""
-    with store.atomic(out) as part:
+    with disk.atomic(out) as part:
         db.execute(
             f"""COPY (
                 SELECT id AS registration_id, before, after, array_to_string(reasons_before, ' ') AS reasons_before,

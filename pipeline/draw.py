@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import contracts, duck, merkle, store
+from pipeline import contracts, disk, duck, merkle
 from pipeline.calendar import Wave
 from pipeline.store import Store
 
@@ -69,7 +69,7 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
     counts = DrawCounts(listed, tree.root(), first, n_priority, n_public, to_verify)
     record = {**asdict(counts), "seed": wave.seed, "seed_source": wave.seed_source, "quota": wave.quota}
     record |= {"priority_share": wave.priority_share, "selfie": wave.selfie, "refill": wave.refill}
-    store.write_json({**record, "places": {"priority": priority, "public": public}}, work / "draw.json")
+    disk.write_json({**record, "places": {"priority": priority, "public": public}}, work / "draw.json")
     return counts
 
 
@@ -123,4 +123,4 @@ def _publish(
         with path.open("rb") as file:
             while lines := file.readlines(_BYTES):
                 tree.add(line[:-1] for line in lines)
-    return store.sha256(path)
+    return disk.sha256(path)

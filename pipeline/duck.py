@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipeline import store
+from pipeline import disk, workers
 from pipeline.errors import DiskFullError
 from pipeline.settings import settings
 
@@ -29,7 +29,7 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(
         config={
             "memory_limit": limits.memory_limit,
-            "threads": limits.threads or store.cores(),
+            "threads": limits.threads or workers.cores(),
             "temp_directory": str(spill),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": True,
@@ -67,23 +67,23 @@ def fill(text: str, braces: Mapping[str, str]) -> str:
 
 def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, form: str = COPY) -> int:
     """Writes a query's rows (which must have a total order) as Parquet, whole or not at all; returns how many."""
-    with store.atomic(path) as part:
+    with disk.atomic(path) as part:
         connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}")
-    rows = store.rows(path)
+    rows = disk.rows(path)
     assert rows is not None
     return rows
 
 
 def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many."""
-    with store.atomic(path) as part:
+    with disk.atomic(path) as part:
         [(rows,)] = connection.execute(f"COPY ({query}) TO '{quoted(part)}' (FORMAT csv, HEADER)").fetchall()
     return int(rows)
 
 
 def copy_lines(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Writes a query's one column (text; in a total order), one value a line and nothing else, whole or not at all."""
-    with store.atomic(path) as part:
+    with disk.atomic(path) as part:
         form = (
             "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"  # nothing is quoted, whatever it holds
         )

@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pipeline import reasons, store
+from pipeline import disk, reasons
 from pipeline.calendar import Wave
 from pipeline.contracts import DEFECTS
 from pipeline.errors import UnknownApplicationError
@@ -88,7 +88,7 @@ def word(section: str, key: str, language: str, **values: Any) -> str:
 def explain(where: Store, number: int, registration_id: str) -> Explanation:
     """Explains one application of a finished wave. Raises UnknownApplicationError."""
     out = where.out(where.calendar().wave(number))
-    manifest, record = store.read_json(out / "manifest.json"), store.read_json(out / "draw.json")
+    manifest, record = disk.read_json(out / "manifest.json"), disk.read_json(out / "draw.json")
     wave = _wave_as_run(manifest)
     decision = _row([out / "decisions.parquet"], registration_id)
     if decision is None:
@@ -114,7 +114,7 @@ def _published(where: Store, wave: Wave, registration_id: str) -> Published | No
     revisions = [folder for folder in where.revisions(wave.key) if (folder / "publication.json").is_file()]
     if not revisions:
         return None
-    record = store.read_json(revisions[-1] / "publication.json")
+    record = disk.read_json(revisions[-1] / "publication.json")
     place = _row([revisions[-1] / "cohort.parquet"], registration_id)
     change = _row([revisions[-1] / "changes.parquet"], registration_id)
     reasons_ = (change or {}).get("reasons") or None

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline import __version__, store
+from pipeline import __version__, disk
 from pipeline.plan import Plan
 from pipeline.screening.rulebook import rules_in_force
 from pipeline.settings import settings
@@ -18,8 +18,8 @@ from pipeline.settings import settings
 def write(run: Plan) -> Path:
     """Writes ``out/manifest.json``. Only ``times`` differs between two runs on the same inputs."""
     out, wave = run.work / "out", run.wave
-    drawn = store.read_json(run.work / "draw.json")
-    return store.write_json(
+    drawn = disk.read_json(run.work / "draw.json")
+    return disk.write_json(
         {
             "wave": wave.number,
             "opens": wave.opens.isoformat(),
@@ -65,4 +65,4 @@ def _policy(run: Plan) -> dict[str, Any]:
 
 
 def _entry(path: Path, base: Path) -> dict[str, Any]:
-    return {"file": path.relative_to(base).as_posix(), "sha256": store.sha256(path), "rows": store.rows(path)}
+    return {"file": path.relative_to(base).as_posix(), "sha256": disk.sha256(path), "rows": disk.rows(path)}

@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from pipeline import store
+from pipeline import disk
 from pipeline.errors import StoreError
 from pipeline.remote import Remote, is_below
 
@@ -145,7 +145,7 @@ class Mirror:
         with FileLock(self.folder / ".index.lock"):
             merged = {**self._index(), **changed}
             kept = {key: entry for key, entry in merged.items() if entry is not None}
-            store.write_text(json.dumps(kept, separators=(",", ":")), self.folder / ".index.json")
+            disk.write_text(json.dumps(kept, separators=(",", ":")), self.folder / ".index.json")
 
 
 def _mark(key: str) -> str | None:

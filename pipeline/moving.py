@@ -12,7 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from pipeline import lease, store
+from pipeline import disk, lease
 from pipeline.calendar import Wave
 from pipeline.errors import StoreError, WaveLockedError
 from pipeline.store import Store
@@ -57,7 +57,7 @@ def moves(
             job: dict[str, Any] = args[0]  # type: ignore[assignment]
             where = Store.at(job["data"])
             if where.mirror is None:
-                with store.disk_errors(stage.__name__):
+                with disk.disk_errors(stage.__name__):
                     return stage(*args, **kwargs)
             wave = where.calendar().wave(job["wave"])
             _must_hold(where, wave, job)
@@ -68,7 +68,7 @@ def moves(
                 where.pull(*planned(where, job["plan"]))
             written = [prefix.format_map(names) for prefix in writes]
             try:
-                with store.disk_errors(stage.__name__):
+                with disk.disk_errors(stage.__name__):
                     result = stage(*args, **kwargs)
             except WaveLockedError:
                 raise
@@ -88,7 +88,7 @@ def moves(
 
 def planned(where: Store, plan: str) -> list[str]:
     """The files of every delivery that a plan names."""
-    extracts = store.read_json(where.root / plan)["extracts"].values()
+    extracts = disk.read_json(where.root / plan)["extracts"].values()
     return [file for extract in extracts for file in (*extract["files"], *extract["previous_files"])]
 
 

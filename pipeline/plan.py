@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline import __version__, lease, store
+from pipeline import __version__, disk, lease
 from pipeline.calendar import Wave
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.settings import settings
@@ -48,7 +48,7 @@ class Plan:
         With a ``run`` in it, that run must still hold the wave: raises WaveLockedError.
         """
         where = Store.at(job["data"])
-        raw = store.read_json(where.root / job["plan"])
+        raw = disk.read_json(where.root / job["plan"])
         fields = raw["wave"]
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
         extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
@@ -78,8 +78,8 @@ def make(data: str, number: int, *, quota: int | None, seed: str | None, shards:
     wave = where.calendar().wave(number).with_params(quota=quota, seed=seed)
     extracts = resolve_extracts(where, wave)
     made = Plan(where, wave, extracts, shards, datetime.now().astimezone())
-    store.fresh(made.work)
-    store.write_json(
+    disk.fresh(made.work)
+    disk.write_json(
         {
             "wave": {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(wave).items()},
             "extracts": {name: x.to_json(where) for name, x in extracts.items()},

@@ -17,8 +17,8 @@ from typing import Any
 
 import fsspec
 
+from pipeline.disk import atomic
 from pipeline.errors import GelombangError, StoreError
-from pipeline.store import atomic
 
 #: Transfers side by side: small files wait for the answer, not for the line.
 _AT_ONCE = 16

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import contracts, photographs, progress, store
+from pipeline import contracts, disk, photographs, progress, workers
 from pipeline.plan import Plan
 from pipeline.settings import settings
 
@@ -38,7 +38,7 @@ def refill_places(run: Plan) -> int:
         if not ids:
             break
         rounds += 1
-        drawn = store.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
+        drawn = disk.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
         part = drawn.filter(pc.field("registration_id").isin(pa.array(ids)))
         verify_part(run, part, run.work / "verdicts" / f"round-{rounds:04d}.parquet", "refill")
     return rounds
@@ -61,7 +61,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
             photos=block.photos,
             policy=policy,
             cache=run.store.root / "work" / "verdict-cache",
-            workers=settings().selfie.workers or store.cores(),
+            workers=settings().selfie.workers or workers.cores(),
             progress=partial(_report, report, block.before, len(pairs)),
         )
     outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
@@ -76,7 +76,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
         },
     }
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
-    store.write_table(table, out, contracts.VERDICTS)
+    disk.write_table(table, out, contracts.VERDICTS)
     return {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from pipeline import contracts, lease, manifest, plan, progress, store
+from pipeline import contracts, disk, lease, manifest, plan, progress, store
 from pipeline.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
 from pipeline.moving import CACHE, EARLIER, LANDED, VERDICTS, WORK, Part, moves
 from pipeline.plan import Plan
@@ -105,9 +105,9 @@ def draw(job: Counts) -> list[Counts]:
     with progress.task("draw") as counts:
         drawn = draw_wave(run.store, run.wave)
         counts |= {k: v for k, v in vars(drawn).items() if not k.endswith("sha256")}
-        folder = store.fresh(run.work / "shards")
-        store.fresh(run.work / "verdicts")
-        table = store.read_table(run.work / "drawn.parquet", ["registration_id", "selfie", "reference", "to_verify"])
+        folder = disk.fresh(run.work / "shards")
+        disk.fresh(run.work / "verdicts")
+        table = disk.read_table(run.work / "drawn.parquet", ["registration_id", "selfie", "reference", "to_verify"])
         todo = table.filter(pc.field("to_verify")).drop_columns("to_verify")
         size = -(-todo.num_rows // run.shards) if todo.num_rows else 0
         jobs: list[Counts] = []
@@ -116,7 +116,7 @@ def draw(job: Counts) -> list[Counts]:
             if part.num_rows == 0:
                 break
             path = folder / f"shard-{number:04d}.parquet"
-            store.write_table(part, path, contracts.SHARD)
+            disk.write_table(part, path, contracts.SHARD)
             jobs.append({**job, "shard": run.store.key(path), "photographs": part.num_rows})
         counts["shards"] = len(jobs)
     return jobs
@@ -129,7 +129,7 @@ def verify(job: Counts) -> Counts:
     shard = run.store.root / job["shard"]
     name = f"verify {shard.stem}"
     with progress.task(name) as counts:
-        counts |= verify_part(run, store.read_table(shard), run.work / "verdicts" / shard.name, name)
+        counts |= verify_part(run, disk.read_table(shard), run.work / "verdicts" / shard.name, name)
     return {**job, **counts}
 
 
@@ -150,10 +150,10 @@ def decide(job: Counts) -> Counts:
 
     run = Plan.load(job)
     with progress.task("decide") as counts:
-        store.fresh(run.work / "out")
+        disk.fresh(run.work / "out")
         counts |= vars(decide_wave(run.store, run.wave, verdict_files(run)))
         counts["retries"] = write_retries(run.store, run.wave)
-        store.copy(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
+        disk.copy(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
     return job
 
 
@@ -197,9 +197,9 @@ def finish(job: Counts) -> Counts:
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
         shutil.rmtree(new, ignore_errors=True)
-        run.store.commit(store.copy(run.work / "out", new), run.store.out(run.wave), "manifest.json")
+        run.store.commit(disk.copy(run.work / "out", new), run.store.out(run.wave), "manifest.json")
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
-    cohort = store.sha256(run.store.out(run.wave) / "cohort.parquet")
+    cohort = disk.sha256(run.store.out(run.wave) / "cohort.parquet")
     return {
         **job,
         "waves": f"{run.store.address}/waves/{run.wave.key}",

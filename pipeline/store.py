@@ -1,35 +1,23 @@
-"""Where everything lies below the data root, and how it is written: whole or not at all, and the same bytes each time.
+"""Where everything lies below the data root. Stages ask here for paths; nobody else joins folder names.
 
-Stages ask here for paths; nobody else joins folder names or opens a file for writing. No room's knowledge lives here.
+No room's knowledge lives here.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
-import os
-import shutil
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from pipeline.calendar import Calendar, Wave
-from pipeline.errors import DiskFullError, StoreError, UnreadableFileError
+from pipeline.disk import install, read_text, rename_new
+from pipeline.errors import StoreError
 
 if TYPE_CHECKING:
     from pipeline.mirror import Mirror
-
-_CHUNK = 1 << 20
-#: Written to every Parquet file of ours: zstd is small and fast, and one row group size keeps bytes equal.
-PARQUET: dict[str, Any] = {"compression": "zstd", "row_group_size": 122_880, "store_schema": True}
 
 
 @dataclass(frozen=True)
@@ -161,158 +149,3 @@ def project_data() -> Path:
     """The project's own small tables: ``data/`` of the checkout, or their copy inside an installed package."""
     checkout = Path(str(files("pipeline"))).parent / "data"
     return checkout if checkout.is_dir() else Path(str(files("pipeline"))) / "data"
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its name once the block is done; on any error nothing is left.
-
-    Raises DiskFullError when there is no room.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-    except BaseException as e:
-        shutil.rmtree(temporary, ignore_errors=True)
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        if _is_full(e):
-            raise DiskFullError(f"No room left while writing {path}.") from e
-        raise
-
-
-def _is_full(error: BaseException) -> bool:
-    """Whether an error says that there is no room; copying a folder collects the errors of its files as texts."""
-    if isinstance(error, shutil.Error):
-        return f"[Errno {errno.ENOSPC}]" in str(error) or f"[Errno {errno.EDQUOT}]" in str(error)
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-@contextmanager
-def disk_errors(what: str) -> Iterator[None]:
-    """A disk that fails under a library of others is no bug: raises DiskFullError or StoreError for its OSError."""
-    try:
-        yield
-    except OSError as e:
-        if _is_full(e):
-            raise DiskFullError(f"No room left in {what}: {e}.") from e
-        raise StoreError(f"{what}: {type(e).__name__}: {e}.") from e
-
-
-def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:
-    """Writes a table, cast to its contract, as Parquet; whole or not at all."""
-    ordered = table.select(schema.names).cast(schema)
-    with atomic(path) as part:
-        pq.write_table(ordered, part, **PARQUET)
-    return path
-
-
-def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """Reads one Parquet file. Raises UnreadableFileError, StoreError."""
-    try:
-        return pq.read_table(path, columns=columns, partitioning=None)
-    except FileNotFoundError as e:
-        raise StoreError(f"{path} is not there.") from e
-    except (pa.ArrowInvalid, OSError) as e:
-        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
-
-
-def read_text(path: Path) -> str:
-    """Reads UTF-8 text, with or without BOM. Raises UnreadableFileError."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as e:
-        raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
-
-
-def write_text(text: str, path: Path) -> Path:
-    """Writes UTF-8 text, whole or not at all."""
-    with atomic(path) as part:
-        part.write_text(text, encoding="utf-8")
-    return path
-
-
-def write_json(value: Any, path: Path) -> Path:
-    """Writes JSON for people and programs alike: indented, keys as given, one newline at the end."""
-    return write_text(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n", path)
-
-
-def read_json(path: Path) -> Any:
-    """Reads JSON. Raises UnreadableFileError."""
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as e:
-        raise UnreadableFileError(f"{path} is not JSON: {e}.") from e
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as f:
-        while chunk := f.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def rows(path: Path) -> int | None:
-    """Row count of a Parquet file, from its footer; None for any other file."""
-    if path.suffix != ".parquet":
-        return None
-    try:
-        return int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowInvalid, OSError) as e:
-        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
-
-
-def install(new: Path, target: Path) -> None:
-    """Puts a finished folder in the place of ``target`` in one step; the old one goes once the new one stands."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.replace(old)
-    new.replace(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def copy(source: Path, target: Path) -> Path:
-    """Copies a file, or a whole folder to where there is none; whole or not at all. Raises DiskFullError."""
-    with atomic(target) as part:
-        if source.is_dir():
-            shutil.copytree(source, part)
-        else:
-            shutil.copyfile(source, part)
-    return target
-
-
-def rename_new(new: Path, target: Path) -> None:
-    """Gives a finished folder its name, once: raises StoreError if there is one of that name, which stays as it is."""
-    if target.exists():  # a folder that is empty would be replaced without a word
-        raise StoreError(f"{target} is there already.", "Publish again: the next revision takes the next number.")
-    for path in [*new.iterdir(), new, target.parent]:
-        _to_disk(path)
-    new.rename(target)
-    _to_disk(target.parent)
-
-
-def _to_disk(path: Path) -> None:
-    """Returns when a power cut can no longer lose what was written."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-def fresh(folder: Path) -> Path:
-    """An empty folder of this name."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder

@@ -1,4 +1,4 @@
-"""What every worker process of ours does first: it leaves when the process that started it is gone.
+"""How many worker processes there may be, and what each does first: it leaves when the process that started it is gone.
 
 A pool's workers wait on a queue that stays open when their parent is killed; each would keep its memory for good.
 """
@@ -21,3 +21,8 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY)
     os._exit(1)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0))

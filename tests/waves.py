@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 from pipeline import stages
 from pipeline.cli import app
 from pipeline.contracts import REGISTRATIONS
+from pipeline.disk import write_table, write_text
 from pipeline.ingest.registrations import ingest_registrations
-from pipeline.store import Store, write_table, write_text
+from pipeline.store import Store
 
 CALENDAR = """
 [defaults]

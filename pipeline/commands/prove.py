@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import errors, merkle, store
+from pipeline import disk, errors, merkle
 from pipeline.commands.finished import ApplicationArgument, DataOption, WaveArgument, finished
 
 
@@ -29,7 +29,7 @@ def prove(
             f"{registration_id} is not on the list of wave {wave}.",
             f"Only who passed layers 1 to 3 is on it; `gelombang explain {wave} {registration_id}` says why.",
         ) from e
-    record = store.read_json(folder / "draw.json")
+    record = disk.read_json(folder / "draw.json")
     proof = {
         "wave": wave,
         "registration_id": registration_id,
@@ -39,4 +39,4 @@ def prove(
     if out is None:
         typer.echo(json.dumps(proof, ensure_ascii=False, indent=2))
     else:
-        store.write_json(proof, out)
+        disk.write_json(proof, out)

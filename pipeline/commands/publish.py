@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import lease, stages, store
+from pipeline import disk, lease, stages, store
 from pipeline.commands.finished import DataOption, WaveArgument, finished
 from pipeline.errors import WaveNotRunError
 from pipeline.settings import settings
@@ -28,7 +28,7 @@ def publish(
         raise WaveNotRunError(f"What wave {wave} was decided on is no longer below {where.work(found)}.")
     with lease.held(where, found, "gelombang publish") as name:
         job = {"data": where.address, "wave": wave, "run": name, "plan": where.key(plan)}
-        job["cohort_sha256"] = store.sha256(folder / "cohort.parquet")
+        job["cohort_sha256"] = disk.sha256(folder / "cohort.parquet")
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(job, by or getpass.getuser(), at, decree)
     typer.echo(

@@ -12,9 +12,9 @@ import typer
 from rich.console import Console
 
 from pipeline.commands.finished import DataOption, WaveArgument, finished
+from pipeline.disk import read_json
 from pipeline.errors import BadSettingError
 from pipeline.settings import settings
-from pipeline.store import read_json
 
 
 def review(

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import duck, store
+from pipeline import disk, duck
 from pipeline.calendar import Wave
 from pipeline.contracts import REGISTRATIONS, SET_ASIDE
 from pipeline.errors import (
@@ -53,7 +53,7 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
     paths = [p for p in delivered if p.name.endswith((".parquet", ".csv", ".csv.gz"))]
     if not paths:
         raise EmptyWaveError(f"Wave {wave.number} has no registrations below {folder}.")
-    staged = store.fresh(work / "staged")
+    staged = disk.fresh(work / "staged")
     aside: list[tuple[str, int, str]] = []
     with duck.connect(work) as db:
         for number, path in enumerate(paths):
@@ -90,7 +90,7 @@ def _stage_csv(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list[tup
         return []
     _need_columns(lines.header, path)
     columns = pa.schema([*((name, pa.string()) for name in REGISTRATIONS.names), ("file", pa.string())])
-    with store.atomic(out) as part, pq.ParquetWriter(part, columns) as writer:
+    with disk.atomic(out) as part, pq.ParquetWriter(part, columns) as writer:
         for table in lines.tables:
             named = table.select(REGISTRATIONS.names).append_column("file", pa.repeat(path.name, table.num_rows))
             writer.write_table(named)
@@ -174,11 +174,11 @@ def _record(
     aside = sorted(aside)
     columns = list(zip(*aside, strict=True)) if aside else [(), (), ()]
     table = pa.table(dict(zip(SET_ASIDE.names, columns, strict=True)), schema=SET_ASIDE)
-    store.write_table(table, work / "set_aside.parquet", SET_ASIDE)
+    disk.write_table(table, work / "set_aside.parquet", SET_ASIDE)
     problems = Counter(problem for _, _, problem in aside)
     put_aside = Counter(file for file, _, _ in aside)
     counts = IngestCounts(len(paths), len(delivered) - len(paths), taken_in, len(aside), sum(unreadable.values()))
-    store.write_json(
+    disk.write_json(
         {
             "taken_in": taken_in,
             "set_aside": len(aside),

@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.calendar import Wave
+from pipeline.disk import read_table, write_table
 from pipeline.reports.letters import write_letter
 from pipeline.reports.notices import NOTICES, next_wave
-from pipeline.store import Store, read_table, write_table
+from pipeline.store import Store
 
 
 def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline import __version__, contracts, duck, lease, store
+from pipeline import __version__, contracts, disk, duck, lease
 from pipeline.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.plan import Plan
 from pipeline.publication.notices import write_changed_notices
@@ -47,7 +47,7 @@ def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
             if done.get("approval") == asdict(approval):
                 return done
         approved = run.store.out(run.wave) / "cohort.parquet"
-        if store.sha256(approved) != approval.cohort_sha256:
+        if disk.sha256(approved) != approval.cohort_sha256:
             raise NotWhatWasApprovedError(f"The cohort of wave {run.wave.number} has changed since it was approved.")
         screened = rescreen(run, now.date())
         _no_second_places(run, screened)
@@ -56,7 +56,7 @@ def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
 
 def _record_of(folder: Path) -> dict[str, Any]:
     path = folder / "publication.json"
-    return dict(store.read_json(path)) if path.is_file() else {}
+    return dict(disk.read_json(path)) if path.is_file() else {}
 
 
 def _no_second_places(run: Plan, screened: Rescreened) -> None:
@@ -81,8 +81,8 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
     target = run.store.published(run.wave.key)
     for left in target.glob(".rev-*"):
         shutil.rmtree(left, ignore_errors=True)
-    new = store.fresh(target / f".rev-{revision}.{os.getpid()}")
-    store.copy(screened.cohort, new / "cohort.parquet")
+    new = disk.fresh(target / f".rev-{revision}.{os.getpid()}")
+    disk.copy(screened.cohort, new / "cohort.parquet")
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
     write_changed_notices(run.store, run.wave, new)
@@ -94,24 +94,24 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
         "approval": asdict(approval),
         "published_at": now.isoformat(timespec="seconds"),
         "quota": run.wave.quota,
-        "accepted": store.rows(new / "cohort.parquet"),
+        "accepted": disk.rows(new / "cohort.parquet"),
         "changes": changes,
         "extracts": {
-            name: {"asof": str(x.asof), "files": {_below(p, run): store.sha256(p) for p in x.files}}
+            name: {"asof": str(x.asof), "files": {_below(p, run): disk.sha256(p) for p in x.files}}
             for name, x in screened.plan.extracts.items()
         },
-        "manifest_sha256": store.sha256(run.store.out(run.wave) / "manifest.json"),
-        "files": {path.name: store.sha256(path) for path in sorted(new.glob("*.parquet"))},
+        "manifest_sha256": disk.sha256(run.store.out(run.wave) / "manifest.json"),
+        "files": {path.name: disk.sha256(path) for path in sorted(new.glob("*.parquet"))},
         "software": {"gelombang": __version__},
     }
-    store.write_json(record, new / "publication.json")
+    disk.write_json(record, new / "publication.json")
     run.store.commit(new, target / f"rev-{revision}", "publication.json", once=True)
     return record
 
 
 def _publications(run: Plan) -> list[dict[str, Any]]:
     """Every publication of every wave."""
-    return [dict(store.read_json(path)) for path in run.store.published().glob("wave-*/rev-*/publication.json")]
+    return [dict(disk.read_json(path)) for path in run.store.published().glob("wave-*/rev-*/publication.json")]
 
 
 def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Path) -> dict[str, dict[str, int]]:
@@ -141,7 +141,7 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
         ]
         query = f"SELECT * FROM ({' UNION ALL '.join(f'({part})' for part in parts)}) ORDER BY against, registration_id"
         duck.copy(db, query, new / "changes.parquet")
-    rows = store.read_table(new / "changes.parquet", ["against", "change"]).to_pylist()
+    rows = disk.read_table(new / "changes.parquet", ["against", "change"]).to_pylist()
     counted = Counter((row["against"], row["change"]) for row in rows)
     return {name: {c: counted[name, c] for c in ("removed", "added", "moved")} for name in against}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from checks.cohort import check_cohort
 from checks.inputs import check_inputs
-from pipeline import duck, store
+from pipeline import disk, duck
 from pipeline.contracts import COHORT, DRAWN, INGESTED
 from pipeline.decide import decide
 from pipeline.draw import PUBLISHED
@@ -41,9 +41,9 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     if not (run.work / "registrations.parquet").is_file() or not (run.store.out(run.wave) / "cohort.parquet").is_file():
         raise WaveNotRunError(f"What wave {run.wave.number} was decided on is no longer below {run.work}.")
     again = replace(run, store=run.store.aside(ROOM), extracts=resolve_extracts(run.store, run.wave, until=today))
-    store.fresh(again.work)
+    disk.fresh(again.work)
     if _candidates(run, again) == 0:
-        nobody = store.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
+        nobody = disk.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
         return Rescreened(again, nobody)
     check_inputs(again.store, again.wave, again.extracts)
     screen(again.store, again.wave, again.extracts, listed_by=today)
@@ -63,7 +63,7 @@ def _candidates(run: Plan, again: Plan) -> int:
                     WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duck.quoted(who)}'))
                     ORDER BY registration_id"""
         count = duck.copy(db, query, again.work / "registrations.parquet")
-    store.write_json({"taken_in": count, "set_aside": 0}, again.work / "ingest.json")
+    disk.write_json({"taken_in": count, "set_aside": 0}, again.work / "ingest.json")
     return count
 
 
@@ -78,7 +78,7 @@ def _stand_again(run: Plan, again: Plan) -> None:
         duck.copy(db, query, again.work / "drawn.parquet")
     (again.work / "verdicts").mkdir()
     for path in verdict_files(run):
-        store.copy(path, again.work / "verdicts" / f"run-{path.name}")
+        disk.copy(path, again.work / "verdicts" / f"run-{path.name}")
     for name in (*PUBLISHED, "reviews.parquet"):
         if (run.work / name).is_file():
-            store.copy(run.work / name, again.work / name)
+            disk.copy(run.work / name, again.work / name)

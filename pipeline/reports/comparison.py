@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.calendar import Wave
+from pipeline.disk import read_json
 from pipeline.reports.alerts import share
 from pipeline.reports.funnel import SCREENED
 from pipeline.reports.published import Funnel, published
-from pipeline.store import Store, read_json
+from pipeline.store import Store
 
 #: Rows of the comparison: shares of those who came to the step.
 STEPS = (*SCREENED, "selfie")

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline import reasons
 from pipeline.calendar import Wave
 from pipeline.contracts import DEFECTS
+from pipeline.disk import read_json
 from pipeline.reports import groups, places
 from pipeline.reports.alerts import Alert, alerts
 from pipeline.reports.comparison import Column, columns, earlier
@@ -17,7 +18,7 @@ from pipeline.reports.query import decisions
 from pipeline.reports.sent_again import sent_again
 from pipeline.reports.suppress import hide
 from pipeline.reports.truth import FOUND, TruthReport, compare_with_truth
-from pipeline.store import Store, read_json
+from pipeline.store import Store
 
 
 @dataclass(frozen=True)

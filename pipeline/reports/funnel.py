@@ -10,8 +10,9 @@ from typing import Any
 from pipeline import reasons
 from pipeline.calendar import SelfieMode, Wave
 from pipeline.contracts import OUTCOMES
+from pipeline.disk import write_json
 from pipeline.reports.query import Query, decisions
-from pipeline.store import Store, write_json
+from pipeline.store import Store
 
 #: Steps before the draw, in the programme's order; the e-mail stands first: people drop out there by the million.
 SCREENED = ("email", "registration", "identity", "education", "bansos", "exclusion")

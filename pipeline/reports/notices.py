@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 from pipeline import duck
 from pipeline.calendar import Wave
 from pipeline.contracts import TEXTS, TIME
+from pipeline.disk import atomic, write_table
 from pipeline.reports import guard
 from pipeline.reports.letters import write_letter
 from pipeline.reports.query import Query, decisions, sql
-from pipeline.store import Store, atomic, write_table
+from pipeline.store import Store
 
 #: What tells two letters apart beside the outcome; no part of a notice.
 _KIND = ("reasons", "reviewed")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline import duck
 from pipeline.contracts import COHORT
+from pipeline.disk import read_json, write_table, write_text
 from pipeline.errors import WaveNotRunError
 from pipeline.reports import page
 from pipeline.reports.alerts import share
@@ -22,7 +23,7 @@ from pipeline.reports.labels import LANGUAGES, translator
 from pipeline.reports.published import Funnel, published
 from pipeline.reports.query import Query, sql
 from pipeline.reports.suppress import Chain, small
-from pipeline.store import Store, read_json, write_table, write_text
+from pipeline.store import Store
 
 _WIB = ZoneInfo("Asia/Jakarta")
 

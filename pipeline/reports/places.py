@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from pipeline.disk import read_text
 from pipeline.reports.groups import Group
-from pipeline.store import project_data, read_text
+from pipeline.store import project_data
 
 #: Shades of the map, from the lightest to the darkest.
 SHADES = 5

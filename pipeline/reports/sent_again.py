@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from pipeline.disk import read_table
 from pipeline.ingest.reuploads import problems
 from pipeline.reports.suppress import hide
-from pipeline.store import read_table
 
 TAKEN_IN = "taken_in"
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from pipeline import reasons
 from pipeline.calendar import Wave
+from pipeline.disk import atomic
 from pipeline.reports.figures import Figures, figures
 from pipeline.reports.groups import Group
 from pipeline.reports.labels import Translate, translator
 from pipeline.reports.wording import group_name
 from pipeline.settings import settings
-from pipeline.store import Store, atomic
+from pipeline.store import Store
 
 #: xlsx files carry a creation date; a fixed one keeps the bytes equal.
 _CREATED = datetime(2020, 4, 11, tzinfo=UTC)

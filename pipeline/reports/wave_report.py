@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.calendar import Wave
+from pipeline.disk import write_text
 from pipeline.reports import page, wording
 from pipeline.reports.figures import figures
 from pipeline.reports.labels import LANGUAGES
-from pipeline.store import Store, write_text
+from pipeline.store import Store
 
 
 def write_report(store: Store, wave: Wave) -> Path:

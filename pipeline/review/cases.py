@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline import store
+from pipeline import disk
 from pipeline.calendar import Wave
 from pipeline.contracts import DEFECTS
 from pipeline.store import Store
@@ -38,7 +38,7 @@ class Case:
 def read_cases(where: Store, wave: Wave) -> list[Case]:
     """Every case of the wave, in order."""
     out = where.out(wave)
-    open_ = store.read_table(out / "review.parquet")
+    open_ = disk.read_table(out / "review.parquet")
     rows = {row["registration_id"]: row for row in [*_settled(where, wave), *open_.to_pylist()]}
     wanted = pc.field("registration_id").isin(pa.array(sorted(rows), pa.string()))
     decided = pq.read_table(out / "decisions.parquet", columns=["registration_id", "warnings"], filters=wanted)
@@ -69,5 +69,5 @@ def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
 
 
 def _rows(path: Path, columns: list[str] | None, wanted: pa.Array) -> list[dict[str, Any]]:
-    table = store.read_table(path, columns)
+    table = disk.read_table(path, columns)
     return list(table.filter(pc.is_in(table["registration_id"], wanted)).to_pylist())

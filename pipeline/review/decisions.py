@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline import store
+from pipeline import disk
 from pipeline.calendar import Wave
 from pipeline.contracts import REVIEWS
 from pipeline.errors import BadSettingError
@@ -123,7 +123,7 @@ class Sitting:
             line = {"time": f"{self._now().isoformat()}+07:00", **{k: row[k] for k in REVIEWS.names[:3]}, **seen}
             audit.append(self.trail, line)
             try:
-                store.write_text(_csv([*self._rows, row]), self.path)
+                disk.write_text(_csv([*self._rows, row]), self.path)
             except BaseException:
                 audit.append(self.trail, {**line, "saved": False})
                 raise

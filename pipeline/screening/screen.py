@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline import duck, reasons, store
+from pipeline import disk, duck, reasons
 from pipeline.calendar import Wave
 from pipeline.contracts import SCREENED
 from pipeline.ingest.extracts import Extract
@@ -94,7 +94,7 @@ def sources_of(
 
 def _regions() -> list[str]:
     """Province and regency codes (four digits) that a NIK of 2020 can begin with."""
-    text = store.read_text(project_data() / "reference" / "regions_2020.csv")
+    text = disk.read_text(project_data() / "reference" / "regions_2020.csv")
     return sorted({row["code"] for row in csv.DictReader(text.splitlines()) if len(row["code"]) == 4})
 
 

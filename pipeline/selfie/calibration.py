@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import store
+from pipeline import disk
 from pipeline.errors import BadSettingError
 from pipeline.proportion import wilson
 from pipeline.selfie.policy import Calibration, SelfiePolicy
@@ -134,9 +134,9 @@ slope = {result.slope}
 {points}
 """
     return [
-        store.write_text(text, folder / "policy.toml"),
-        store.write_json(asdict(result), folder / "report.json"),
-        store.write_text(_plot(result), folder / "det.svg"),
+        disk.write_text(text, folder / "policy.toml"),
+        disk.write_json(asdict(result), folder / "report.json"),
+        disk.write_text(_plot(result), folder / "det.svg"),
     ]
 
 

@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline import contracts, store
+from pipeline import contracts, disk
 from pipeline.errors import BadSettingError, MissingColumnError
 from pipeline.ingest.lines import read_csv
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import PhotoPair, Verdict
 from pipeline.selfie.verify import verify_pairs
 from pipeline.settings import settings
+from pipeline.workers import cores
 
 PairsArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with selfie and reference.")]
 PhotosOption = Annotated[Path | None, typer.Option(help="Folder of both columns. Default: the CSV's own.")]
@@ -44,7 +45,7 @@ def verify_photos(
         "reasons": [list(v.reasons) for v in verdicts],
         **{name: [getattr(v, name) for v in verdicts] for name in (*contracts.DEFECTS, "faces")},
     }
-    store.write_table(pa.table(columns, schema=contracts.PHOTO_PAIRS_OUT), out, contracts.PHOTO_PAIRS_OUT)
+    disk.write_table(pa.table(columns, schema=contracts.PHOTO_PAIRS_OUT), out, contracts.PHOTO_PAIRS_OUT)
     if overlay:
         from pipeline.selfie.overlay import draw_overlays
 
@@ -96,7 +97,7 @@ def verify(pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfieP
             selfies=root,
             photos=root,
             policy=policy or SelfiePolicy.default(settings()),
-            workers=min(workers or store.cores(), max(1, len(pairs) // 8)),
+            workers=min(workers or cores(), max(1, len(pairs) // 8)),
             progress=lambda done, _: bar.update(line, completed=done),
             reference_asked=False,
         )

@@ -13,8 +13,9 @@ import typer
 
 from pipeline import costs, progress
 from pipeline.calendar import Calendar, SelfieMode, Wave
+from pipeline.disk import read_text, write_text
 from pipeline.errors import BadQuotaError, BadSettingError
-from pipeline.store import Store, project_data, read_text, write_text
+from pipeline.store import Store, project_data
 
 if TYPE_CHECKING:
     from pipeline.simulate.presets import Plan

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.contracts import COHORT
+from pipeline.disk import write_table
 from pipeline.simulate import names
 from pipeline.simulate.noise import I64
 from pipeline.simulate.people import World
 from pipeline.simulate.presets import Plan
-from pipeline.store import Store, write_table
+from pipeline.store import Store
 
 
 def write(plan: Plan, world: World, accepted: I64, store: Store) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from pipeline.store import atomic
+from pipeline.disk import atomic
 
 _ROW_GROUP = 122_880
 _NO_HEADER = pacsv.WriteOptions(include_header=False)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.disk import read_text
 from pipeline.simulate.noise import I64, uniform
-from pipeline.store import project_data, read_text
+from pipeline.store import project_data
 
 #: Codes that no list of 2020 has, at any level: NIKs issued there earn the warning ``nik_region``.
 UNKNOWN_DISTRICTS = (203101, 907103, 990101)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.contracts import TEXTS
+from pipeline.disk import fresh, write_json, write_table
 from pipeline.errors import BadSettingError
 from pipeline.simulate import applicants, earlier, faults, landing, noise, regions, registers, registrations, truth
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
@@ -19,7 +20,7 @@ from pipeline.simulate.people import World
 from pipeline.simulate.photographs import Job
 from pipeline.simulate.presets import Plan
 from pipeline.simulate.truth import Known
-from pipeline.store import Store, fresh, write_json, write_table
+from pipeline.store import Store
 
 PHOTOS = ("drawn", "eligible", "all", "none")
 _ACCEPTED_BEFORE = 300  # people of the wave before who do not come back

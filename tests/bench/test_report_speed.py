@@ -7,10 +7,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.disk import read_table
 from pipeline.reports.funnel import write_funnel
 from pipeline.reports.notices import write_notices
 from pipeline.reports.wave_report import write_report
-from pipeline.store import Store, read_table
+from pipeline.store import Store
 from tests.unit import wave_factory
 
 COPIES = 300  # of 20,000 applications

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.store import Store, read_json, sha256
+from pipeline.disk import read_json, sha256
+from pipeline.store import Store
 from tests.airflow_services import Airflow, airflow, wait_for
 from tests.cluster.servers import postgres, redis
 from tests.functional.conftest import simulate

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.store import Store, sha256
+from pipeline.disk import sha256
+from pipeline.store import Store
 from tests import step_by_step
 from tests.functional.conftest import WAVE
 

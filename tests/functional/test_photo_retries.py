@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from pipeline import contracts
 from pipeline.cli import app
-from pipeline.store import Store, read_json, read_table, write_table, write_text
+from pipeline.disk import read_json, read_table, write_table, write_text
+from pipeline.store import Store
 from tests.waves import CALENDAR, publish, run_wave
 
 INSIDE = {2: "2020-04-21T10:00:00", 3: "2020-04-28T10:00:00"}

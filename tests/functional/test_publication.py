@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import contracts, errors, stages
-from pipeline.store import Store, read_table, sha256, write_table
+from pipeline.disk import read_table, sha256, write_table
+from pipeline.store import Store
 from tests.waves import publish, run_wave, three_waves
 
 

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from pipeline import errors, lease, stages
 from pipeline.cli import app
-from pipeline.store import Store, read_json, sha256
+from pipeline.disk import read_json, sha256
+from pipeline.store import Store
 from tests.s3 import BUCKET, machine, s3_server, upload
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, publish, run_wave, three_waves
 

@@ -15,14 +15,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import contracts, manifest, store
+from pipeline import contracts, disk, manifest
 from pipeline.calendar import Calendar, Wave
 from pipeline.decide import decide
+from pipeline.disk import write_table
 from pipeline.draw import draw, next_round
 from pipeline.ingest.extracts import resolve_extracts
 from pipeline.plan import Plan
 from pipeline.screening.screen import screen
-from pipeline.store import Store, project_data, write_table
+from pipeline.store import Store, project_data
 
 Row = dict[str, Any]
 CALENDAR = Calendar.parse((project_data() / "calendar.toml").read_text(encoding="utf-8"))
@@ -122,7 +123,7 @@ class World:
         key = f"wave-{wave:04d}"
         folder = self.root / "waves" / key if revision is None else self.root / "published" / key / f"rev-{revision}"
         path = folder / "cohort.parquet"
-        before = store.read_table(path).to_pylist() if path.is_file() else []
+        before = disk.read_table(path).to_pylist() if path.is_file() else []
         row = {"wave": wave, "rank": len(before) + 1, "registration_id": f"E{len(before)}", "nik": number}
         row |= {"full_name": "BUDI SANTOSO", "province_code": "31", "tier": "public", "draw": "00"}
         write_table(pa.Table.from_pylist([*before, row], schema=contracts.COHORT), path, contracts.COHORT)
@@ -188,7 +189,7 @@ class World:
 
     def out(self, wave: Wave, name: str) -> list[Row]:
         """The rows of an output, in order."""
-        return store.read_table(self.work(wave) / "out" / f"{name}.parquet").to_pylist()
+        return disk.read_table(self.work(wave) / "out" / f"{name}.parquet").to_pylist()
 
     def _verify(self, wave: Wave, number: int, ids: Iterable[str], verdicts: Mapping[str, Row]) -> Path:
         rows = [{"registration_id": i, **VERDICT, **verdicts.get(i, {})} for i in ids]
@@ -198,7 +199,7 @@ class World:
 
 def by_id(path: Path) -> dict[str, Row]:
     """A table's rows by registration_id, in the table's order."""
-    return {row["registration_id"]: row for row in store.read_table(path).to_pylist()}
+    return {row["registration_id"]: row for row in disk.read_table(path).to_pylist()}
 
 
 def at(text: str) -> datetime:

@@ -11,8 +11,9 @@ from PIL import Image
 
 from pipeline import contracts
 from pipeline.calendar import Wave
+from pipeline.disk import read_text, write_json, write_table
 from pipeline.settings import Settings
-from pipeline.store import Store, project_data, read_text, write_json, write_table
+from pipeline.store import Store, project_data
 
 NUMBER = 12
 #: Each id with its reasons; the second's photograph is not in the register.

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.calendar import Calendar
+from pipeline.disk import read_text
 from pipeline.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
-from pipeline.store import project_data, read_text
+from pipeline.store import project_data
 
 PROJECT = Calendar.parse(read_text(project_data() / "calendar.toml"))
 

@@ -11,7 +11,7 @@ import pytest
 from checks.cohort import check_cohort
 from checks.gate import expectations
 from checks.inputs import check_inputs
-from pipeline import contracts, errors, store
+from pipeline import contracts, disk, errors
 from pipeline.calendar import Wave
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.settings import CheckSettings
@@ -56,8 +56,8 @@ def root(tmp_path):
         put(tmp_path, name, table, "2020-04-15")
     work = tmp_path / "work" / "wave-0001"
     empty = pa.table({f.name: pa.nulls(3, f.type) for f in contracts.INGESTED})
-    store.write_table(empty, work / "registrations.parquet", contracts.INGESTED)
-    store.write_json({"taken_in": 3, "set_aside": 0}, work / "ingest.json")
+    disk.write_table(empty, work / "registrations.parquet", contracts.INGESTED)
+    disk.write_json({"taken_in": 3, "set_aside": 0}, work / "ingest.json")
     return tmp_path
 
 
@@ -160,7 +160,7 @@ def cohort(root, ranks=(1, 2), niks=("1", "2"), reasons=((), ()), quota=10):
 
     def table(schema, **columns):
         full = {f.name: columns.get(f.name, pa.nulls(len(ids), f.type)) for f in schema}
-        store.write_table(pa.table(full, schema=schema), out.parent / "x.parquet", schema)
+        disk.write_table(pa.table(full, schema=schema), out.parent / "x.parquet", schema)
         return pa.table(full, schema=schema)
 
     accepted = {"registration_id": ids, "outcome": ["accepted"] * len(ids), "reasons": [list(r) for r in reasons]}
@@ -170,7 +170,7 @@ def cohort(root, ranks=(1, 2), niks=("1", "2"), reasons=((), ()), quota=10):
         "registrations": (contracts.INGESTED, {"registration_id": ids}),
     }
     for name, (schema, columns) in pairs.items():
-        store.write_table(table(schema, **columns), out.parent / f"{name}.parquet", schema)
+        disk.write_table(table(schema, **columns), out.parent / f"{name}.parquet", schema)
     wave = Wave(1, WAVE.opens, WAVE.closes, quota, "seed")
     return check_cohort(Store.at(root), wave)
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import contracts, reasons
-from pipeline.store import Store, write_table
+from pipeline.disk import write_table
+from pipeline.store import Store
 from tests.spec.world import World, wave
 from tests.unit.test_draw import screened
 

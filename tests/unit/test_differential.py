@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from pipeline import contracts, reasons
-from pipeline.store import project_data, write_table
+from pipeline.disk import write_table
+from pipeline.store import project_data
 from tests.spec.world import World, wave
 from tests.unit import oracle
 from tests.unit.random_country import Country

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import contracts, store
+from pipeline import contracts, disk
+from pipeline.disk import write_table
 from pipeline.draw import draw, next_round, places
-from pipeline.store import Store, write_table
+from pipeline.store import Store
 from tests.spec.world import VERDICT, by_id, wave
 
 counts = st.integers(0, 3_000)
@@ -139,7 +140,7 @@ def test_the_record_is_written_beside_the_list(tmp_path: Path):
     this = wave(3, seed="seed", quota=2, priority_share=0.5)
     screened(Store.at(tmp_path).work(this), {"A": "priority", "B": "public", "C": "public"})
     draw(Store.at(tmp_path), this)
-    record = store.read_json(Store.at(tmp_path).work(this) / "draw.json")
+    record = disk.read_json(Store.at(tmp_path).work(this) / "draw.json")
     assert record["seed"] == "seed"
     assert record["places"] == {"priority": 1, "public": 1}
     assert record["list_sha256"] == hashlib.sha256(b"A\nB\nC\n").hexdigest()

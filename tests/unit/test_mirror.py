@@ -12,11 +12,12 @@ import pytest
 
 from pipeline import photographs
 from pipeline.calendar import Wave
+from pipeline.disk import write_text
 from pipeline.errors import StoreError
 from pipeline.mirror import Mirror
 from pipeline.remote import is_below
 from pipeline.selfie.verdict import PhotoPair
-from pipeline.store import Store, write_text
+from pipeline.store import Store
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 WORK = "work/wave-0001/"

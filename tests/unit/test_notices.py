@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import contracts, reasons
+from pipeline.disk import read_table, write_table
 from pipeline.reports import guard
 from pipeline.reports.labels import LANGUAGES
 from pipeline.reports.letters import SMS_LENGTH, tellable, texts, write_letter
 from pipeline.reports.notices import next_wave, write_notices
-from pipeline.store import read_table, write_table
 from tests.unit import wave_factory
 
 WAVE = wave_factory.wave()

@@ -10,10 +10,11 @@ from rich.console import Console
 
 from pipeline import reasons
 from pipeline.calendar import SelfieMode
+from pipeline.disk import read_json
 from pipeline.errors import WaveNotRunError
 from pipeline.reports.funnel import steps_of, write_funnel
 from pipeline.reports.terminal import bar, print_funnel
-from pipeline.store import Store, read_json
+from pipeline.store import Store
 from tests.unit import wave_factory
 
 MODES: tuple[SelfieMode, ...] = ("after_draw", "before_draw", "off")

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline import contracts
+from pipeline.disk import read_table, write_table
 from pipeline.ingest.reuploads import problems
 from pipeline.reports import numbers
 from pipeline.reports.figures import figures
@@ -19,7 +20,7 @@ from pipeline.reports.funnel import write_funnel
 from pipeline.reports.labels import label
 from pipeline.reports.spreadsheet import sheets_of, write_spreadsheet
 from pipeline.reports.wave_report import write_report
-from pipeline.store import Store, read_table, write_table
+from pipeline.store import Store
 from tests.unit import wave_factory
 
 WAVE = wave_factory.wave(quota=600)

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from pipeline.disk import read_json
 from pipeline.reports.figures import Figures, figures
 from pipeline.reports.funnel import write_funnel
 from pipeline.reports.groups import Group
 from pipeline.reports.suppress import SMALL, Chain, Row, hide, merge, small
 from pipeline.reports.wave_report import write_report
-from pipeline.store import Store, read_json
+from pipeline.store import Store
 from tests.unit import wave_factory
 
 Equation = tuple[set[int], int]

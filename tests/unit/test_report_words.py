@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+from pipeline.disk import read_table
 from pipeline.proportion import wilson
 from pipeline.reports import numbers
 from pipeline.reports.fairness import p_value, rates
@@ -18,7 +19,6 @@ from pipeline.reports.labels import LANGUAGES, catalogue, label
 from pipeline.reports.places import map_of, provinces
 from pipeline.reports.truth import compare_with_truth
 from pipeline.reports.wave_report import write_report
-from pipeline.store import read_table
 from tests.unit import wave_factory
 
 

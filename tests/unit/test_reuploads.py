@@ -12,8 +12,9 @@ import pytest
 
 from pipeline import contracts
 from pipeline.calendar import Wave
+from pipeline.disk import read_table, write_table
 from pipeline.ingest.reuploads import ingest_reuploads, problems
-from pipeline.store import Store, read_table, write_table
+from pipeline.store import Store
 
 INSIDE, LATER, OUTSIDE = "2020-04-28T10:00:00", "2020-04-29T10:00:00", "2020-05-02T10:00:00"
 

@@ -19,6 +19,7 @@ from PIL import Image
 
 from pipeline import contracts, errors
 from pipeline.calendar import Wave
+from pipeline.disk import read_table, write_table
 from pipeline.ingest.reviews import ingest_reviews
 from pipeline.review import audit, decisions
 from pipeline.review.access import CSRF, Door
@@ -26,7 +27,7 @@ from pipeline.review.app import make_app
 from pipeline.review.cases import read_cases
 from pipeline.review.decisions import Sitting
 from pipeline.settings import settings
-from pipeline.store import Store, read_table, write_table
+from pipeline.store import Store
 from tests.unit import review_factory
 
 
@@ -338,7 +339,7 @@ def test_when_the_disk_is_full_nothing_counts_and_the_reviewer_is_told(desk: Des
         raise errors.DiskFullError("No room left.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(decisions.store, "write_text", full)
+        patch.setattr(decisions.disk, "write_text", full)
         answer = desk.decide(2, "reject")
     assert (answer.status_code, answer.json()["problem"]) == (500, "failed")
     assert [line.get("saved", True) for line in desk.audited] == [True, True, False]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import store
+from pipeline import disk
 from pipeline.calendar import Wave
 from pipeline.ingest.reviews import ReviewCounts, ingest_reviews
 from pipeline.settings import settings
@@ -30,7 +30,7 @@ class Reviews:
 
     def ingest(self) -> tuple[ReviewCounts, dict[str, dict]]:
         counts = ingest_reviews(self.store, WAVE)
-        rows = store.read_table(self.store.work(WAVE) / "reviews.parquet").to_pylist()
+        rows = disk.read_table(self.store.work(WAVE) / "reviews.parquet").to_pylist()
         assert [row["registration_id"] for row in rows] == sorted({row["registration_id"] for row in rows})
         return counts, {row["registration_id"]: row for row in rows}
 

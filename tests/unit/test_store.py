@@ -7,9 +7,10 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from pipeline import contracts, errors, store
+from pipeline import contracts, disk, errors
 from pipeline.calendar import Calendar
-from pipeline.store import Store, project_data, read_text
+from pipeline.disk import read_text
+from pipeline.store import Store, project_data
 
 CALENDAR = Calendar.parse(read_text(project_data() / "calendar.toml"))
 TABLE = pa.table({"nik": ["1"], "listed_by": ["x"]})
@@ -17,8 +18,8 @@ TABLE = pa.table({"nik": ["1"], "listed_by": ["x"]})
 
 def test_an_interrupted_write_leaves_nothing_and_keeps_the_old_file(tmp_path):
     path = tmp_path / "f.txt"
-    store.write_text("old", path)
-    with pytest.raises(RuntimeError), store.atomic(path) as part:
+    disk.write_text("old", path)
+    with pytest.raises(RuntimeError), disk.atomic(path) as part:
         part.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -27,37 +28,37 @@ def test_an_interrupted_write_leaves_nothing_and_keeps_the_old_file(tmp_path):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_a_named_error(tmp_path, number):
-    with pytest.raises(errors.DiskFullError, match="No room"), store.atomic(tmp_path / "f") as part:
+    with pytest.raises(errors.DiskFullError, match="No room"), disk.atomic(tmp_path / "f") as part:
         part.write_text("half")
         raise OSError(number, "full")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_really_full_disk_is_a_named_error(tmp_path):
-    with pytest.raises(errors.DiskFullError), store.atomic(tmp_path / "f"), open("/dev/full", "w") as full:
+    with pytest.raises(errors.DiskFullError), disk.atomic(tmp_path / "f"), open("/dev/full", "w") as full:
         full.write("x")
         full.flush()
 
 
 def test_tables_are_cast_to_their_contract_and_written_with_the_same_bytes(tmp_path):
-    first = store.write_table(TABLE, tmp_path / "a.parquet", contracts.PRIORITY)
-    second = store.write_table(TABLE, tmp_path / "b.parquet", contracts.PRIORITY)
-    assert store.sha256(first) == store.sha256(second)
-    assert store.rows(first) == 1
-    assert store.read_table(first).schema == contracts.PRIORITY
+    first = disk.write_table(TABLE, tmp_path / "a.parquet", contracts.PRIORITY)
+    second = disk.write_table(TABLE, tmp_path / "b.parquet", contracts.PRIORITY)
+    assert disk.sha256(first) == disk.sha256(second)
+    assert disk.rows(first) == 1
+    assert disk.read_table(first).schema == contracts.PRIORITY
 
 
 def test_damaged_files_are_named_errors(tmp_path):
     bad = tmp_path / "bad.parquet"
     bad.write_bytes(b"PAR1 nothing")
     with pytest.raises(errors.UnreadableFileError, match=r"bad\.parquet"):
-        store.read_table(bad)
+        disk.read_table(bad)
     with pytest.raises(errors.UnreadableFileError):
-        store.rows(bad)
+        disk.rows(bad)
     with pytest.raises(errors.UnreadableFileError):
-        store.read_json(bad)
+        disk.read_json(bad)
     with pytest.raises(errors.StoreError):
-        store.read_table(tmp_path / "none.parquet")
+        disk.read_table(tmp_path / "none.parquet")
 
 
 def test_a_root_that_is_not_there_is_a_named_error(tmp_path):
@@ -68,8 +69,8 @@ def test_a_root_that_is_not_there_is_a_named_error(tmp_path):
 def test_installing_replaces_a_folder_whole(tmp_path):
     target, new = tmp_path / "waves" / "w", tmp_path / "new"
     for text in ("one", "two"):
-        store.write_text(text, new / f"{text}.txt")
-        store.install(new, target)
+        disk.write_text(text, new / f"{text}.txt")
+        disk.install(new, target)
     assert [p.name for p in target.iterdir()] == ["two.txt"]
     assert [p.name for p in target.parent.iterdir()] == ["w"]
 
@@ -89,7 +90,7 @@ def test_earlier_cohorts_prefer_the_last_published_revision(tmp_path):
         "waves/wave-0002",
         "waves/wave-0003",
     ):
-        store.write_table(
+        disk.write_table(
             pa.table({f.name: pa.nulls(0, f.type) for f in contracts.COHORT}),
             tmp_path / path / "cohort.parquet",
             contracts.COHORT,
@@ -100,7 +101,7 @@ def test_earlier_cohorts_prefer_the_last_published_revision(tmp_path):
 
 def test_the_data_root_can_bring_its_own_calendar(tmp_path):
     assert Store.at(tmp_path).calendar().wave(1).quota == 200_000
-    store.write_text(
+    disk.write_text(
         "\ufeff[[wave]]\nnumber = 1\nopens = 2020-04-11T00:00:00\ncloses = 2020-04-12T00:00:00\nquota = 9\n",
         tmp_path / "calendar.toml",
     )

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from pipeline import contracts, reasons
 from pipeline.calendar import SelfieMode, Wave
-from pipeline.store import Store, project_data, read_text, write_json, write_table
+from pipeline.disk import read_text, write_json, write_table
+from pipeline.store import Store, project_data
 
 #: Probability of each reason of the layers before the draw, given that the application came so far.
 RATES = {
