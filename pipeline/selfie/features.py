@@ -23,14 +23,14 @@ UNIT = SIDE / (1 + 2 * PADDING)
 
 @dataclass(frozen=True)
 class Region:
-    """A part of the square, in units from the mean face's upper left corner; which of the network's two maps are read
-    there, and the grid that each is pooled to."""
+    """A part of the square, in units from the mean face's upper left corner; which of the network's two maps is read
+    there, and the grid that it is pooled to."""
 
     x0: float
     y0: float
     x1: float
     y1: float
-    maps: tuple[int, ...]
+    map: int
     rows: int
     columns: int
 
@@ -45,10 +45,10 @@ class Region:
 FINE, COARSE = 0, 1  # the network's two maps
 #: Chosen by cross-validation by person (tools/selfie/train.py).
 REGIONS = {
-    "glasses": Region(-0.2, -0.15, 1.2, 0.6, (FINE,), 4, 7),
-    "hat": Region(-0.6, -1.0, 1.6, 0.5, (COARSE,), 3, 5),
-    "scarf": Region(-0.7, -1.0, 1.7, 1.3, (FINE,), 5, 5),
-    "ears_hidden": Region(-0.7, -0.2, 1.7, 1.2, (FINE,), 4, 8),
+    "glasses": Region(-0.2, -0.15, 1.2, 0.6, FINE, 4, 7),
+    "hat": Region(-0.6, -1.0, 1.6, 0.5, COARSE, 3, 5),
+    "scarf": Region(-0.7, -1.0, 1.7, 1.3, FINE, 5, 5),
+    "ears_hidden": Region(-0.7, -0.2, 1.7, 1.2, FINE, 4, 8),
 }
 
 
@@ -77,11 +77,8 @@ def head_maps(chip: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
 def appearance(maps: tuple[NDArray[np.float32], ...], name: str) -> NDArray[np.float32]:
     """What the network sees in a region."""
     region = REGIONS[name]
-    parts = []
-    for number in region.maps:
-        rows, columns = region.within(*maps[number].shape[:2])
-        parts.append(pooled(maps[number][rows, columns], region.rows, region.columns))
-    return np.concatenate(parts)
+    found = maps[region.map]
+    return pooled(found[region.within(*found.shape[:2])], region.rows, region.columns)
 
 
 def pooled(found: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
@@ -96,8 +93,7 @@ def pooled(found: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.fl
 
 def shown(seen: NDArray[np.bool_], name: str) -> float:
     """The share of a region that lies inside the picture."""
-    rows, columns = REGIONS[name].within(*seen.shape)
-    return float(seen[rows, columns].mean())
+    return float(seen[REGIONS[name].within(*seen.shape)].mean())
 
 
 def _face(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -43,14 +42,13 @@ class _Tensors(pickle.Unpickler):
         self.kinds: dict[str, np.dtype[Any]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        known: dict[tuple[str, str], Callable[..., Any] | str] = {
-            ("collections", "OrderedDict"): OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2"): _view,
-        }
-        if module == "torch" and name in _KINDS:
-            return name
-        if (module, name) in known:
-            return known[module, name]
+        match module, name:
+            case "collections", "OrderedDict":
+                return OrderedDict
+            case "torch._utils", "_rebuild_tensor_v2":
+                return _view
+            case "torch", kind if kind in _KINDS:
+                return kind
         raise pickle.UnpicklingError(f"{module}.{name} is no tensor")
 
     def persistent_load(self, pid: Any) -> str:
