@@ -3,6 +3,7 @@ Pixels only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,12 @@ from numpy.typing import NDArray
 
 from pipeline.selfie import features
 from pipeline.selfie.classifier import classifier
+from pipeline.selfie.efficientnet import Maps
 from pipeline.selfie.mesh import Mesh
 from pipeline.selfie.pose import Pose, pose, tilted
+
+#: An RGB picture and the mesh of the face that was found in it.
+Face = tuple[NDArray[np.uint8], Mesh]
 
 #: Share of a region that must lie inside the picture before its score is known.
 _SEEN = {"glasses": 0.85, "hat": 0.55, "ears_hidden": 0.75, "scarf": 0.4}
@@ -35,14 +40,29 @@ class Scores:
     pitch: float
 
 
-def look(image: NDArray[np.uint8], mesh: Mesh) -> Scores:
-    """The scores of a found face in an RGB picture, read where the mesh places them: they serve any recogniser."""
-    chip = features.square(image, mesh)
+def look(faces: Sequence[Face]) -> list[Scores]:
+    """The scores of every face, read where its mesh places them: they serve any recogniser."""
+    chips = [features.square(*face) for face in faces]
+    return [_scores(*each) for each in zip(faces, chips, features.head_maps(chips), strict=True)]
+
+
+def coverings(faces: Sequence[Face]) -> list[float]:
+    """How sure a hat or a scarf is seen on every face, 0–1: the part of ``look`` that a reference photograph is asked
+    for."""
+    all_maps = features.head_maps([features.square(*face) for face in faces])
+    found: list[float] = []
+    for face, maps in zip(faces, all_maps, strict=True):
+        hat, scarf = (_appearance(maps, features.visible(*face), name) for name in ("hat", "scarf"))
+        found.append(max((hat or 0.0) * (1 - explained(scarf)), scarf or 0.0))
+    return found
+
+
+def _scores(face: Face, chip: NDArray[np.uint8], maps: Maps) -> Scores:
+    image, mesh = face
     seen = features.visible(image, mesh)
-    maps = features.head_maps(chip)
     angles: Pose = pose(mesh)
     found = {name: _appearance(maps, seen, name) for name in features.REGIONS}
-    uncovered = 1 - covering(found["scarf"])
+    uncovered = 1 - explained(found["scarf"])
     return Scores(
         blur=classifier("blur").probability(features.sharpness(chip)),
         glasses=found["glasses"],
@@ -57,12 +77,12 @@ def look(image: NDArray[np.uint8], mesh: Mesh) -> Scores:
     )
 
 
-def covering(scarf: float | None) -> float:
+def explained(scarf: float | None) -> float:
     """How much of hat and ears a scarf explains, 0–1: nothing while it is less likely than not."""
     return 0.0 if scarf is None else min(1.0, max(0.0, 2 * scarf - 1))
 
 
-def _appearance(maps: tuple[NDArray[np.float32], ...], seen: NDArray[np.bool_], name: str) -> float | None:
+def _appearance(maps: Maps, seen: NDArray[np.bool_], name: str) -> float | None:
     """A classifier's answer; None where too little of the region is in the picture."""
     if features.shown(seen, name) < _SEEN[name]:
         return None

@@ -21,6 +21,8 @@ FULL = "face_detection_full_range.tflite"
 # anchors per cell and stride of each feature map
 _MAPS = {SHORT: ((2, 8), (6, 16)), BACK: ((2, 16), (6, 32)), FULL: ((1, 4),)}
 MIN_SCORE = 0.5  # MediaPipe's own
+#: A picture this many times as large as the detector's is halved first: that costs a quarter of one uneven step.
+HALVE = 4
 SUPPRESSION = 0.3  # intersection over union from which two boxes are one face (MediaPipe's own)
 
 
@@ -75,6 +77,14 @@ def merge(coordinates: NDArray[np.float32], scores: NDArray[np.float32]) -> list
     return faces
 
 
+def _halved(image: NDArray[np.uint8], limit: int) -> NDArray[np.uint8]:
+    """The picture, halved until its long side is at most ``limit``."""
+    while max(image.shape[:2]) > limit:
+        size = max(1, image.shape[1] // 2), max(1, image.shape[0] // 2)
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return image
+
+
 def detect(
     image: NDArray[np.uint8], name: str = SHORT, min_score: float = MIN_SCORE, margin: float = 0.0
 ) -> list[Detection]:
@@ -84,9 +94,8 @@ def detect(
     height, width = image.shape[:2]
     span = max(height, width) * (1 + 2 * margin)
     scale = network.side / span
-    small = cv2.resize(
-        image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
-    )
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(_halved(image, HALVE * network.side), size, interpolation=cv2.INTER_AREA)
     left, top = (network.side - small.shape[1]) // 2, (network.side - small.shape[0]) // 2
     canvas = np.zeros((network.side, network.side, 3), np.float32)
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small

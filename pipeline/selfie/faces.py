@@ -21,8 +21,9 @@ PRESENCE = 0.5
 #: card's portrait in an outstretched hand stays below half.
 SECOND_PERSON = 0.6
 WHOLE = 0.9
-#: Looks one after another until a face is found: detector, least score, margin around the picture.
-LOOKS = ((SHORT, 0.5, 0.0), (BACK, 0.5, 0.0), (SHORT, 0.4, 0.25), (FULL, 0.4, 0.0), (BACK, 0.3, 0.25))
+#: Looks one after another until a face is found: detector, least score, margin around the picture. FULL costs half of
+#: BACK; of 66 photographs on which SHORT saw nobody, either order finds the same 60 faces.
+LOOKS = ((SHORT, 0.5, 0.0), (FULL, 0.4, 0.0), (BACK, 0.5, 0.0), (SHORT, 0.4, 0.25), (BACK, 0.3, 0.25))
 
 
 @dataclass(frozen=True)

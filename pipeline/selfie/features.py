@@ -7,6 +7,7 @@ eyes).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -22,33 +23,42 @@ UNIT = SIDE / (1 + 2 * PADDING)
 
 
 @dataclass(frozen=True)
-class Region:
-    """A part of the square, in units from the mean face's upper left corner; which of the network's two maps is read
-    there, and the grid that it is pooled to."""
+class Box:
+    """A part of the square, in units from the mean face's upper left corner."""
 
     x0: float
     y0: float
     x1: float
     y1: float
+
+    def within(self, frame: Box, rows: int, columns: int) -> tuple[slice, slice]:
+        """Rows and columns of this part in a map [rows, columns] of a frame around it."""
+        y = [round((edge - frame.y0) / (frame.y1 - frame.y0) * rows) for edge in (self.y0, self.y1)]
+        x = [round((edge - frame.x0) / (frame.x1 - frame.x0) * columns) for edge in (self.x0, self.x1)]
+        return slice(*y), slice(*x)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where an appearance is looked for: the part of the square, which of the network's two maps is read there, and
+    the grid that it is pooled to."""
+
+    box: Box
     map: int
     rows: int
     columns: int
 
-    def within(self, rows: int, columns: int) -> tuple[slice, slice]:
-        """Rows and columns of this region in a map [rows, columns] of the whole square."""
-        span = 1 + 2 * PADDING
-        y = [round((edge + PADDING) / span * rows) for edge in (self.y0, self.y1)]
-        x = [round((edge + PADDING) / span * columns) for edge in (self.x0, self.x1)]
-        return slice(*y), slice(*x)
 
-
+SQUARE = Box(-PADDING, -PADDING, 1 + PADDING, 1 + PADDING)
+#: What the network sees: the head with a hat or a scarf. All else would only cost time.
+HEAD = Box(-0.75, -1.0, 1.75, 1.25)
 FINE, COARSE = 0, 1  # the network's two maps
 #: Chosen by cross-validation by person (tools/selfie/train.py).
 REGIONS = {
-    "glasses": Region(-0.2, -0.15, 1.2, 0.6, FINE, 4, 7),
-    "hat": Region(-0.6, -1.0, 1.6, 0.5, COARSE, 3, 5),
-    "scarf": Region(-0.7, -1.0, 1.7, 1.3, FINE, 5, 5),
-    "ears_hidden": Region(-0.7, -0.2, 1.7, 1.2, FINE, 4, 8),
+    "glasses": Region(Box(-0.2, -0.15, 1.2, 0.6), FINE, 4, 7),
+    "hat": Region(Box(-0.6, -1.0, 1.6, 0.5), COARSE, 3, 5),
+    "scarf": Region(Box(-0.7, -1.0, 1.7, 1.25), FINE, 5, 5),
+    "ears_hidden": Region(Box(-0.7, -0.2, 1.7, 1.2), FINE, 4, 8),
 }
 
 
@@ -68,17 +78,18 @@ def visible(image: NDArray[np.uint8], mesh: Mesh) -> NDArray[np.bool_]:
     return np.asarray((u >= 0) & (v >= 0) & (u < image.shape[1]) & (v < image.shape[0]))
 
 
-def head_maps(chip: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-    """The network's maps of the square, made once for all appearances."""
-    size = (efficientnet.SIDE, efficientnet.SIDE)
-    return efficientnet.maps(cv2.resize(chip, size, interpolation=cv2.INTER_AREA))
+def head_maps(chips: Sequence[NDArray[np.uint8]]) -> list[efficientnet.Maps]:
+    """The network's maps of the head in every square, made once for all appearances."""
+    head, size = HEAD.within(SQUARE, SIDE, SIDE), (efficientnet.WIDTH, efficientnet.HEIGHT)
+    pictures = [cv2.resize(np.ascontiguousarray(chip[head]), size, interpolation=cv2.INTER_AREA) for chip in chips]
+    return efficientnet.maps([np.asarray(picture, np.uint8) for picture in pictures])
 
 
-def appearance(maps: tuple[NDArray[np.float32], ...], name: str) -> NDArray[np.float32]:
+def appearance(maps: efficientnet.Maps, name: str) -> NDArray[np.float32]:
     """What the network sees in a region."""
     region = REGIONS[name]
     found = maps[region.map]
-    return pooled(found[region.within(*found.shape[:2])], region.rows, region.columns)
+    return pooled(found[region.box.within(HEAD, *found.shape[:2])], region.rows, region.columns)
 
 
 def pooled(found: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
@@ -93,7 +104,7 @@ def pooled(found: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.fl
 
 def shown(seen: NDArray[np.bool_], name: str) -> float:
     """The share of a region that lies inside the picture."""
-    return float(seen[REGIONS[name].within(*seen.shape)].mean())
+    return float(seen[REGIONS[name].box.within(SQUARE, *seen.shape)].mean())
 
 
 def _face(chip: NDArray[np.uint8]) -> NDArray[np.uint8]:

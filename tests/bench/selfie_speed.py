@@ -60,7 +60,7 @@ def ours(folder: Path, pairs: int) -> dict[str, float]:
         "find (detector and mesh)": seconds(lambda: [find(p) for p in pictures], 2),
         "align": seconds(lambda: [model.cut(p, f.mesh.points) for p, f in seen], 2),
         "embed (twice: mirrored)": seconds(lambda: model.embed(chips), 2),
-        "defects": seconds(lambda: [look(p, f.mesh) for p, f in seen], 2),
+        "defects": seconds(lambda: look([(p, f.mesh) for p, f in seen]), 2),
     }
     detector = seconds(lambda: [detect(p) for p in pictures], 2)
     embedder = seconds(lambda: resnet.embed(chips), 2)

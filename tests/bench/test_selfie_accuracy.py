@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from pipeline.selfie import features
 from pipeline.selfie.calibration import calibrate_distances, wilson
 from pipeline.selfie.classifier import classifier
-from pipeline.selfie.defects import covering
+from pipeline.selfie.defects import explained
 from pipeline.selfie.faces import find
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.pose import pose, tilted
@@ -86,7 +86,7 @@ def _complete(one: Example, score: dict[str, float]) -> None:
     """Fills what the tables do not hold, and combines as pipeline.selfie.defects does."""
     assert one.mesh is not None
     chip = one.chip()
-    maps, seen = features.head_maps(chip), one.seen()
+    [maps], seen = features.head_maps([chip]), one.seen()
     for name in features.REGIONS:
         if name not in score:
             score[name] = classifier(name).probability(features.appearance(maps, name))
@@ -94,7 +94,7 @@ def _complete(one: Example, score: dict[str, float]) -> None:
         score["blur"] = classifier("blur").probability(features.sharpness(chip))
     if "dark" not in score:
         score["dark"] = classifier("dark").probability(features.light(chip, seen))
-    uncovered = 1 - covering(score["scarf"])
+    uncovered = 1 - explained(score["scarf"])
     score["hat"] *= uncovered
     score["ears_hidden"] *= uncovered
     score["tilted"] = tilted(pose(one.mesh))

@@ -25,7 +25,7 @@ def astronaut():
 
 
 def scores(picture: np.ndarray, seen: tuple) -> Scores:
-    return look(picture, seen[2])
+    return look([(picture, seen[2])])[0]
 
 
 def test_a_clean_portrait_is_clean(astronaut):
@@ -63,7 +63,7 @@ def test_roll_follows_the_picture(astronaut, degrees):
     found = find(turned)
     assert found.main is not None
     assert found.mesh is not None
-    score = look(turned, found.mesh)
+    [score] = look([(turned, found.mesh)])
     assert score.roll == pytest.approx(scores(picture, astronaut).roll + degrees, abs=3)
     assert score.tilted > 0.5
 
@@ -75,7 +75,7 @@ def test_what_the_picture_cuts_off_is_unknown(astronaut):
     found = find(cut)
     assert found.main is not None
     assert found.mesh is not None
-    assert look(cut, found.mesh).hat is None
+    assert look([(cut, found.mesh)])[0].hat is None
 
 
 def test_scores_are_the_same_every_time(astronaut):

@@ -21,8 +21,8 @@ TABBY, TIGER_CAT, EGYPTIAN_CAT, ESPRESSO, CUP = 281, 282, 285, 967, 968  # Image
 def kinds(picture: np.ndarray) -> np.ndarray:
     """ImageNet's kinds, the likeliest first: the head of the network, on the maps that our graph ends with."""
     tensors = read_tensors(packaged_file(EFFICIENTNET_PACKAGE, efficientnet.FILE))
-    side = efficientnet.SIDE
-    coarse = efficientnet.maps(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))[-1]
+    size = (efficientnet.WIDTH, efficientnet.HEIGHT)
+    [(_, coarse)] = efficientnet.maps([cv2.resize(picture, size, interpolation=cv2.INTER_AREA)])
     scale = tensors["_bn1.weight"] / np.sqrt(tensors["_bn1.running_var"] + 1e-3)
     shift = tensors["_bn1.bias"] - tensors["_bn1.running_mean"] * scale
     head = np.clip(coarse @ (tensors["_conv_head.weight"][:, :, 0, 0].T * scale) + shift, 0, 6)
@@ -35,9 +35,20 @@ def test_it_knows_a_cat_and_a_cup_of_coffee():
 
 
 def test_the_maps_have_the_promised_shapes():
-    fine, coarse = efficientnet.maps(np.zeros((efficientnet.SIDE, efficientnet.SIDE, 3), np.uint8))
-    assert fine.shape == (12, 12, 112)
-    assert coarse.shape == (6, 6, 320)
+    [(fine, coarse)] = efficientnet.maps([np.zeros((efficientnet.HEIGHT, efficientnet.WIDTH, 3), np.uint8)])
+    assert fine.shape == (9, 10, 112)
+    assert coarse.shape == (5, 5, 320)
+
+
+@pytest.mark.parametrize("beside", range(1, 2 * efficientnet.BATCH + 1))
+def test_a_picture_s_maps_do_not_depend_on_which_others_stand_beside_it(beside):
+    pictures = np.random.default_rng(beside).integers(
+        0, 256, (beside, efficientnet.HEIGHT, efficientnet.WIDTH, 3), np.uint8
+    )
+    for picture, together in zip(pictures, efficientnet.maps(pictures), strict=True):
+        [alone] = efficientnet.maps([picture])
+        assert np.array_equal(alone[0], together[0])
+        assert np.array_equal(alone[1], together[1])
 
 
 class Harmful:

@@ -49,7 +49,7 @@ def appearance_table(examples: list[Example], name: str) -> Table:
     def views(one: Example) -> NDArray[np.float32]:
         chip = one.chip()
         both = (chip, np.ascontiguousarray(chip[:, ::-1]))
-        return np.stack([features.appearance(features.head_maps(view), name) for view in both])
+        return np.stack([features.appearance(maps, name) for maps in features.head_maps(both)])
 
     y = np.array([e.truth[name] for e in used])
     return Table(np.stack([views(e) for e in used]), y, _people(used), used, ["original"] * len(used))
