@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -94,12 +95,19 @@ def appearance(maps: efficientnet.Maps, name: str) -> NDArray[np.float32]:
 
 def pooled(found: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
     """The means [rows · columns · channels] of a grid over a map [h, w, channels]; no finer than the map."""
-    height, width, _ = found.shape
-    rows, columns = min(rows, height), min(columns, width)
-    tops, lefts = np.arange(rows) * height // rows, np.arange(columns) * width // columns
-    sums = np.add.reduceat(np.add.reduceat(found, tops, axis=0), lefts, axis=1)
-    areas = np.outer(np.diff(np.append(tops, height)), np.diff(np.append(lefts, width)))
-    return np.asarray((sums / areas[..., None]).ravel(), np.float32)
+    height, width, channels = found.shape
+    return np.asarray((_cells(height, width, rows, columns) @ found.reshape(-1, channels)).ravel(), np.float32)
+
+
+@cache
+def _cells(height: int, width: int, rows: int, columns: int) -> NDArray[np.float32]:
+    """What every cell of a grid takes of every place of a map [cells, height · width]: each row sums to 1."""
+    row, column = (
+        np.searchsorted(np.arange(parts) * size // parts, np.arange(size), "right") == np.arange(1, parts + 1)[:, None]
+        for size, parts in ((height, min(rows, height)), (width, min(columns, width)))
+    )
+    members = np.kron(row, column).astype(np.float32)
+    return np.asarray(members / members.sum(1, keepdims=True), np.float32)
 
 
 def shown(seen: NDArray[np.bool_], name: str) -> float:

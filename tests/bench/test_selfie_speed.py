@@ -45,7 +45,9 @@ def photographs(folder: Path, size: tuple[int, int], pairs: int) -> Path:
             face = faces[(i if role == "s" else i + 1) % len(faces)]
             width, height = size
             scale = max(width / face.shape[1], height / face.shape[0])
-            large = cv2.resize(face, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)[:height, :width]
+            large = cv2.resize(face, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+            top, left = (large.shape[0] - height) // 2, (large.shape[1] - width) // 2  # cut at a side, a face is lost
+            large = large[top : top + height, left : left + width]
             grain = noise.integers(-6, 7, (height // 4, width // 4, 3), dtype=np.int16)
             grainy = large.astype(np.int16) + cv2.resize(grain, (large.shape[1], large.shape[0]))
             picture = np.clip(grainy, 0, 255).astype(np.uint8)
