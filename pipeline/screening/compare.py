@@ -58,7 +58,7 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
         sources["{registrations}"] = f"'{duck.quoted(own)}'"
         run_step(db, "macros", sources)
         sources["{with_families}"] = "false"
-        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes)
+        run_step(db, "applications", sources)
         run_step(db, "registers", sources)
         run_step(db, "compared", sources)
         return _compared(db, extracts, registration_id)

@@ -43,17 +43,20 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
         sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
         run_step(db, "macros", sources)
         sources["{with_families}"] = str(families).lower()
-        run_step(db, "applications", sources, opens=wave.opens, closes=wave.closes)
+        run_step(db, "applications", sources)
         run_step(db, "registers", sources)
         run_step(db, "compared", sources)
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), _warning_codes())}
-        run_step(db, "judged", masks, seed=wave.seed, **lists(), regions=_regions())
+        run_step(db, "judged", masks, **lists(), regions=_regions())
         if families:
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
         codes = {"{codes}": _sql_list(reasons.codes()), "{warning_codes}": _sql_list(_warning_codes())}
         run_step(db, "decoded", codes)
-        columns = ", ".join(SCREENED.names)
-        query = f"SELECT {columns} FROM judged JOIN reasons_of USING (mask) JOIN warnings_of USING (warned) ORDER BY 1"
+        # what can be made of a sorted row is made after the sort: what is not there yet need not be moved
+        late = {"draw": "draw_of(registration_id) AS draw"}
+        columns = ", ".join(late.get(name, name) for name in SCREENED.names)
+        ordered = "FROM judged JOIN reasons_of USING (mask) JOIN warnings_of USING (warned) ORDER BY registration_id"
+        query = f"SELECT {columns} FROM ({ordered})"
         rows = duck.copy(db, query, work / "screened.parquet", duck.PASSING)
         [(eligible,)] = db.execute("SELECT count(*) FROM judged WHERE mask = 0").fetchall()
     return ScreenCounts(rows, eligible)
@@ -81,6 +84,9 @@ def sources_of(
     named = "SELECT DISTINCT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
+        "{seed}": f"'{duck.quoted(wave.seed)}'",
+        "{opens}": f"TIMESTAMP '{wave.opens}'",
+        "{closes}": f"TIMESTAMP '{wave.closes}'",
         "{closing_day}": f"'{wave.closing_day}'",
         "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",
         **{f"{{{n}}}": duck.path_list(extracts[n].files) for n in ("population", "education", "bansos")},

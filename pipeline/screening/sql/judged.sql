@@ -6,7 +6,6 @@ SELECT
     registration_id, nik, full_name, province_code, coalesce(registered_sex, sex) AS sex,
     TRY_CAST(age AS SMALLINT) AS age, selfie, photo AS reference, registered_kk AS kk_number,
     CASE WHEN number IN (SELECT number FROM listed) THEN 'priority' ELSE 'public' END AS tier,
-    sha256($seed || ':' || registration_id) AS draw,
     {mask} AS mask,
     {warned} AS warned
 FROM compared;

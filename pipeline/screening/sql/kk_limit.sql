@@ -6,7 +6,8 @@ FROM (
     FROM (
         SELECT
             registration_id,
-            row_number() OVER (PARTITION BY kk_number ORDER BY tier, draw, registration_id) + coalesce(earlier, 0) AS place
+            row_number() OVER (PARTITION BY kk_number ORDER BY tier, draw_of(registration_id), registration_id)
+                + coalesce(earlier, 0) AS place
         FROM judged
         LEFT JOIN (
             SELECT kk_number, count(DISTINCT number) AS earlier

@@ -27,13 +27,13 @@ CREATE OR REPLACE MACRO same_plain(one, other) AS coalesce(one = other AND one <
 
 CREATE OR REPLACE MACRO same_name(one, other) AS same_plain(plain_name(one), plain_name(other));
 
--- A typing slip: one or two letters in a name that is long enough to tell. Takes plain names.
+-- A typing slip: one or two letters in a name that is long enough to tell. Takes plain names. CASE, so that the costly
+-- distance is asked only of names that may be that near.
 CREATE OR REPLACE MACRO near_plain(one, other) AS
-    coalesce(
-        length(other) >= 4 AND damerau_levenshtein(one, other)
-            <= CASE WHEN least(length(one), length(other)) >= 8 THEN 2 ELSE 1 END,
-        false
-    );
+    CASE WHEN one <> other AND length(other) >= 4 AND abs(length(one) - length(other)) <= 2
+        THEN damerau_levenshtein(one, other) <= CASE WHEN least(length(one), length(other)) >= 8 THEN 2 ELSE 1 END
+        ELSE false
+    END;
 
 -- Whole years on a day; who was born on 29 February comes of age on 1 March of a common year.
 CREATE OR REPLACE MACRO age_on(birth, day) AS
@@ -46,3 +46,6 @@ CREATE OR REPLACE MACRO nik_birth_number(birth, sex) AS
 
 -- NIK and KK from text(16) or a 64-bit integer, as a number; null when it is neither.
 CREATE OR REPLACE MACRO as_number(value) AS try_cast(value AS BIGINT);
+
+-- An application's place in the draw (CONTRACTS: SHA-256 of seed and registration).
+CREATE OR REPLACE MACRO draw_of(id) AS sha256({seed} || ':' || id);
