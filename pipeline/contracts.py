@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from pipeline.reasons import DEFECTS
+
 TEXTS = pa.list_(pa.string())
 TIME = pa.timestamp("us")
 
@@ -164,8 +166,6 @@ CHANGES = pa.schema(
         ("message_en", pa.string()),
     ]
 )
-
-DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
 
 REVIEW = pa.schema(
     [

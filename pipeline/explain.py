@@ -17,9 +17,9 @@ from typing import Any
 
 from pipeline import disk, reasons
 from pipeline.calendar import Wave
-from pipeline.contracts import DEFECTS
 from pipeline.errors import UnknownApplicationError
 from pipeline.ingest.extracts import Extract
+from pipeline.reasons import DEFECTS
 from pipeline.screening.compare import Compared, compare
 from pipeline.screening.rulebook import all_rules
 from pipeline.store import Store

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import contracts, disk, photographs, progress, workers
+from pipeline import contracts, disk, photographs, progress, reasons, workers
 from pipeline.plan import Plan
 from pipeline.settings import settings
 
@@ -71,8 +71,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
         "reasons": [list(o.reasons) for o in outcomes],
         "warnings": [list(o.warnings) for o in outcomes],
         **{
-            name: [getattr(v, name) for v in verdicts]
-            for name in ("decision", "similarity", *contracts.DEFECTS, "faces")
+            name: [getattr(v, name) for v in verdicts] for name in ("decision", "similarity", *reasons.DEFECTS, "faces")
         },
     }
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")

@@ -17,7 +17,7 @@ class SelfieSettings(BaseModel):
 
     model: str = Field("GelombangDlib", description="DeepFace model name of the recogniser")
     policy_file: Path | None = Field(None, description="thresholds written by `gelombang calibrate`; None: built in")
-    batch: int = Field(32, ge=1, le=512, description="photographs per batch")
+    batch: int = Field(16, ge=1, le=512, description="pairs of photographs per batch")
     shards_at_once: int = Field(1, ge=1, description="selfie tasks of a wave that Airflow runs side by side")
     workers: int = Field(0, ge=0, description="worker processes per shard; 0: one per core")
     max_pixels: int = Field(120_000_000, description="a larger picture is refused unread (decompression bomb)")

@@ -1,10 +1,12 @@
-"""How many worker processes there may be, and what each does first: it leaves when the process that started it is gone.
+"""How many worker processes there may be, and what each does: it leaves when the process that started it is gone, and
+gives back memory that it no longer needs.
 
 A pool's workers wait on a queue that stays open when their parent is killed; each would keep its memory for good.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 import time
@@ -26,3 +28,10 @@ def _watch(parent: int) -> None:
 def cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def give_back() -> None:
+    """Returns freed memory to the system, where the C library can (glibc): what loading a model took for a moment would
+    otherwise stay this process's own."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)

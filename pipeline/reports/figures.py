@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline import reasons
 from pipeline.calendar import Wave
-from pipeline.contracts import DEFECTS
 from pipeline.disk import read_json
+from pipeline.reasons import DEFECTS
 from pipeline.reports import groups, places
 from pipeline.reports.alerts import Alert, alerts
 from pipeline.reports.comparison import Column, columns, earlier

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from pipeline import disk
 from pipeline.calendar import Wave
-from pipeline.contracts import DEFECTS
+from pipeline.reasons import DEFECTS
 from pipeline.store import Store
 
 

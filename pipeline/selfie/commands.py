@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline import contracts, disk
+from pipeline import contracts, disk, reasons
 from pipeline.errors import BadSettingError, MissingColumnError
 from pipeline.ingest.lines import read_csv
 from pipeline.selfie.policy import SelfiePolicy
@@ -43,7 +43,7 @@ def verify_photos(
         "decision": [v.decision for v in verdicts],
         "similarity": [v.similarity for v in verdicts],
         "reasons": [list(v.reasons) for v in verdicts],
-        **{name: [getattr(v, name) for v in verdicts] for name in (*contracts.DEFECTS, "faces")},
+        **{name: [getattr(v, name) for v in verdicts] for name in (*reasons.DEFECTS, "faces")},
     }
     disk.write_table(pa.table(columns, schema=contracts.PHOTO_PAIRS_OUT), out, contracts.PHOTO_PAIRS_OUT)
     if overlay:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.selfie.assets import EFFICIENTNET_PACKAGE, packaged_file
 from pipeline.selfie.torch_file import read_tensors
+from pipeline.workers import give_back
 
 #: The two maps [rows, columns, channels] of one picture, the finer first.
 Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -91,7 +92,10 @@ def _graph() -> Any:
 
 @cache
 def _built() -> Any:
-    return _graph()
+    graph = _graph().get_concrete_function()  # without it the weights would be held once more, by Python
+    graph(np.zeros((BATCH, HEIGHT, WIDTH, 3), np.uint8))  # only the first run makes the graph ready
+    give_back()
+    return graph
 
 
 def maps(pictures: Sequence[NDArray[np.uint8]]) -> list[Maps]:

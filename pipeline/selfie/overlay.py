@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.contracts import DEFECTS
+from pipeline.reasons import DEFECTS
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.faces import find
 from pipeline.selfie.verdict import Verdict

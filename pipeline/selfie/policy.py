@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipeline.contracts import DEFECTS
 from pipeline.errors import BadSettingError, UncalibratedModelError
+from pipeline.reasons import DEFECTS
 from pipeline.selfie.verdict import UNUSABLE, Decision, Measurement, Seen, Verdict, in_order
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.selfie.assets import DLIB_PACKAGE, packaged_file
 from pipeline.selfie.dlib_weights import STAGES, Convolution, read_resnet
+from pipeline.workers import give_back
 
 CHIP_SIDE = 150
 DESCRIPTOR = 128
@@ -56,7 +57,10 @@ def _graph() -> Any:
 
 @cache
 def _built() -> Any:
-    return _graph()
+    graph = _graph().get_concrete_function()  # without it the weights would be held once more, by Python
+    graph(np.zeros((MAX_BATCH, CHIP_SIDE, CHIP_SIDE, 3), np.uint8))  # only the first run makes the graph ready
+    give_back()
+    return graph
 
 
 def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -105,8 +105,8 @@ def test_memory_is_flat_over_20_000_photographs(small):
     peaks = []
     for _ in range(5):
         verify(small, 2_000, 1)
-        [worker] = [p for p in psutil.Process().children(recursive=True) if p.memory_info().rss > 300e6][:1]
-        peaks.append(worker.memory_info().rss / 1e6)
+        workers = psutil.Process().children(recursive=True)  # those of the test before are still there, idle
+        peaks.append(max(worker.memory_info().rss for worker in workers) / 1e6)
     print("\nresident memory of a worker after each 4,000 photographs:", " ".join(f"{p:.0f} MB" for p in peaks))
     assert max(peaks) <= 1_200
     assert peaks[-1] <= peaks[0] * 1.05

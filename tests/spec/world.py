@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import contracts, disk, manifest
+from pipeline import contracts, disk, manifest, reasons
 from pipeline.calendar import Calendar, Wave
 from pipeline.decide import decide
 from pipeline.disk import write_table
@@ -35,7 +35,7 @@ VERDICT: Row = {
     "warnings": [],
     "decision": "match",
     "similarity": 0.9,
-    **dict.fromkeys(contracts.DEFECTS, 0.0),
+    **dict.fromkeys(reasons.DEFECTS, 0.0),
     "faces": 1,
 }
 

@@ -12,6 +12,7 @@ from PIL import Image
 from pipeline import contracts
 from pipeline.calendar import Wave
 from pipeline.disk import read_text, write_json, write_table
+from pipeline.reasons import DEFECTS
 from pipeline.settings import Settings
 from pipeline.store import Store, project_data
 
@@ -72,7 +73,7 @@ def make(root: Path, cases: dict[str, list[str]] | None = None, **columns: dict[
 
 
 def _row(id_: str, reasons: list[str]) -> dict[str, Any]:
-    scores = dict.fromkeys(contracts.DEFECTS, 0.125) | {"glasses": 0.875}
+    scores = dict.fromkeys(DEFECTS, 0.125) | {"glasses": 0.875}
     similarity = None if reasons else 0.75
     where = {"selfie": f"{id_}.jpg", "reference": f"0/{id_}.jpg"}
     return {"registration_id": id_, "reasons": reasons, "similarity": similarity, **scores, "faces": 1, **where}

@@ -110,7 +110,7 @@ def test_family_card_letter_names_nobody() -> None:
     assert words.isdisjoint({"suami", "istri", "anak", "ayah", "ibu", "bernama"})
 
 
-@pytest.mark.parametrize("defect", contracts.DEFECTS)
+@pytest.mark.parametrize("defect", reasons.DEFECTS)
 def test_photo_retry_says_how_and_until_when(defect: str) -> None:
     letter = write_letter(WAVE, "rejected", [defect], NEXT)
     assert letter.retry == "photo"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import reasons
-from pipeline.contracts import DEFECTS
+from pipeline.reasons import DEFECTS
 
 #: CONTRACTS.md, "Reason codes": layer, codes, retry.
 CONTRACT = {

@@ -48,3 +48,10 @@ def test_a_worker_does_not_import_the_program_that_started_it(tmp_path, started)
     )
     assert done.returncode == 0, done.stderr
     assert "selfie_missing" in done.stdout
+
+
+def test_a_worker_loads_nothing_that_only_tables_need():
+    """Every worker would hold it: seventy megabytes, times the cores."""
+    program = "import sys, pipeline.selfie.verify, pipeline.selfie.measure; print('pyarrow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout == "False\n"

@@ -72,7 +72,7 @@ def decisions(made: Wave, n: int, rng: np.random.Generator) -> pa.Table:
         object
     )
     decision[rng.random(n) < 0.02] = "unusable"
-    defects = {code: rng.random(n) < DEFECT_RATE for code in contracts.DEFECTS}
+    defects = {code: rng.random(n) < DEFECT_RATE for code in reasons.DEFECTS}
     any_defect = np.any(list(defects.values()), axis=0)
     rejected = verified & ((decision == "unusable") | (decision == "mismatch") | ((decision == "doubt") & any_defect))
     review = verified & (decision == "doubt") & ~any_defect
@@ -92,7 +92,7 @@ def decisions(made: Wave, n: int, rng: np.random.Generator) -> pa.Table:
         ["", "nik_region", "nik_birth_date", "name_near_miss", "shared_nik"], n, p=[0.94, 0.02, 0.02, 0.01, 0.01]
     )
     for i in range(n):
-        seen = [code for code in contracts.DEFECTS if defects[code][i]] if verified[i] else []
+        seen = [code for code in reasons.DEFECTS if defects[code][i]] if verified[i] else []
         own = [code for code in RATES if failed[code][i]]
         if rejected[i]:
             own = (
