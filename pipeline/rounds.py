@@ -1,6 +1,7 @@
-"""Selfies of one run: a shard, or round after round of a refill, verified and judged by the wave's policy.
+"""Selfies of one run: cut into shards, or taken round after round of a refill; verified and judged by its policy.
 
-Reads ``drawn.parquet`` and shards; writes ``verdicts/*.parquet``. What a photograph *is* comes from ``selfie/``.
+Reads ``drawn.parquet``; writes ``shards/*.parquet`` and ``verdicts/*.parquet``. What a photograph *is* comes from
+``selfie/``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,22 @@ from pipeline.settings import settings
 
 if TYPE_CHECKING:
     from pipeline.selfie.verdict import Verdict
+
+
+def first_round(run: Plan) -> list[tuple[Path, int]]:
+    """Cuts the selfies that the draw wants verified into shards, in draw order; returns each file and its pairs."""
+    folder = disk.fresh(run.work / "shards")
+    disk.fresh(run.work / "verdicts")
+    table = disk.read_table(run.work / "drawn.parquet", [*contracts.SHARD.names, "to_verify"])
+    todo = table.filter(pc.field("to_verify")).drop_columns("to_verify")
+    size = max(1, -(-todo.num_rows // run.shards))
+    shards = []
+    for number, start in enumerate(range(0, todo.num_rows, size)):
+        part = todo.slice(start, size)
+        path = folder / f"shard-{number:04d}.parquet"
+        disk.write_table(part, path, contracts.SHARD)
+        shards.append((path, part.num_rows))
+    return shards
 
 
 def verdict_files(run: Plan) -> list[Path]:

@@ -46,7 +46,7 @@ class CheckSettings(BaseModel):
 class ScreeningSettings(BaseModel):
     """What DuckDB may use."""
 
-    memory_limit: str = Field("2500MB", description="DuckDB's memory limit; it spills beyond")
+    memory_limit: str = Field("2000MB", description="DuckDB's memory limit; it spills beyond")
     threads: int = Field(0, ge=0, description="DuckDB's threads; 0: one per core")
 
 

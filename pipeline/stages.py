@@ -10,13 +10,11 @@ import shutil
 from datetime import datetime
 from typing import Any
 
-import pyarrow.compute as pc
-
-from pipeline import contracts, disk, lease, manifest, plan, progress, store
+from pipeline import disk, lease, manifest, plan, progress, store
 from pipeline.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
 from pipeline.moving import CACHE, EARLIER, LANDED, VERDICTS, WORK, Part, moves
 from pipeline.plan import Plan
-from pipeline.rounds import refill_places, verdict_files, verify_part
+from pipeline.rounds import first_round, refill_places, verdict_files, verify_part
 from pipeline.settings import settings
 
 Counts = dict[str, Any]
@@ -105,19 +103,8 @@ def draw(job: Counts) -> list[Counts]:
     with progress.task("draw") as counts:
         drawn = draw_wave(run.store, run.wave)
         counts |= {k: v for k, v in vars(drawn).items() if not k.endswith("sha256")}
-        folder = disk.fresh(run.work / "shards")
-        disk.fresh(run.work / "verdicts")
-        table = disk.read_table(run.work / "drawn.parquet", ["registration_id", "selfie", "reference", "to_verify"])
-        todo = table.filter(pc.field("to_verify")).drop_columns("to_verify")
-        size = -(-todo.num_rows // run.shards) if todo.num_rows else 0
-        jobs: list[Counts] = []
-        for number in range(run.shards if size else 0):
-            part = todo.slice(number * size, size)
-            if part.num_rows == 0:
-                break
-            path = folder / f"shard-{number:04d}.parquet"
-            disk.write_table(part, path, contracts.SHARD)
-            jobs.append({**job, "shard": run.store.key(path), "photographs": part.num_rows})
+        shards = first_round(run)
+        jobs = [{**job, "shard": run.store.key(path), "photographs": pairs} for path, pairs in shards]
         counts["shards"] = len(jobs)
     return jobs
 
