@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
-from pipeline.selfie.defects import Face, Scores, coverings, look
+from pipeline.selfie.defects import Face, Scores, coverings, look, worth_asking
 from pipeline.selfie.faces import find
 from pipeline.selfie.recogniser import Recogniser, distance
 from pipeline.selfie.verdict import Measurement, PhotoPair
@@ -23,11 +23,6 @@ from pipeline.settings import SelfieSettings
 
 #: A covering is seen on the reference when its own score reaches this; the selfie's covering is then no defect.
 _COVERED = 0.75
-#: Below the first, the selfie shows no defect that the reference could explain; below the second, no covering that both
-#: could show: hair hides the ears. Of 250 women in hijab and 7 in other scarves, none whose hat or ears score reaches
-#: the first has less than 0.09 of the second (held out by person); two of three other faces have.
-_WORTH_ASKING = 0.2
-_SOME_COVERING = 0.05
 
 
 @dataclass
@@ -139,17 +134,9 @@ def _score(looks: list[tuple[_Seen, _Seen | None]]) -> None:
     selfies = list({id(one): one for one, _ in looks if one.face is not None}.values())
     for photo, scores in zip(selfies, look([one.face for one in selfies if one.face]), strict=True):
         photo.scores = scores
-    asked = {id(other): other for one, other in looks if other and other.face and _asks(one.scores)}.values()
+    asked = {id(other): other for one, other in looks if other and other.face and worth_asking(one.scores)}.values()
     for photo, covering in zip(asked, coverings([other.face for other in asked if other.face]), strict=True):
         photo.covering = covering
-
-
-def _asks(scores: Scores | None) -> bool:
-    """Whether a covering on the reference could explain what the selfie shows."""
-    if scores is None:
-        return False
-    defect, covering = (max(scores.hat or 0, other or 0) for other in (scores.ears_hidden, scores.scarf))
-    return defect >= _WORTH_ASKING and covering >= _SOME_COVERING
 
 
 def _measurement(one: _Seen, other: _Seen | None) -> Measurement:
@@ -166,7 +153,7 @@ def _measurement(one: _Seen, other: _Seen | None) -> Measurement:
         distance=apart,
         faces=one.faces,
         reference_seen=usable,
-        same_covering=_asks(scores) and other is not None and (other.covering or 0) >= _COVERED,
+        same_covering=worth_asking(scores) and other is not None and (other.covering or 0) >= _COVERED,
         blur=_rounded(scores.blur),
         glasses=_rounded(scores.glasses),
         ears_hidden=_rounded(scores.ears_hidden),

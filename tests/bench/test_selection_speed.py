@@ -65,6 +65,8 @@ def test_screening(people: int, tmp_path: Path) -> None:
     assert found["screen"].peak_mb < 3_000
     # layers 1 to 3 whole, against joins alone: still the cheaper of the two in CPU or in memory
     assert found["screen"].cpu < found["polars"].cpu or found["screen"].peak_mb < found["polars"].peak_mb
+    if people >= 100_000_000:  # in a small country most of the memory is the program itself
+        assert 3 * found["screen"].peak_mb <= found["polars"].peak_mb
 
 
 def test_the_draw(tmp_path: Path) -> None:
