@@ -98,6 +98,11 @@ def _built() -> Any:
     return graph
 
 
+def load() -> None:
+    """Makes the graph ready, once a process; it happens by itself at the first picture."""
+    _built()
+
+
 def maps(pictures: Sequence[NDArray[np.uint8]]) -> list[Maps]:
     """The maps [9, 10, 112] and [5, 5, 320] of every RGB picture [HEIGHT, WIDTH, 3].
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.selfie import cache
+from pipeline.selfie import cache, efficientnet
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects import Face, Scores, coverings, look, worth_asking
 from pipeline.selfie.faces import find
@@ -55,6 +55,7 @@ class Measurer:
         self._recogniser = recogniser
         self._settings = settings
         self._kept = kept
+        efficientnet.load()  # before the detectors: what graphs take for a moment does not come on top of them
 
     def measure(self, pairs: Sequence[PhotoPair], roots: Roots) -> list[Measurement]:
         """One measurement a pair, in order; pairs measured before are not looked at again."""

@@ -63,6 +63,11 @@ def _built() -> Any:
     return graph
 
 
+def load() -> None:
+    """Makes the graph ready, once a process; it happens by itself at the first picture."""
+    _built()
+
+
 def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Descriptors [n, 128] of RGB chips [n, 150, 150, 3]; in batches, so memory does not grow with n.
 
