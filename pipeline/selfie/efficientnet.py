@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie.assets import EFFICIENTNET_PACKAGE, packaged_file
+from pipeline.selfie.batched_graph import BatchedGraph
 from pipeline.selfie.torch_file import read_tensors
-from pipeline.workers import give_back
 
 #: The two maps [rows, columns, channels] of one picture, the finer first.
 Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -91,29 +91,12 @@ def _graph() -> Any:
 
 
 @cache
-def _built() -> Any:
-    graph = _graph().get_concrete_function()  # without it the weights would be held once more, by Python
-    graph(np.zeros((BATCH, HEIGHT, WIDTH, 3), np.uint8))  # only the first run makes the graph ready
-    give_back()
-    return graph
-
-
-def load() -> None:
-    """Makes the graph ready, once a process; it happens by itself at the first picture."""
-    _built()
+def network() -> BatchedGraph:
+    """The graph, built once a process."""
+    return BatchedGraph(_graph, BATCH, HEIGHT, WIDTH)
 
 
 def maps(pictures: Sequence[NDArray[np.uint8]]) -> list[Maps]:
-    """The maps [9, 10, 112] and [5, 5, 320] of every RGB picture [HEIGHT, WIDTH, 3].
-
-    Every run is filled up to the same size: a photograph's scores then never depend, not even in their last bit, on
-    which others stand beside it.
-    """
-    found: list[Maps] = []
-    for start in range(0, len(pictures), BATCH):
-        part = pictures[start : start + BATCH]
-        filled = np.zeros((BATCH, HEIGHT, WIDTH, 3), np.uint8)
-        filled[: len(part)] = part
-        fine, coarse = (batch.numpy() for batch in _built()(filled))
-        found += [(fine[i], coarse[i]) for i in range(len(part))]
-    return found
+    """The maps [9, 10, 112] and [5, 5, 320] of every RGB picture [HEIGHT, WIDTH, 3], each the same whatever stands
+    beside it."""
+    return [both for fine, coarse in network()(pictures) for both in zip(fine, coarse, strict=True)]

@@ -55,7 +55,7 @@ class Measurer:
         self._recogniser = recogniser
         self._settings = settings
         self._kept = kept
-        efficientnet.load()  # before the detectors: what graphs take for a moment does not come on top of them
+        efficientnet.network()  # before the detectors: what graphs take for a moment does not come on top of them
 
     def measure(self, pairs: Sequence[PhotoPair], roots: Roots) -> list[Measurement]:
         """One measurement a pair, in order; pairs measured before are not looked at again."""

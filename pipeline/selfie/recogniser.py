@@ -43,7 +43,7 @@ def recogniser(name: str) -> Recogniser:
     where its weights are not on this machine.
     """
     if name == DEFAULT:
-        resnet.load()
+        resnet.network()
         return Recogniser(name, lambda image, points: align.match_chip(image, points, resnet.CHIP_SIDE), _both_sides)
     return _deepface(name)
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie.assets import DLIB_PACKAGE, packaged_file
+from pipeline.selfie.batched_graph import BatchedGraph
 from pipeline.selfie.dlib_weights import STAGES, Convolution, read_resnet
-from pipeline.workers import give_back
 
 CHIP_SIDE = 150
 DESCRIPTOR = 128
@@ -49,35 +49,19 @@ def _graph() -> Any:
             x = convolve(x, next(layers), 1)
             size = [max(a, b) for a, b in zip(x.shape[1:], shortcut.shape[1:], strict=True)]
             x = tf.nn.relu(grow(x, *size) + grow(shortcut, *size))
-        return tf.matmul(tf.reduce_mean(x, [1, 2]), tf.constant(weights.projection))
+        return [tf.matmul(tf.reduce_mean(x, [1, 2]), tf.constant(weights.projection))]
 
     signature = [tf.TensorSpec([None, CHIP_SIDE, CHIP_SIDE, 3], tf.uint8)]
     return tf.function(descriptors, input_signature=signature, autograph=False)
 
 
 @cache
-def _built() -> Any:
-    graph = _graph().get_concrete_function()  # without it the weights would be held once more, by Python
-    graph(np.zeros((MAX_BATCH, CHIP_SIDE, CHIP_SIDE, 3), np.uint8))  # only the first run makes the graph ready
-    give_back()
-    return graph
-
-
-def load() -> None:
-    """Makes the graph ready, once a process; it happens by itself at the first picture."""
-    _built()
+def network() -> BatchedGraph:
+    """The graph, built once a process."""
+    return BatchedGraph(_graph, MAX_BATCH, CHIP_SIDE, CHIP_SIDE)
 
 
 def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Descriptors [n, 128] of RGB chips [n, 150, 150, 3]; in batches, so memory does not grow with n.
-
-    Every batch is filled up to the same size: a descriptor then never depends, not even in its last bit, on which
-    photographs happened to stand beside it.
-    """
-    parts = []
-    for start in range(0, len(chips), MAX_BATCH):
-        part = chips[start : start + MAX_BATCH]
-        filled = np.zeros((MAX_BATCH, *chips.shape[1:]), np.uint8)
-        filled[: len(part)] = part
-        parts.append(_built()(filled).numpy()[: len(part)])
+    """Descriptors [n, 128] of RGB chips [n, 150, 150, 3], each the same whatever stands beside it."""
+    parts = [descriptors for [descriptors] in network()(chips)]
     return np.concatenate(parts) if parts else np.empty((0, DESCRIPTOR), np.float32)

@@ -6,8 +6,6 @@ Defect scores come from five-fold cross-validation by person; intervals from a b
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,10 +21,10 @@ from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.pose import pose, tilted
 from pipeline.selfie.recogniser import DEFAULT, distance, recogniser
 from pipeline.settings import settings
+from tests.faces import FACES
 from tools.selfie import train
 from tools.selfie.dataset import Example, load
 
-FACES = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).resolve().parents[2].parent / "shared" / "faces"))
 pytestmark = pytest.mark.skipif(not FACES.is_dir(), reason="the folder of photographs is not here")
 ROUNDS = 300
 Scores = dict[str, dict[str, float]]

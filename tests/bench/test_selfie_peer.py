@@ -6,9 +6,6 @@ whole picture. A pair without a face is for us one that cannot be compared: the 
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -17,8 +14,8 @@ from pipeline.selfie.decode import decode
 from pipeline.selfie.deepface_model import NAME, register
 from pipeline.selfie.faces import find
 from pipeline.selfie.recogniser import DEFAULT, recogniser
+from tests.faces import FACES
 
-FACES = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).resolve().parents[2].parent / "shared" / "faces"))
 pytestmark = pytest.mark.skipif(not FACES.is_dir(), reason="the folder of photographs is not here")
 PAIRS = 300  # of each kind
 FARTHEST = 2.0

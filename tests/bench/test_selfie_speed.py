@@ -6,7 +6,6 @@ Figures are printed; what is asserted are ratios and bounds of memory, never sec
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -20,8 +19,8 @@ from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verify import ONE_THREAD, PhotoPair, verify_pairs
 from pipeline.settings import settings
 from tests.bench.measure import measure
+from tests.faces import FACES
 
-FACES = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).resolve().parents[2].parent / "shared" / "faces"))
 SIZES = {"480 px": (360, 480), "1080×1440": (1080, 1440), "12 MP": (3000, 4000)}
 
 

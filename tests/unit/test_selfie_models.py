@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,7 @@ from pipeline.selfie.assets import DLIB_PACKAGE, packaged_file
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.recogniser import DEFAULT, distance, recogniser
 from pipeline.settings import SelfieSettings, Settings
-
-FACES = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).resolve().parents[2].parent / "shared" / "faces"))
+from tests.faces import FACES
 
 
 def chips(count: int) -> np.ndarray:
