@@ -84,7 +84,6 @@ def sources_of(
     named = "SELECT DISTINCT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
-        "{seed}": f"'{duck.quoted(wave.seed)}'",
         "{opens}": f"TIMESTAMP '{wave.opens}'",
         "{closes}": f"TIMESTAMP '{wave.closes}'",
         "{closing_day}": f"'{wave.closing_day}'",
@@ -95,6 +94,8 @@ def sources_of(
         "{accepted}": named.format(f"read_parquet({duck.path_list(cohorts)}, hive_partitioning = false)")
         if cohorts
         else _NOBODY,
+        # the last, so that nothing is filled into what a person may have typed
+        "{seed}": f"'{duck.quoted(wave.seed)}'",
     }
 
 
