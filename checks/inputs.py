@@ -78,7 +78,7 @@ def source_of(files: tuple[Path, ...]) -> str:
     parts: dict[bool, list[Path]] = {}
     for path in files:
         parts.setdefault(pa.types.is_integer(pq.read_schema(path).field("nik").type), []).append(path)
-    reads = [f"read_parquet({duck.path_list(paths)}, hive_partitioning = false)" for paths in parts.values()]
+    reads = [f"read_parquet({duck.text_list(paths)}, hive_partitioning = false)" for paths in parts.values()]
     return reads[0] if len(reads) == 1 else "(" + " UNION ALL BY NAME ".join(f"FROM {read}" for read in reads) + ")"
 
 

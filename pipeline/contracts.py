@@ -181,14 +181,16 @@ REVIEW = pa.schema(
 
 # --- between rooms, below DATA/work/wave-NNNN/ ---------------------------------------------------------------------
 
-#: ``registrations.parquet``: what ingest read, sorted by registration_id; no row without an id, no id twice.
-INGESTED = RETRIES
+#: ``registrations.parquet``: what ingest read, sorted by registration_id; no row without an id, no id twice. ``number``
+#: and ``kk_number`` are ``nik`` and ``kk`` as numbers, null where they are not sixteen digits: text at the edges only.
+INGESTED = pa.schema([*RETRIES, ("number", pa.int64()), ("kk_number", pa.int64())])
 
 #: ``set_aside.parquet``: rows that ingest could not take in, so that none vanishes from the counts.
 SET_ASIDE = pa.schema([("file", pa.string()), ("line", pa.int64()), ("problem", pa.string())])
 
-#: ``screened.parquet``: one row per application, sorted by registration_id. ``reasons`` and ``warnings`` of layers 1-3
-#: in catalogue order; eligible means no reason. ``reference`` is the register's photo.
+#: ``screened.parquet``: one row per application, in no order: whoever reads it sorts what they write. Bit n of ``mask``
+#: is reason n of the catalogue (layers 1-3), bit n of ``warned`` warning n; eligible means no reason, a mask of 0.
+#: ``reference`` is the register's photo.
 SCREENED = pa.schema(
     [
         ("registration_id", pa.string()),
@@ -197,17 +199,16 @@ SCREENED = pa.schema(
         ("province_code", pa.string()),
         ("sex", pa.string()),
         ("age", pa.int16()),
-        ("reasons", TEXTS),
-        ("warnings", TEXTS),
+        ("mask", pa.int64()),
+        ("warned", pa.int64()),
         ("tier", pa.string()),
-        ("draw", pa.string()),
         ("selfie", pa.string()),
         ("reference", pa.string()),
     ]
 )
 
 #: ``drawn.parquet``: everyone eligible in draw order. ``position`` counts from 1 (priority first);
-#: ``to_verify`` marks the first round of selfies. The draw itself stays in ``screened.parquet``.
+#: ``to_verify`` marks the first round of selfies.
 DRAWN = pa.schema(
     [
         ("position", pa.int64()),

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from pipeline import contracts, disk, duck, reasons
 from pipeline.calendar import Wave
-from pipeline.draw import PUBLISHED, places
+from pipeline.draw import PUBLISHED, define_draw, places
+from pipeline.screening.rulebook import warning_codes
 from pipeline.store import Store
 
 #: Province and serial stay readable, so that people at a helpdesk can tell two rows apart; birth date and sex do not.
@@ -77,6 +78,9 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             "{verified}": str(wave.selfie != "off").lower(),
             "{wave}": str(wave.number),
         }
+        define_draw(db, wave)
+        codes = {"{codes}": duck.text_list(reasons.codes()), "{warning_codes}": duck.text_list(warning_codes())}
+        db.execute(duck.sql("pipeline", "sql/decoded", {**sources, **codes}))
         db.execute(duck.sql("pipeline", "sql/decisions", sources))
         counts = dict(db.execute("SELECT tier, count(*) FROM standing GROUP BY tier").fetchall())
         share = places(wave.quota, wave.priority_share, counts.get("priority", 0), counts.get("public", 0))
@@ -112,7 +116,7 @@ def _combinations(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def _read(*paths: Path) -> str:
-    return f"read_parquet({duck.path_list(paths)})"
+    return f"read_parquet({duck.text_list(paths)})"
 
 
 def _read_if_there(path: Path, schema: pa.Schema) -> str:

@@ -45,6 +45,11 @@ def places(quota: int, priority_share: float, priority: int, public: int) -> tup
     return min(quota - second, priority), second
 
 
+def define_draw(db: duckdb.DuckDBPyConnection, wave: Wave) -> None:
+    """Gives a connection ``draw_of(registration_id)``: an application's place in the wave's draw, as hex."""
+    db.execute(duck.sql("pipeline", "sql/draw_of", {"{seed}": f"'{duck.quoted(wave.seed)}'"}))
+
+
 def draw(store_: Store, wave: Wave) -> DrawCounts:
     """Publishes the list with its hash, then draws."""
     work = store_.work(wave)
@@ -54,14 +59,13 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         listed = _publish(db, screened, "true", work / "eligible.txt", tree)
         first = _publish(db, screened, "tier = 'priority'", work / "priority.txt")
         tiers = dict(
-            db.execute(
-                f"SELECT tier, count(*) FROM read_parquet({screened}) WHERE len(reasons) = 0 GROUP BY tier"
-            ).fetchall()
+            db.execute(f"SELECT tier, count(*) FROM read_parquet({screened}) WHERE mask = 0 GROUP BY tier").fetchall()
         )
         n_priority, n_public = tiers.get("priority", 0), tiers.get("public", 0)
         priority, public = places(wave.quota, wave.priority_share, n_priority, n_public)
         given = {"{screened}": screened, "{listed}": str(n_priority), "$selfie": f"'{wave.selfie}'"}
         given |= {"$priority": str(priority), "$public": str(public)}
+        define_draw(db, wave)
         query = duck.sql("pipeline", "sql/drawn", given)
         duck.copy(db, query, work / "drawn.parquet", duck.PASSING)
         drawn = f"read_parquet('{duck.quoted(work / 'drawn.parquet')}')"
@@ -90,7 +94,7 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                     coalesce(v.outcome = 'passed' OR (v.outcome = 'review' AND d.registration_id IN
                         ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})), false) AS stands
                 FROM read_parquet('{duck.quoted(work / "drawn.parquet")}') d
-                LEFT JOIN read_parquet({duck.path_list(verdicts)}) v USING (registration_id)"""
+                LEFT JOIN read_parquet({duck.text_list(verdicts)}) v USING (registration_id)"""
         )
         query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
         counted = {tier: counts for tier, *counts in db.execute(query).fetchall()}
@@ -117,7 +121,7 @@ def _publish(
 ) -> str:
     """Writes the sorted ids of the eligible, one a line, and returns the SHA-256 of exactly that text."""
     query = f"""SELECT registration_id FROM read_parquet({screened})
-                WHERE len(reasons) = 0 AND {which} ORDER BY registration_id"""
+                WHERE mask = 0 AND {which} ORDER BY registration_id"""
     duck.copy_lines(db, query, path)
     if tree is not None:
         with path.open("rb") as file:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -65,10 +66,18 @@ def fill(text: str, braces: Mapping[str, str]) -> str:
     return text
 
 
-def copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, form: str = COPY) -> int:
-    """Writes a query's rows (which must have a total order) as Parquet, whole or not at all; returns how many."""
+def copy(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    path: Path,
+    form: str = COPY,
+    given: Mapping[str, Any] | None = None,
+) -> int:
+    """Writes a query's rows (in a total order, if anybody compares the bytes) as Parquet, whole or not at all; returns
+    how many. ``given`` are the query's parameters.
+    """
     with disk.atomic(path) as part:
-        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}")
+        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}", dict(given or {}))
     rows = disk.rows(path)
     assert rows is not None
     return rows
@@ -109,6 +118,6 @@ def quoted(path: Path | str) -> str:
     return str(path).replace("'", "''")
 
 
-def path_list(paths: Iterable[Path]) -> str:
-    """An SQL list of paths, for read_parquet."""
-    return "[" + ", ".join(f"'{quoted(path)}'" for path in paths) + "]"
+def text_list(values: Iterable[Path | str]) -> str:
+    """An SQL list of texts, such as the paths for read_parquet."""
+    return "[" + ", ".join(f"'{quoted(value)}'" for value in values) + "]"

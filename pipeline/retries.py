@@ -34,7 +34,7 @@ def list_retries(store_: Store, wave: Wave, out: Path) -> int:
     folder = store_.out(wave)
     cohorts = store_.cohorts()
     read = (
-        f"SELECT nik FROM read_parquet({duck.path_list(cohorts)}, hive_partitioning = false)"
+        f"SELECT nik FROM read_parquet({duck.text_list(cohorts)}, hive_partitioning = false)"
         if cohorts
         else "SELECT ''"
     )

@@ -73,7 +73,7 @@ def _stand_again(run: Plan, again: Plan) -> None:
         query = f"""SELECT {", ".join(DRAWN.names)} FROM read_parquet('{duck.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
                         SELECT registration_id FROM read_parquet('{duck.quoted(again.work / "screened.parquet")}')
-                        WHERE len(reasons) = 0)
+                        WHERE mask = 0)
                     ORDER BY position"""
         duck.copy(db, query, again.work / "drawn.parquet")
     (again.work / "verdicts").mkdir()

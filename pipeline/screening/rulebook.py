@@ -59,6 +59,11 @@ def warnings() -> list[Rule]:
     return _rules("warning")
 
 
+def warning_codes() -> tuple[str, ...]:
+    """The warnings' codes, in the order of their bits."""
+    return tuple(rule.code for rule in warnings())
+
+
 def recipients_per_kk() -> int:
     """How many recipients a family card may have where ``kk_limit`` is in force."""
     return int(_raw()["limits"]["recipients_per_kk"])

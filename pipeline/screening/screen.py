@@ -17,8 +17,9 @@ import duckdb
 from pipeline import disk, duck, reasons
 from pipeline.calendar import Wave
 from pipeline.contracts import SCREENED
+from pipeline.draw import define_draw
 from pipeline.ingest.extracts import Extract
-from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warnings
+from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.store import Store, project_data
 
 _NOBODY = "SELECT NULL::BIGINT AS number WHERE false"
@@ -46,19 +47,18 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
         run_step(db, "applications", sources)
         run_step(db, "registers", sources)
         run_step(db, "compared", sources)
-        masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), _warning_codes())}
-        run_step(db, "judged", masks, **lists(), regions=_regions())
-        if families:
+        masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), warning_codes())}
+        judged = duck.sql("pipeline.screening", "sql/judged", masks)
+        [statement] = duckdb.extract_statements(judged)
+        given = {name: values for name, values in lists().items() if name in statement.named_parameters}
+        if families:  # these must all be judged before the first can be refused for the others' sake; else none is kept
+            db.execute(f"CREATE TABLE judged AS {judged}", given)
+            define_draw(db, wave)
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
-        codes = {"{codes}": _sql_list(reasons.codes()), "{warning_codes}": _sql_list(_warning_codes())}
-        run_step(db, "decoded", codes)
-        # what can be made of a sorted row is made after the sort: what is not there yet need not be moved
-        late = {"draw": "draw_of(registration_id) AS draw"}
-        columns = ", ".join(late.get(name, name) for name in SCREENED.names)
-        ordered = "FROM judged JOIN reasons_of USING (mask) JOIN warnings_of USING (warned) ORDER BY registration_id"
-        query = f"SELECT {columns} FROM ({ordered})"
-        rows = duck.copy(db, query, work / "screened.parquet", duck.PASSING)
-        [(eligible,)] = db.execute("SELECT count(*) FROM judged WHERE mask = 0").fetchall()
+            judged, given = "FROM judged", {}
+        path = work / "screened.parquet"
+        rows = duck.copy(db, f"SELECT {', '.join(SCREENED.names)} FROM ({judged})", path, duck.PASSING, given)
+        [(eligible,)] = db.execute(f"SELECT count(*) FROM '{duck.quoted(path)}' WHERE mask = 0").fetchall()
     return ScreenCounts(rows, eligible)
 
 
@@ -72,30 +72,25 @@ def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
     return "CAST(" + "\n        + ".join(terms) + " AS BIGINT)"
 
 
-def _warning_codes() -> tuple[str, ...]:
-    return tuple(rule.code for rule in warnings())
-
-
 def sources_of(
     work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
 ) -> dict[str, str]:
     """What stands for the braces of the SQL: files, and lists that may be empty."""
-    read = {name: f"read_parquet({duck.path_list(x.files)}, hive_partitioning = false)" for name, x in extracts.items()}
-    named = "SELECT DISTINCT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
+    read = {name: f"read_parquet({duck.text_list(x.files)}, hive_partitioning = false)" for name, x in extracts.items()}
+    named = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
         "{opens}": f"TIMESTAMP '{wave.opens}'",
         "{closes}": f"TIMESTAMP '{wave.closes}'",
         "{closing_day}": f"'{wave.closing_day}'",
         "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",
-        **{f"{{{n}}}": duck.path_list(extracts[n].files) for n in ("population", "education", "bansos")},
+        **{f"{{{n}}}": duck.text_list(extracts[n].files) for n in ("population", "education", "bansos")},
         "{priority}": named.format(read["priority"]) if "priority" in read else _NOBODY,
         "{blacklist}": named.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
-        "{accepted}": named.format(f"read_parquet({duck.path_list(cohorts)}, hive_partitioning = false)")
+        "{accepted}": named.format(f"read_parquet({duck.text_list(cohorts)}, hive_partitioning = false)")
         if cohorts
         else _NOBODY,
-        # the last, so that nothing is filled into what a person may have typed
-        "{seed}": f"'{duck.quoted(wave.seed)}'",
+        "{regions}": duck.text_list(_regions()),
     }
 
 
@@ -109,7 +104,3 @@ def run_step(db: duckdb.DuckDBPyConnection, name: str, braces: dict[str, str], *
     """Runs the statements of a step, one by one, each with the parameters that it names."""
     for statement in duckdb.extract_statements(duck.sql("pipeline.screening", f"sql/{name}", braces)):
         db.execute(statement, {k: v for k, v in parameters.items() if k in statement.named_parameters})
-
-
-def _sql_list(values: tuple[str, ...]) -> str:
-    return "[" + ", ".join(f"'{value}'" for value in values) + "]"

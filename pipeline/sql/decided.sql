@@ -6,7 +6,7 @@ WITH accepted AS (
     WHERE place <= CASE tier WHEN 'priority' THEN {priority} ELSE {public} END
 )
 SELECT
-    s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier, s.draw, d.position, a.rank,
+    s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier, draw_of(s.registration_id) AS draw, d.position, a.rank,
     CASE
         WHEN len(s.reasons) > 0 THEN 'rejected'
         WHEN a.rank IS NOT NULL THEN 'accepted'
@@ -17,7 +17,7 @@ SELECT
     list_concat(s.warnings, coalesce(p.warnings, CAST([] AS VARCHAR[]))) AS warnings,
     coalesce(p.reviewed, false) AS reviewed, p.similarity,
     p.registration_id IS NOT NULL AS selfie_verified, p.decision AS selfie_decision
-FROM {screened} s
+FROM screened s
 LEFT JOIN {drawn} d USING (registration_id)
 LEFT JOIN accepted a USING (registration_id)
 LEFT JOIN photographed p USING (registration_id);

@@ -11,9 +11,9 @@ SELECT
 FROM (
     SELECT row_number() OVER () AS position, * EXCLUDE (draw)
     FROM (
-        SELECT registration_id, tier, draw, selfie, reference
+        SELECT registration_id, tier, draw_of(registration_id) AS draw, selfie, reference
         FROM read_parquet({screened})
-        WHERE len(reasons) = 0
+        WHERE mask = 0
         ORDER BY tier = 'public', CAST('0x' || substr(draw, 1, 15) AS BIGINT), CAST('0x' || substr(draw, 16, 15) AS BIGINT)
     )
 )

@@ -27,7 +27,7 @@ ELIGIBLE = """
 import duckdb, sys
 duckdb.execute(f'''COPY (
     SELECT printf('R%09d', i) AS registration_id, '' AS nik, 'BUDI' AS full_name, '31' AS province_code, 'L' AS sex,
-        30::SMALLINT AS age, []::VARCHAR[] AS reasons, []::VARCHAR[] AS warnings,
+        30::SMALLINT AS age, 0::BIGINT AS mask, 0::BIGINT AS warned,
         CASE WHEN i % 4 = 0 THEN 'priority' ELSE 'public' END AS tier, sha256('seed:' || printf('R%09d', i)) AS draw,
         printf('%09d.jpg', i) AS selfie, printf('%09d.jpg', i) AS reference
     FROM range({sys.argv[1]}) t(i) ORDER BY registration_id) TO '{sys.argv[2]}' (FORMAT parquet)''')

@@ -6,10 +6,12 @@ the decision run without Airflow, with verdicts that the test gives instead of p
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from pipeline.disk import write_table
 from pipeline.draw import draw, next_round
 from pipeline.ingest.extracts import resolve_extracts
 from pipeline.plan import Plan
+from pipeline.screening.rulebook import warning_codes
 from pipeline.screening.screen import screen
 from pipeline.store import Store, project_data
 
@@ -146,10 +149,17 @@ class World:
             self.deliver(wave.closing_day, numbers=numbers)
         where = Store.at(self.root)
         rows = sorted(self.applications, key=lambda row: row["registration_id"])
+        for row in rows:
+            row |= {"number": digits(row["nik"]), "kk_number": digits(row["kk"])}
         table = pa.Table.from_pylist(rows, schema=contracts.INGESTED)
         write_table(table, where.work(wave) / "registrations.parquet", contracts.INGESTED)
         screen(where, wave, resolve_extracts(where, wave))
-        return by_id(where.work(wave) / "screened.parquet")
+        screened = by_id(where.work(wave) / "screened.parquet")
+        for id_, row in screened.items():
+            row |= {"draw": sha256(f"{wave.seed}:{id_}".encode()).hexdigest()}
+            row |= {"reasons": set_bits(row["mask"], reasons.codes())}
+            row |= {"warnings": set_bits(row["warned"], warning_codes())}
+        return screened
 
     def draw(self, wave: Wave) -> dict[str, Row]:
         """The draw of what was screened; everyone eligible, in order."""
@@ -195,6 +205,16 @@ class World:
         rows = [{"registration_id": i, **VERDICT, **verdicts.get(i, {})} for i in ids]
         path = self.work(wave) / "verdicts" / f"round-{number:04d}.parquet"
         return write_table(pa.Table.from_pylist(rows, schema=contracts.VERDICTS), path, contracts.VERDICTS)
+
+
+def digits(text: str | None) -> int | None:
+    """A NIK or KK as ingest hands it on: a number, if it is sixteen digits."""
+    return int(text) if text and re.fullmatch("[0-9]{16}", text) else None
+
+
+def set_bits(mask: int, codes: Sequence[str]) -> list[str]:
+    """The codes whose bits are set."""
+    return [code for n, code in enumerate(codes) if mask >> n & 1]
 
 
 def by_id(path: Path) -> dict[str, Row]:

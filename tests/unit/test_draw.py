@@ -8,6 +8,7 @@ from math import floor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline import contracts, disk
 from pipeline.disk import write_table
-from pipeline.draw import draw, next_round, places
+from pipeline.draw import define_draw, draw, next_round, places
 from pipeline.store import Store
 from tests.spec.world import VERDICT, by_id, wave
 
@@ -57,17 +58,16 @@ def test_the_share_is_the_decimal_that_was_written(quota: int, share: float, kep
 
 
 def screened(work: Path, tiers: dict[str, str]) -> None:
-    """What screening leaves of a wave in which everyone is eligible."""
+    """What screening leaves of a wave in which everyone is eligible, in no order: here backwards."""
     rows = [
         {
             **dict.fromkeys(contracts.SCREENED.names),
             "registration_id": id_,
             "tier": tier,
-            "draw": hashlib.sha256(f"seed:{id_}".encode()).hexdigest(),
-            "reasons": [],
-            "warnings": [],
+            "mask": 0,
+            "warned": 0,
         }
-        for id_, tier in sorted(tiers.items())
+        for id_, tier in sorted(tiers.items(), reverse=True)
     ]
     write_table(pa.Table.from_pylist(rows, schema=contracts.SCREENED), work / "screened.parquet", contracts.SCREENED)
 
@@ -93,6 +93,14 @@ def test_the_order_is_that_of_hashlib_for_any_ids(tiers: dict[str, str]):
         published = "".join(f"{id_}\n" for id_ in sorted(tiers, key=str.encode)).encode()
         assert (work / "eligible.txt").read_bytes() == published
         assert found.list_sha256 == hashlib.sha256(published).hexdigest()
+
+
+@pytest.mark.parametrize("seed", ["2020", "it's", "{closing_day}", "{registrations}", "{seed}'"])
+def test_any_seed_reaches_the_draw_as_it_was_typed(seed: str):
+    with duckdb.connect() as db:
+        define_draw(db, wave(12, seed=seed))
+        [(place,)] = db.execute("SELECT draw_of('R1')").fetchall()
+    assert place == hashlib.sha256(f"{seed}:R1".encode()).hexdigest()
 
 
 @settings(max_examples=20, deadline=None)

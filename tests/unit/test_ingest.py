@@ -76,7 +76,29 @@ def test_a_well_formed_row_is_read_as_it_is(landing):
         "phone_verified": True,
         "email_verified": True,
         "from_wave": None,
+        "number": 3171015505900001,
+        "kk_number": 3171010000000001,
     }
+
+
+@pytest.mark.parametrize(
+    ("nik", "number"),
+    [
+        ("0171015505900001", 171015505900001),
+        ("317101550590000", None),
+        ("31710155059000011", None),
+        ("3171015505.90000", None),
+        ("317101550590e001", None),
+        ("+317101550590001", None),
+        ("3171-0155-0590-1", None),
+        ("٣١٧١٠١٥٥٠٥٩٠٠٠٠١", None),
+        ("", None),
+    ],
+)
+def test_only_sixteen_digits_are_a_number(landing, nik, number):
+    landing.csv(GOOD | {"nik": nik, "kk": nik})
+    _, [row] = landing.ingest()
+    assert (row["nik"], row["number"], row["kk_number"]) == (nik or None, number, number)
 
 
 @pytest.mark.parametrize("inside", ["\n", "\r\n", "\t", "\x00"])

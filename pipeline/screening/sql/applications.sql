@@ -1,10 +1,9 @@
--- The wave's applications: their NIK as a number (null: malformed) and whether they came inside the window. A view: what
--- is read again costs less than what is kept, and six million applications would be a gigabyte.
+-- The wave's applications and whether they came inside the window. A view: what is read again costs less than what is kept,
+-- and six million applications would be a gigabyte.
 CREATE OR REPLACE VIEW applications AS
 SELECT
-    registration_id, submitted_at, nik, kk, full_name, birth_date, sex, province_code, email_verified, phone_verified, selfie,
-    CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN CAST(nik AS BIGINT) END      AS number,
-    CASE WHEN regexp_full_match(kk, '[0-9]{16}') THEN CAST(kk AS BIGINT) END        AS kk_number,
+    registration_id, submitted_at, nik, kk, number, kk_number, full_name, birth_date, sex, province_code,
+    email_verified, phone_verified, selfie,
     coalesce(submitted_at BETWEEN {opens} AND {closes}, false)                      AS in_window
 FROM read_parquet({registrations});
 

@@ -1,11 +1,8 @@
 -- Every reason and warning of every application, in one pass: bit n of `mask` is reason n of the catalogue.
-CREATE OR REPLACE TABLE regions AS SELECT unnest($regions) AS code;
-
-CREATE OR REPLACE TABLE judged AS
 SELECT
     registration_id, nik, full_name, province_code, coalesce(registered_sex, sex) AS sex,
     TRY_CAST(age AS SMALLINT) AS age, selfie, photo AS reference, registered_kk AS kk_number,
     CASE WHEN number IN (SELECT number FROM listed) THEN 'priority' ELSE 'public' END AS tier,
     {mask} AS mask,
     {warned} AS warned
-FROM compared;
+FROM compared

@@ -38,7 +38,7 @@ CREATE OR REPLACE MACRO near_plain(one, other) AS
 -- Whole years on a day; who was born on 29 February comes of age on 1 March of a common year.
 CREATE OR REPLACE MACRO age_on(birth, day) AS
     year(day) - year(birth)
-        - CASE WHEN (month(day), day(day)) < (month(birth), day(birth)) THEN 1 ELSE 0 END;
+        - CASE WHEN month(day) * 100 + day(day) < month(birth) * 100 + day(birth) THEN 1 ELSE 0 END;
 
 -- DDMMYY as a NIK has it, as a number: day + 40 for women.
 CREATE OR REPLACE MACRO nik_birth_number(birth, sex) AS
@@ -46,6 +46,3 @@ CREATE OR REPLACE MACRO nik_birth_number(birth, sex) AS
 
 -- NIK and KK from text(16) or a 64-bit integer, as a number; null when it is neither.
 CREATE OR REPLACE MACRO as_number(value) AS try_cast(value AS BIGINT);
-
--- An application's place in the draw (CONTRACTS: SHA-256 of seed and registration).
-CREATE OR REPLACE MACRO draw_of(id) AS sha256({seed} || ':' || id);

@@ -8,18 +8,17 @@ FROM read_parquet({population}, hive_partitioning = false) e
 WHERE as_number(e.nik) IN (SELECT number FROM wanted);
 
 CREATE OR REPLACE TABLE pupils AS
-SELECT DISTINCT number FROM (
-    SELECT as_number(nik) AS number FROM read_parquet({education}, hive_partitioning = false)
-    WHERE status = 'active' AND as_number(nik) IN (SELECT number FROM wanted)
-);
+SELECT as_number(nik) AS number
+FROM read_parquet({education}, hive_partitioning = false)
+WHERE status = 'active' AND as_number(nik) IN (SELECT number FROM wanted);
 
 CREATE OR REPLACE TABLE recipients AS
-SELECT number, bool_or(programme = 'BSU') AS bsu, bool_or(programme IS DISTINCT FROM 'BSU') AS other FROM (
-    SELECT as_number(nik) AS number, upper(trim(programme)) AS programme
-    FROM read_parquet({bansos}, hive_partitioning = false)
-    WHERE status = 'active' AND as_number(nik) IN (SELECT number FROM wanted)
-)
-GROUP BY number;
+SELECT as_number(nik) AS number, upper(trim(programme)) IS NOT DISTINCT FROM 'BSU' AS bsu
+FROM read_parquet({bansos}, hive_partitioning = false)
+WHERE status = 'active' AND as_number(nik) IN (SELECT number FROM wanted);
 
 CREATE OR REPLACE TABLE listed AS {priority};
 CREATE OR REPLACE TABLE blacklisted AS {blacklist};
+
+-- Province and regency (four digits) that a NIK can begin with.
+CREATE OR REPLACE TABLE regions AS SELECT unnest({regions}) AS code;

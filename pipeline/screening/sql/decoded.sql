@@ -1,8 +1,0 @@
--- The masks decoded, each combination once; reasons are in catalogue order because the bits are.
-CREATE OR REPLACE TABLE reasons_of AS
-SELECT mask, list_filter({codes}, lambda code, i: (mask >> (i - 1)) & 1 = 1) AS reasons
-FROM (SELECT DISTINCT mask FROM judged);
-
-CREATE OR REPLACE TABLE warnings_of AS
-SELECT warned, list_filter({warning_codes}, lambda code, i: (warned >> (i - 1)) & 1 = 1) AS warnings
-FROM (SELECT DISTINCT warned FROM judged);
