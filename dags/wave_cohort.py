@@ -98,7 +98,7 @@ def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
             minimum=1,
             maximum=1024,
             title="Shards",
-            description="Selfie tasks side by side. Empty: the setting.",
+            description="Selfie tasks. Empty: by the number of photographs.",
         ),
         "data": Param(
             None, type=["null", "string"], title="Data root", description="Folder of the data. Empty: GELOMBANG_DATA."

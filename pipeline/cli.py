@@ -48,7 +48,9 @@ def run(
     data: DataOption = None,
     quota: Annotated[int | None, typer.Option(help="Places. Default: the calendar's.")] = None,
     seed: Annotated[str | None, typer.Option(help="Text the draw is made from. Default: the calendar's.")] = None,
-    shards: Annotated[int | None, typer.Option(min=1, max=1024, help="Selfie tasks. Default: the setting.")] = None,
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Selfie tasks. Default: by the number of photographs.")
+    ] = None,
 ) -> None:
     """Run a wave's DAG in this process, from registrations to cohort and report."""
     store = Store.at(data or settings().data)

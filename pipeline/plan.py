@@ -28,7 +28,7 @@ class Plan:
     store: Store
     wave: Wave
     extracts: dict[str, Extract]
-    shards: int
+    shards: int | None  # as asked for; None: as many as the photographs are worth
     started: datetime
 
     @property
@@ -68,7 +68,7 @@ class Plan:
         return SelfiePolicy.default(given)
 
 
-def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int) -> Plan:
+def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int | None = None) -> Plan:
     """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
 
     Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError) and of the extracts

@@ -18,6 +18,11 @@ class SelfieSettings(BaseModel):
     model: str = Field("GelombangDlib", description="DeepFace model name of the recogniser")
     policy_file: Path | None = Field(None, description="thresholds written by `gelombang calibrate`; None: built in")
     batch: int = Field(16, ge=1, le=512, description="pairs of photographs per batch")
+    shard_at_least: int = Field(
+        500,
+        ge=1,
+        description="photographs of a shard, unless a run asks for so many shards: each loads the models anew",
+    )
     shards_at_once: int = Field(1, ge=1, description="selfie tasks of a wave that Airflow runs side by side")
     workers: int = Field(0, ge=0, description="worker processes per shard; 0: one per core")
     max_pixels: int = Field(120_000_000, description="a larger picture is refused unread (decompression bomb)")
@@ -66,7 +71,7 @@ class Settings(BaseSettings):
         Path("~/.cache/gelombang"), description="folder for this machine's copies of a data root elsewhere"
     )
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
-    shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave")
+    shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave, at most")
     approvers: list[str] = Field([], description="user names that may approve a cohort; none named: whoever may edit")
     wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
     wait_seconds: int = Field(60, ge=10, description="how often a waiting wave looks")

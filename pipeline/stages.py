@@ -48,7 +48,7 @@ def prepare(job: Counts, quota: int | None, seed: str | None, shards: int | None
     with progress.task("prepare") as counts:
         where = store.Store.at(job["data"])
         lease.must_hold(where, where.calendar().wave(job["wave"]), job["run"])  # before another run's work is cleared
-        made = plan.make(job["data"], job["wave"], quota=quota, seed=seed, shards=shards or settings().shards)
+        made = plan.make(job["data"], job["wave"], quota=quota, seed=seed, shards=shards)
         made.store.push(f"work/{made.wave.key}/", replace=True)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
     return {**job, "plan": made.store.key(made.path)}

@@ -36,7 +36,6 @@ CELERY = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "45",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "90",
     "AIRFLOW__API_AUTH__JWT_SECRET": "one for all of them, and long enough for the signature that is made with it",
-    "GELOMBANG_SHARDS": str(SHARDS),
     "GELOMBANG_SELFIE__SHARDS_AT_ONCE": str(SHARDS),
     "GELOMBANG_SELFIE__WORKERS": "1",
     "GELOMBANG_TASK_RETRIES": "2",
@@ -114,7 +113,7 @@ def test_a_worker_dies_in_the_middle_and_the_bytes_are_those_of_one_process_and_
     begun = time.monotonic()
     wait_for("the DAG", lambda: cluster.call("GET", DAG).ok)
     wait_for("its first parsing", lambda: not cluster.get(DAG)["is_paused"])
-    run = trigger(cluster, wave=WAVE, out_of_order=True).json()["dag_run_id"]
+    run = trigger(cluster, wave=WAVE, shards=SHARDS, out_of_order=True).json()["dag_run_id"]
     wait_for("two shards", lambda: verifying(cluster, run).count("success") >= 2, 600)
     wait_for("one in the middle of a shard", lambda: at_work(cluster, WORKERS[0]), 120)
     kill(cluster, WORKERS[0])
