@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import disk, duck
+from pipeline.contracts import OUTCOMES
 
 Row = dict[str, Any]
 #: What a wave was run with, in the order in which a reader asks.
-_SETTINGS = ("opens", "closes", "quota", "seed", "selfie", "policy", "refill", "priority_share")
+_SETTINGS = ("opens", "closes", "quota", "seed", "selfie", "policy", "refill", "priority_share", "second_reviewer")
+#: Of two waves: an application that stands, of somebody whose NIK can be read.
 _ONE_A_PERSON = "regexp_full_match(nik, '[0-9]{16}') AND NOT list_contains(reasons, 'duplicate_application')"
 _REASONS = """
     SELECT code, count_if(NOT list_contains(reasons_before, code)), count_if(NOT list_contains(reasons_after, code))
@@ -61,12 +63,9 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
     before, after = disk.read_json(a / "manifest.json"), disk.read_json(b / "manifest.json")
     same_wave = before["wave"] == after["wave"]
     with duck.connect(work) as db:
-        counted = (
-            "true" if same_wave else "regexp_full_match(nik, '[0-9]{16}') AND NOT list_contains(reasons, '{code}')"
-        )
         braces = {
             "{key}": "registration_id" if same_wave else "nik",
-            "{counted}": counted,
+            "{counted}": "true" if same_wave else _ONE_A_PERSON,
             "{a}": f"'{duck.quoted(a / 'decisions.parquet')}'",
             "{b}": f"'{duck.quoted(b / 'decisions.parquet')}'",
         }
@@ -87,7 +86,8 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
 
 def causes(before: Row, after: Row) -> list[Cause]:
     """What two manifests say went in differently."""
-    found = [Cause("setting", key, str(before[key]), str(after[key])) for key in _SETTINGS if before[key] != after[key]]
+    settings = [(key, before.get(key), after.get(key)) for key in _SETTINGS]  # an old manifest has not all of them
+    found = [Cause("setting", key, str(one), str(other)) for key, one, other in settings if one != other]
     in_force = [{rule["code"] for rule in m["rules"]} for m in (before, after)]
     for code in sorted(in_force[0] ^ in_force[1]):
         found.append(Cause("rule", code, *("in force" if code in codes else "not in force" for codes in in_force)))
@@ -141,22 +141,16 @@ def _outcomes(db: Any, a: Path, b: Path) -> list[tuple[str, int, int]]:
         )
         for p in (a, b)
     ]
-    return [
-        (name, counted[0].get(name, 0), counted[1].get(name, 0))
-        for name in ("accepted", "reserve", "rejected", "review")
-    ]
+    return [(name, counted[0].get(name, 0), counted[1].get(name, 0)) for name in OUTCOMES]
 
 
 def _write(db: Any, out: Path) -> None:
     """Every application that differs, without NIK or name."""
-    with disk.atomic(out) as part:
-        db.execute(
-            f"""COPY (
-                SELECT id AS registration_id, before, after, array_to_string(reasons_before, ' ') AS reasons_before,
-                    array_to_string(reasons_after, ' ') AS reasons_after,
-                    tier_before, tier_after, rank_before, rank_after
-                FROM pairs
-                WHERE before <> after OR reasons_before <> reasons_after OR tier_before IS DISTINCT FROM tier_after
-                    OR rank_before IS DISTINCT FROM rank_after
-                ORDER BY registration_id) TO '{duck.quoted(part)}' (FORMAT csv, HEADER)"""
-        )
+    query = """SELECT id AS registration_id, before, after, array_to_string(reasons_before, ' ') AS reasons_before,
+                   array_to_string(reasons_after, ' ') AS reasons_after,
+                   tier_before, tier_after, rank_before, rank_after
+               FROM pairs
+               WHERE before <> after OR reasons_before <> reasons_after OR tier_before IS DISTINCT FROM tier_after
+                   OR rank_before IS DISTINCT FROM rank_after
+               ORDER BY registration_id"""
+    duck.copy_csv(db, query, out)

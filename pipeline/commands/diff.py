@@ -13,7 +13,7 @@ from rich.table import Table
 from pipeline.commands.finished import DataOption, finished
 from pipeline.diff import Cause
 from pipeline.diff import diff as compare
-from pipeline.errors import WaveNotRunError
+from pipeline.errors import BadSettingError, WaveNotRunError
 
 RunArgument = Annotated[str, typer.Argument(help="Number of a wave, or a folder with a wave's outputs.")]
 _SHOWN = 40
@@ -29,6 +29,11 @@ def diff(
 ) -> None:
     """Compare two runs of a wave, or two waves: what came out differently, and what went in differently."""
     first, second = _folder(a, data), _folder(b, data)
+    if first.resolve() == second.resolve():
+        raise BadSettingError(
+            f"{a} and {b} are the same folder.",
+            "A wave that is run again replaces its outputs: copy DATA/waves/wave-NNNN before, and name the copy.",
+        )
     with TemporaryDirectory() as work:
         found = compare(first, second, Path(work), out)
     console = Console()

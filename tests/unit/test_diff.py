@@ -32,7 +32,7 @@ def test_a_run_and_itself_are_the_same(run: Path, tmp_path: Path, capsys: pytest
     assert found.same
     assert found.causes == []
     assert found.compared == 40
-    command(str(run), str(run))
+    command(str(run), str(shutil.copytree(run, tmp_path / "copy")))
     assert "The same decisions, reasons and places." in capsys.readouterr().out
 
 
@@ -101,6 +101,37 @@ def test_two_waves_are_compared_person_by_person(run: Path, tmp_path: Path):
     assert not found.same_wave
     assert found.compared == 30
     assert sum(n for _, after, n in found.changes if after == "absent") == 10
+
+
+def test_who_applied_twice_in_a_wave_is_one_person(run: Path, tmp_path: Path):
+    runs = []
+    for wave in (3, 4):
+        other = shutil.copytree(run, tmp_path / f"{wave}")
+        manifest = json.loads((other / "manifest.json").read_text())
+        (other / "manifest.json").write_text(json.dumps({**manifest, "wave": wave}))
+        table = pq.read_table(other / "decisions.parquet", partitioning=None)
+        rows = table.to_pylist()
+        first = {**rows[0], "registration_id": "S", "outcome": "rejected", "reasons": ["duplicate_application"]}
+        nobody = [{**first, "registration_id": f"M{n}", "nik": "12", "reasons": ["nik_malformed"]} for n in range(2)]
+        pq.write_table(pa.Table.from_pylist([*rows, first, *nobody], schema=table.schema), other / "decisions.parquet")
+        runs.append(other)
+    found = diff(*runs, tmp_path)
+    assert (found.compared, found.changes) == (40, [])
+
+
+def test_another_number_of_reviewers_is_a_cause(run: Path, tmp_path: Path):
+    other = shutil.copytree(run, tmp_path / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps({**manifest, "second_reviewer": True}))
+    assert diff(run, other, tmp_path).causes == [Cause("setting", "second_reviewer", "False", "True")]
+    del manifest["second_reviewer"]  # of before there was such a setting
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    assert diff(run, other, tmp_path).causes == [Cause("setting", "second_reviewer", "False", "None")]
+
+
+def test_a_folder_beside_itself_is_refused(run: Path):
+    with pytest.raises(errors.BadSettingError, match="same folder"):
+        command(str(run), str(run))
 
 
 def test_a_folder_without_outputs_is_a_named_error(run: Path, tmp_path: Path):
