@@ -37,6 +37,9 @@ _SHOWN = (
     ("pages.cohort", "work/{key}/data_docs/cohort/index.html", "data-docs/cohort/index.html"),
 )
 
+#: All that is fetched of a wave's outputs: no table with people in it comes to the web server.
+_REPORT = ("report.html", "manifest.json")
+
 app = FastAPI(title="Gelombang", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
 
 
@@ -57,13 +60,14 @@ def contents() -> Response:
 @app.get("/{key}/report.html")  # as the overview, which is read from a folder too, links to it
 def report(key: str) -> Response:
     """A wave's report."""
-    return _file(_root(f"waves/{_wave(key)}/") / "waves" / key, "report.html")
+    return _file(_root(f"waves/{_wave(key)}/", only=_REPORT) / "waves" / key, "report.html")
 
 
 @app.get("/{key}/data-docs/")
 def data_docs_of(key: str) -> Response:
     """What was judged in one wave: its inputs, its cohort."""
-    root = _root(f"work/{_wave(key)}/data_docs/", f"waves/{key}/")
+    _root(f"work/{_wave(key)}/data_docs/")
+    root = _root(f"waves/{key}/", only=_REPORT)
     if not any((root / file.format(key=key)).is_file() for _, file, _ in _SHOWN):
         raise HTTPException(404, "Nothing of this wave is here.")
     return _list([key], "../../")
@@ -81,10 +85,10 @@ def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
     return PlainTextResponse(str(error), 503, headers=HEADERS)
 
 
-def _root(*prefixes: str) -> Path:
-    """The data root; of a root elsewhere, this machine's copy of what is asked for."""
+def _root(*prefixes: str, only: tuple[str, ...] = ()) -> Path:
+    """The data root; of a root elsewhere, this machine's copy of what is asked for (``only``: files of these names)."""
     where = Store.at(settings().data)
-    where.pull(*prefixes, keep=True)
+    where.pull(*prefixes, only=only, keep=True)
     return where.root
 
 

@@ -7,6 +7,7 @@ line when a task ends, and one in half a minute while it runs, so that a kill lo
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -113,7 +114,7 @@ class Recorder:
             **({"done": task.done, "of": task.total} if task.total else {}),
             **more,
         }
-        with self._path.open("a", encoding="utf-8") as file:
+        with suppress(OSError), self._path.open("a", encoding="utf-8") as file:  # bookkeeping never fails a task
             file.write(json.dumps(line, default=str) + "\n")
 
 
@@ -155,4 +156,10 @@ def _cpu_seconds() -> float:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes of all files below a folder, as far as they stay: others write and remove there."""
+    total = 0
+    for base, _, names in os.walk(folder):  # leaves out what vanishes, where rglob would raise
+        for name in names:
+            with suppress(OSError):
+                total += Path(base, name).lstat().st_size
+    return total

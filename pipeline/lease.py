@@ -94,11 +94,12 @@ def _take(store: Store, path: Path, holder: Holder, what: str) -> None:
         found = _holder(store, path)
         if found is None:
             continue
-        if found.run == holder.run:
+        if found.gone():  # before names are compared: a process that is no more may have had this one's number
+            _break(store, path, found)
+        elif found.run == holder.run:
             return
-        if not found.gone():
+        else:
             raise WaveLockedError(f"{what} is held by {found}.")
-        _break(store, path, found)
     raise WaveLockedError(f"{what} was taken by another run at this moment.")
 
 

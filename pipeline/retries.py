@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline import duck
 from pipeline.calendar import Wave
-from pipeline.contracts import RETRIES
+from pipeline.contracts import COHORT, RETRIES
 from pipeline.store import Store
 
 
@@ -27,21 +27,20 @@ def write_retries(store_: Store, wave: Wave) -> int:
 
 
 def list_retries(store_: Store, wave: Wave, out: Path) -> int:
-    """Writes who may send a new photograph as CSV, without NIK or name: id, wave of the application, reasons, places.
+    """Writes who may send a new photograph as CSV, without NIK or name: id, wave of the application, reasons.
 
-    Whoever was accepted since, in any published wave, is not on it. Returns how many are.
+    Whoever was accepted since, in any wave, is not on it. Returns how many are.
     """
     folder = store_.out(wave)
     cohorts = store_.cohorts()
-    read = (
-        f"SELECT nik FROM read_parquet({duck.text_list(cohorts)}, hive_partitioning = false)"
-        if cohorts
-        else "SELECT ''"
-    )
+    read = f"read_parquet({duck.text_list(cohorts)}, hive_partitioning = false)"
+    accepted = read if cohorts else f"({duck.nothing(COHORT)})"
     with duck.connect(store_.work(wave)) as db:
         query = f"""SELECT registration_id, coalesce(from_wave, {wave.number}) AS from_wave,
                         array_to_string(reasons, ' ') AS reasons
-                    FROM read_parquet('{duck.quoted(folder / "decisions.parquet")}')
-                    WHERE outcome = 'rejected' AND retry = 'photo' AND nik NOT IN ({read})
+                    FROM read_parquet('{duck.quoted(folder / "decisions.parquet")}') d
+                    WHERE outcome = 'rejected' AND retry = 'photo'
+                        AND NOT EXISTS (
+                            SELECT 1 FROM {accepted} a WHERE TRY_CAST(a.nik AS BIGINT) = TRY_CAST(d.nik AS BIGINT))
                     ORDER BY registration_id"""
         return duck.copy_csv(db, query, out)

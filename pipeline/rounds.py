@@ -29,7 +29,7 @@ def first_round(run: Plan) -> list[tuple[Path, int]]:
     table = disk.read_table(run.work / "drawn.parquet", [*contracts.SHARD.names, "to_verify"])
     todo = table.filter(pc.field("to_verify")).drop_columns("to_verify")
     wanted = settings()
-    worth = -(-todo.num_rows // wanted.selfie.shard_at_least)
+    worth = todo.num_rows // wanted.selfie.shard_at_least
     size = max(1, -(-todo.num_rows // (run.shards or max(1, min(wanted.shards, worth)))))
     shards = []
     for number, start in enumerate(range(0, todo.num_rows, size)):

@@ -21,7 +21,7 @@ class SelfieSettings(BaseModel):
     shard_at_least: int = Field(
         500,
         ge=1,
-        description="photographs of a shard, unless a run asks for so many shards: each loads the models anew",
+        description="fewest photographs of a shard, unless a run names its number of shards",
     )
     shards_at_once: int = Field(1, ge=1, description="selfie tasks of a wave that Airflow runs side by side")
     workers: int = Field(0, ge=0, description="worker processes per shard; 0: one per core")

@@ -81,7 +81,7 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
     entries = {}
     for name, column in (("education", "register"), ("bansos", "programme")):
         entries[name] = db.execute(
-            f"""SELECT DISTINCT upper({column}) FROM read_parquet({duck.text_list(extracts[name].files)},
+            f"""SELECT DISTINCT upper(trim({column})) FROM read_parquet({duck.text_list(extracts[name].files)},
                 hive_partitioning = false) WHERE status = 'active' AND as_number(nik) = ? ORDER BY 1""",
             [number],
         ).fetchall()

@@ -24,10 +24,12 @@ _KEY = slice(8, 24)
 _FILE_BITS = 20
 
 
-def key(selfie: bytes, reference: bytes | None, model: str) -> str:
-    """SHA-256 over both photographs' own hashes, the recogniser and this software's measurement version."""
+def key(selfie: bytes, reference: bytes | None, model: str, limits: str = "") -> str:
+    """SHA-256 over both photographs' own hashes, the recogniser, this software's measurement version, and ``limits``:
+    the settings that decide what is seen of a photograph.
+    """
     parts = [hashlib.sha256(selfie).digest(), hashlib.sha256(reference).digest() if reference is not None else b"-"]
-    return hashlib.sha256(b"".join(parts) + f"{model}/{_software()}".encode()).hexdigest()
+    return hashlib.sha256(b"".join(parts) + f"{model}/{_software()}/{limits}".encode()).hexdigest()
 
 
 @cache

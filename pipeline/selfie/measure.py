@@ -54,6 +54,7 @@ class Measurer:
     def __init__(self, recogniser: Recogniser, settings: SelfieSettings, kept: cache.MeasurementCache | None) -> None:
         self._recogniser = recogniser
         self._settings = settings
+        self._limits = f"{settings.max_pixels}/{settings.detect_side}"
         self._kept = kept
         efficientnet.network()  # before the detectors: what graphs take for a moment does not come on top of them
 
@@ -70,7 +71,8 @@ class Measurer:
                 results[i] = _without_file(selfie)
                 continue
             reference = self._file(files, roots.photos, pair.reference)
-            known = cache.key(selfie, None if isinstance(reference, Exception) else reference, self._recogniser.name)
+            other = None if isinstance(reference, Exception) else reference
+            known = cache.key(selfie, other, self._recogniser.name, self._limits)
             results[i] = self._kept.get(known) if self._kept else None
             if results[i] is None:
                 todo.append((i, known))

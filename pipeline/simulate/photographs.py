@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline import disk
 from pipeline.errors import BadSettingError
 from pipeline.simulate import faces, noise
 from pipeline.simulate.faces import Portrait, Source
@@ -155,8 +156,5 @@ def _usable(people: list[list[Source]], first: int, most: int, but: int | None =
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all. A photograph lost with the machine's power is made again, so nothing waits for the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
+    with disk.atomic(path) as part:
+        part.write_bytes(data)

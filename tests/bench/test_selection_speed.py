@@ -30,7 +30,7 @@ duckdb.execute(f'''COPY (
         30::SMALLINT AS age, 0::BIGINT AS mask, 0::BIGINT AS warned,
         CASE WHEN i % 4 = 0 THEN 'priority' ELSE 'public' END AS tier, sha256('seed:' || printf('R%09d', i)) AS draw,
         printf('%09d.jpg', i) AS selfie, printf('%09d.jpg', i) AS reference
-    FROM range({sys.argv[1]}) t(i) ORDER BY registration_id) TO '{sys.argv[2]}' (FORMAT parquet)''')
+    FROM range({sys.argv[1]}) t(i) ORDER BY hash(i)) TO '{sys.argv[2]}' (FORMAT parquet)''')
 """
 #: The peer of the draw: sort and write, without lists, hashes or a tree over them.
 SORTED = """

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
+from uuid import uuid4
 
+import fsspec
 import pytest
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
@@ -132,3 +134,23 @@ def test_a_data_root_that_is_gone_is_named(user: TestClient, tmp_path: Path, mon
     answer = user.get("/")
     assert answer.status_code == 503
     assert "is not a folder" in answer.text
+
+
+def test_of_a_root_elsewhere_no_table_comes_to_the_web_server(
+    user: TestClient, finished: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = f"memory://{uuid4().hex}"
+    fs, root = fsspec.core.url_to_fs(url)
+    for path in finished.root.rglob("*"):
+        if path.is_file():
+            fs.pipe_file(f"{root}/{path.relative_to(finished.root).as_posix()}", path.read_bytes())
+    fs.pipe_file(f"{root}/waves/{KEY}/manifest.json", b"{}")
+    monkeypatch.setenv("GELOMBANG_DATA", url)
+    monkeypatch.setenv("GELOMBANG_MIRROR", str(tmp_path))
+    settings.cache_clear()
+    for path in PAGES:
+        assert user.get(path).status_code == 200, path
+    fetched = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"report.html", "overview.html"} <= fetched
+    assert not [name for name in fetched if name.endswith((".parquet", ".csv", ".xlsx", ".txt"))]
+    fs.rm(root, recursive=True)

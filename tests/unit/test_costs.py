@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,3 +66,26 @@ def test_a_task_that_fails_is_told_and_raises(tmp_path):
     with progress.task("after"):
         pass
     assert len(file.read_text().splitlines()) == 1  # nobody listens any more
+
+
+def test_a_file_that_vanishes_while_sizes_are_added_up_fails_nothing(tmp_path, monkeypatch):
+    for n in range(3):
+        (tmp_path / f"{n}").write_bytes(b"x" * 1_000_000)
+    lstat = Path.lstat
+
+    def gone(path: Path) -> os.stat_result:
+        if path.name == "1":
+            raise FileNotFoundError(path)
+        return lstat(path)
+
+    monkeypatch.setattr(Path, "lstat", gone)
+    file = tmp_path / "costs.jsonl"
+    with costs.recorded(file, tmp_path), progress.task("quick"):
+        pass
+    assert json.loads(file.read_text().splitlines()[-1])["disk_mb"] == 2
+
+
+def test_costs_that_cannot_be_written_fail_nothing(tmp_path):
+    (tmp_path / "costs.jsonl").mkdir()
+    with costs.recorded(tmp_path / "costs.jsonl", tmp_path), progress.task("quick") as counts:
+        counts["done"] = 1

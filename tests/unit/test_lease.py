@@ -69,3 +69,13 @@ def test_a_command_gives_back_what_it_held_whatever_happens(store: Store) -> Non
         lease.must_hold(store, WAVE, name)
         raise ZeroDivisionError
     assert lease.holder_of(store, WAVE) is None
+
+
+def test_a_dead_process_of_the_same_number_is_not_this_one(store: Store) -> None:
+    """Numbers come again, in a container the same ones: what a dead namesake left is not adopted with its birth."""
+    alive = lease.Holder.this_process("gelombang run, process 7 on box")
+    dead = lease.Holder(alive.run, host=alive.host, process=alive.process, begun=0.0)
+    lease.take(store, WAVE, dead)
+    lease.take(store, WAVE, alive)
+    with pytest.raises(WaveLockedError):
+        lease.take(store, WAVE, lease.Holder("other"))

@@ -20,7 +20,8 @@ from tests.spec.world import wave
     [
         (60, None, [60]),
         (500, None, [500]),
-        (501, None, [251, 250]),
+        (999, None, [999]),
+        (1_001, None, [501, 500]),
         (8_000, None, [1_000] * 8),  # no more than the setting
         (0, None, []),
         (10, 3, [4, 4, 2]),  # as asked

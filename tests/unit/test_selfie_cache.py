@@ -15,6 +15,17 @@ def some(first: int, last: int) -> dict[str, Measurement]:
     return {k: MEASURED[k] for k in KEYS[first:last]}
 
 
+def test_what_decides_how_a_photograph_is_seen_is_part_of_its_key():
+    keys = {
+        key(b"selfie", b"reference", "model", "120000000/640"),
+        key(b"selfie", b"reference", "model", "1000/640"),
+        key(b"selfie", b"reference", "model", "120000000/320"),
+        key(b"selfie", b"reference", "other", "120000000/640"),
+        key(b"selfie", None, "model", "120000000/640"),
+    }
+    assert len(keys) == 5
+
+
 def test_the_next_process_finds_all_of_it(tmp_path: Path):
     MeasurementCache(tmp_path).put(some(0, 20))
     after = MeasurementCache(tmp_path)
