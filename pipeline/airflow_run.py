@@ -1,6 +1,6 @@
 """Runs the wave's DAG in this process: the same orchestration as under a scheduler, on an embedded SQLite.
 
-The only module besides ``timetable.py`` that imports Airflow, and only inside its functions. Everything that Airflow
+Imports Airflow inside its functions only. Everything that Airflow
 and the models print goes to ``DATA/work/<wave>.log``; the terminal belongs to the progress display.
 """
 

@@ -21,6 +21,8 @@ from pipeline.errors import UnreadableFileError
 
 Row = dict[str, Any]
 FELL_OUT = ("rejected", "review")
+_IN_BOTH = ("seed", "quota", "list_sha256", "priority_share", "selfie", "refill")
+_DRAWN_WITH = {*_IN_BOTH, "seed_source", "list_merkle_sha256", "priority_sha256"}
 NEEDED = ("eligible.txt", "priority.txt", "decisions.parquet", "cohort.parquet", "reserve.parquet")
 
 
@@ -57,9 +59,9 @@ def audit(folder: Path, announced: dict[str, Any]) -> Audit:
     ``announced`` is what is known from elsewhere and must be found in the record: ``seed``, ``quota``,
     ``priority_share``, ``selfie``, ``refill`` – any of them, as the calendar or an announcement has them.
     """
-    record = json.loads((folder / "draw.json").read_text(encoding="utf-8"))
+    record, manifest = _record(folder, "draw"), _record(folder, "manifest")
     found = Audit(record["seed"])
-    _compare_records(found, record, folder, announced)
+    _compare_records(found, record, manifest, folder, announced)
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
         found.add(missing[0], "is missing: nothing can be drawn again without it")
         return found
@@ -113,12 +115,26 @@ def merkle_root(lines: list[str]) -> str:
     return level[0].hex() if level else sha256(b"").hexdigest()
 
 
-def _compare_records(found: Audit, record: dict[str, Any], folder: Path, announced: dict[str, Any]) -> None:
+def _record(folder: Path, name: str) -> dict[str, Any]:
+    """``draw.json`` or ``manifest.json``. Raises UnreadableFileError where it is missing, or is not one any more."""
+    path = folder / f"{name}.json"
+    needed = {"draw": _DRAWN_WITH, "manifest": {*_IN_BOTH, "outputs"}}[name]
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        if missing := sorted(needed - set(read)):
+            raise UnreadableFileError(f"{path} does not say its {missing[0]}: it is not the file that the run wrote.")
+    except (OSError, ValueError, TypeError) as e:
+        raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
+    return dict(read)
+
+
+def _compare_records(
+    found: Audit, record: dict[str, Any], manifest: dict[str, Any], folder: Path, announced: dict[str, Any]
+) -> None:
     for key, value in announced.items():
         if record[key] != value:
             found.add("draw.json", f"{key} is {record[key]!r}, announced was {value!r}")
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("seed", "quota", "list_sha256", "priority_share", "selfie", "refill"):
+    for key in _IN_BOTH:
         if manifest[key] != record[key]:
             found.add("manifest.json", f"{key} is {manifest[key]!r}, in draw.json it is {record[key]!r}")
     for entry in manifest["outputs"]:

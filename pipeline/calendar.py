@@ -18,6 +18,8 @@ from pipeline.errors import BadCalendarError, BadQuotaError, MissingSeedError, U
 
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
+#: The source of a seed that the calendar does not have.
+GIVEN_AT_START = "given when the wave was started"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Wave:
         if quota is not None:
             wave = replace(wave, quota=quota)
         if seed:
-            wave = replace(wave, seed=seed, seed_source="given when the wave was started")
+            wave = replace(wave, seed=seed, seed_source=GIVEN_AT_START)
         if wave.quota < 1:
             raise BadQuotaError(f"Wave {wave.number} has a quota of {wave.quota}.")
         if not wave.seed:
@@ -116,6 +118,15 @@ class Recurring(WaveRules):
     until: date | None = None
 
 
+class Tables(BaseModel):
+    """What a calendar.toml may hold."""
+
+    model_config = ConfigDict(extra="forbid")
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    wave: list[dict[str, Any]] = Field(default_factory=list)
+    recurring: dict[str, Any] | None = None
+
+
 class Calendar:
     """All waves, declared and recurring, in the order in which they open."""
 
@@ -134,15 +145,19 @@ class Calendar:
             raw: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             raise BadCalendarError(f"calendar.toml is not TOML: {e}.") from e
-        defaults = raw.get("defaults", {})
+        try:
+            tables = Tables(**raw)
+        except ValidationError as e:
+            raise BadCalendarError(f"calendar.toml: {_first(e)}.") from e
         declared: list[Wave] = []
-        for table in raw.get("wave", []):
+        for table in tables.wave:
             try:
-                declared.append(Declared(**{**defaults, **table}).wave())
+                declared.append(Declared(**{**tables.defaults, **table}).wave())
             except ValidationError as e:
                 raise BadCalendarError(f"calendar.toml, wave {table.get('number', '?')}: {_first(e)}.") from e
         try:
-            recurring = Recurring(**{**defaults, **raw["recurring"]}) if "recurring" in raw else None
+            rule = tables.recurring
+            recurring = Recurring(**{**tables.defaults, **rule}) if rule is not None else None
         except ValidationError as e:
             raise BadCalendarError(f"calendar.toml, [recurring]: {_first(e)}.") from e
         return cls(declared, recurring)

@@ -1,10 +1,12 @@
 """How files are read and written: whole or not at all, the same bytes each time, and errors that say what to do.
 
-Nobody else opens a file for writing. Knows no path: those are the store's.
+Whatever others rely on is written here; appended to elsewhere are a cache, a log and a diary that may lose their last
+line. Knows no path: those are the store's.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import hashlib
 import json
@@ -16,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import DiskFullError, StoreError, UnreadableFileError
 
 _CHUNK = 1 << 20
+_HERE, _EXCHANGE = -100, 2  # renameat2(2): AT_FDCWD, RENAME_EXCHANGE
 #: Written to every Parquet file of ours: zstd is small and fast, and one row group size keeps bytes equal.
 PARQUET: dict[str, Any] = {"compression": "zstd", "row_group_size": 122_880, "store_schema": True}
 
@@ -71,10 +75,10 @@ def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:
     return path
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """Reads one Parquet file. Raises UnreadableFileError, StoreError."""
+def read_table(path: Path, columns: list[str] | None = None, rows: pc.Expression | None = None) -> pa.Table:
+    """Reads one Parquet file, or those ``rows`` of it. Raises UnreadableFileError, StoreError."""
     try:
-        return pq.read_table(path, columns=columns, partitioning=None)
+        return pq.read_table(path, columns=columns, filters=rows, partitioning=None)
     except FileNotFoundError as e:
         raise StoreError(f"{path} is not there.") from e
     except (pa.ArrowInvalid, OSError) as e:
@@ -129,14 +133,30 @@ def rows(path: Path) -> int | None:
 
 
 def install(new: Path, target: Path) -> None:
-    """Puts a finished folder in the place of ``target`` in one step; the old one goes once the new one stands."""
+    """Puts a finished folder in the place of ``target`` in one step; the old one goes once the new one stands.
+
+    A file system that cannot exchange two names (some network disks) takes two steps: the target is absent in between.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
+    if not target.exists():
+        new.replace(target)
+    elif _exchange(new, target):
+        shutil.rmtree(new, ignore_errors=True)
+    else:
+        old = target.with_name(f".{target.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
         target.replace(old)
-    new.replace(target)
-    shutil.rmtree(old, ignore_errors=True)
+        new.replace(target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Lets two names change places, in one step; False where the system or the disk cannot."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    return bool(rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)
 
 
 def copy(source: Path, target: Path) -> Path:

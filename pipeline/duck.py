@@ -114,7 +114,7 @@ def nothing(schema: pa.Schema) -> str:
 
 
 def quoted(path: Path | str) -> str:
-    """A path inside an SQL literal."""
+    """A path, or any text, inside an SQL literal."""
     return str(path).replace("'", "''")
 
 

@@ -123,7 +123,7 @@ class CheckFailedError(GelombangError):
 class DiskFullError(GelombangError):
     """There is no room for an output. Nothing half-written is left behind."""
 
-    advice = "Free some space and run the wave again: finished steps are not repeated from the start."
+    advice = "Free some space and run the wave again: what was measured of photographs is kept."
 
 
 class StoreError(GelombangError):
@@ -181,7 +181,7 @@ class WaveFailedError(GelombangError):
     """A task of the wave's DAG failed for a reason that is not one of ours."""
 
     exit_code = 2
-    advice = "The task's own log, printed above, has the cause. Run the wave again once it is mended."
+    advice = "The log that the message names has the cause. Run the wave again once it is mended."
 
 
 # --- selfies ------------------------------------------------------------------------------------------------------

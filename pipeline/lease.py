@@ -23,6 +23,7 @@ import psutil
 from filelock import FileLock
 
 from pipeline.calendar import Wave
+from pipeline.disk import disk_errors
 from pipeline.errors import StoreError, WaveLockedError
 from pipeline.store import Store
 
@@ -69,11 +70,9 @@ def holder_of(store: Store, wave: Wave) -> Holder | None:
 
 
 def _holder(store: Store, path: Path) -> Holder | None:
-    if store.mirror:
-        found = store.mirror.remote.read(store.key(path))
-        return Holder(**json.loads(found)) if found is not None else None
     try:
-        return Holder(**json.loads(path.read_text(encoding="utf-8")))
+        found = store.mirror.remote.read(store.key(path)) if store.mirror else path.read_bytes()
+        return Holder(**json.loads(found)) if found is not None else None
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as e:
@@ -107,15 +106,19 @@ def _make(store: Store, path: Path, held: str) -> bool:
     """Makes the lock; False if anybody has it: there is one winner."""
     if store.mirror:
         return store.mirror.remote.create(store.key(path), held.encode()) is not None
-    path.parent.mkdir(parents=True, exist_ok=True)
     own = path.with_name(f".{path.name}.{uuid4().hex}")
-    own.write_text(held, encoding="utf-8")
-    try:
-        os.link(own, path)
-    except FileExistsError:
-        return False
-    finally:
-        own.unlink(missing_ok=True)
+    with disk_errors(f"the lock {path}"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            own.write_text(held, encoding="utf-8")
+            os.link(own, path)
+        except FileExistsError:
+            if path.exists():
+                return False
+            raise
+        finally:
+            with suppress(OSError):
+                own.unlink(missing_ok=True)
     return True
 
 

@@ -47,7 +47,9 @@ def write(run: Plan) -> Path:
 
 
 def inputs(run: Plan) -> list[Path]:
-    """Every table that the run read, in a fixed order. Selfies are known by the verdicts' content hashes."""
+    """Every file but photographs that the run read, in a fixed order; what earlier waves refused only where somebody
+    came back to it.
+    """
     landed = [
         path
         for what in ("registrations", "reuploads", "reviews")
@@ -56,7 +58,11 @@ def inputs(run: Plan) -> list[Path]:
     ]
     extracted = [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
     calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
-    return [*calendar, *landed, *extracted, *run.store.earlier_cohorts(run.wave)]
+    back = any(path.parent.name == "reuploads" for path in landed)
+    told = [path for name in ("decisions", "retries") for path in run.store.outputs(f"{name}.parquet") if back]
+    earlier = [path for path in told if path.parent.name < run.wave.key]
+    policy = [run.store.root / run.wave.selfie_policy] if run.wave.selfie_policy and run.wave.selfie != "off" else []
+    return [*calendar, *policy, *landed, *extracted, *run.store.earlier_cohorts(run.wave), *earlier]
 
 
 def _policy(run: Plan) -> dict[str, Any]:

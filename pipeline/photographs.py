@@ -19,12 +19,14 @@ import psutil
 
 from pipeline import moving
 from pipeline.calendar import Wave
+from pipeline.errors import StoreError
 from pipeline.remote import is_below
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.store import Store
 
 #: Pairs fetched at once, while those before them are verified: two blocks lie on this machine at a time.
 BLOCK = 256
+_ADVICE = "Check the URL, the credentials and the endpoint (AWS_* variables); a task that failed so is tried again."
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,11 @@ def _fetch(where: Store, block: Block, selfies: str, photos: str) -> None:
         folder.mkdir(parents=True)
     # under short names first: what a name does on a disk must not decide whether an object can be fetched
     short = {key: block.selfies.parent / str(number) for number, key in enumerate(sorted(asked))}
-    for key in where.mirror.remote.get(short.items()):
+    try:
+        got = where.mirror.remote.get(short.items())
+    except StoreError:  # its message names an object, and a photograph may be named after a person
+        raise StoreError(f"Photographs below {where.address} cannot be fetched.", _ADVICE) from None
+    for key in got:
         with suppress(OSError):  # a name that no disk can hold, or one that is a file and a folder: missing here
             asked[key].parent.mkdir(parents=True, exist_ok=True)
             short[key].replace(asked[key])

@@ -1,7 +1,7 @@
 """What one run of a wave is going to do, settled before it does anything: ``work/wave-NNNN/plan.json``.
 
-The wave as the calendar has it (or as it was started), the extracts that its closing day allows, the selfie policy.
-Later tasks read the plan, never the calendar: a calendar edited during a run changes nothing in it.
+The wave as the calendar has it (or as it was started) and the extracts that its closing day allows. What later tasks do
+follows from the plan, never from the calendar: a calendar edited during a run changes nothing in it.
 """
 
 from __future__ import annotations

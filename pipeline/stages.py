@@ -67,6 +67,8 @@ def ingest(job: Counts) -> Counts:
         reviews, reuploads = ingest_reviews(run.store, run.wave), ingest_reuploads(run.store, run.wave)
         counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside}
         counts |= {"reviews": reviews.taken_in, "reuploads": reuploads.taken_in}
+        record = run.work / "ingest.json"
+        disk.write_json({**disk.read_json(record), "reviews": vars(reviews), "reuploads": vars(reuploads)}, record)
         if taken.taken_in + reuploads.taken_in == 0:
             raise EmptyWaveError(f"No registration of wave {run.wave.number} could be read.")
     return job

@@ -5,7 +5,9 @@ No room's knowledge lives here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
@@ -87,13 +89,8 @@ class Store:
 
     def deliveries(self, name: str) -> dict[date, Path]:
         """An extract's deliveries by date; folders not called ``asof=YYYY-MM-DD`` are not deliveries."""
-        found: dict[date, Path] = {}
-        for path in sorted(self.extract(name).glob("asof=*")):
-            try:
-                found[date.fromisoformat(path.name.removeprefix("asof="))] = path
-            except ValueError:
-                continue
-        return found
+        named = [(delivery_day(path.name), path) for path in sorted(self.extract(name).glob("asof=*"))]
+        return {day: path for day, path in named if day}
 
     def calendar(self) -> Calendar:
         """The data root's own calendar, else the project's. Raises BadCalendarError."""
@@ -143,6 +140,14 @@ class Store:
     def earlier_cohorts(self, wave: Wave) -> list[Path]:
         """The cohorts that a wave's applicants may already be in."""
         return self.cohorts(before=wave.key)
+
+
+def delivery_day(folder: str) -> date | None:
+    """The day of a delivery by its folder's name, ``asof=YYYY-MM-DD``; None for any other name."""
+    named = re.fullmatch(r"asof=(\d{4}-\d{2}-\d{2})", folder, re.ASCII)
+    with suppress(ValueError):
+        return date.fromisoformat(named[1]) if named else None
+    return None
 
 
 def project_data() -> Path:

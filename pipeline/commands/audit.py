@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from pipeline import errors
+from pipeline import disk, errors
+from pipeline.calendar import GIVEN_AT_START
 from pipeline.commands.finished import DataOption, WaveArgument, finished
 
 _SHOWN = 20
-_GIVEN = "given when the wave was started"
 
 
 def audit(
@@ -24,9 +23,9 @@ def audit(
     from pipeline.audit import audit as draw_again
 
     _, declared, folder = finished(data, wave)
-    record = json.loads((folder / "draw.json").read_text(encoding="utf-8"))
+    record = disk.read_json(folder / "draw.json")
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}
-    if seed is not None or record["seed_source"] != _GIVEN:
+    if seed is not None or record.get("seed_source") != GIVEN_AT_START:
         announced["seed"] = seed if seed is not None else declared.seed
     found = draw_again(folder, announced)
     console = Console()

@@ -21,7 +21,8 @@ def prove(
 ) -> None:
     """Prove that an application was on the list of the draw: a Merkle proof, as JSON."""
     _, _, folder = finished(data, wave)
-    ids = (folder / "eligible.txt").read_bytes().decode().split("\n")[:-1]
+    with disk.disk_errors("the published list"):
+        ids = (folder / "eligible.txt").read_bytes().decode().split("\n")[:-1]
     try:
         index = ids.index(registration_id)
     except ValueError as e:

@@ -23,7 +23,7 @@ from pipeline.errors import (
     UnreadableFileError,
     WrongTypeError,
 )
-from pipeline.store import Store
+from pipeline.store import Store, delivery_day
 
 #: What a column of a contract may be delivered as; NIK and KK may be 64-bit integers as well as text.
 _NUMBERS = ("nik", "kk")
@@ -111,13 +111,13 @@ def _pull(store: Store, name: str, until: date) -> None:
     if store.mirror is None:
         return
     here = store.root / "extracts" / name
-    begun: dict[str, str] = {}
+    begun: dict[date, str] = {}
     for key in store.mirror.remote.list(f"extracts/{name}/"):
         folder = key.split("/")[2]
-        if folder.startswith("asof=") and key.endswith((".parquet", *_UNFINISHED)):
-            begun[folder.removeprefix("asof=")] = f"extracts/{name}/{folder}/"
-    usable = sorted(day for day in begun if day <= until.isoformat())
-    gone = [f"extracts/{name}/{path.name}/" for path in here.glob("asof=*") if path.name[5:] not in begun]
+        if (day := delivery_day(folder)) and key.endswith((".parquet", *_UNFINISHED)):
+            begun[day] = f"extracts/{name}/{folder}/"
+    usable = sorted(day for day in begun if day <= until)
+    gone = [f"extracts/{name}/{path.name}/" for path in here.glob("asof=*") if delivery_day(path.name) not in begun]
     store.pull(*(begun[day] for day in usable[-2:] or sorted(begun)[:1]), *gone)
 
 

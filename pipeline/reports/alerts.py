@@ -70,7 +70,11 @@ def _extracts(wave: Wave, plan: dict[str, Any]) -> list[Alert]:
 def _delivery(funnel: Funnel, ingest: dict[str, Any]) -> list[Alert]:
     aside = int(ingest.get("set_aside", 0))
     share = aside / (aside + funnel.registrations) if aside else 0.0
-    return [Alert("set_aside", {"n": aside, "share": share})] if share > SET_ASIDE else []
+    found = [Alert("set_aside", {"n": aside, "share": share})] if share > SET_ASIDE else []
+    for what in ("reviews", "reuploads"):  # each row is an officer's decision or somebody's second chance: none is few
+        if lost := int(ingest.get(what, {}).get("set_aside", 0)):
+            found.append(Alert(f"{what}_set_aside", {"n": lost}))
+    return found
 
 
 def _moved(funnel: Funnel, before: Funnel | None) -> list[Alert]:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline import disk
 from pipeline.calendar import Wave
@@ -41,7 +40,7 @@ def read_cases(where: Store, wave: Wave) -> list[Case]:
     open_ = disk.read_table(out / "review.parquet")
     rows = {row["registration_id"]: row for row in [*_settled(where, wave), *open_.to_pylist()]}
     wanted = pc.field("registration_id").isin(pa.array(sorted(rows), pa.string()))
-    decided = pq.read_table(out / "decisions.parquet", columns=["registration_id", "warnings"], filters=wanted)
+    decided = disk.read_table(out / "decisions.parquet", ["registration_id", "warnings"], wanted)
     warnings = dict(zip(*(decided[name].to_pylist() for name in decided.column_names), strict=True))
     return [_case(n, rows[id_], warnings.get(id_) or []) for n, id_ in enumerate(sorted(rows), start=1)]
 
@@ -54,9 +53,7 @@ def _case(number: int, row: dict[str, Any], warnings: list[str]) -> Case:
 
 def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
     """Cases that reviewers had settled when the wave was last run."""
-    decisions = pq.read_table(
-        where.out(wave) / "decisions.parquet", columns=["registration_id"], filters=pc.field("reviewed")
-    )
+    decisions = disk.read_table(where.out(wave) / "decisions.parquet", ["registration_id"], pc.field("reviewed"))
     work = where.work(wave)
     verdicts = sorted((work / "verdicts").glob("*.parquet"))
     if not decisions.num_rows or not verdicts or not (work / "drawn.parquet").is_file():

@@ -26,9 +26,7 @@ class BatchedGraph:
         self._run(np.zeros(self._shape, np.uint8))  # only the first run makes the graph ready
         give_back()
 
-    def __call__(
-        self, pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
-    ) -> Iterator[list[NDArray[np.float32]]]:
+    def __call__(self, pictures: _Pictures) -> Iterator[list[NDArray[np.float32]]]:
         """Run by run, the outputs of the pictures in it."""
         batch = self._shape[0]
         for start in range(0, len(pictures), batch):

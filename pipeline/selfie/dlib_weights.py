@@ -17,7 +17,8 @@ from pipeline.errors import MissingModelError
 
 Floats = NDArray[np.float32]
 
-# Filters, kernel and stride of every convolution, from the input to the descriptor (dlib, dnn_face_recognition_ex.cpp).
+# Filters of every residual block, and whether it halves the picture, from the input to the descriptor (dlib,
+# dnn_face_recognition_ex.cpp).
 STAGES: tuple[tuple[int, bool], ...] = (
     *((32, False),) * 3,
     (64, True),

@@ -1,4 +1,4 @@
-"""MediaPipe's face mesh (Apache-2.0): 468 points of a found face, and the angles of the head. Looks at pixels only."""
+"""MediaPipe's face mesh (Apache-2.0): 468 points of a found face. Looks at pixels only."""
 
 from __future__ import annotations
 

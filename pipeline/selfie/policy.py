@@ -111,7 +111,7 @@ class SelfiePolicy(BaseModel):
             if decision == "mismatch":
                 codes.add("face_mismatch")
         kept: dict[str, Any] = {field.name: getattr(seen, field.name) for field in fields(Seen)}
-        return Verdict(decision, similarity, in_order(codes), reference_covered=seen.same_covering, **kept)
+        return Verdict(decision, similarity, in_order(codes), **kept)
 
 
 @dataclass(frozen=True)

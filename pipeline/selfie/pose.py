@@ -9,10 +9,8 @@ import numpy as np
 
 from pipeline.selfie.mesh import Mesh
 
-# Mesh indices: corners of both eyes and of the mouth, picture's left and right; brow to chin; edges of the face
-# beside the ears.
+# Mesh indices: corners of both eyes and of the mouth, picture's left and right; edges of the face beside the ears.
 _PAIRS = ((33, 263), (133, 362), (61, 291), (234, 454), (127, 356))
-_UPRIGHT = ((10, 152), (168, 2))
 #: Pitch of the mesh's own neutral face: its forehead lies further back than its chin.
 _NEUTRAL_PITCH = 7.0
 #: Degrees at which the score is one half, and how quickly it changes. Of press photographs 1 in 100 is turned further

@@ -1,7 +1,7 @@
 """dlib's face recognition ResNet-29 as one batched TensorFlow graph, twenty times as fast as native dlib on one core.
 
-Input: RGB chips [n, 150, 150, 3], uint8, cut as :mod:`pipeline.selfie.align` does (dlib's
-``padding = 0.25``). Output: descriptors [n, 128], float32; faces of one person lie closer than about 0.57 (Euclidean).
+Input: RGB chips [n, 150, 150, 3], uint8, cut as :mod:`pipeline.selfie.align` does.
+Output: descriptors [n, 128], float32; faces of one person lie closer than about 0.57 (Euclidean).
 Differs from native dlib by less than 1e-5.
 """
 

@@ -60,7 +60,6 @@ class Verdict(Seen):
     decision: Decision | None
     similarity: float | None
     reasons: tuple[str, ...]
-    reference_covered: bool = False
 
 
 def in_order(codes: set[str]) -> tuple[str, ...]:

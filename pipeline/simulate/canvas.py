@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from pipeline.simulate.faces import Image, Portrait
 
-Colour = tuple[float, float, float]
-
 
 @dataclass
 class Scene:

@@ -6,7 +6,8 @@ WITH accepted AS (
     WHERE place <= CASE tier WHEN 'priority' THEN {priority} ELSE {public} END
 )
 SELECT
-    s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier, draw_of(s.registration_id) AS draw, d.position, a.rank,
+    s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier,
+    draw_of(s.registration_id) AS draw, d.position, a.rank,
     CASE
         WHEN len(s.reasons) > 0 THEN 'rejected'
         WHEN a.rank IS NOT NULL THEN 'accepted'

@@ -159,6 +159,16 @@ def test_a_file_damaged(folder: Path):
         found(folder)
 
 
+@pytest.mark.parametrize("name", ["draw.json", "manifest.json"])
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "3", '{"seed": "seed"}'])
+def test_a_record_that_is_none_any_more_is_a_named_error(folder: Path, name: str, text: str | None):
+    (folder / name).unlink()
+    if text is not None:
+        (folder / name).write_text(text)
+    with pytest.raises(UnreadableFileError, match=name):
+        audit(folder, {})
+
+
 def test_a_person_added_to_the_list_as_well(folder: Path):
     path = folder / "eligible.txt"
     path.write_text("".join(sorted([*path.read_text().splitlines(keepends=True), "R40\n"])))

@@ -107,6 +107,11 @@ def test_an_unknown_wave_is_named():
             "qota",
         ),
         ("[[wave]]\nnumber = 3\nopens = 2020-04-11T00:00:00Z\ncloses = 2020-04-12T00:00:00Z\nquota = 1", "offset"),
+        ("wave = 3", "wave"),
+        ("[wave]\nnumber = 3", "wave"),
+        ("defaults = 5", "defaults"),
+        ("[[waves]]\nnumber = 3", "waves"),
+        ("recurring = true", "recurring"),
         ("[recurring]\nfrom = 2020-01-01\nquota = 1\nselfie = 'sometimes'", "selfie"),
     ],
 )

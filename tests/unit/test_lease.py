@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import lease
 from pipeline.calendar import Wave
-from pipeline.errors import WaveLockedError
+from pipeline.errors import StoreError, WaveLockedError
 from pipeline.store import Store
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
@@ -79,3 +79,9 @@ def test_a_dead_process_of_the_same_number_is_not_this_one(store: Store) -> None
     lease.take(store, WAVE, alive)
     with pytest.raises(WaveLockedError):
         lease.take(store, WAVE, lease.Holder("other"))
+
+
+def test_a_root_that_takes_no_lock_is_a_named_error(store: Store) -> None:
+    (store.root / "work").write_text("a file")
+    with pytest.raises(StoreError, match="lock"):
+        lease.take(store, WAVE, lease.Holder("run"))

@@ -48,6 +48,12 @@ def test_rows_set_aside(aside: int, warned: bool) -> None:
     assert codes(ingest={"set_aside": aside}) == ["set_aside"] * warned
 
 
+@pytest.mark.parametrize("what", ["reviews", "reuploads"])
+def test_a_single_row_of_an_officer_or_of_a_second_chance_that_is_lost(what: str) -> None:
+    assert codes(ingest={what: {"taken_in": 3, "set_aside": 0}}) == []
+    assert codes(ingest={what: {"taken_in": 3, "set_aside": 1}}) == [f"{what}_set_aside"]
+
+
 @pytest.mark.parametrize(("then", "warned"), [(840, False), (861, True), (640, True)])
 def test_a_step_that_moved_by_ten_points(then: int, warned: bool) -> None:
     assert codes(before=funnel(email=then)) == ["moved"] * warned
@@ -71,9 +77,9 @@ def test_a_defect_that_most_photographs_have() -> None:
 def test_every_alert_has_its_words(language: str) -> None:
     found = alerts(
         WAVE, funnel(email=500, accepted=50, review=9), funnel(), plan=plan(bansos="2020-01-01", blacklist=""),
-        ingest={"set_aside": 400}, defects={"hat": 0.5},
+        ingest={"set_aside": 400, "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5},
     )  # fmt: skip
-    assert len({alert.code for alert in found}) == 7
+    assert len({alert.code for alert in found}) == 9
     for alert in found:
         text = alert_text(alert, translator(language))
         assert "{" not in text

@@ -2,6 +2,7 @@
 
 import errno
 import pickle
+import threading
 from datetime import date
 
 import pyarrow as pa
@@ -73,6 +74,44 @@ def test_installing_replaces_a_folder_whole(tmp_path):
         disk.install(new, target)
     assert [p.name for p in target.iterdir()] == ["two.txt"]
     assert [p.name for p in target.parent.iterdir()] == ["w"]
+
+
+def test_a_folder_is_never_absent_while_another_takes_its_place(tmp_path):
+    target, seen = tmp_path / "target", []
+    (tmp_path / "new").mkdir()
+    target.mkdir()
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            seen.append(target.is_dir())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for _ in range(300):
+        disk.install(tmp_path / "new", target)
+        (tmp_path / "new").mkdir()
+    over.set()
+    watcher.join()
+    assert all(seen)
+    assert len(seen) > 300
+
+
+def test_a_disk_that_cannot_exchange_names_gets_the_new_folder_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(disk, "_exchange", lambda *_: False)
+    for name in ("new", "target"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "said").write_text(name)
+    disk.install(tmp_path / "new", tmp_path / "target")
+    assert (tmp_path / "target" / "said").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
+
+
+def test_only_a_day_as_it_is_written_names_a_delivery(tmp_path):
+    for name in ("2020-04-01", "20200401", "2020-W14-3", "2020-04-01.bak", "2020-04-31", "٢٠٢٠-٠٤-٠٢", ""):
+        (tmp_path / "extracts" / "bansos" / f"asof={name}").mkdir(parents=True)
+    found = Store.at(tmp_path).deliveries("bansos")
+    assert {day: path.name for day, path in found.items()} == {date(2020, 4, 1): "asof=2020-04-01"}
 
 
 def test_deliveries_are_found_by_date(tmp_path):
