@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.gate import CheckReport, judge
-from checks.inputs import metrics_of, source_of
+from checks.inputs import metrics_of
 from pipeline import duck
 from pipeline.calendar import Wave
 from pipeline.ingest.extracts import Extract
@@ -25,6 +25,6 @@ def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> 
         sources = {name: f"read_parquet('{duck.quoted(path)}')" for name, path in tables.items()}
         metrics = metrics_of(db, "cohort", quota=wave.quota, **sources)
         if blacklist is not None:
-            listed = source_of(blacklist.files)
+            listed = duck.read(blacklist.files)
             metrics |= metrics_of(db, "blacklisted", cohort=sources["cohort"], blacklist=listed, day=wave.closing_day)
     return judge({"cohort": metrics}, work / "data_docs" / "cohort")

@@ -40,6 +40,8 @@ def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Met
     metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.closes)
     ingested = disk.read_json(work / "ingest.json")
     read = ingested["taken_in"] + ingested["set_aside"]
+    unreadable = max(ingested.get("unreadable_values", {}).values(), default=0)  # of the column that has the most
+    metrics["unreadable_share"] = _excess(unreadable, ingested["taken_in"])
     return {**metrics, "set_aside_share": _excess(ingested["set_aside"], read)}
 
 
@@ -47,12 +49,12 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
     """Metrics of one extract: shares of bad rows, nulls, and its size against the delivery before."""
     # files of one delivery may differ in this: only where all are integers can the quicker comparison be used
     integers = all(pa.types.is_integer(pq.read_schema(path).field("nik").type) for path in extract.files)
-    number = "nik" if integers else "try_cast(nik AS BIGINT)"
+    number = "nik" if integers else "as_number(nik)"
     in_range = "coalesce(nik BETWEEN 1000000000000000 AND 9999999999999999, false)"
     raw = metrics_of(
         db,
         extract.name,
-        source=source_of(extract.files),
+        source=duck.read(extract.files),
         well_formed=in_range if integers else "regexp_full_match(coalesce(nik::VARCHAR, ''), '[0-9]{16}')",
         number=number,
         sample=str(1 if extract.rows <= _EXACT_ROWS else _SAMPLE),
@@ -71,15 +73,6 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
         if extract.name == "population":
             metrics["least_province_vs_previous"] = _least_province(db, extract)
     return metrics
-
-
-def source_of(files: tuple[Path, ...]) -> str:
-    """All files of a delivery as one relation; a NIK is text where any file has it as text."""
-    parts: dict[bool, list[Path]] = {}
-    for path in files:
-        parts.setdefault(pa.types.is_integer(pq.read_schema(path).field("nik").type), []).append(path)
-    reads = [f"read_parquet({duck.text_list(paths)}, hive_partitioning = false)" for paths in parts.values()]
-    return reads[0] if len(reads) == 1 else "(" + " UNION ALL BY NAME ".join(f"FROM {read}" for read in reads) + ")"
 
 
 def _excess(bad: float, rows: float) -> float:
@@ -105,7 +98,7 @@ def _nulls(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int:
 def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
     """Of all provinces, the smallest size against the delivery before; 0 when one is missing."""
     count = "SELECT province_code, count(*) AS n FROM {} WHERE province_code IS NOT NULL GROUP BY ALL"
-    now, before = (count.format(source_of(files)) for files in (extract.files, extract.previous_files))
+    now, before = (count.format(duck.read(files)) for files in (extract.files, extract.previous_files))
     query = f"""SELECT coalesce(min((coalesce(now.n, 0) + {settings().checks.few_rows}) / before.n), 1)
                 FROM ({before}) before LEFT JOIN ({now}) now USING (province_code)"""
     least: float = db.execute(query).fetchall()[0][0]

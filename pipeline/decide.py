@@ -116,7 +116,7 @@ def _combinations(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def _read(*paths: Path) -> str:
-    return f"read_parquet({duck.text_list(paths)})"
+    return f"read_parquet({duck.path_list(paths)})"
 
 
 def _read_if_there(path: Path, schema: pa.Schema) -> str:

@@ -94,7 +94,7 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                     coalesce(v.outcome = 'passed' OR (v.outcome = 'review' AND d.registration_id IN
                         ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})), false) AS stands
                 FROM read_parquet('{duck.quoted(work / "drawn.parquet")}') d
-                LEFT JOIN read_parquet({duck.text_list(verdicts)}) v USING (registration_id)"""
+                LEFT JOIN read_parquet({duck.path_list(verdicts)}) v USING (registration_id)"""
         )
         query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
         counted = {tier: counts for tier, *counts in db.execute(query).fetchall()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -19,6 +20,10 @@ from pipeline.settings import settings
 COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 #: For what only the next room reads: half the CPU, a third larger.
 PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000, ROW_GROUP_SIZE 122880)"
+
+
+#: What DuckDB takes for a pattern in a path.
+_WILD = re.compile(r"[*?\[]")
 
 
 @contextmanager
@@ -39,6 +44,7 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     connection.execute("SET enable_progress_bar = false")
+    connection.execute(sql("pipeline", "sql/numbers"))  # as_number, for whatever holds a NIK
     try:
         yield connection
     except duckdb.Error as e:
@@ -118,6 +124,18 @@ def quoted(path: Path | str) -> str:
     return str(path).replace("'", "''")
 
 
-def text_list(values: Iterable[Path | str]) -> str:
-    """An SQL list of texts, such as the paths for read_parquet."""
+def text_list(values: Iterable[str]) -> str:
+    """An SQL list of texts."""
     return "[" + ", ".join(f"'{quoted(value)}'" for value in values) + "]"
+
+
+def path_list(paths: Iterable[Path]) -> str:
+    """An SQL list of paths, for read_parquet: each the file of this name, whatever is in the name."""
+    return text_list(_WILD.sub(r"[\g<0>]", str(path)) for path in paths)
+
+
+def read(paths: Iterable[Path]) -> str:
+    """One relation of a delivery's files. They need not agree in the order of columns, nor in their types where one can
+    hold the other (NIK as text or integer; a column that is empty in one file).
+    """
+    return f"read_parquet({path_list(paths)}, hive_partitioning = false, union_by_name = true)"

@@ -33,14 +33,13 @@ def list_retries(store_: Store, wave: Wave, out: Path) -> int:
     """
     folder = store_.out(wave)
     cohorts = store_.cohorts()
-    read = f"read_parquet({duck.text_list(cohorts)}, hive_partitioning = false)"
-    accepted = read if cohorts else f"({duck.nothing(COHORT)})"
+    accepted = duck.read(cohorts) if cohorts else f"({duck.nothing(COHORT)})"
     with duck.connect(store_.work(wave)) as db:
         query = f"""SELECT registration_id, coalesce(from_wave, {wave.number}) AS from_wave,
                         array_to_string(reasons, ' ') AS reasons
                     FROM read_parquet('{duck.quoted(folder / "decisions.parquet")}') d
                     WHERE outcome = 'rejected' AND retry = 'photo'
                         AND NOT EXISTS (
-                            SELECT 1 FROM {accepted} a WHERE TRY_CAST(a.nik AS BIGINT) = TRY_CAST(d.nik AS BIGINT))
+                            SELECT 1 FROM {accepted} a WHERE as_number(a.nik) = as_number(d.nik))
                     ORDER BY registration_id"""
         return duck.copy_csv(db, query, out)

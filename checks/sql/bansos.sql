@@ -2,5 +2,5 @@
 SELECT
     count(*)                                                               AS rows,
     count(*) FILTER (NOT {well_formed})                                    AS nik_malformed_count,
-    count(*) FILTER (status IS NULL OR status NOT IN ('active', 'ended'))  AS unknown_status_count
+    count(*) FILTER (status IS NULL OR lower(trim(status)) NOT IN ('active', 'ended'))  AS unknown_status_count
 FROM {source}

@@ -2,6 +2,6 @@
 SELECT
     count(*)                                                                            AS rows,
     count(*) FILTER (NOT {well_formed})                                                 AS nik_malformed_count,
-    count(*) FILTER (status IS NULL OR status NOT IN ('active', 'graduated', 'left'))   AS unknown_status_count,
+    count(*) FILTER (status IS NULL OR lower(trim(status)) NOT IN ('active', 'graduated', 'left'))   AS unknown_status_count,
     count(*) FILTER (register IS NULL OR register NOT IN ('dapodik', 'pddikti', 'emis')) AS unknown_register_count
 FROM {source}

@@ -29,7 +29,7 @@ read AS (
         read_moment(submitted_text) AS submitted_raw,
         coalesce(
             try_cast(birth_text AS DATE),
-            try_strptime(birth_text, ['%d-%m-%Y', '%d/%m/%Y'])::DATE
+            try_strptime(birth_text, ['%d-%m-%Y', '%d/%m/%Y', '%d-%m-%Y %H:%M:%S', '%d/%m/%Y %H:%M:%S'])::DATE
         ) AS birth_raw
     FROM trimmed
 )

@@ -63,15 +63,14 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
         if not parts:
             raise EmptyWaveError(f"No file below {folder} has a row in it.")
         db.execute(duck.sql("pipeline.ingest", "moments"))
-        db.execute(duck.sql("pipeline.ingest", "clean", {"{source}": f"read_parquet({duck.text_list(parts)})"}))
+        db.execute(duck.sql("pipeline.ingest", "clean", {"{source}": f"read_parquet({duck.path_list(parts)})"}))
         nameless = db.execute(
             "SELECT file, bad_id, count(*) FROM cleaned WHERE registration_id IS NULL GROUP BY ALL"
         ).fetchall()
         aside += [(name, 0, _BAD_ID if bad else _NO_ID) for name, bad, count in nameless for _ in range(count)]
         _refuse_duplicates(db)
-        db.execute(duck.sql("pipeline.ingest", "numbers"))
         columns = ", ".join(REGISTRATIONS.names)
-        numbers = "sixteen_digits(nik) AS number, sixteen_digits(kk) AS kk_number"
+        numbers = "as_number(nik) AS number, as_number(kk) AS kk_number"
         query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {numbers}
                     FROM cleaned WHERE registration_id IS NOT NULL ORDER BY registration_id"""
         taken_in = duck.copy(db, query, work / "registrations.parquet")

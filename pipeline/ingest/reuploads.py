@@ -46,11 +46,12 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
         rows_of(db, rows, REUPLOADS)
         registrations = f"read_parquet('{duck.quoted(work / 'registrations.parquet')}')"
         accepted = store_.earlier_cohorts(wave)
-        read = f"read_parquet({duck.text_list(accepted)}, hive_partitioning = false)" if accepted else ""
         sources = {
             "{decisions}": _earlier(store_, wave, "decisions", DECISIONS),
             "{registrations}": registrations,
-            "{accepted}": f"SELECT TRY_CAST(nik AS BIGINT) AS number FROM {read}" if read else "SELECT 0 AS number",
+            "{accepted}": f"SELECT as_number(nik) AS number FROM {duck.read(accepted)} WHERE as_number(nik) > 0"
+            if accepted
+            else "SELECT 0 AS number",
         }
         window = {"opens": wave.opens, "closes": wave.closes}
         for statement in duckdb.extract_statements(duck.sql("pipeline.ingest", "reuploads", sources)):
@@ -84,11 +85,10 @@ def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, 
     """Adds the applications that come back to the wave's registrations; returns how many."""
     columns = ", ".join(INGESTED.names)
     refused_in = r"CAST(regexp_extract(filename, 'wave-(\d{4})/retries\.parquet$', 1) AS INTEGER) AS refused_in"
-    db.execute(duck.sql("pipeline.ingest", "numbers"))
     db.execute(
         f"""CREATE OR REPLACE TABLE returned AS
             SELECT r.* REPLACE (s.submitted_at AS submitted_at, s.selfie AS selfie, s.made AS from_wave),
-                sixteen_digits(r.nik) AS number, sixteen_digits(r.kk) AS kk_number
+                as_number(r.nik) AS number, as_number(r.kk) AS kk_number
             FROM settled s JOIN (SELECT *, {refused_in} FROM {retries}) r USING (registration_id, refused_in)
             WHERE s.problem IS NULL"""
     )
@@ -105,5 +105,5 @@ def _earlier(store_: Store, wave: Wave, name: str, schema: pa.Schema) -> str:
     empty = duck.nothing(schema.append(pa.field("filename", pa.string())))
     if not paths:
         return f"({empty})"
-    read = f"read_parquet({duck.text_list(paths)}, filename = true, union_by_name = true, hive_partitioning = false)"
+    read = f"read_parquet({duck.path_list(paths)}, filename = true, union_by_name = true, hive_partitioning = false)"
     return f"({empty} UNION ALL BY NAME SELECT * FROM {read})"

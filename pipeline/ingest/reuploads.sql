@@ -23,19 +23,25 @@ SELECT *,
     CASE
         WHEN from_wave IS NULL THEN 'wave_missing'
         WHEN outcome IS NULL THEN 'unknown_application'
-        WHEN outcome = 'accepted' OR TRY_CAST(nik AS BIGINT) IN (SELECT number FROM ({accepted})) THEN 'accepted_before'
+        WHEN outcome = 'accepted' OR as_number(nik) IN (SELECT number FROM ({accepted})) THEN 'accepted_before'
         WHEN outcome = 'rejected' AND retry <> 'photo' THEN 'not_photo_only'
         WHEN outcome <> 'rejected' THEN 'not_refused'
+        WHEN NOT coalesce(submitted_at BETWEEN $opens AND $closes, false) THEN 'outside_window'
         WHEN registration_id IN (SELECT registration_id FROM {registrations}) THEN 'id_taken'
     END AS refusal
 FROM answered;
 
--- Of several re-uploads of one person the latest inside the wave's window stands, as with applications.
+-- Of several re-uploads of one person the latest stands, as with applications. Ids are unique in a wave only: of two people
+-- who bring one id from two waves, the one of the earlier wave keeps it.
 CREATE OR REPLACE TABLE settled AS
-SELECT *,
-    coalesce(refusal, CASE WHEN row_number() OVER (
-        PARTITION BY nik, refusal IS NULL
-        ORDER BY coalesce(submitted_at BETWEEN $opens AND $closes, false) DESC, submitted_at DESC NULLS LAST,
-            registration_id, selfie NULLS LAST
-    ) > 1 THEN 'sent_again' END) AS problem
-FROM judged;
+SELECT * REPLACE (
+    coalesce(problem, CASE WHEN row_number() OVER (
+        PARTITION BY registration_id, problem IS NULL ORDER BY made
+    ) > 1 THEN 'id_taken' END) AS problem)
+FROM (
+    SELECT *,
+        coalesce(refusal, CASE WHEN row_number() OVER (
+            PARTITION BY nik, refusal IS NULL ORDER BY submitted_at DESC, registration_id, selfie NULLS LAST
+        ) > 1 THEN 'sent_again' END) AS problem
+    FROM judged
+);

@@ -66,7 +66,7 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         return
     listed = run.work / "second_places.csv"
     with duck.connect(run.work) as db:
-        braces = {"{cohort}": duck.quoted(screened.cohort), "{later}": duck.text_list(later)}
+        braces = {"{cohort}": duck.quoted(screened.cohort), "{later}": duck.read(later)}
         people = duck.copy_csv(db, duck.sql(PACKAGE, "sql/second_places", braces), listed)
     if people:
         raise SecondPlaceError(

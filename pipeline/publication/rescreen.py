@@ -13,7 +13,7 @@ from pathlib import Path
 from checks.cohort import check_cohort
 from checks.inputs import check_inputs
 from pipeline import disk, duck
-from pipeline.contracts import COHORT, DRAWN, INGESTED
+from pipeline.contracts import COHORT, DRAWN, RETRIES
 from pipeline.decide import decide
 from pipeline.draw import PUBLISHED
 from pipeline.errors import WaveNotRunError
@@ -40,7 +40,10 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     """
     if not (run.work / "registrations.parquet").is_file() or not (run.store.out(run.wave) / "cohort.parquet").is_file():
         raise WaveNotRunError(f"What wave {run.wave.number} was decided on is no longer below {run.work}.")
-    again = replace(run, store=run.store.aside(ROOM), extracts=resolve_extracts(run.store, run.wave, until=today))
+    extracts = resolve_extracts(run.store, run.wave, until=today)
+    # the places were drawn by the priority list of then: nobody changes tiers after the draw
+    extracts = {name: x for name, x in {**extracts, "priority": run.extracts.get("priority")}.items() if x}
+    again = replace(run, store=run.store.aside(ROOM), extracts=extracts)
     disk.fresh(again.work)
     if _candidates(run, again) == 0:
         nobody = disk.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
@@ -58,8 +61,9 @@ def _candidates(run: Plan, again: Plan) -> int:
     """Writes the registrations of those who may be published: the cohort, and with ``refill`` everyone in the draw."""
     who = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
     with duck.connect(again.work) as db:
-        columns = ", ".join(INGESTED.names)
-        query = f"""SELECT {columns} FROM read_parquet('{duck.quoted(run.work / "registrations.parquet")}')
+        columns = ", ".join(RETRIES.names)  # numbers anew: the run may be of a version that did not write them
+        query = f"""SELECT {columns}, as_number(nik) AS number, as_number(kk) AS kk_number
+                    FROM read_parquet('{duck.quoted(run.work / "registrations.parquet")}')
                     WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duck.quoted(who)}'))
                     ORDER BY registration_id"""
         count = duck.copy(db, query, again.work / "registrations.parquet")

@@ -14,7 +14,7 @@ import duckdb
 
 from pipeline import duck
 from pipeline.calendar import Wave
-from pipeline.contracts import EXTRACTS
+from pipeline.contracts import EXTRACTS, RETRIES
 from pipeline.ingest.extracts import Extract
 from pipeline.screening.screen import run_step, sources_of
 from pipeline.store import Store
@@ -48,7 +48,9 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
     with duck.connect(store.work(wave)) as db, TemporaryDirectory(dir=store.work(wave)) as folder:
         own = Path(folder) / "registrations.parquet"
         db.execute(
-            f"""CREATE TABLE own AS FROM '{duck.quoted(registrations)}'
+            f"""CREATE TABLE own AS
+                SELECT {", ".join(RETRIES.names)}, as_number(nik) AS number, as_number(kk) AS kk_number
+                FROM '{duck.quoted(registrations)}'
                 WHERE registration_id = $id OR nik = (
                     SELECT nik FROM '{duck.quoted(registrations)}' WHERE registration_id = $id)""",
             {"id": registration_id},
@@ -81,8 +83,8 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
     entries = {}
     for name, column in (("education", "register"), ("bansos", "programme")):
         entries[name] = db.execute(
-            f"""SELECT DISTINCT upper(trim({column})) FROM read_parquet({duck.text_list(extracts[name].files)},
-                hive_partitioning = false) WHERE status = 'active' AND as_number(nik) = ? ORDER BY 1""",
+            f"""SELECT DISTINCT upper(trim({column})) FROM {duck.read(extracts[name].files)}
+                WHERE lower(trim(status)) = 'active' AND as_number(nik) = ? ORDER BY 1""",
             [number],
         ).fetchall()
     known = {

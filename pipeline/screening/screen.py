@@ -76,20 +76,18 @@ def sources_of(
     work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
 ) -> dict[str, str]:
     """What stands for the braces of the SQL: files, and lists that may be empty."""
-    read = {name: f"read_parquet({duck.text_list(x.files)}, hive_partitioning = false)" for name, x in extracts.items()}
-    named = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) IS NOT NULL"
+    read = {name: duck.read(x.files) for name, x in extracts.items()}
+    named = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
         "{opens}": f"TIMESTAMP '{wave.opens}'",
         "{closes}": f"TIMESTAMP '{wave.closes}'",
         "{closing_day}": f"'{wave.closing_day}'",
         "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",
-        **{f"{{{n}}}": duck.text_list(extracts[n].files) for n in ("population", "education", "bansos")},
+        **{f"{{{n}}}": read[n] for n in ("population", "education", "bansos")},
         "{priority}": named.format(read["priority"]) if "priority" in read else _NOBODY,
         "{blacklist}": named.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
-        "{accepted}": named.format(f"read_parquet({duck.text_list(cohorts)}, hive_partitioning = false)")
-        if cohorts
-        else _NOBODY,
+        "{accepted}": named.format(duck.read(cohorts)) if cohorts else _NOBODY,
         "{regions}": duck.text_list(_regions()),
     }
 

@@ -38,7 +38,7 @@ def scan(store: Store, wave: Wave, extracts: dict[str, Extract]) -> None:
     with duck.connect(store.work(wave)) as db:
         for name, columns in NEEDED.items():
             seen = ", ".join(f"max({column})" for column in columns)
-            files = duck.text_list(extracts[name].files)
+            files = duck.path_list(extracts[name].files)
             print(name, db.execute(f"SELECT {seen} FROM read_parquet({files}, hive_partitioning = false)").fetchall())
 
 

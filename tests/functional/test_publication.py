@@ -204,3 +204,17 @@ def test_the_approver_reads_funnel_warnings_and_the_link_but_no_person(data: Pat
     assert "/gelombang/wave-0001/report" in form
     people = read_table(data / "waves/wave-0001/cohort.parquet").to_pylist()
     assert not any(row["nik"] in form or row["full_name"] in form for row in people)
+
+
+def test_a_priority_list_of_after_the_draw_changes_nobodys_tier(data: Path) -> None:
+    job = run_wave(data, 1)
+    cohort = read_table(data / "waves/wave-0001/cohort.parquet").to_pylist()
+    public = [row["nik"] for row in cohort if row["tier"] == "public"]
+    assert {row["tier"] for row in cohort} == {"public", "priority"}
+    listed = pa.table({"nik": public, "listed_by": ["KEMNAKER"] * len(public)}).cast(contracts.PRIORITY)
+    write_table(listed, data / "extracts/priority/asof=2020-05-01/part-000.parquet", contracts.PRIORITY)
+    publish(job)
+    published = read_table(data / "published/wave-0001/rev-1/cohort.parquet").to_pylist()
+    tiers = {row["registration_id"]: row["tier"] for row in cohort}
+    assert published
+    assert all(row["tier"] == tiers[row["registration_id"]] for row in published)

@@ -39,22 +39,73 @@ def test_numbers_of_a_register_may_be_text_or_integers(world: World, numbers: st
     assert [row["tier"] for row in found.values()] == ["public", "public", "priority"]
 
 
-def test_one_delivery_may_mix_both_in_its_files(world: World):
+@pytest.mark.parametrize("part", ["part-1", "a"])  # after the file with text and before it
+def test_one_delivery_may_mix_both_in_its_files(world: World, part: str):
+    world.list("education", "x-1", status="active")
     world.deliver(WAVE.closing_day)
-    path = world.root / "extracts" / "education" / f"asof={WAVE.closing_day}" / "part-1.parquet"
+    path = world.root / "extracts" / "education" / f"asof={WAVE.closing_day}" / f"{part}.parquet"
     pq.write_table(pa.table({"nik": [int(nik(1))], "register": ["emis"], "level": ["MA"], "status": ["active"]}), path)
     assert world.screen(WAVE, deliver=False)["R1"]["reasons"] == ["in_education"]
 
 
-def test_a_column_with_nothing_in_it_may_have_no_type(world: World):
+@pytest.mark.parametrize("full", ["b", "part-1"])  # the file without types comes after the full one, or before it
+def test_a_column_with_nothing_in_it_may_have_no_type(world: World, full: str):
     world.deliver(WAVE.closing_day)
     path = world.root / "extracts" / "population" / f"asof={WAVE.closing_day}" / "part-0.parquet"
     table = pq.read_table(path, partitioning=None)
+    pq.write_table(table.slice(0, 1), path.with_name(f"{full}.parquet"))
+    table = table.slice(1)
     for name in ("photo", "occupation", "alive"):
         table = table.set_column(table.schema.get_field_index(name), name, pa.nulls(table.num_rows))
     pq.write_table(table, path)
     found = world.screen(wave(4, opens=WAVE.opens), deliver=False)
     assert [row["reasons"] for row in found.values()] == [[], [], []]
+
+
+@pytest.mark.parametrize("spoilt", ["3.17101150590000E+15", "3171011505900000.4", "+3171011505900000", "1e15"])
+def test_what_a_spreadsheet_made_of_a_number_hits_nobody(world: World, spoilt: str):
+    """As a number it would be, or round to, the NIK of somebody who has nothing to do with it."""
+    world.apply(WAVE, "R9", world.person("3171011505900000"))
+    world.list("education", spoilt, status="active")
+    world.list("bansos", spoilt, programme="PKH", status="active")
+    world.list("blacklist", spoilt)
+    world.list("priority", spoilt)
+    found = world.screen(WAVE)["R9"]
+    assert (found["reasons"], found["tier"]) == ([], "public")
+
+
+@pytest.mark.parametrize("numbers", ["text", "integer"])
+def test_a_family_card_of_zeros_is_none(world: World, numbers: str):
+    world.apply(WAVE, "R9", world.person(nik(9), kk="0" * 16), kk="0" * 16)
+    assert world.screen(WAVE, numbers=numbers)["R9"]["reasons"] == ["identity_mismatch"]
+
+
+@pytest.mark.parametrize(("status", "active"), [("ACTIVE", True), (" Active ", True), ("aktif", False), (None, False)])
+def test_a_status_is_read_whatever_its_capitals_and_spaces(world: World, status: str | None, active: bool):
+    world.list("education", nik(1), status=status)
+    world.list("bansos", nik(2), programme="PKH", status=status)
+    found = world.screen(WAVE)
+    expected = [["in_education"], ["bansos_recipient"]] if active else [[], []]
+    assert [found[id_]["reasons"] for id_ in ("R1", "R2")] == expected
+
+
+def test_so_is_a_citizenship(tmp_path: Path):
+    world = World(tmp_path)
+    for n, written in enumerate(("WNI ", "wni", "WNA", None), 1):
+        world.apply(WAVE, f"R{n}", world.person(nik(n), citizenship=written))
+    found = world.screen(WAVE)
+    assert [row["reasons"] for row in found.values()] == [[], [], ["not_citizen"], ["not_citizen"]]
+
+
+def test_a_file_is_read_by_its_name_whatever_is_in_it(world: World):
+    world.list("education", nik(1), status="active")
+    world.deliver(WAVE.closing_day)
+    path = world.root / "extracts" / "education" / f"asof={WAVE.closing_day}" / "part-0.parquet"
+    path.rename(path.with_name("part[0].parquet"))
+    nobody = pa.table({"nik": [nik(2)], "register": ["emis"], "level": ["MA"], "status": ["left"]})
+    for name in ("part0", "part?", "part*", "part]"):
+        pq.write_table(nobody, path.with_name(f"{name}.parquet"))
+    assert world.screen(WAVE, deliver=False)["R1"]["reasons"] == ["in_education"]
 
 
 def test_columns_may_stand_in_another_order_and_bring_company(world: World):

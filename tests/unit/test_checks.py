@@ -194,9 +194,10 @@ def test_a_cohort_that_is_not_one_is_stopped(tmp_path, broken, says):
 
 
 def test_nobody_on_the_blacklist_by_the_closing_day_is_accepted(tmp_path):
-    cohort(tmp_path)
+    niks = [3171011505900001, 3171011505900002]
+    cohort(tmp_path, niks=tuple(map(str, niks)))
     table = pa.table(
-        {"nik": [1, 2], "reason": ["x", "x"], "since": [WAVE.closing_day + timedelta(days=1), None]},
+        {"nik": niks, "reason": ["x", "x"], "since": [WAVE.closing_day + timedelta(days=1), None]},
         schema=pa.schema([("nik", pa.int64()), ("reason", pa.string()), ("since", pa.date32())]),
     )
     pq.write_table(table, tmp_path / "b.parquet")

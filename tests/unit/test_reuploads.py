@@ -120,7 +120,24 @@ def test_the_application_comes_back_with_its_data_untouched_and_the_new_photogra
 )
 def test_of_several_of_one_person_the_latest_in_time_stands(store: Store, sent, stands: str) -> None:
     told = send(store, *[(id_, 1, at, "new.jpg") for id_, at in sent])
-    assert told == {(id_, 1): None if id_ == stands else "sent_again" for id_, _ in sent}
+    lost = {INSIDE: "sent_again", OUTSIDE: "outside_window"}
+    assert told == {(id_, 1): None if id_ == stands else lost[at] for id_, at in sent}
+
+
+@pytest.mark.parametrize("at", [OUTSIDE, "2020-04-26T23:59:59", "?"])
+def test_one_that_comes_late_costs_nothing_but_the_wave(store: Store, at: str) -> None:
+    """Taken in, it would be refused as outside the wave, and that is no longer the photograph alone."""
+    assert send(store, ("A", 1, at, "new.jpg")) == {("A", 1): "outside_window"}
+    rows = read_table(store.work(wave(3)) / "registrations.parquet").to_pylist()
+    assert [row["registration_id"] for row in rows] == ["N"]
+
+
+def test_of_two_people_with_one_id_from_two_waves_one_comes_back(store: Store) -> None:
+    decided(store, 2, refused("A", "77"), refused("R", "78"))
+    told = send(store, ("A", 2, INSIDE, "new.jpg"), ("A", 1, LATER, "other.jpg"), ("R", 2, INSIDE, "r.jpg"))
+    assert told == {("A", 1): None, ("A", 2): "id_taken", ("R", 2): None}
+    rows = read_table(store.work(wave(3)) / "registrations.parquet").to_pylist()
+    assert [(row["registration_id"], row["nik"]) for row in rows] == [("A", "1"), ("N", "99"), ("R", "78")]
 
 
 def test_the_same_application_sent_twice_comes_back_once(store: Store) -> None:

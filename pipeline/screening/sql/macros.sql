@@ -43,6 +43,3 @@ CREATE OR REPLACE MACRO age_on(birth, day) AS
 -- DDMMYY as a NIK has it, as a number: day + 40 for women.
 CREATE OR REPLACE MACRO nik_birth_number(birth, sex) AS
     (day(birth) + CASE WHEN sex = 'P' THEN 40 ELSE 0 END) * 10000 + month(birth) * 100 + year(birth) % 100;
-
--- NIK and KK of an extract, text(16) or a 64-bit integer, as a number; null when it is none.
-CREATE OR REPLACE MACRO as_number(value) AS try_cast(value AS BIGINT);

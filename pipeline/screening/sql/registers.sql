@@ -1,21 +1,22 @@
--- What the registers say about the wanted, each extract cut down to them in one scan of the columns that rules need.
+-- What the registers say about the wanted, each extract cut down to them in one scan of the columns that rules need. The
+-- wanted are looked up by a plain cast, which is quick; what that finds must then be a number to its last letter.
 -- `key` is the NIK; where several people share one, compared.sql gives each a key of their own.
 CREATE OR REPLACE TABLE people AS
 SELECT
-    as_number(e.nik) AS number, as_number(e.nik) AS key, as_number(e.kk) AS kk_number, e.full_name,
-    CAST(e.birth_date AS DATE) AS birth_date, e.sex, e.citizenship, e.alive, e.occupation, e.photo
-FROM read_parquet({population}, hive_partitioning = false) e
-WHERE as_number(e.nik) IN (SELECT number FROM wanted);
+    as_number(nik) AS number, as_number(nik) AS key, nullif(as_number(kk), 0) AS kk_number, full_name,
+    CAST(birth_date AS DATE) AS birth_date, sex, upper(trim(citizenship)) AS citizenship, alive, occupation, photo
+FROM {population}
+WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND as_number(nik) > 0;
 
 CREATE OR REPLACE TABLE pupils AS
 SELECT as_number(nik) AS number
-FROM read_parquet({education}, hive_partitioning = false)
-WHERE status = 'active' AND as_number(nik) IN (SELECT number FROM wanted);
+FROM {education}
+WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND as_number(nik) > 0 AND lower(trim(status)) = 'active';
 
 CREATE OR REPLACE TABLE recipients AS
 SELECT as_number(nik) AS number, upper(trim(programme)) IS NOT DISTINCT FROM 'BSU' AS bsu
-FROM read_parquet({bansos}, hive_partitioning = false)
-WHERE status = 'active' AND as_number(nik) IN (SELECT number FROM wanted);
+FROM {bansos}
+WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND as_number(nik) > 0 AND lower(trim(status)) = 'active';
 
 CREATE OR REPLACE TABLE listed AS {priority};
 CREATE OR REPLACE TABLE blacklisted AS {blacklist};
