@@ -19,7 +19,7 @@ from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish, unlock
 from pipeline.commands.retries import retries
 from pipeline.commands.review import review
-from pipeline.disk import read_json
+from pipeline.disk import disk_errors, read_json
 from pipeline.errors import GelombangError, WaveFailedError
 from pipeline.selfie.commands import calibrate, verify_photos
 from pipeline.settings import settings
@@ -124,7 +124,8 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Show the vers
 def main() -> None:
     """Entry point: a named error is one clear message and its exit code, never a traceback."""
     try:
-        app()
+        with disk_errors("gelombang"):  # whatever a disk refuses at a prompt is the user's to mend, and no bug
+            app()
     except GelombangError as e:
         console = Console(stderr=True)
         console.print(type(e).__name__, style="red bold", end=": ")

@@ -71,8 +71,9 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
         }
         db.execute(duck.sql("pipeline", "sql/diff", braces))
         [(compared, tiers, moved)] = db.execute(
-            """SELECT count_if(before <> 'absent' AND after <> 'absent'),
-                      count_if(tier_before <> tier_after), count_if(rank_before <> rank_after) FROM pairs"""
+            """SELECT count(*) FILTER (before <> 'absent' AND after <> 'absent'),
+                      count(*) FILTER (tier_before <> tier_after), count(*) FILTER (rank_before <> rank_after)
+               FROM pairs"""
         ).fetchall()
         changes = db.execute(
             "SELECT before, after, count(*) FROM pairs WHERE before <> after GROUP BY ALL ORDER BY 3 DESC, 1, 2"

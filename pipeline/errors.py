@@ -168,7 +168,10 @@ class WaveNotRunError(GelombangError):
 class AuditDiffersError(GelombangError):
     """A cohort is not the one that the published lists and the seed give."""
 
-    advice = "The places are named above. Run the wave again, or ask who changed the named files since."
+    advice = (
+        "The places are named above. A seed or quota that was given when the wave was started is confirmed with --seed "
+        "and --quota; else run the wave again, or ask who changed the named files since."
+    )
 
 
 class UnknownApplicationError(GelombangError):

@@ -8,8 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from pipeline.errors import BadSettingError
 
 
 class SelfieSettings(BaseModel):
@@ -91,5 +93,17 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once; ``settings.cache_clear()`` reads them again."""
-    return Settings()
+    """The settings of this process, read once; ``settings.cache_clear()`` reads them again. Raises BadSettingError."""
+    try:
+        return Settings()
+    except (ValidationError, SettingsError) as e:
+        raise BadSettingError(_told(e), "docs/reference/settings.md lists every variable.") from e
+
+
+def _told(error: Exception) -> str:
+    """Which variable is wrong, and why."""
+    if not isinstance(error, ValidationError):
+        return f"{error}."
+    problem = error.errors()[0]
+    name = "GELOMBANG_" + "__".join(str(part).upper() for part in problem["loc"])
+    return f"{name}: {problem['msg']} (given: {problem['input']!r})."

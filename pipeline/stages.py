@@ -65,7 +65,8 @@ def ingest(job: Counts) -> Counts:
     with progress.task("ingest") as counts:
         taken = ingest_registrations(run.store, run.wave)
         reviews, reuploads = ingest_reviews(run.store, run.wave), ingest_reuploads(run.store, run.wave)
-        counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside}
+        counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside, "ignored_files": taken.ignored}
+        counts["unreadable_values"] = taken.unreadable_values
         counts |= {"reviews": reviews.taken_in, "reuploads": reuploads.taken_in}
         record = run.work / "ingest.json"
         disk.write_json({**disk.read_json(record), "reviews": vars(reviews), "reuploads": vars(reuploads)}, record)

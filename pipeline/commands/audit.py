@@ -7,8 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipeline import disk, errors
-from pipeline.calendar import GIVEN_AT_START
+from pipeline import errors
 from pipeline.commands.finished import DataOption, WaveArgument, finished
 
 _SHOWN = 20
@@ -18,15 +17,14 @@ def audit(
     wave: WaveArgument,
     data: DataOption = None,
     seed: Annotated[str | None, typer.Option(help="The seed as it was announced. Default: the calendar's.")] = None,
+    quota: Annotated[int | None, typer.Option(min=1, help="The places announced. Default: the calendar's.")] = None,
 ) -> None:
     """Draw a finished wave again from its published lists and seed; say the same, or where it differs."""
     from pipeline.audit import audit as draw_again
 
     _, declared, folder = finished(data, wave)
-    record = disk.read_json(folder / "draw.json")
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}
-    if seed is not None or record.get("seed_source") != GIVEN_AT_START:
-        announced["seed"] = seed if seed is not None else declared.seed
+    announced |= {"seed": declared.seed if seed is None else seed, "quota": declared.quota if quota is None else quota}
     found = draw_again(folder, announced)
     console = Console()
     if found.same:

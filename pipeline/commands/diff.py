@@ -37,6 +37,8 @@ def diff(
     with TemporaryDirectory() as work:
         found = compare(first, second, Path(work), out)
     console = Console()
+    if out is not None and not found.same_wave:
+        console.print(f"Two waves have no applications in common: {out} is not written.", soft_wrap=True)
     _causes(console, found.causes)
     table = Table("outcome", "before", "after", "difference", title="All applications", title_justify="left")
     for name, before, after in found.outcomes:

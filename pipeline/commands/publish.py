@@ -31,6 +31,7 @@ def publish(
         job["cohort_sha256"] = disk.sha256(folder / "cohort.parquet")
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(job, by or getpass.getuser(), at, decree)
+    stages.overview(where.address)
     typer.echo(
         f"Wave {wave}, revision {done['revision']}: {done['accepted']:,} accepted; the last screening removed "
         f"{done['removed']:,}, {done['added']:,} came in for them. {done['published']}"

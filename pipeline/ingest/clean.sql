@@ -4,6 +4,8 @@
 CREATE OR REPLACE TEMP MACRO tidy(value) AS trim(value, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0));
 -- a spreadsheet's leading apostrophe means "this is text"
 CREATE OR REPLACE TEMP MACRO bare(value) AS tidy(ltrim(tidy(value), ''''));
+CREATE OR REPLACE TEMP MACRO means_yes(flag) AS flag IN ('true', 't', '1', 'yes', 'y', 'ya', 'benar');
+CREATE OR REPLACE TEMP MACRO means_no(flag) AS flag IN ('false', 'f', '0', 'no', 'n', 'tidak', 'salah', '');
 CREATE OR REPLACE TABLE cleaned AS
 WITH trimmed AS (
     SELECT
@@ -45,14 +47,14 @@ SELECT
     CASE WHEN isfinite(birth_raw) AND year(birth_raw) BETWEEN 1850 AND 2200 THEN birth_raw END AS birth_date,
     CASE WHEN sex_text IN ('L', 'P') THEN sex_text END AS sex,
     phone,
-    coalesce(phone_flag IN ('true', 't', '1', 'yes', 'y', 'ya'), false) AS phone_verified,
+    coalesce(means_yes(phone_flag), false) AS phone_verified,
     email,
-    coalesce(email_flag IN ('true', 't', '1', 'yes', 'y', 'ya'), false) AS email_verified,
+    coalesce(means_yes(email_flag), false) AS email_verified,
     province_code,
     selfie,
     submitted_text IS NOT NULL AND submitted_at IS NULL AS bad_submitted_at,
     birth_text IS NOT NULL AND birth_date IS NULL       AS bad_birth_date,
     sex_text IS NOT NULL AND sex IS NULL                AS bad_sex,
-    phone_flag NOT IN ('true', 't', '1', 'yes', 'y', 'ya', 'false', 'f', '0', 'no', 'n', 'tidak', '') AS bad_phone_verified,
-    email_flag NOT IN ('true', 't', '1', 'yes', 'y', 'ya', 'false', 'f', '0', 'no', 'n', 'tidak', '') AS bad_email_verified
+    NOT (means_yes(phone_flag) OR means_no(phone_flag)) AS bad_phone_verified,
+    NOT (means_yes(email_flag) OR means_no(email_flag)) AS bad_email_verified
 FROM read

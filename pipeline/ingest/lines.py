@@ -51,7 +51,7 @@ def read_csv(path: Path) -> Lines | None:
 
 
 def _open(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
 def _survey(path: Path) -> tuple[list[str], str, int, bool]:

@@ -16,6 +16,7 @@ CREATE OR REPLACE TEMP MACRO as_written(value) AS coalesce(
         THEN try_cast(replace(value, '/', '-') AS TIMESTAMP) END,
     -- strptime takes words such as "infinity" for a moment
     CASE WHEN value SIMILAR TO '\d.*' THEN try_strptime(value, [
+        '%d/%m/%Y %H.%M', '%d/%m/%Y %H.%M.%S', '%d-%m-%Y %H.%M', '%d-%m-%Y %H.%M.%S', -- as Excel writes it in Indonesia
         '%d-%m-%Y %H:%M:%S', '%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d-%m-%Y %H:%M', '%Y-%m-%d %I:%M:%S %p',
         '%d/%m/%Y %I:%M:%S %p', '%d-%m-%Y %I:%M:%S %p'
     ]) END

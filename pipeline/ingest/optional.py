@@ -51,9 +51,9 @@ def _cast(field: pa.Field) -> str:
 def _text_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, int]:
     """A file's columns as text, and how much of it could not be read (a whole file counts as one)."""
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             table, bad = pq.read_table(path, partitioning=None), 0
-        elif path.name.endswith((".csv", ".csv.gz")):
+        elif path.name.lower().endswith((".csv", ".csv.gz")):
             lines = read_csv(path)
             if lines is None:
                 return None, 0

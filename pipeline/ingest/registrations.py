@@ -50,14 +50,14 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
     """
     work, folder = store_.work(wave), store_.landing(wave, "registrations")
     delivered = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
-    paths = [p for p in delivered if p.name.endswith((".parquet", ".csv", ".csv.gz"))]
+    paths = [p for p in delivered if p.name.lower().endswith((".parquet", ".csv", ".csv.gz"))]
     if not paths:
         raise EmptyWaveError(f"Wave {wave.number} has no registrations below {folder}.")
     staged = disk.fresh(work / "staged")
     aside: list[tuple[str, int, str]] = []
     with duck.connect(work) as db:
         for number, path in enumerate(paths):
-            stage = _stage_parquet if path.suffix == ".parquet" else _stage_csv
+            stage = _stage_parquet if path.suffix.lower() == ".parquet" else _stage_csv
             aside += [(path.name, line, problem) for line, problem in stage(db, path, staged / f"{number:06d}.parquet")]
         parts = sorted(staged.glob("*.parquet"))
         if not parts:

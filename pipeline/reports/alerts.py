@@ -16,7 +16,7 @@ from pipeline.reports.suppress import small
 STALE_DAYS = 30
 #: A step's pass rate that moved by more than this since the wave before asks for an explanation.
 MOVED = 0.10
-#: Rows that could not be read, of all rows delivered.
+#: Rows that could not be read, of all rows delivered; values of one column, of all applications.
 SET_ASIDE = 0.01
 #: A defect seen on more photographs than this is more likely the camera's, the app's or the threshold's fault.
 COMMON = 0.25
@@ -71,6 +71,11 @@ def _delivery(funnel: Funnel, ingest: dict[str, Any]) -> list[Alert]:
     aside = int(ingest.get("set_aside", 0))
     share = aside / (aside + funnel.registrations) if aside else 0.0
     found = [Alert("set_aside", {"n": aside, "share": share})] if share > SET_ASIDE else []
+    if ignored := len(ingest.get("ignored_files", [])):
+        found.append(Alert("files_ignored", {"n": ignored}))
+    unreadable = max(ingest.get("unreadable_values", {}).values(), default=0)
+    if unreadable > SET_ASIDE * funnel.registrations:
+        found.append(Alert("unreadable", {"n": unreadable, "share": unreadable / funnel.registrations}))
     for what in ("reviews", "reuploads"):  # each row is an officer's decision or somebody's second chance: none is few
         if lost := int(ingest.get(what, {}).get("set_aside", 0)):
             found.append(Alert(f"{what}_set_aside", {"n": lost}))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.reports.fairness import Rate, rates
-from pipeline.reports.suppress import Row, merge
+from pipeline.reports.suppress import Row, merge, small
 
 #: What a row of ``group_counts`` adds up from, in order.
 PARTS = ("screened_out", "waiting", "photo_failed", "passed_waiting", "placed", "placed_unverified")
@@ -48,9 +48,12 @@ def provinces(rows: Sequence[dict[str, Any]]) -> list[Group] | None:
     """The provinces from the most applications to the fewest, those with small counts merged at the end.
 
     Where only the accepted are few, the province keeps its row and hides them alone: the provinces that hide theirs
-    are merged among themselves, so that what can be had from the total is the sum of several.
+    are merged among themselves, so that what can be had from the total is the sum of several. None where small counts
+    forbid any division.
     """
     sums = _sums(rows, "province", COARSE)
+    if small(sum(in_ for _, in_, _ in sums.values())):  # the eligible of all rows less the cohort, whose size is public
+        return None
     screened = merge([Row((k,), (out, in_ + placed)) for k, (out, in_, placed) in sorted(sums.items())], in_order=False)
     if screened is None:
         return None

@@ -22,7 +22,9 @@ from pipeline.ingest.extracts import Extract
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.store import Store, project_data
 
-_NOBODY = "SELECT NULL::BIGINT AS number WHERE false"
+_NUMBERS = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
+_PEOPLE = _NUMBERS.replace("number FROM", "number, full_name FROM")
+_NOBODY = "SELECT NULL::BIGINT AS number, NULL::VARCHAR AS full_name WHERE false"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,6 @@ def sources_of(
 ) -> dict[str, str]:
     """What stands for the braces of the SQL: files, and lists that may be empty."""
     read = {name: duck.read(x.files) for name, x in extracts.items()}
-    named = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
         "{opens}": f"TIMESTAMP '{wave.opens}'",
@@ -85,9 +86,9 @@ def sources_of(
         "{closing_day}": f"'{wave.closing_day}'",
         "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",
         **{f"{{{n}}}": read[n] for n in ("population", "education", "bansos")},
-        "{priority}": named.format(read["priority"]) if "priority" in read else _NOBODY,
-        "{blacklist}": named.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
-        "{accepted}": named.format(duck.read(cohorts)) if cohorts else _NOBODY,
+        "{priority}": _NUMBERS.format(read["priority"]) if "priority" in read else _NOBODY,
+        "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
+        "{accepted}": _PEOPLE.format(duck.read(cohorts)) if cohorts else _NOBODY,
         "{regions}": duck.text_list(_regions()),
     }
 

@@ -82,8 +82,9 @@ def read_pairs(path: Path, needed: tuple[str, ...]) -> pa.Table:
     lines = read_csv(path)
     missing = [name for name in needed if lines is None or name not in lines.header]
     if lines is None or missing:
-        raise MissingColumnError(f"{path} has no column {', '.join(missing)}.", "See `gelombang verify-photos --help`.")
-    table = pa.concat_tables(lines.tables).select(list(needed))
+        raise MissingColumnError(f"{path} has no column {', '.join(missing)}.", "The command's --help has its columns.")
+    nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is a list of nobody
+    table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
     return table.set_column(0, "selfie", pc.utf8_trim_whitespace(table["selfie"]))
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -61,6 +62,11 @@ def asof(plan: Plan, name: str) -> date:
     return plan.wave.closing_day - timedelta(days=_AGE[name])
 
 
+def delivery(store: Store, name: str, day: date) -> Path:
+    """The folder of an extract's delivery."""
+    return store.extract(name) / f"asof={day.isoformat()}"
+
+
 def photo_paths(person: I64) -> list[str]:
     """Where reference photographs lie below ``photos/``."""
     return [f"{n % 100:02d}/{n:09d}.jpg" for n in person.tolist()]
@@ -71,7 +77,7 @@ def write(plan: Plan, world: World, applied: Applied, store: Store, workers: int
     with ExitStack() as stack:
 
         def parts(name: str, day: date) -> files.Parts:
-            folder = store.extract(name) / f"asof={day.isoformat()}"
+            folder = delivery(store, name, day)
             for old in folder.glob("part-*.parquet"):
                 old.unlink()
             return stack.enter_context(files.Parts(folder, "part", _schema(plan, name), _PER_FILE[plan.narrow]))

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contracts import TEXTS
+from pipeline.contracts import EXTRACTS, TEXTS
 from pipeline.disk import fresh, write_json, write_table
 from pipeline.errors import BadSettingError
 from pipeline.simulate import applicants, earlier, faults, landing, noise, regions, registers, registrations, truth
@@ -102,7 +102,8 @@ def _make_room(plan: Plan, store: Store) -> None:
     landed = store.landing(plan.wave, "")
     marker = store.landing(plan.wave, "simulated.json")
     before = store.published() / f"wave-{plan.wave.number - 1:04d}"
-    for found in (landed / "registrations", before):
+    extracts = [registers.delivery(store, name, registers.asof(plan, name)) for name in EXTRACTS]
+    for found in (landed / "registrations", before, *extracts):
         if found.exists() and not marker.is_file():
             raise BadSettingError(f"{found} is there already and was not simulated.", "Give another data root.")
     truth_path(plan, store).unlink(missing_ok=True)

@@ -72,6 +72,15 @@ def test_an_earlier_recipient_counts_once_though_two_cohorts_have_them(world: Wo
     assert refused(world.screen(WAVE)) == order(WAVE, ids)[1:]
 
 
+def test_a_recipient_who_shares_a_number_with_a_stranger_counts_in_one_family(world: World):
+    ids = family(world, WAVE, 2)
+    for n in (100, 101):  # each shared with a stranger who lives with the applicants, and never took part
+        world.accepted(world.person(nik(n), kk=kk(50), full_name="BUDI SANTOSO"), wave=2)
+        world.person(nik(n), full_name="TONO WIDODO")
+    assert refused(world.screen(WAVE)) == []
+    assert len(ids) == 2
+
+
 def test_an_earlier_recipient_who_applies_again_takes_one_place_only(world: World):
     ids = family(world, WAVE, 3)
     world.accepted(nik(1), wave=2)

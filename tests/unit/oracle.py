@@ -89,7 +89,9 @@ def regions(path: Path) -> set[str]:
 class Oracle:
     """Knows the registers by NIK and judges a wave's applications."""
 
-    def __init__(self, extracts: dict[str, list[Row]], accepted: set[str], known_regions: set[str]) -> None:
+    def __init__(
+        self, extracts: dict[str, list[Row]], accepted: dict[str, str | None], known_regions: set[str]
+    ) -> None:
         self.people: dict[str, list[Row]] = defaultdict(list)
         for row in extracts["population"]:
             self.people[row["nik"]].append(row)
@@ -180,9 +182,14 @@ class Oracle:
         if len(self.people[a["nik"]]) > 1:
             warnings.append("shared_nik")
 
+    def _recipients(self, nik: str) -> list[Row]:
+        """Who of a NIK's holders was accepted before: of several the one of the cohort's name, if it has a name."""
+        holders, name = self.people.get(nik, []), self.accepted[nik]
+        return [p for p in holders if len(holders) == 1 or name is None or same_name(name, p["full_name"])]
+
     def _limit_families(self, found: dict[str, Row]) -> None:
         taken: dict[str, int] = defaultdict(int)
-        for family, _ in {(p["kk"], nik) for nik in self.accepted for p in self.people.get(nik, [])}:
+        for family, _ in {(p["kk"], nik) for nik in self.accepted for p in self._recipients(nik)}:
             taken[family] += 1
         for _, row in _in_draw_order({i: r for i, r in found.items() if not r["reasons"]}):
             taken[row["kk"]] += 1
@@ -252,11 +259,12 @@ def _verified(tiers: dict[str, list[str]], wave: Any, passing: set[str]) -> set[
     if wave.selfie != "after_draw":
         return set() if wave.selfie == "off" else {*first, *other}
     seats = _seats(wave, len(first), len(other))
+    begun = {*first[: seats[0]], *other[: seats[1]]}  # the first round, whatever comes of it
     if not wave.refill:
-        return {*first[: seats[0]], *other[: seats[1]]}
+        return begun
     looked = _until(first, seats[0], passing)
     more = _until(other, wave.quota - sum(i in passing for i in looked), passing)
-    return {*_until(first, wave.quota - sum(i in passing for i in more), passing), *more}
+    return {*begun, *looked, *_until(first, wave.quota - sum(i in passing for i in more), passing), *more}
 
 
 def _until(line: list[str], wanted: int, passing: set[str]) -> list[str]:

@@ -29,7 +29,7 @@ class Country:
     def __init__(self, world: World, wave: Wave, seed: int) -> None:
         self.world, self.wave = world, wave
         self.dice = random.Random(seed)
-        self.accepted: set[str] = set()
+        self.accepted: dict[str, str | None] = {}  # by NIK the name that an earlier cohort has, if it has one
 
     def one_in(self, n: float) -> bool:
         return self.dice.random() * n < 1
@@ -75,7 +75,8 @@ class Country:
         if self.one_in(4):
             self.world.list("priority", number, listed_by="KEMNAKER")
         if self.one_in(25):
-            self.accepted.add(number)
+            names = [p["full_name"] for p in self.world.extracts["population"] if p["nik"] == number]
+            self.accepted[number] = self.dice.choice([*names, *names, None, "SOMEBODY ELSE"])
 
     def apply(self, applications: int) -> None:
         """The wave's applications: half of them faultless as far as the applicant is concerned."""

@@ -129,6 +129,20 @@ def test_another_number_of_reviewers_is_a_cause(run: Path, tmp_path: Path):
     assert diff(run, other, tmp_path).causes == [Cause("setting", "second_reviewer", "False", "None")]
 
 
+def test_two_waves_without_anybody_accepted_in_both(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    other = shutil.copytree(run, tmp_path / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    (other / "manifest.json").write_text(json.dumps({**manifest, "wave": 4}))
+    table = pq.read_table(other / "decisions.parquet", partitioning=None)
+    rows = [{**r, "rank": None, "outcome": "reserve"} for r in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), other / "decisions.parquet")
+    command(str(run), str(other), out=tmp_path / "changes.csv")
+    said = capsys.readouterr().out
+    assert "Accepted in both with another rank: 0." in said
+    assert "changes.csv is not written" in said
+    assert not (tmp_path / "changes.csv").exists()
+
+
 def test_a_folder_beside_itself_is_refused(run: Path):
     with pytest.raises(errors.BadSettingError, match="same folder"):
         command(str(run), str(run))

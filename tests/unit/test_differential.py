@@ -38,7 +38,7 @@ def differences(root: Path, seed: int, number: int, applications: int, **changes
     country = Country(world, this, seed)
     country.populate(applications * 4 // 5)
     country.apply(applications)
-    earlier(world, sorted(country.accepted))
+    earlier(world, sorted(country.accepted.items()))
     dice = random.Random(seed)
     verdicts = {a["registration_id"]: dice.choice(VERDICTS) for a in world.applications}
     reviews = {id_: dice.choice(["accept", "reject"]) for id_ in verdicts if dice.random() < 0.3}
@@ -57,11 +57,11 @@ def differences(root: Path, seed: int, number: int, applications: int, **changes
     return [(id_, fields) for id_, fields in wrong if fields], together
 
 
-def earlier(world: World, numbers: list[str]) -> None:
+def earlier(world: World, people: list[tuple[str, str | None]]) -> None:
     """The earlier waves' cohorts: one published, one only run."""
-    halves = {"published/wave-0001/rev-2": numbers[::2], "waves/wave-0002": numbers[1::2]}
+    halves = {"published/wave-0001/rev-2": people[::2], "waves/wave-0002": people[1::2]}
     for folder, part in halves.items():
-        rows = [{**dict.fromkeys(contracts.COHORT.names), "nik": nik} for nik in part]
+        rows = [{**dict.fromkeys(contracts.COHORT.names), "nik": nik, "full_name": name} for nik, name in part]
         table = pa.Table.from_pylist(rows, schema=contracts.COHORT)
         write_table(table, world.root / folder / "cohort.parquet", contracts.COHORT)
 

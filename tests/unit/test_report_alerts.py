@@ -48,6 +48,16 @@ def test_rows_set_aside(aside: int, warned: bool) -> None:
     assert codes(ingest={"set_aside": aside}) == ["set_aside"] * warned
 
 
+def test_files_that_nobody_read() -> None:
+    assert codes(ingest={"ignored_files": []}) == []
+    assert codes(ingest={"ignored_files": ["a.xlsx"]}) == ["files_ignored"]
+
+
+@pytest.mark.parametrize(("unreadable", "warned"), [(10, False), (11, True)])
+def test_values_that_nobody_could_read(unreadable: int, warned: bool) -> None:
+    assert codes(ingest={"unreadable_values": {"sex": 3, "birth_date": unreadable}}) == ["unreadable"] * warned
+
+
 @pytest.mark.parametrize("what", ["reviews", "reuploads"])
 def test_a_single_row_of_an_officer_or_of_a_second_chance_that_is_lost(what: str) -> None:
     assert codes(ingest={what: {"taken_in": 3, "set_aside": 0}}) == []
@@ -77,9 +87,10 @@ def test_a_defect_that_most_photographs_have() -> None:
 def test_every_alert_has_its_words(language: str) -> None:
     found = alerts(
         WAVE, funnel(email=500, accepted=50, review=9), funnel(), plan=plan(bansos="2020-01-01", blacklist=""),
-        ingest={"set_aside": 400, "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5},
+        ingest={"set_aside": 400, "ignored_files": ["x"], "unreadable_values": {"sex": 99},
+                "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5},
     )  # fmt: skip
-    assert len({alert.code for alert in found}) == 9
+    assert len({alert.code for alert in found}) == 11
     for alert in found:
         text = alert_text(alert, translator(language))
         assert "{" not in text

@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 from pipeline.disk import read_json
 from pipeline.reports.figures import Figures, figures
 from pipeline.reports.funnel import write_funnel
-from pipeline.reports.groups import Group
+from pipeline.reports.groups import PARTS, Group, provinces
 from pipeline.reports.suppress import SMALL, Chain, Row, hide, merge, small
 from pipeline.reports.wave_report import write_report
 from pipeline.store import Store
@@ -169,6 +169,16 @@ def test_groups_of_a_small_wave_cannot_be_solved(kind: str, n: int, seed: int, t
         if small(cell[4]) and len({c[0] for c in cells}) > 1:
             low, high = bounds(len(cells), known, i)
             assert (low, high) != (cell[4], cell[4])
+
+
+@pytest.mark.parametrize(("waiting", "shown"), [(0, True), (2, False), (4, False), (5, True)])
+def test_the_reserve_is_not_the_eligible_of_all_provinces_less_the_cohort(waiting: int, shown: bool) -> None:
+    nobody = dict.fromkeys(PARTS, 0)
+    rows = [
+        {"province": "31", **nobody, "screened_out": 90, "waiting": waiting, "placed": 10},
+        {"province": "32", **nobody, "screened_out": 88, "placed": 10},
+    ]
+    assert (provinces(rows) is not None) == shown
 
 
 def test_no_small_count_on_the_page(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def outputs(root: Path, *, shuffled: int = 0) -> dict[str, bytes]:
     country = Country(world, WAVE, 5)
     country.populate(4_000)
     country.apply(4_000)
-    earlier(world, sorted(country.accepted))
+    earlier(world, sorted(country.accepted.items()))
     world.deliver(WAVE.closing_day)
     if shuffled:
         scatter(world, shuffled)

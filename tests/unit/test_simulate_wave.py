@@ -182,6 +182,17 @@ def test_registrations_that_were_not_simulated_are_never_overwritten(tmp_path):
     assert real.read_text() == "registration_id\n1\n"
 
 
+def test_neither_are_extracts(tmp_path):
+    make(tmp_path / "other")
+    [day] = [path.name for path in (tmp_path / "other" / "extracts" / "population").glob("asof=*")]
+    real = tmp_path / "extracts" / "population" / day / "part-00000.parquet"
+    real.parent.mkdir(parents=True)
+    real.write_bytes(b"270 million people")
+    with pytest.raises(errors.BadSettingError, match="was not simulated"):
+        make(tmp_path)
+    assert real.read_bytes() == b"270 million people"
+
+
 def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
     """Killed between the tables and the photographs: the tables are kept for the same wishes, and for no others."""
     calendar = store.Store.at(data).calendar()

@@ -1,5 +1,6 @@
 -- At most $limit recipients a family card: among those whom nothing else refuses, the members that stand first in the
--- draw keep the place. Recipients of earlier waves come before all.
+-- draw keep the place. Recipients of earlier waves come before all; where several people hold a recipient's NIK, it is the
+-- one of the recipient's name, as far as the earlier cohort gives it.
 UPDATE judged SET mask = mask | (1 << $bit)
 FROM (
     SELECT registration_id
@@ -11,7 +12,9 @@ FROM (
         FROM judged
         LEFT JOIN (
             SELECT kk_number, count(DISTINCT number) AS earlier
-            FROM people WHERE number IN (SELECT number FROM accepted) GROUP BY kk_number
+            FROM people p JOIN accepted a USING (number)
+            WHERE number NOT IN (SELECT number FROM several) OR a.full_name IS NULL OR same_name(a.full_name, p.full_name)
+            GROUP BY kk_number
         ) USING (kk_number)
         WHERE mask = 0 AND kk_number IS NOT NULL
     )
