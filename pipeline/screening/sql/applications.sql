@@ -13,6 +13,6 @@ CREATE OR REPLACE TABLE accepted AS {accepted};
 
 -- Everyone whom a register is asked about: applicants, and earlier recipients for the family cards' sake.
 CREATE OR REPLACE VIEW wanted AS
-SELECT number FROM applicants
+SELECT number FROM applicants WHERE number > 0
 UNION ALL
 SELECT number FROM accepted WHERE {with_families};

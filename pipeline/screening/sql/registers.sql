@@ -6,17 +6,21 @@ SELECT
     as_number(nik) AS number, as_number(nik) AS key, nullif(as_number(kk), 0) AS kk_number, full_name,
     CAST(birth_date AS DATE) AS birth_date, sex, upper(trim(citizenship)) AS citizenship, alive, occupation, photo
 FROM {population}
-WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND as_number(nik) > 0;
+WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted);
 
 CREATE OR REPLACE TABLE pupils AS
 SELECT as_number(nik) AS number
 FROM {education}
-WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND as_number(nik) > 0 AND lower(trim(status)) = 'active';
+WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND lower(trim(status)) = 'active';
 
 CREATE OR REPLACE TABLE recipients AS
 SELECT as_number(nik) AS number, upper(trim(programme)) IS NOT DISTINCT FROM 'BSU' AS bsu
 FROM {bansos}
-WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND as_number(nik) > 0 AND lower(trim(status)) = 'active';
+WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND lower(trim(status)) = 'active';
+
+DELETE FROM people WHERE number IS NULL;
+DELETE FROM pupils WHERE number IS NULL;
+DELETE FROM recipients WHERE number IS NULL;
 
 CREATE OR REPLACE TABLE listed AS {priority};
 CREATE OR REPLACE TABLE blacklisted AS {blacklist};
