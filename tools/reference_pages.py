@@ -137,7 +137,9 @@ def calendar_page() -> str:
         + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of "
         "the wave; a run's manifest records the one it used (`calendar_version`).\n\n"
         + keys(Earlier)
-        + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches.\n\n"
+        + "\n## `[defaults]`\n\nAny keys of a wave or of the weekly rule, for all that do not have their own.\n"
+        + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches. "
+        "`seed` is a beginning: week N has `<seed>-N`, without one `kartu-prakerja/gelombang-N`.\n\n"
         + keys(Recurring)
     )
 
