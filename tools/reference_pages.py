@@ -139,8 +139,7 @@ def calendar_page() -> str:
         + keys(Earlier)
         + "\n## `[defaults]`\n\nAny keys of a wave or of the weekly rule, for all that do not have their own.\n"
         + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches. "
-        "`seed` is a beginning: week N has `<seed>-N`, without one `kartu-prakerja/gelombang-N`.\n\n"
-        + keys(Recurring)
+        "`seed` is a beginning: week N has `<seed>-N`, without one `kartu-prakerja/gelombang-N`.\n\n" + keys(Recurring)
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from pipeline.calendar import Calendar, SelfieMode, Wave
 from pipeline.disk import read_text, write_text
 from pipeline.errors import BadQuotaError, BadSettingError
 from pipeline.store import Store, project_data
+from pipeline.workers import cores
 
 if TYPE_CHECKING:
     from pipeline.simulate.presets import Plan
@@ -50,7 +50,7 @@ def simulate(
     if ":/" in str(data):
         raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
     table = presets.preset(preset)
-    workers = workers or os.cpu_count() or 1
+    workers = workers or cores()
     data.mkdir(parents=True, exist_ok=True)
     store = Store.at(data)
     own = (store.root / "calendar.toml").is_file()

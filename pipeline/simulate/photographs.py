@@ -21,7 +21,7 @@ from pipeline import disk
 from pipeline.errors import BadSettingError
 from pipeline.simulate import faces, noise
 from pipeline.simulate.faces import Portrait, Source
-from pipeline.workers import leave_with_parent
+from pipeline.workers import cores, leave_with_parent
 
 _TOGETHER = 5_000  # places of the draw whose photographs are rendered face by face
 _TASK = 24  # photographs of a task: small, so that both workers end together
@@ -60,7 +60,7 @@ def render(
     tasks = list(_tasks(seed, by_face, people))
     work = partial(_run, seed, people, resumed)
     counts: Counter[str] = Counter()
-    workers = workers or os.cpu_count() or 1
+    workers = workers or cores()
     if workers == 1 or len(tasks) == 1:
         for done in map(work, tasks):
             counts.update(done)
