@@ -1,7 +1,7 @@
 -- A moment as strangers write it, in local time (WIB): with an offset or the name of a zone it is converted, without one it
 -- is WIB already. What cannot be read to its last letter is null: a zone that was dropped would be hours of difference.
 CREATE OR REPLACE TEMP MACRO before_zone(value) AS
-    regexp_replace(value, '^(.*:\d{2}(\.\d+)?)\s*(Z|UTC|GMT|WIB|WITA|WIT|[+-](0\d|1[0-5])(:?[0-5]\d)?)$', '\1', 'i');
+    regexp_replace(value, '^(.*[:.]\d{2}(\.\d+)?)\s*(Z|UTC|GMT|WIB|WITA|WIT|[+-](0\d|1[0-5])(:?[0-5]\d)?)$', '\1', 'i');
 
 CREATE OR REPLACE TEMP MACRO minutes_east(zone) AS CASE upper(trim(zone))
     WHEN '' THEN 420 WHEN 'WIB' THEN 420 WHEN 'WITA' THEN 480 WHEN 'WIT' THEN 540

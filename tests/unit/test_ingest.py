@@ -121,6 +121,8 @@ def test_an_id_that_would_read_as_two_in_the_published_list_is_set_aside(landing
         ("submitted_at", "12/04/2020 10:00", datetime(2020, 4, 12, 10)),
         ("submitted_at", "2020/04/12 10:00:00", datetime(2020, 4, 12, 10)),
         ("submitted_at", "12/04/2020 10.00", datetime(2020, 4, 12, 10)),
+        ("submitted_at", "12/04/2020 10.00 WIB", datetime(2020, 4, 12, 10)),
+        ("submitted_at", "12-04-2020 12.00.00 WIT", datetime(2020, 4, 12, 10)),
         ("submitted_at", "2020-04-12 03:00:00 UTC", datetime(2020, 4, 12, 10)),
         ("submitted_at", "2020-04-12T03:00:00.5z", datetime(2020, 4, 12, 10, 0, 0, 500_000)),
         ("submitted_at", "2020-04-12T10:00:00 +07:00", datetime(2020, 4, 12, 10)),
