@@ -81,15 +81,19 @@ def funnel(wave: WaveArgument, data: DataOption = None) -> None:
 
 @app.command()
 def waves(data: DataOption = None) -> None:
-    """List the waves of the calendar, up to half a year from today."""
-    calendar = Store.at(data or settings().data).calendar()
-    table = Table("wave", "opens", "closes", "quota", "selfie", "policy")
+    """List the waves of the calendar, up to half a year from today, and which have been run and published."""
+    store = Store.at(data or settings().data)
+    calendar = store.calendar()
+    store.pull("waves/", "published/", only=("manifest.json", "publication.json", "cohort.parquet"))
+    table = Table("wave", "opens", "closes", "quota", "selfie", "policy", "state")
     for wave in calendar.waves(until=date.today() + timedelta(days=183)):
+        revisions = store.revisions(wave.key)
+        done = "run" if (store.out(wave) / "manifest.json").is_file() else ""
         table.add_row(
-            str(wave.number), f"{wave.opens:%a %Y-%m-%d %H:%M}", f"{wave.closes:%a %Y-%m-%d %H:%M}", str(wave.quota),
-            wave.selfie, wave.policy,
+            str(wave.number), f"{wave.opens:%a %Y-%m-%d %H:%M}", f"{wave.closes:%a %Y-%m-%d %H:%M}",
+            f"{wave.quota:,}", wave.selfie, wave.policy, f"published, {revisions[-1].name}" if revisions else done,
         )  # fmt: skip
-    Console().print(table)
+    _console().print(table)
 
 
 def _show(data: str | None, number: int) -> None:
@@ -98,15 +102,21 @@ def _show(data: str | None, number: int) -> None:
     from pipeline.reports.truth import compare_with_truth, print_truth
 
     store, wave, out = finished(data, number)
-    console = Console()
-    if not console.is_terminal:
-        console.width = max(console.width, 110)  # a log or a pipe: nothing is cut off
+    console = _console()
     print_funnel(read_json(out / "funnel.json"), console, settings().language)
     store.pull(f"landing/{wave.key}/truth.parquet")
     if store.landing(wave, "truth.parquet").is_file():
         print_truth(compare_with_truth(store, wave), console)
     for path in sorted(out.iterdir()):
         console.print(f"  {_shown(path)}", style="bold" if path.name == "report.html" else "dim", soft_wrap=True)
+
+
+def _console() -> Console:
+    """The terminal; a log or a pipe is wide enough that nothing is cut off."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, 110)
+    return console
 
 
 def _shown(path: Path) -> Path:

@@ -27,7 +27,7 @@ def explain(
     language: LanguageOption = None,
 ) -> None:
     """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
-    spoken = language or settings().language
+    spoken = (language or settings().language).lower()
     if spoken not in ("id", "en"):
         raise BadSettingError(f"There is no language {spoken}.", "Choose id or en.")
     store, found, _ = finished(data, wave)

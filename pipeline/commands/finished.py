@@ -14,7 +14,9 @@ from pipeline.store import Store
 
 DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
 WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]
-ApplicationArgument = Annotated[str, typer.Argument(help="The application's registration_id.")]
+ApplicationArgument = Annotated[
+    str, typer.Argument(help="The application's registration_id.", metavar="REGISTRATION_ID", parser=str.strip)
+]
 LanguageOption = Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")]
 
 

@@ -70,7 +70,7 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         people = duck.copy_csv(db, duck.sql(PACKAGE, "sql/second_places", braces), listed)
     if people:
         raise SecondPlaceError(
-            f"{people} people of wave {run.wave.number} hold a place in a later wave; {listed} names them."
+            f"Of wave {run.wave.number} {people:,} would hold a place in a later wave too; {listed} names them."
         )
 
 

@@ -21,7 +21,9 @@ from pipeline.settings import settings
 from pipeline.workers import cores
 
 PairsArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with selfie and reference.")]
-PhotosOption = Annotated[Path | None, typer.Option(help="Folder of both columns. Default: the CSV's own.")]
+PhotosOption = Annotated[
+    Path | None, typer.Option(exists=True, file_okay=False, help="Folder of both columns. Default: the CSV's own.")
+]
 WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: one per core.")]
 
 

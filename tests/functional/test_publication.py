@@ -11,8 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from pipeline import contracts, errors, stages
+from pipeline.cli import app
 from pipeline.disk import read_table, sha256, write_table
 from pipeline.store import Store
 from tests.waves import publish, run_wave, three_waves
@@ -56,6 +58,11 @@ def test_three_waves_in_order_and_nobody_holds_two_places(data: Path) -> None:
     assert len({row["nik"] for row in ledger}) == len(ledger) > 60
     assert {row["wave"] for row in ledger} == {1, 2, 3}
     assert [record(data, w, 1)["sequence"] for w in (1, 2, 3)] == [1, 2, 3]
+    listed = CliRunner().invoke(app, ["waves", "--data", str(data)]).output
+    assert listed.count("published, rev-1") == 3
+    someone = read_table(data / "waves/wave-0001/cohort.parquet")["registration_id"][0].as_py()
+    proved = CliRunner().invoke(app, ["prove", "1", f" {someone} ", "--data", str(data)])  # pasted with its blanks
+    assert json.loads(proved.output)["registration_id"] == someone
     assert record(data, 2, 1)["decree"] == "SK-2"
     earlier = read_table(data / "waves/wave-0002/decisions.parquet").to_pylist()
     assert sum("already_accepted" in row["reasons"] for row in earlier) > 0
@@ -132,7 +139,7 @@ def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data:
     calendar = data / "calendar.toml"
     calendar.write_text(calendar.read_text().replace("quota = 40", "quota = 400"))
     job = run_wave(data, 1, run="again")
-    with pytest.raises(errors.SecondPlaceError, match=r"people of wave 1 .*second_places\.csv"):
+    with pytest.raises(errors.SecondPlaceError, match=r"Of wave 1 .*second_places\.csv"):
         publish(job)
     assert files(data / "published") == before
     listed = (data / "work/wave-0001/second_places.csv").read_text().splitlines()
