@@ -61,13 +61,17 @@ class Published:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything that is known of one application; ``fields`` is None where its data is no longer kept."""
+    """Everything that is known of one application; ``fields`` is None where its data is no longer kept.
+
+    ``anew``: extracts that are no longer what the run read; the comparison may show what the decision did not rest on.
+    """
 
     wave: Wave
     decision: Row
     fields: list[Field] | None
     registered: bool
     extracts: dict[str, str]
+    anew: list[str]
     rules: list[Verdict]
     listed: int
     photo: Row | None
@@ -102,6 +106,7 @@ def explain(where: Store, number: int, registration_id: str) -> Explanation:
         _fields(compared, decision) if compared else None,
         compared is None or compared.person is not None,
         manifest["extracts"],
+        _anew(where, manifest) if compared else [],
         _verdicts({rule["code"] for rule in manifest["rules"]}, decision["reasons"]),
         record["priority"] + record["public"],
         _row(sorted((where.work(wave) / "verdicts").glob("*.parquet")), registration_id),
@@ -153,6 +158,23 @@ def _extracts(where: Store, manifest: Row) -> dict[str, Extract]:
         paths = tuple(sorted(folder.glob("*.parquet")))
         if paths:
             found[name] = Extract(name, asof, paths, 0)
+    return found
+
+
+def _anew(where: Store, manifest: Row) -> list[str]:
+    """Extracts with other files than the run read. Content is compared only of files that were written since: an extract
+    may be gigabytes.
+    """
+    finished = datetime.fromisoformat(manifest["times"]["finished"]).timestamp()
+    read = {entry["file"]: entry for entry in manifest["inputs"]}
+    found = []
+    for name, extract in _extracts(where, manifest).items():
+        here = {where.key(path): path for path in extract.files}
+        same_files = here.keys() == {key for key in read if key.startswith(f"extracts/{name}/")}
+        if not same_files or any(
+            path.stat().st_mtime > finished and disk.sha256(path) != read[key]["sha256"] for key, path in here.items()
+        ):
+            found.append(name)
     return found
 
 

@@ -6,6 +6,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import errors
@@ -160,3 +161,15 @@ def test_unknown_applications_waves_and_languages_are_named_errors(data: Path):
 )
 def test_masks(masked: str, shown: str):
     assert masked == shown
+
+
+def test_an_extract_that_was_delivered_anew_is_said_to_be(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    root = shutil.copytree(data, tmp_path / "data")  # a copy is younger than the run, and the same all the same
+    assert "anew" not in said(capsys, root, "R4")
+    [bansos] = (root / "extracts" / "bansos").glob("asof=*/*.parquet")
+    table = pq.read_table(bansos, partitioning=None)
+    pq.write_table(table.slice(0, 0), bansos)
+    assert explained(Store.at(root), 12, "R4").anew == ["bansos"]
+    assert "Social assistance was delivered anew after this wave was run" in said(capsys, root, "R4")
+    pq.write_table(table, bansos.with_name("second.parquet"))
+    assert "diserahkan ulang" in said(capsys, root, "R4", "id")
