@@ -162,7 +162,7 @@ def _extracts(where: Store, manifest: Row) -> dict[str, Extract]:
 
 
 def _anew(where: Store, manifest: Row) -> list[str]:
-    """Extracts with other files than the run read. Content is compared only of files that were written since: an extract
+    """Extracts with other files than the run read. Content is compared only of files written since: an extract
     may be gigabytes.
     """
     finished = datetime.fromisoformat(manifest["times"]["finished"]).timestamp()

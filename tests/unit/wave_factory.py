@@ -145,7 +145,7 @@ def _side_files(store: Store, made: Wave, table: pa.Table) -> None:
     plan = {
         "wave": fields,
         "extracts": {name: {"name": name, "asof": day, "rows": 1_000_000, "files": []} for name, day in asof.items()},
-        "shards": 8, "started": "2021-02-27T01:00:00+07:00", "version": "0.1.0",
+        "shards": 8, "started": "2021-02-27T01:00:00+07:00", "version": "0.2.0",
     }  # fmt: skip
     write_json(plan, store.work(made) / "plan.json")
     write_json({"list_sha256": "ab" * 32, "seed": made.seed}, store.work(made) / "draw.json")
