@@ -1,7 +1,7 @@
 """Runs the wave's DAG in this process: the same orchestration as under a scheduler, on an embedded SQLite.
 
-Imports Airflow inside its functions only. Everything that Airflow
-and the models print goes to ``DATA/work/<wave>.log``; the terminal belongs to the progress display.
+Imports Airflow inside its functions only. Everything that Airflow and the models print goes to
+``DATA/work/<wave>.log``; the terminal belongs to the progress display.
 """
 
 from __future__ import annotations

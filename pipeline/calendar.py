@@ -18,8 +18,6 @@ from pipeline.errors import BadCalendarError, BadQuotaError, MissingSeedError, U
 
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
-#: The source of a seed that the calendar does not have.
-GIVEN_AT_START = "given when the wave was started"
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Wave:
         if quota is not None:
             wave = replace(wave, quota=quota)
         if seed:
-            wave = replace(wave, seed=seed, seed_source=GIVEN_AT_START)
+            wave = replace(wave, seed=seed, seed_source="given when the wave was started")
         if wave.quota < 1:
             raise BadQuotaError(f"Wave {wave.number} has a quota of {wave.quota}.")
         if not wave.seed:

@@ -22,6 +22,8 @@ COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000, ROW_GROUP_SIZE 122880)"
 
 
+#: The columns that ingested registrations have beside what was delivered.
+NUMBERS = "as_number(nik) AS number, as_number(kk) AS kk_number"
 #: What DuckDB takes for a pattern in a path.
 _WILD = re.compile(r"[*?\[]")
 

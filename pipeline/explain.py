@@ -99,14 +99,15 @@ def explain(where: Store, number: int, registration_id: str) -> Explanation:
         sent = _row([p for p in [out / "reuploads.parquet"] if p.is_file()], registration_id)
         told = f" A new photograph for it was not taken in: {sent['message_en']}" if sent else ""
         raise UnknownApplicationError(f"Wave {number} has no application {registration_id}.{told}")
-    compared = compare(where, wave, _extracts(where, manifest), registration_id)
+    extracts = _extracts(where, manifest)
+    compared = compare(where, wave, extracts, registration_id)
     return Explanation(
         wave,
         decision,
         _fields(compared, decision) if compared else None,
         compared is None or compared.person is not None,
         manifest["extracts"],
-        _anew(where, manifest) if compared else [],
+        _anew(where, manifest, extracts) if compared else [],
         _verdicts({rule["code"] for rule in manifest["rules"]}, decision["reasons"]),
         record["priority"] + record["public"],
         _row(sorted((where.work(wave) / "verdicts").glob("*.parquet")), registration_id),
@@ -161,14 +162,14 @@ def _extracts(where: Store, manifest: Row) -> dict[str, Extract]:
     return found
 
 
-def _anew(where: Store, manifest: Row) -> list[str]:
+def _anew(where: Store, manifest: Row, extracts: dict[str, Extract]) -> list[str]:
     """Extracts with other files than the run read. Content is compared only of files written since: an extract
     may be gigabytes.
     """
     finished = datetime.fromisoformat(manifest["times"]["finished"]).timestamp()
     read = {entry["file"]: entry for entry in manifest["inputs"]}
     found = []
-    for name, extract in _extracts(where, manifest).items():
+    for name, extract in extracts.items():
         here = {where.key(path): path for path in extract.files}
         same_files = here.keys() == {key for key in read if key.startswith(f"extracts/{name}/")}
         if not same_files or any(

@@ -26,7 +26,6 @@ from pipeline.store import Store
 
 #: Pairs fetched at once, while those before them are verified: two blocks lie on this machine at a time.
 BLOCK = 256
-_ADVICE = "Check the URL, the credentials and the endpoint (AWS_* variables); a task that failed so is tried again."
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,8 @@ def _fetch(where: Store, block: Block, selfies: str, photos: str) -> None:
     short = {key: block.selfies.parent / str(number) for number, key in enumerate(sorted(asked))}
     try:
         got = where.mirror.remote.get(short.items())
-    except StoreError:  # its message names an object, and a photograph may be named after a person
-        raise StoreError(f"Photographs below {where.address} cannot be fetched.", _ADVICE) from None
+    except StoreError as e:  # its message names an object, and a photograph may be named after a person
+        raise StoreError(f"Photographs below {where.address} cannot be fetched.", e.advice) from None
     for key in got:
         with suppress(OSError):  # a name that no disk can hold, or one that is a file and a folder: missing here
             asked[key].parent.mkdir(parents=True, exist_ok=True)

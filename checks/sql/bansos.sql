@@ -1,6 +1,6 @@
 -- Metrics of the social assistance register in one scan.
 SELECT
-    count(*)                                                               AS rows,
-    count(*) FILTER (NOT {well_formed})                                    AS nik_malformed_count,
-    count(*) FILTER (status IS NULL OR lower(trim(status)) NOT IN ('active', 'ended'))  AS unknown_status_count
+    count(*)                                                                          AS rows,
+    count(*) FILTER (NOT {well_formed})                                               AS nik_malformed_count,
+    count(*) FILTER (coalesce(lower(trim(status)), '') NOT IN ('active', 'ended'))    AS unknown_status_count
 FROM {source}

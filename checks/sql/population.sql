@@ -4,7 +4,7 @@ SELECT
     count(*) FILTER (NOT {well_formed})                                            AS nik_malformed_count,
     count(*) FILTER (CAST(birth_date AS DATE) > $asof)                             AS future_birth_count,
     count(*) FILTER (sex IS NULL OR sex NOT IN ('L', 'P'))                         AS unknown_sex_count,
-    count(*) FILTER (citizenship IS NULL OR upper(trim(citizenship)) NOT IN ('WNI', 'WNA'))     AS unknown_citizenship_count,
+    count(*) FILTER (coalesce(upper(trim(citizenship)), '') NOT IN ('WNI', 'WNA')) AS unknown_citizenship_count,
     {sample} * (count(*) FILTER ({number} % {sample} = 0)
         - count(DISTINCT {number}) FILTER ({number} % {sample} = 0))               AS duplicate_nik_count
 FROM {source}

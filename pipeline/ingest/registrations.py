@@ -70,8 +70,7 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
         aside += [(name, 0, _BAD_ID if bad else _NO_ID) for name, bad, count in nameless for _ in range(count)]
         _refuse_duplicates(db)
         columns = ", ".join(REGISTRATIONS.names)
-        numbers = "as_number(nik) AS number, as_number(kk) AS kk_number"
-        query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {numbers}
+        query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {duck.NUMBERS}
                     FROM cleaned WHERE registration_id IS NOT NULL ORDER BY registration_id"""
         taken_in = duck.copy(db, query, work / "registrations.parquet")
         per_file = dict(

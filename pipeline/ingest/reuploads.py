@@ -87,14 +87,14 @@ def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, 
     refused_in = r"CAST(regexp_extract(filename, 'wave-(\d{4})/retries\.parquet$', 1) AS INTEGER) AS refused_in"
     db.execute(
         f"""CREATE OR REPLACE TABLE returned AS
-            SELECT r.* REPLACE (s.submitted_at AS submitted_at, s.selfie AS selfie, s.made AS from_wave),
-                as_number(r.nik) AS number, as_number(r.kk) AS kk_number
+            SELECT r.* REPLACE (s.submitted_at AS submitted_at, s.selfie AS selfie, s.made AS from_wave)
             FROM settled s JOIN (SELECT *, {refused_in} FROM {retries}) r USING (registration_id, refused_in)
             WHERE s.problem IS NULL"""
     )
     [(count,)] = db.execute("SELECT count(*) FROM returned").fetchall()
     if count:
-        everyone = f"SELECT {columns} FROM {registrations} UNION ALL SELECT {columns} FROM returned"
+        back = f"SELECT {', '.join(RETRIES.names)}, {duck.NUMBERS} FROM returned"
+        everyone = f"SELECT {columns} FROM {registrations} UNION ALL {back}"
         duck.copy(db, f"SELECT * FROM ({everyone}) ORDER BY registration_id", work / "registrations.parquet")
     return int(count)
 

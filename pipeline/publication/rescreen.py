@@ -62,7 +62,7 @@ def _candidates(run: Plan, again: Plan) -> int:
     who = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
     with duck.connect(again.work) as db:
         columns = ", ".join(RETRIES.names)  # numbers anew: the run may be of a version that did not write them
-        query = f"""SELECT {columns}, as_number(nik) AS number, as_number(kk) AS kk_number
+        query = f"""SELECT {columns}, {duck.NUMBERS}
                     FROM read_parquet('{duck.quoted(run.work / "registrations.parquet")}')
                     WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duck.quoted(who)}'))
                     ORDER BY registration_id"""

@@ -49,7 +49,7 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
         own = Path(folder) / "registrations.parquet"
         db.execute(
             f"""CREATE TABLE own AS
-                SELECT {", ".join(RETRIES.names)}, as_number(nik) AS number, as_number(kk) AS kk_number
+                SELECT {", ".join(RETRIES.names)}, {duck.NUMBERS}
                 FROM '{duck.quoted(registrations)}'
                 WHERE registration_id = $id OR nik = (
                     SELECT nik FROM '{duck.quoted(registrations)}' WHERE registration_id = $id)""",

@@ -23,7 +23,7 @@ from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in
 from pipeline.store import Store, project_data
 
 _NUMBERS = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
-_PEOPLE = _NUMBERS.replace("number FROM", "number, full_name FROM")
+_PEOPLE = "SELECT as_number(nik) AS number, full_name FROM {} WHERE as_number(nik) > 0"
 _NOBODY = "SELECT NULL::BIGINT AS number, NULL::VARCHAR AS full_name WHERE false"
 
 

@@ -24,7 +24,7 @@ _KEY = slice(8, 24)
 _FILE_BITS = 20
 
 
-def key(selfie: bytes, reference: bytes | None, model: str, limits: str = "") -> str:
+def key(selfie: bytes, reference: bytes | None, model: str, limits: str) -> str:
     """SHA-256 over both photographs' own hashes, the recogniser, this software's measurement version, and ``limits``:
     the settings that decide what is seen of a photograph.
     """

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.audit import audit
-from pipeline.errors import UnreadableFileError
+from pipeline.commands.audit import audit as command
+from pipeline.errors import AuditDiffersError, UnreadableFileError
 from tests.spec.world import World, kk, nik, wave
 
 FAIL = {"outcome": "rejected", "reasons": ["blur"], "decision": "doubt"}
@@ -217,3 +218,21 @@ def test_somebody_dropped_from_the_reserve(folder: Path):
     [difference] = found(folder)
     assert difference.startswith("reserve.parquet: R")
     assert "is missing; the draw gives position" in difference
+
+
+def test_the_command_compares_seed_and_quota_with_the_calendar_unless_they_are_confirmed(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    """A seed that was given at the start is in the record: that alone does not make it the announced one."""
+    finished(tmp_path / "data", **MODES[0], seed_source="given when the wave was started")
+    with pytest.raises(AuditDiffersError):
+        command(3, str(tmp_path / "data"))
+    said = capsys.readouterr().out
+    assert "seed is 'seed', announced was" in said
+    assert "quota is 17, announced was" in said
+    with pytest.raises(AuditDiffersError):  # the share is not the calendar's either, and nothing confirms it
+        command(3, str(tmp_path / "data"), seed="seed", quota=17)
+    said = capsys.readouterr().out
+    assert "seed is" not in said
+    assert "quota is" not in said
+    assert "priority_share is 0.55" in said

@@ -101,6 +101,18 @@ def test_accidents_of_a_delivery_are_named_with_their_figures(root, name, table,
     assert "index.html" in str(caught.value)
 
 
+def test_a_blacklist_that_shrank_is_an_accident_and_a_priority_list_a_note(root):
+    listed = [f"31710115059{n:05d}" for n in range(1_000)]
+    for name, schema in (("priority", contracts.PRIORITY), ("blacklist", contracts.BLACKLIST)):
+        whole = pa.table({f.name: listed if f.name == "nik" else pa.nulls(1_000) for f in schema}).cast(schema)
+        put(root, name, whole, "2020-04-10")
+        put(root, name, whole.slice(0, 0 if name == "priority" else 950), "2020-04-15")
+    assert check(root)
+    put(root, "blacklist", whole.slice(0, 0), "2020-04-15")
+    with pytest.raises(errors.CheckFailedError, match=r"blacklist\.rows_vs_previous"):
+        check(root)
+
+
 def test_a_handful_of_bad_rows_is_no_accident(root):
     put(root, "population", put_column("full_name", [None] * 15 + ["X"] * (N - 15)), "2020-04-15")
     assert check(root)

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.selfie.cache import MeasurementCache, key
 from pipeline.selfie.verdict import Measurement
 
-KEYS = [key(bytes([n]), b"reference", "model") for n in range(40)]
+KEYS = [key(bytes([n]), b"reference", "model", "limits") for n in range(40)]
 MEASURED = {k: Measurement(distance=n / 100, faces=1, blur=0.5) for n, k in enumerate(KEYS)}
 
 

@@ -1,7 +1,7 @@
 -- Every wave's applications under a NIK that can be one, for counting people rather than applications. Once a wave is
 -- published, its newest revision says who was accepted: the last screening may have taken people out or let them in.
 CREATE OR REPLACE TEMP VIEW published AS
-SELECT wave, TRY_CAST(nik AS BIGINT) AS number
+SELECT wave, as_number(nik) AS number
 FROM read_parquet(getvariable('published_cohorts'), hive_partitioning = false);
 
 CREATE OR REPLACE TEMP VIEW all_waves AS
@@ -9,7 +9,7 @@ SELECT
     wave, nik, retry,
     CASE
         WHEN wave NOT IN (SELECT unnest(getvariable('published_waves'))) THEN outcome
-        WHEN (wave, CAST(nik AS BIGINT)) IN (SELECT (wave, number) FROM published) THEN 'accepted'
+        WHEN (wave, as_number(nik)) IN (SELECT (wave, number) FROM published) THEN 'accepted'
         WHEN outcome = 'accepted' THEN 'rejected'
         ELSE outcome
     END AS outcome
