@@ -49,9 +49,10 @@ test-fast: setup  ## unit and spec tests only
 cluster: setup  ## a wave on Celery workers, PostgreSQL, Redis and S3 on loopback, one worker killed in the middle
 	PATH="$(abspath $(BIN)):$$PATH" tools/cluster
 
-lint: setup  ## style and formatting
+lint: setup  ## style, formatting, and which package may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 format: setup  ## put the code into the house format
 	$(BIN)/ruff check --fix-only .

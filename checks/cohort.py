@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from checks.gate import CheckReport, judge
 from checks.inputs import metrics_of
-from pipeline import duck
-from pipeline.calendar import Wave
+from pipeline.domain.calendar import Wave
 from pipeline.ingest.extracts import Extract
-from pipeline.store import Store
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
 
 
 def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> CheckReport:
@@ -21,10 +21,10 @@ def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> 
         "decisions": work / "out" / "decisions.parquet",
         "registrations": work / "registrations.parquet",
     }
-    with duck.connect(work) as db:
-        sources = {name: f"read_parquet('{duck.quoted(path)}')" for name, path in tables.items()}
+    with duckdb_sql.connect(work) as db:
+        sources = {name: f"read_parquet('{duckdb_sql.quoted(path)}')" for name, path in tables.items()}
         metrics = metrics_of(db, "cohort", quota=wave.quota, **sources)
         if blacklist is not None:
-            listed = duck.read(blacklist.files)
+            listed = duckdb_sql.read(blacklist.files)
             metrics |= metrics_of(db, "blacklisted", cohort=sources["cohort"], blacklist=listed, day=wave.closing_day)
     return judge({"cohort": metrics}, work / "data_docs" / "cohort")

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from checks.data_docs import stand_alone
-from pipeline.errors import CheckFailedError
-from pipeline.settings import settings
+from pipeline.domain.errors import CheckFailedError
+from pipeline.domain.settings import settings
 
 Metrics = dict[str, float]
 

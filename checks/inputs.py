@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checks.gate import CheckReport, Metrics, judge
-from pipeline import disk, duck
-from pipeline.calendar import Wave
-from pipeline.contracts import EXTRACTS
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import EXTRACTS
+from pipeline.domain.settings import settings
 from pipeline.ingest.extracts import Extract
-from pipeline.settings import settings
-from pipeline.store import Store
+from pipeline.storage import duckdb_sql, files
+from pipeline.storage.paths import Store
 
 #: Above this many people duplicates are counted in a sample: an exact count of 270 million takes gigabytes.
 _EXACT_ROWS = 5_000_000
@@ -28,7 +28,7 @@ def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> Che
     """Judges registrations and extracts. Raises CheckFailedError when something must not go on."""
     work = store_.work(wave)
     metrics: dict[str, Metrics] = {}
-    with duck.connect(work) as db:
+    with duckdb_sql.connect(work) as db:
         metrics["registrations"] = _registrations(db, work, wave)
         for name, extract in extracts.items():
             metrics[name] = _extract(db, extract)
@@ -36,9 +36,9 @@ def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> Che
 
 
 def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Metrics:
-    source = f"read_parquet('{duck.quoted(work / 'registrations.parquet')}')"
+    source = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
     metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.closes)
-    ingested = disk.read_json(work / "ingest.json")
+    ingested = files.read_json(work / "ingest.json")
     read = ingested["taken_in"] + ingested["set_aside"]
     unreadable = max(ingested.get("unreadable_values", {}).values(), default=0)  # of the column that has the most
     metrics["unreadable_share"] = _excess(unreadable, ingested["taken_in"])
@@ -54,7 +54,7 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
     raw = metrics_of(
         db,
         extract.name,
-        source=duck.read(extract.files),
+        source=duckdb_sql.read(extract.files),
         well_formed=in_range if integers else "regexp_full_match(coalesce(nik::VARCHAR, ''), '[0-9]{16}')",
         number=number,
         sample=str(1 if extract.rows <= _EXACT_ROWS else _SAMPLE),
@@ -90,7 +90,7 @@ def _nulls(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int:
         if all(s is not None and s.has_null_count for s in statistics):
             total += sum(s.null_count for s in statistics)
         else:
-            query = f"SELECT count(*) - count({column}) FROM read_parquet('{duck.quoted(path)}')"
+            query = f"SELECT count(*) - count({column}) FROM read_parquet('{duckdb_sql.quoted(path)}')"
             total += db.execute(query).fetchall()[0][0]
     return total
 
@@ -98,7 +98,7 @@ def _nulls(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int:
 def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
     """Of all provinces, the smallest size against the delivery before; 0 when one is missing."""
     count = "SELECT province_code, count(*) AS n FROM {} WHERE province_code IS NOT NULL GROUP BY ALL"
-    now, before = (count.format(duck.read(files)) for files in (extract.files, extract.previous_files))
+    now, before = (count.format(duckdb_sql.read(paths)) for paths in (extract.files, extract.previous_files))
     query = f"""SELECT coalesce(min((coalesce(now.n, 0) + {settings().checks.few_rows}) / before.n), 1)
                 FROM ({before}) before LEFT JOIN ({now}) now USING (province_code)"""
     least: float = db.execute(query).fetchall()[0][0]
@@ -107,7 +107,7 @@ def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
 
 def metrics_of(db: duckdb.DuckDBPyConnection, name: str, **values: object) -> Metrics:
     """The single row of ``sql/<name>.sql``; text values fill its braces, others its parameters."""
-    text = duck.sql("checks", f"sql/{name}", {f"{{{k}}}": v for k, v in values.items() if isinstance(v, str)})
+    text = duckdb_sql.sql("checks", f"sql/{name}", {f"{{{k}}}": v for k, v in values.items() if isinstance(v, str)})
     parameters = {k: v for k, v in values.items() if not isinstance(v, str) and f"${k}" in text}
     result = db.execute(text, parameters)
     assert result.description is not None

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import Asset, Param, PartitionedAssetTimetable, dag, get_current_context, task
 
 from pipeline import stages
-from pipeline.settings import settings
+from pipeline.domain.settings import settings
 
 
 @dag(

@@ -25,10 +25,10 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
-from pipeline.deadline import wave_is_late
-from pipeline.errors import GelombangError, SelfieSystemError, StoreError
-from pipeline.settings import settings
-from pipeline.timetable import WaveTimetable, wave_number
+from pipeline.airflow_plugin.callbacks import wave_is_late
+from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
+from pipeline.domain.errors import GelombangError, SelfieSystemError, StoreError
+from pipeline.domain.settings import settings
 
 #: Named errors that may heal by themselves; every other one needs a person, so a retry would only cost time.
 MAY_HEAL = (StoreError, SelfieSystemError)

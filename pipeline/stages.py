@@ -10,12 +10,14 @@ import shutil
 from datetime import datetime
 from typing import Any
 
-from pipeline import disk, lease, manifest, plan, progress, store
-from pipeline.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
-from pipeline.moving import CACHE, EARLIER, LANDED, VERDICTS, WORK, Part, moves
-from pipeline.plan import Plan
-from pipeline.rounds import first_round, refill_places, verdict_files, verify_part
-from pipeline.settings import settings
+from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
+from pipeline.domain.settings import settings
+from pipeline.runtime import progress
+from pipeline.storage import files, paths, wave_lock
+from pipeline.storage.task_sync import CACHE, EARLIER, LANDED, VERDICTS, WORK, Part, moves
+from pipeline.wave_run import manifest, plan
+from pipeline.wave_run.plan import Plan
+from pipeline.wave_run.selfie_rounds import first_round, refill_places, verdict_files, verify_part
 
 Counts = dict[str, Any]
 
@@ -26,15 +28,15 @@ PUBLISHED_WAVES = "gelombang_waves"
 def hold_wave(data: str, wave: int, run: str, alone: bool) -> Counts:
     """Takes the wave for this run; another run of it is refused, whatever started it. ``alone``: in one process."""
     with progress.task("hold_wave"):
-        where = store.Store.at(data)
-        holder = lease.Holder.this_process(run) if alone else lease.Holder(run)
-        lease.take(where, where.calendar().wave(wave), holder)
+        where = paths.Store.at(data)
+        holder = wave_lock.Holder.this_process(run) if alone else wave_lock.Holder(run)
+        wave_lock.take(where, where.calendar().wave(wave), holder)
     return {"data": data, "wave": wave, "run": run}
 
 
 def wave_before(job: Counts) -> bool:
     """Waits until the wave before is published, so that everybody knows who has a place already."""
-    where = store.Store.at(job["data"])
+    where = paths.Store.at(job["data"])
     try:
         before = where.calendar().wave(job["wave"] - 1)
     except UnknownWaveError:
@@ -46,8 +48,10 @@ def wave_before(job: Counts) -> bool:
 def prepare(job: Counts, quota: int | None, seed: str | None, shards: int | None) -> Counts:
     """Resolves what is to be done: the wave, its quota and seed, the extracts it may use; writes ``plan.json``."""
     with progress.task("prepare") as counts:
-        where = store.Store.at(job["data"])
-        lease.must_hold(where, where.calendar().wave(job["wave"]), job["run"])  # before another run's work is cleared
+        where = paths.Store.at(job["data"])
+        wave_lock.must_hold(
+            where, where.calendar().wave(job["wave"]), job["run"]
+        )  # before another run's work is cleared
         made = plan.make(job["data"], job["wave"], quota=quota, seed=seed, shards=shards)
         made.store.push(f"work/{made.wave.key}/", replace=True)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
@@ -69,7 +73,7 @@ def ingest(job: Counts) -> Counts:
         counts["unreadable_values"] = taken.unreadable_values
         counts |= {"reviews": reviews.taken_in, "reuploads": reuploads.taken_in}
         record = run.work / "ingest.json"
-        disk.write_json({**disk.read_json(record), "reviews": vars(reviews), "reuploads": vars(reuploads)}, record)
+        files.write_json({**files.read_json(record), "reviews": vars(reviews), "reuploads": vars(reuploads)}, record)
         if taken.taken_in + reuploads.taken_in == 0:
             raise EmptyWaveError(f"No registration of wave {run.wave.number} could be read.")
     return job
@@ -100,7 +104,7 @@ def screen(job: Counts) -> Counts:
 @moves()
 def draw(job: Counts) -> list[Counts]:
     """The list's hash, the draw, and the selfies of the first round cut into shards: one dict per shard."""
-    from pipeline.draw import draw as draw_wave
+    from pipeline.draw.draw import draw as draw_wave
 
     run = Plan.load(job)
     with progress.task("draw") as counts:
@@ -119,7 +123,7 @@ def verify(job: Counts) -> Counts:
     shard = run.store.root / job["shard"]
     name = f"verify {shard.stem}"
     with progress.task(name) as counts:
-        counts |= verify_part(run, disk.read_table(shard), run.work / "verdicts" / shard.name, name)
+        counts |= verify_part(run, files.read_table(shard), run.work / "verdicts" / shard.name, name)
     return {**job, **counts}
 
 
@@ -135,15 +139,15 @@ def refill(job: Counts) -> Counts:
 @moves()
 def decide(job: Counts) -> Counts:
     """A decision for every application, and the cohort, reserve, rejections and review that follow from them."""
-    from pipeline.decide import decide as decide_wave
-    from pipeline.retries import write_retries
+    from pipeline.decision.decide import decide as decide_wave
+    from pipeline.decision.photo_retries import write_retries
 
     run = Plan.load(job)
     with progress.task("decide") as counts:
-        disk.fresh(run.work / "out")
+        files.fresh(run.work / "out")
         counts |= vars(decide_wave(run.store, run.wave, verdict_files(run)))
         counts["retries"] = write_retries(run.store, run.wave)
-        disk.copy(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
+        files.copy(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
     return job
 
 
@@ -161,8 +165,8 @@ def check_cohort(job: Counts) -> Counts:
 @moves(*EARLIER, Part("landing/{wave}/truth.parquet"))
 def report(job: Counts) -> Counts:
     """What people read: the funnel, the report, the spreadsheet, the notices."""
-    from pipeline.reports.funnel import write_funnel
-    from pipeline.reports.notices import write_notices
+    from pipeline.reports.figures.funnel_steps import write_funnel
+    from pipeline.reports.messages.notices import write_notices
     from pipeline.reports.spreadsheet import write_spreadsheet
     from pipeline.reports.wave_report import write_report
 
@@ -187,9 +191,9 @@ def finish(job: Counts) -> Counts:
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
         shutil.rmtree(new, ignore_errors=True)
-        run.store.commit(disk.copy(run.work / "out", new), run.store.out(run.wave), "manifest.json")
+        run.store.commit(files.copy(run.work / "out", new), run.store.out(run.wave), "manifest.json")
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
-    cohort = disk.sha256(run.store.out(run.wave) / "cohort.parquet")
+    cohort = files.sha256(run.store.out(run.wave) / "cohort.parquet")
     return {
         **job,
         "waves": f"{run.store.address}/waves/{run.wave.key}",
@@ -202,8 +206,8 @@ def finish(job: Counts) -> Counts:
 @moves(*EARLIER, CACHE, writes=(WORK.prefix, VERDICTS))
 def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
     """Screens the approved cohort once more and publishes it with its decree, in one step; returns the counts."""
-    from pipeline.publication.publish import Approval
-    from pipeline.publication.publish import publish as publish_wave
+    from pipeline.publication.revision import Approval
+    from pipeline.publication.revision import publish as publish_wave
 
     run = Plan.load(job)
     with progress.task("publish") as counts:
@@ -219,9 +223,9 @@ def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
 
 def release_wave(job: Counts) -> Counts:
     """Gives the wave back, however the run ended."""
-    where = store.Store.at(job["data"])
+    where = paths.Store.at(job["data"])
     with progress.task("release_wave") as counts:
-        counts["released"] = lease.release(where, where.calendar().wave(job["wave"]), job["run"])
+        counts["released"] = wave_lock.release(where, where.calendar().wave(job["wave"]), job["run"])
     return dict(counts)
 
 
@@ -230,7 +234,7 @@ def overview(data: str) -> Counts:
     from pipeline.reports.overview import write_overview
 
     with progress.task("overview") as counts:
-        where = store.Store.at(data)
+        where = paths.Store.at(data)
         where.pull("waves/", only=(*EARLIER[0].only, "report.html"))
         path = write_overview(where)
         where.push(where.key(path))

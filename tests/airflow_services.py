@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from pipeline.airflow_run import dags_folder
+from pipeline.airflow_plugin.local_run import dags_folder
 
 T = TypeVar("T")
 USERS = {"admin": "admin", "analyst": "op", "reader": "viewer"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import fsspec
 import requests
 
-from pipeline.settings import settings
+from pipeline.domain.settings import settings
 from tests.airflow_services import free_port, wait_for
 
 BUCKET = "gelombang"

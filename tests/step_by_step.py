@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import stages
-from pipeline.disk import read_json, write_json
+from pipeline.storage.files import read_json, write_json
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES
 
 SHARDS = 3

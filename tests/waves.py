@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from pipeline import stages
 from pipeline.cli import app
-from pipeline.contracts import REGISTRATIONS
-from pipeline.disk import write_table, write_text
+from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.ingest.registrations import ingest_registrations
-from pipeline.store import Store
+from pipeline.storage.files import write_table, write_text
+from pipeline.storage.paths import Store
 
 CALENDAR = """
 [defaults]

@@ -13,10 +13,10 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
-from pipeline.disk import read_json
-from pipeline.reports.terminal import print_funnel
-from pipeline.reports.truth import compare_with_truth, print_truth
-from pipeline.store import Store
+from pipeline.reports.figures.truth_comparison import compare_with_truth, print_truth
+from pipeline.reports.funnel_display import print_funnel
+from pipeline.storage.files import read_json
+from pipeline.storage.paths import Store
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 

@@ -10,7 +10,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from pipeline import reasons
+from pipeline.domain import reasons
 from pipeline.screening.rulebook import Rule, all_rules, lists, recipients_per_kk, warnings
 from tests.spec.tables import CASES, Case, cases
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipeline import errors
-from pipeline.commands.finished import DataOption, WaveArgument, finished
+from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.domain import errors
 
 _SHOWN = 20
 
@@ -20,7 +20,7 @@ def audit(
     quota: Annotated[int | None, typer.Option(min=1, help="The places announced. Default: the calendar's.")] = None,
 ) -> None:
     """Draw a finished wave again from its published lists and seed; say the same, or where it differs."""
-    from pipeline.audit import audit as draw_again
+    from pipeline.inspection.redraw import audit as draw_again
 
     _, declared, folder = finished(data, wave)
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}

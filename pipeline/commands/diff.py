@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.finished import DataOption, finished
-from pipeline.diff import Cause
-from pipeline.diff import diff as compare
-from pipeline.errors import BadSettingError, WaveNotRunError
+from pipeline.commands.common.options import DataOption, finished
+from pipeline.domain.errors import BadSettingError, WaveNotRunError
+from pipeline.inspection.run_difference import Cause
+from pipeline.inspection.run_difference import diff as compare
 
 RunArgument = Annotated[str, typer.Argument(help="Number of a wave, or a folder with a wave's outputs.")]
 _SHOWN = 40

@@ -8,14 +8,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import reasons
-from pipeline.commands.finished import ApplicationArgument, DataOption, LanguageOption, WaveArgument, finished
-from pipeline.errors import BadSettingError
-from pipeline.explain import Explanation, scores, word
-from pipeline.explain import explain as explained
-from pipeline.moving import pull_for_reading
-from pipeline.settings import settings
-from pipeline.store import Store
+from pipeline.commands.common.options import ApplicationArgument, DataOption, LanguageOption, WaveArgument, finished
+from pipeline.domain import reasons
+from pipeline.domain.errors import BadSettingError
+from pipeline.domain.settings import settings
+from pipeline.inspection.explanation import Explanation, scores, word
+from pipeline.inspection.explanation import explain as explained
+from pipeline.storage.paths import Store
+from pipeline.storage.task_sync import pull_for_reading
 
 _STYLE = {"holds": "red", "clear": "green", "not_asked": "dim"}
 
@@ -67,7 +67,7 @@ class _Page:
         return word("text", key, self.language, **values)
 
     def _compared(self) -> None:
-        from pipeline.reports.labels import label
+        from pipeline.reports.language.labels import label
 
         self._heading("compared")
         days = ", ".join(f"{label(f'extract.{n}', self.language)}: {d}" for n, d in self.found.extracts.items())
@@ -89,8 +89,8 @@ class _Page:
             self._say(self._text("not_registered"), "red")
 
     def _rules(self) -> None:
-        from pipeline.reports.labels import label
-        from pipeline.reports.numbers import day
+        from pipeline.reports.language.labels import label
+        from pipeline.reports.language.numbers import day
 
         self._heading("rules", day=day(self.found.wave.closing_day, self.language))
         table = Table(*(word("column", c, self.language) for c in ("rule", "layer", "verdict", "source")))
@@ -105,8 +105,8 @@ class _Page:
         self.console.print(table)
 
     def _draw(self) -> None:
-        from pipeline.reports.labels import label
-        from pipeline.reports.numbers import integer
+        from pipeline.reports.language.labels import label
+        from pipeline.reports.language.numbers import integer
 
         decision, wave = self.found.decision, self.found.wave
         self._heading("draw")
@@ -121,8 +121,8 @@ class _Page:
             self._say(self._text("ranked", rank=integer(decision["rank"], self.language)))
 
     def _photo(self) -> None:
-        from pipeline.reports.labels import label
-        from pipeline.reports.numbers import decimal
+        from pipeline.reports.language.labels import label
+        from pipeline.reports.language.numbers import decimal
 
         decision, policy = self.found.decision, self.found.thresholds
         self._heading("photo")
@@ -142,7 +142,7 @@ class _Page:
             self._say(self._text("score", defect=label(f"defect.{name}", self.language), **values), seen)
 
     def _decision(self) -> None:
-        from pipeline.reports.labels import label
+        from pipeline.reports.language.labels import label
 
         decision = self.found.decision
         self._heading("decision")
@@ -168,8 +168,8 @@ class _Page:
                 self._say(f"{code}: {reasons.message(code, self.language)}", "red")
 
     def _next(self) -> None:
-        from pipeline.reports.letters import write_letter
-        from pipeline.reports.notices import next_wave
+        from pipeline.reports.messages.letters import write_letter
+        from pipeline.reports.messages.notices import next_wave
 
         decision, wave, done = self.found.decision, self.found.wave, self.found.published
         outcome, codes = decision["outcome"], decision["reasons"]
@@ -185,7 +185,7 @@ class _Page:
         self.console.print()
 
     def _value(self, value: Any) -> str:
-        from pipeline.reports.numbers import moment
+        from pipeline.reports.language.numbers import moment
 
         if value is None:
             return ""

@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
-from pipeline import disk, errors, merkle
-from pipeline.commands.finished import ApplicationArgument, DataOption, WaveArgument, finished
+from pipeline.commands.common.options import ApplicationArgument, DataOption, WaveArgument, finished
+from pipeline.domain import errors
+from pipeline.draw import merkle
+from pipeline.storage import files
 
 
 def prove(
@@ -21,7 +23,7 @@ def prove(
 ) -> None:
     """Prove that an application was on the list of the draw: a Merkle proof, as JSON."""
     _, _, folder = finished(data, wave)
-    with disk.disk_errors("the published list"):
+    with files.disk_errors("the published list"):
         ids = (folder / "eligible.txt").read_bytes().decode().split("\n")[:-1]
     try:
         index = ids.index(registration_id)
@@ -30,7 +32,7 @@ def prove(
             f"{registration_id} is not on the list of wave {wave}.",
             f"Only who passed layers 1 to 3 is on it; `gelombang explain {wave} {registration_id}` says why.",
         ) from e
-    record = disk.read_json(folder / "draw.json")
+    record = files.read_json(folder / "draw.json")
     proof = {
         "wave": wave,
         "registration_id": registration_id,
@@ -40,4 +42,4 @@ def prove(
     if out is None:
         typer.echo(json.dumps(proof, ensure_ascii=False, indent=2))
     else:
-        disk.write_json(proof, out)
+        files.write_json(proof, out)

@@ -1,4 +1,4 @@
-"""`gelombang publish` and `gelombang unlock`: what Airflow's page does with two clicks, for whoever is at a prompt."""
+"""`gelombang publish`: what the approval on Airflow's page does, for a person at a prompt."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from pipeline import disk, lease, stages, store
-from pipeline.commands.finished import DataOption, WaveArgument, finished
-from pipeline.errors import WaveNotRunError
-from pipeline.settings import settings
+from pipeline import stages
+from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.domain.errors import WaveNotRunError
+from pipeline.storage import files, wave_lock
 
 
 def publish(
@@ -26,9 +26,9 @@ def publish(
     where.pull(where.key(plan))
     if not plan.is_file():
         raise WaveNotRunError(f"What wave {wave} was decided on is no longer below {where.work(found)}.")
-    with lease.held(where, found, "gelombang publish") as name:
+    with wave_lock.held(where, found, "gelombang publish") as name:
         job = {"data": where.address, "wave": wave, "run": name, "plan": where.key(plan)}
-        job["cohort_sha256"] = disk.sha256(folder / "cohort.parquet")
+        job["cohort_sha256"] = files.sha256(folder / "cohort.parquet")
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(job, by or getpass.getuser(), at, decree)
     stages.overview(where.address)
@@ -36,14 +36,3 @@ def publish(
         f"Wave {wave}, revision {done['revision']}: {done['accepted']:,} accepted; the last screening removed "
         f"{done['removed']:,}, {done['added']:,} came in for them. {done['published']}"
     )
-
-
-def unlock(wave: WaveArgument, data: DataOption = None) -> None:
-    """Give a wave back whose run is no more; a run that still lives stops at its next task."""
-    where = store.Store.at(data or settings().data)
-    found = where.calendar().wave(wave)
-    holder = lease.holder_of(where, found)
-    if holder is None:
-        typer.echo(f"Nobody holds wave {wave}.")
-    elif lease.release(where, found, holder.run):
-        typer.echo(f"Wave {wave} was held by {holder}. It is free.")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.finished import DataOption, WaveArgument, finished
-from pipeline.moving import pull_for_reading
+from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.storage.task_sync import pull_for_reading
 
 
 def retries(
@@ -17,7 +17,7 @@ def retries(
     data: DataOption = None,
 ) -> None:
     """Write the list of those who may answer their refusal with a new photograph alone."""
-    from pipeline.retries import list_retries
+    from pipeline.decision.photo_retries import list_retries
 
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)

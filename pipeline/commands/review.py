@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.commands.finished import DataOption, WaveArgument, finished
-from pipeline.disk import read_json
-from pipeline.errors import BadSettingError
-from pipeline.settings import settings
+from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.domain.errors import BadSettingError
+from pipeline.domain.settings import settings
+from pipeline.storage.files import read_json
 
 
 def review(

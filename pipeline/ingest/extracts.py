@@ -14,16 +14,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.calendar import Wave
-from pipeline.contracts import EXTRACTS
-from pipeline.errors import (
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import EXTRACTS
+from pipeline.domain.errors import (
     ExtractTooNewError,
     MissingColumnError,
     MissingExtractError,
     UnreadableFileError,
     WrongTypeError,
 )
-from pipeline.store import Store, delivery_day
+from pipeline.storage.paths import Store, delivery_day
 
 #: What a column of a contract may be delivered as; NIK and KK may be 64-bit integers as well as text.
 _NUMBERS = ("nik", "kk")

@@ -15,18 +15,18 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import disk, duck
-from pipeline.calendar import Wave
-from pipeline.contracts import REGISTRATIONS, SET_ASIDE
-from pipeline.errors import (
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import REGISTRATIONS, SET_ASIDE
+from pipeline.domain.errors import (
     DuplicateRegistrationError,
     EmptyWaveError,
     MissingColumnError,
     UnreadableFileError,
     WrongTypeError,
 )
-from pipeline.ingest.lines import read_csv
-from pipeline.store import Store
+from pipeline.ingest.csv_reader import read_csv
+from pipeline.storage import duckdb_sql, files
+from pipeline.storage.paths import Store
 
 _NO_ID, _BAD_ID = "no registration_id", "registration_id with a control character"
 _TYPED = ("submitted_at", "birth_date", "phone_verified", "email_verified", "sex")
@@ -53,26 +53,28 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
     paths = [p for p in delivered if p.name.lower().endswith((".parquet", ".csv", ".csv.gz"))]
     if not paths:
         raise EmptyWaveError(f"Wave {wave.number} has no registrations below {folder}.")
-    staged = disk.fresh(work / "staged")
+    staged = files.fresh(work / "staged")
     aside: list[tuple[str, int, str]] = []
-    with duck.connect(work) as db:
+    with duckdb_sql.connect(work) as db:
         for number, path in enumerate(paths):
             stage = _stage_parquet if path.suffix.lower() == ".parquet" else _stage_csv
             aside += [(path.name, line, problem) for line, problem in stage(db, path, staged / f"{number:06d}.parquet")]
         parts = sorted(staged.glob("*.parquet"))
         if not parts:
             raise EmptyWaveError(f"No file below {folder} has a row in it.")
-        db.execute(duck.sql("pipeline.ingest", "moments"))
-        db.execute(duck.sql("pipeline.ingest", "clean", {"{source}": f"read_parquet({duck.path_list(parts)})"}))
+        db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
+        db.execute(
+            duckdb_sql.sql("pipeline.ingest", "sql/clean", {"{source}": f"read_parquet({duckdb_sql.path_list(parts)})"})
+        )
         nameless = db.execute(
             "SELECT file, bad_id, count(*) FROM cleaned WHERE registration_id IS NULL GROUP BY ALL"
         ).fetchall()
         aside += [(name, 0, _BAD_ID if bad else _NO_ID) for name, bad, count in nameless for _ in range(count)]
         _refuse_duplicates(db)
         columns = ", ".join(REGISTRATIONS.names)
-        query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {duck.NUMBERS}
+        query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {duckdb_sql.NUMBERS}
                     FROM cleaned WHERE registration_id IS NOT NULL ORDER BY registration_id"""
-        taken_in = duck.copy(db, query, work / "registrations.parquet")
+        taken_in = duckdb_sql.copy(db, query, work / "registrations.parquet")
         per_file = dict(
             db.execute("SELECT file, count(*) FROM cleaned WHERE registration_id IS NOT NULL GROUP BY file").fetchall()
         )
@@ -90,7 +92,7 @@ def _stage_csv(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list[tup
         return []
     _need_columns(lines.header, path)
     columns = pa.schema([*((name, pa.string()) for name in REGISTRATIONS.names), ("file", pa.string())])
-    with disk.atomic(out) as part, pq.ParquetWriter(part, columns) as writer:
+    with files.atomic(out) as part, pq.ParquetWriter(part, columns) as writer:
         for table in lines.tables:
             named = table.select(REGISTRATIONS.names).append_column("file", pa.repeat(path.name, table.num_rows))
             writer.write_table(named)
@@ -115,13 +117,14 @@ def _stage_parquet(db: duckdb.DuckDBPyConnection, path: Path, out: Path) -> list
             text = f"lpad({text}, 16, '0')"
         columns.append(f"{text} AS {field.name}")
     try:
-        duck.copy(
+        duckdb_sql.copy(
             db,
-            f"SELECT {', '.join(columns)}, '{duck.quoted(path.name)}' AS file FROM read_parquet('{duck.quoted(path)}')",
+            f"SELECT {', '.join(columns)}, '{duckdb_sql.quoted(path.name)}' AS file "
+            f"FROM read_parquet('{duckdb_sql.quoted(path)}')",
             out,
         )
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as e:
-        if duck.is_full(e):
+        if duckdb_sql.is_full(e):
             raise
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
     return []
@@ -157,8 +160,10 @@ def _refuse_duplicates(db: duckdb.DuckDBPyConnection) -> None:
     if twice:
         identifier = twice[0][0]
         found = db.execute("SELECT DISTINCT file FROM cleaned WHERE registration_id = ? ORDER BY file", [identifier])
-        files = [name for (name,) in found.fetchall()]
-        raise DuplicateRegistrationError(f"registration_id {identifier} stands more than once: {' and '.join(files)}.")
+        delivered = [name for (name,) in found.fetchall()]
+        raise DuplicateRegistrationError(
+            f"registration_id {identifier} stands more than once: {' and '.join(delivered)}."
+        )
 
 
 def _record(
@@ -174,11 +179,11 @@ def _record(
     aside = sorted(aside)
     columns = list(zip(*aside, strict=True)) if aside else [(), (), ()]
     table = pa.table(dict(zip(SET_ASIDE.names, columns, strict=True)), schema=SET_ASIDE)
-    disk.write_table(table, work / "set_aside.parquet", SET_ASIDE)
+    files.write_table(table, work / "set_aside.parquet", SET_ASIDE)
     problems = Counter(problem for _, _, problem in aside)
     put_aside = Counter(file for file, _, _ in aside)
     counts = IngestCounts(len(paths), len(delivered) - len(paths), taken_in, len(aside), sum(unreadable.values()))
-    disk.write_json(
+    files.write_json(
         {
             "taken_in": taken_in,
             "set_aside": len(aside),

@@ -16,11 +16,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipeline import duck
-from pipeline.calendar import Wave
-from pipeline.contracts import DECISIONS, INGESTED, RETRIES, REUPLOADED, REUPLOADS
-from pipeline.ingest.optional import delivered, rows_of
-from pipeline.store import Store
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import DECISIONS, INGESTED, RETRIES, REUPLOADED, REUPLOADS
+from pipeline.ingest.optional_deliveries import delivered, rows_of
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,19 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
     """Takes a wave's re-uploads in, after its registrations."""
     work = store_.work(wave)
     rows, aside = delivered(store_, wave, "reuploads", REUPLOADS)
-    with duck.connect(work) as db:
+    with duckdb_sql.connect(work) as db:
         rows_of(db, rows, REUPLOADS)
-        registrations = f"read_parquet('{duck.quoted(work / 'registrations.parquet')}')"
+        registrations = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
         accepted = store_.earlier_cohorts(wave)
         sources = {
             "{decisions}": _earlier(store_, wave, "decisions", DECISIONS),
             "{registrations}": registrations,
-            "{accepted}": f"SELECT as_number(nik) AS number FROM {duck.read(accepted)} WHERE as_number(nik) > 0"
+            "{accepted}": f"SELECT as_number(nik) AS number FROM {duckdb_sql.read(accepted)} WHERE as_number(nik) > 0"
             if accepted
             else "SELECT 0 AS number",
         }
         window = {"opens": wave.opens, "closes": wave.closes}
-        for statement in duckdb.extract_statements(duck.sql("pipeline.ingest", "reuploads", sources)):
+        for statement in duckdb.extract_statements(duckdb_sql.sql("pipeline.ingest", "sql/reuploads", sources)):
             db.execute(statement, {k: v for k, v in window.items() if k in statement.named_parameters})
         _told(db, work)
         refused = dict(
@@ -73,7 +73,7 @@ def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:
         {"problem": list(problems()), **{f"message_{x}": [m[x] for m in problems().values()] for x in ("id", "en")}}
     )
     db.register("texts", texts)
-    duck.copy(
+    duckdb_sql.copy(
         db,
         f"""SELECT {", ".join(REUPLOADED.names)} FROM settled LEFT JOIN texts USING (problem)
             ORDER BY registration_id, submitted_at, from_wave, selfie, problem""",
@@ -93,17 +93,19 @@ def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, 
     )
     [(count,)] = db.execute("SELECT count(*) FROM returned").fetchall()
     if count:
-        back = f"SELECT {', '.join(RETRIES.names)}, {duck.NUMBERS} FROM returned"
+        back = f"SELECT {', '.join(RETRIES.names)}, {duckdb_sql.NUMBERS} FROM returned"
         everyone = f"SELECT {columns} FROM {registrations} UNION ALL {back}"
-        duck.copy(db, f"SELECT * FROM ({everyone}) ORDER BY registration_id", work / "registrations.parquet")
+        duckdb_sql.copy(db, f"SELECT * FROM ({everyone}) ORDER BY registration_id", work / "registrations.parquet")
     return int(count)
 
 
 def _earlier(store_: Store, wave: Wave, name: str, schema: pa.Schema) -> str:
     """A table of all earlier waves as one relation with ``filename``; columns that an old file lacks are null."""
     paths = [path for path in store_.outputs(f"{name}.parquet") if path.parent.name < wave.key]
-    empty = duck.nothing(schema.append(pa.field("filename", pa.string())))
+    empty = duckdb_sql.nothing(schema.append(pa.field("filename", pa.string())))
     if not paths:
         return f"({empty})"
-    read = f"read_parquet({duck.path_list(paths)}, filename = true, union_by_name = true, hive_partitioning = false)"
+    read = (
+        f"read_parquet({duckdb_sql.path_list(paths)}, filename = true, union_by_name = true, hive_partitioning = false)"
+    )
     return f"({empty} UNION ALL BY NAME SELECT * FROM {read})"

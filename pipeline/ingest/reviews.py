@@ -13,12 +13,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline import duck
-from pipeline.calendar import Wave
-from pipeline.contracts import REVIEWS
-from pipeline.ingest.optional import delivered, rows_of
-from pipeline.settings import settings
-from pipeline.store import Store
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import REVIEWS
+from pipeline.domain.settings import settings
+from pipeline.ingest.optional_deliveries import delivered, rows_of
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def ingest_reviews(store_: Store, wave: Wave) -> ReviewCounts:
     """Takes in what counts: the latest decision, or with ``review.second`` the one that two reviewers share."""
     with weighed(store_, wave, store_.work(wave)) as (db, aside):
         query = f"SELECT {', '.join(REVIEWS.names)} FROM counting ORDER BY registration_id"
-        taken_in = duck.copy(db, query, store_.work(wave) / "reviews.parquet")
+        taken_in = duckdb_sql.copy(db, query, store_.work(wave) / "reviews.parquet")
         [(asked,)] = db.execute("SELECT count(DISTINCT registration_id) FROM said").fetchall()
     return ReviewCounts(taken_in, aside, asked - taken_in)
 
@@ -43,8 +43,10 @@ def ingest_reviews(store_: Store, wave: Wave) -> ReviewCounts:
 def weighed(store_: Store, wave: Wave, spill: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
     """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read."""
     everything, aside = delivered(store_, wave, "reviews", REVIEWS)
-    with duck.connect(spill) as db:
+    with duckdb_sql.connect(spill) as db:
         rows_of(db, everything, REVIEWS)
-        db.execute(duck.sql("pipeline.ingest", "reviews", {"{second}": str(settings().review.second).lower()}))
+        db.execute(
+            duckdb_sql.sql("pipeline.ingest", "sql/reviews", {"{second}": str(settings().review.second).lower()})
+        )
         [(usable,)] = db.execute("SELECT count(*) FROM said").fetchall()
         yield db, aside + everything.num_rows - usable

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.calendar import Wave
-from pipeline.reports import numbers
-from pipeline.reports.comparison import STEPS, Column
-from pipeline.reports.figures import Figures, figures
-from pipeline.reports.labels import Translate, translator
+from pipeline.domain.calendar import Wave
+from pipeline.reports.figures.comparison import STEPS, Column
+from pipeline.reports.figures.wave_figures import Figures, figures
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.wording import alert_text
-from pipeline.store import Store
+from pipeline.storage.paths import Store
 
 #: Where the plugin serves a wave's report inside Airflow.
 REPORT = "/gelombang/{key}/report"

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from checks.cohort import check_cohort
 from checks.inputs import check_inputs
-from pipeline import disk, duck
-from pipeline.contracts import COHORT, DRAWN, RETRIES
-from pipeline.decide import decide
-from pipeline.draw import PUBLISHED
-from pipeline.errors import WaveNotRunError
+from pipeline.decision.decide import decide
+from pipeline.domain.contracts import COHORT, DRAWN, RETRIES
+from pipeline.domain.errors import WaveNotRunError
+from pipeline.draw.draw import PUBLISHED
 from pipeline.ingest.extracts import resolve_extracts
-from pipeline.plan import Plan
-from pipeline.rounds import refill_places, verdict_files
 from pipeline.screening.screen import screen
+from pipeline.storage import duckdb_sql, files
+from pipeline.wave_run.plan import Plan
+from pipeline.wave_run.selfie_rounds import refill_places, verdict_files
 
 ROOM = "publication"
 
@@ -44,9 +44,9 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     # the places were drawn by the priority list of then: nobody changes tiers after the draw
     extracts = {name: x for name, x in {**extracts, "priority": run.extracts.get("priority")}.items() if x}
     again = replace(run, store=run.store.aside(ROOM), extracts=extracts)
-    disk.fresh(again.work)
+    files.fresh(again.work)
     if _candidates(run, again) == 0:
-        nobody = disk.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
+        nobody = files.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
         return Rescreened(again, nobody)
     check_inputs(again.store, again.wave, again.extracts)
     screen(again.store, again.wave, again.extracts, listed_by=today)
@@ -60,29 +60,29 @@ def rescreen(run: Plan, today: date) -> Rescreened:
 def _candidates(run: Plan, again: Plan) -> int:
     """Writes the registrations of those who may be published: the cohort, and with ``refill`` everyone in the draw."""
     who = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
-    with duck.connect(again.work) as db:
+    with duckdb_sql.connect(again.work) as db:
         columns = ", ".join(RETRIES.names)  # numbers anew: the run may be of a version that did not write them
-        query = f"""SELECT {columns}, {duck.NUMBERS}
-                    FROM read_parquet('{duck.quoted(run.work / "registrations.parquet")}')
-                    WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duck.quoted(who)}'))
+        query = f"""SELECT {columns}, {duckdb_sql.NUMBERS}
+                    FROM read_parquet('{duckdb_sql.quoted(run.work / "registrations.parquet")}')
+                    WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(who)}'))
                     ORDER BY registration_id"""
-        count = duck.copy(db, query, again.work / "registrations.parquet")
-    disk.write_json({"taken_in": count, "set_aside": 0}, again.work / "ingest.json")
+        count = duckdb_sql.copy(db, query, again.work / "registrations.parquet")
+    files.write_json({"taken_in": count, "set_aside": 0}, again.work / "ingest.json")
     return count
 
 
 def _stand_again(run: Plan, again: Plan) -> None:
     """The draw as it was, less those whom the last screening refuses; verdicts and reviews as the run had them."""
-    with duck.connect(again.work) as db:
-        query = f"""SELECT {", ".join(DRAWN.names)} FROM read_parquet('{duck.quoted(run.work / "drawn.parquet")}')
+    with duckdb_sql.connect(again.work) as db:
+        query = f"""SELECT {", ".join(DRAWN.names)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
-                        SELECT registration_id FROM read_parquet('{duck.quoted(again.work / "screened.parquet")}')
+                        SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(again.work / "screened.parquet")}')
                         WHERE mask = 0)
                     ORDER BY position"""
-        duck.copy(db, query, again.work / "drawn.parquet")
+        duckdb_sql.copy(db, query, again.work / "drawn.parquet")
     (again.work / "verdicts").mkdir()
     for path in verdict_files(run):
-        disk.copy(path, again.work / "verdicts" / f"run-{path.name}")
+        files.copy(path, again.work / "verdicts" / f"run-{path.name}")
     for name in (*PUBLISHED, "reviews.parquet"):
         if (run.work / name).is_file():
-            disk.copy(run.work / name, again.work / name)
+            files.copy(run.work / name, again.work / name)

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline import duck
-from pipeline.contracts import COHORT
-from pipeline.disk import read_json, write_table, write_text
-from pipeline.errors import WaveNotRunError
+from pipeline.domain.contracts import COHORT
+from pipeline.domain.errors import WaveNotRunError
 from pipeline.reports import page
-from pipeline.reports.alerts import share
-from pipeline.reports.comparison import STEPS
-from pipeline.reports.labels import LANGUAGES, translator
-from pipeline.reports.published import Funnel, published
-from pipeline.reports.query import Query, sql
-from pipeline.reports.suppress import Chain, small
-from pipeline.store import Store
+from pipeline.reports.figures.alerts import share
+from pipeline.reports.figures.comparison import STEPS
+from pipeline.reports.figures.query import Query, sql
+from pipeline.reports.language.labels import LANGUAGES, translator
+from pipeline.reports.small_cells.disclosure import Funnel, published
+from pipeline.reports.small_cells.suppress import Chain, small
+from pipeline.storage import duckdb_sql
+from pipeline.storage.files import read_json, write_table, write_text
+from pipeline.storage.paths import Store
 
 _WIB = ZoneInfo("Asia/Jakarta")
 
@@ -88,7 +88,7 @@ def _people(store: Store, folders: list[Path]) -> dict[int, dict[str, int]]:
     cohorts = [str(folder / "cohort.parquet") for folder in newest.values()]
     nobody = store.root / "work" / "nobody.parquet"
     write_table(COHORT.empty_table(), nobody, COHORT)  # read_parquet wants one file at least
-    with duck.connect(store.root / "work") as connection:
+    with duckdb_sql.connect(store.root / "work") as connection:
         connection.execute("SET VARIABLE all_decisions = ?", [[str(f / "decisions.parquet") for f in folders]])
         connection.execute("SET VARIABLE published_cohorts = ?", [[str(nobody), *cohorts]])
         connection.execute("SET VARIABLE published_waves = CAST(? AS INTEGER[])", [list(newest)])

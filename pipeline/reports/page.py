@@ -14,8 +14,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline.reports import numbers
-from pipeline.reports.labels import LANGUAGES, translator
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import LANGUAGES, translator
 
 
 @lru_cache(maxsize=1)

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline import reasons
-from pipeline.calendar import Wave
-from pipeline.disk import atomic
-from pipeline.reports.figures import Figures, figures
-from pipeline.reports.groups import Group
-from pipeline.reports.labels import Translate, translator
+from pipeline.domain import reasons
+from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import settings
+from pipeline.reports.figures.groups import Group
+from pipeline.reports.figures.wave_figures import Figures, figures
+from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.wording import group_name
-from pipeline.settings import settings
-from pipeline.store import Store
+from pipeline.storage.files import atomic
+from pipeline.storage.paths import Store
 
 #: xlsx files carry a creation date; a fixed one keeps the bytes equal.
 _CREATED = datetime(2020, 4, 11, tzinfo=UTC)

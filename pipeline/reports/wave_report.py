@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.calendar import Wave
-from pipeline.disk import write_text
+from pipeline.domain.calendar import Wave
 from pipeline.reports import page, wording
-from pipeline.reports.figures import figures
-from pipeline.reports.labels import LANGUAGES
-from pipeline.store import Store
+from pipeline.reports.figures.wave_figures import figures
+from pipeline.reports.language.labels import LANGUAGES
+from pipeline.storage.files import write_text
+from pipeline.storage.paths import Store
 
 
 def write_report(store: Store, wave: Wave) -> Path:

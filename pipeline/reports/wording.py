@@ -8,14 +8,14 @@ from datetime import date
 from math import ceil, floor
 from typing import Any
 
-from pipeline import reasons
-from pipeline.reports import comparison, places
-from pipeline.reports.alerts import Alert
-from pipeline.reports.fairness import Rate
-from pipeline.reports.figures import Figures
-from pipeline.reports.groups import NOT_COMPARED, Group
-from pipeline.reports.labels import Translate, translator
-from pipeline.reports.letters import texts
+from pipeline.domain import reasons
+from pipeline.reports.figures import comparison, provinces
+from pipeline.reports.figures.alerts import Alert
+from pipeline.reports.figures.fairness import Rate
+from pipeline.reports.figures.groups import NOT_COMPARED, Group
+from pipeline.reports.figures.wave_figures import Figures
+from pipeline.reports.language.labels import Translate, translator
+from pipeline.reports.messages.letters import texts
 
 _STEP = 0.05
 _SELFIE_COLUMNS = ("planted", "hit", "missed", "false", "recall", "precision", "as_reason", "as_warning")
@@ -96,7 +96,7 @@ def group_name(kind: str, keys: Sequence[str], t: Translate) -> str:
     """A group's name; several merged ones are named together, many provinces are counted."""
     if kind == "province":
         if len(keys) == 1:
-            return places.name(keys[0]) or t("group.unknown_province", code=keys[0])
+            return provinces.name(keys[0]) or t("group.unknown_province", code=keys[0])
         return t("group.merged_provinces", n=len(keys))
     if kind == "age" and len(keys) > 1 and NOT_COMPARED.isdisjoint(keys):
         first, last = keys[0].partition("_")[0], keys[-1].partition("_")[2]

@@ -10,13 +10,13 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field, field_validator
 
-from pipeline.errors import GelombangError
-from pipeline.review import page
+from pipeline.domain.errors import GelombangError
+from pipeline.domain.settings import settings
+from pipeline.review import case_page
 from pipeline.review.access import Door
 from pipeline.review.cases import Case
 from pipeline.review.decisions import Sitting, Standing
 from pipeline.review.photos import Shown, show
-from pipeline.settings import settings
 
 Language = Literal["id", "en"]
 Which = Literal["selfie", "reference"]
@@ -81,9 +81,9 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
                 "standing": known[case.number - 1],
                 "photographs": {"selfie": look(case, "selfie"), "reference": look(case, "reference")},
                 "policy": policy,
-                "scores": page.scores(case, policy, language),
+                "scores": case_page.scores(case, policy, language),
             }
-        return HTMLResponse(page.render(language, **values), status)
+        return HTMLResponse(case_page.render(language, **values), status)
 
     @app.get("/")
     def start(lang: Language | None = None) -> Response:
@@ -120,7 +120,7 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
 
     @app.get("/static/{name}")
     def static(name: Literal["report.css", "review.css", "review.js"]) -> Response:
-        return Response(page.asset(name), media_type=_TYPES[name])
+        return Response(case_page.asset(name), media_type=_TYPES[name])
 
     @app.post("/case/{number}")
     def decide(number: int, answer: Answer, lang: Language) -> Response:

@@ -13,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import disk
-from pipeline.calendar import Wave
-from pipeline.reasons import DEFECTS
-from pipeline.store import Store
+from pipeline.domain.calendar import Wave
+from pipeline.domain.reasons import DEFECTS
+from pipeline.storage import files
+from pipeline.storage.paths import Store
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Case:
 def read_cases(where: Store, wave: Wave) -> list[Case]:
     """Every case of the wave, in order."""
     out = where.out(wave)
-    open_ = disk.read_table(out / "review.parquet")
+    open_ = files.read_table(out / "review.parquet")
     rows = {row["registration_id"]: row for row in [*_settled(where, wave), *open_.to_pylist()]}
     wanted = pc.field("registration_id").isin(pa.array(sorted(rows), pa.string()))
-    decided = disk.read_table(out / "decisions.parquet", ["registration_id", "warnings"], wanted)
+    decided = files.read_table(out / "decisions.parquet", ["registration_id", "warnings"], wanted)
     warnings = dict(zip(*(decided[name].to_pylist() for name in decided.column_names), strict=True))
     return [_case(n, rows[id_], warnings.get(id_) or []) for n, id_ in enumerate(sorted(rows), start=1)]
 
@@ -53,7 +53,7 @@ def _case(number: int, row: dict[str, Any], warnings: list[str]) -> Case:
 
 def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
     """Cases that reviewers had settled when the wave was last run."""
-    decisions = disk.read_table(where.out(wave) / "decisions.parquet", ["registration_id"], pc.field("reviewed"))
+    decisions = files.read_table(where.out(wave) / "decisions.parquet", ["registration_id"], pc.field("reviewed"))
     work = where.work(wave)
     verdicts = sorted((work / "verdicts").glob("*.parquet"))
     if not decisions.num_rows or not verdicts or not (work / "drawn.parquet").is_file():
@@ -66,5 +66,5 @@ def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
 
 
 def _rows(path: Path, columns: list[str] | None, wanted: pa.Array) -> list[dict[str, Any]]:
-    table = disk.read_table(path, columns)
+    table = files.read_table(path, columns)
     return list(table.filter(pc.is_in(table["registration_id"], wanted)).to_pylist())

@@ -18,14 +18,14 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipeline import disk
-from pipeline.calendar import Wave
-from pipeline.contracts import REVIEWS
-from pipeline.errors import BadSettingError
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import REVIEWS
+from pipeline.domain.errors import BadSettingError
 from pipeline.ingest.reviews import weighed
-from pipeline.reports.guard import plain
-from pipeline.review import audit
-from pipeline.store import Store
+from pipeline.reports.spreadsheet_safety import plain
+from pipeline.review import audit_trail
+from pipeline.storage import files
+from pipeline.storage.paths import Store
 
 _WIB = ZoneInfo("Asia/Jakarta")
 #: A name stands in file names and between commas.
@@ -121,11 +121,11 @@ class Sitting:
                 "note": plain(" ".join(note.split())),
             }
             line = {"time": f"{self._now().isoformat()}+07:00", **{k: row[k] for k in REVIEWS.names[:3]}, **seen}
-            audit.append(self.trail, line)
+            audit_trail.append(self.trail, line)
             try:
-                disk.write_text(_csv([*self._rows, row]), self.path)
+                files.write_text(_csv([*self._rows, row]), self.path)
             except BaseException:
-                audit.append(self.trail, {**line, "saved": False})
+                audit_trail.append(self.trail, {**line, "saved": False})
                 raise
             self._rows.append(row)
 

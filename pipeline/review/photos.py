@@ -13,8 +13,8 @@ from typing import Literal
 
 from PIL import Image
 
+from pipeline.domain.settings import settings
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
-from pipeline.settings import settings
 
 #: Long side in pixels: enough to compare two faces, and the card in the hand can still be read.
 _SIDE = 1600

@@ -12,12 +12,12 @@ from typing import Any
 
 import duckdb
 
-from pipeline import duck
-from pipeline.calendar import Wave
-from pipeline.contracts import EXTRACTS, RETRIES
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import EXTRACTS, RETRIES
 from pipeline.ingest.extracts import Extract
 from pipeline.screening.screen import run_step, sources_of
-from pipeline.store import Store
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
 
 Row = dict[str, Any]
 
@@ -45,19 +45,19 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
     needed = {name for name, (_, optional) in EXTRACTS.items() if not optional}
     if not registrations.is_file() or not needed <= extracts.keys():
         return None
-    with duck.connect(store.work(wave)) as db, TemporaryDirectory(dir=store.work(wave)) as folder:
+    with duckdb_sql.connect(store.work(wave)) as db, TemporaryDirectory(dir=store.work(wave)) as folder:
         own = Path(folder) / "registrations.parquet"
         db.execute(
             f"""CREATE TABLE own AS
-                SELECT {", ".join(RETRIES.names)}, {duck.NUMBERS}
-                FROM '{duck.quoted(registrations)}'
+                SELECT {", ".join(RETRIES.names)}, {duckdb_sql.NUMBERS}
+                FROM '{duckdb_sql.quoted(registrations)}'
                 WHERE registration_id = $id OR nik = (
-                    SELECT nik FROM '{duck.quoted(registrations)}' WHERE registration_id = $id)""",
+                    SELECT nik FROM '{duckdb_sql.quoted(registrations)}' WHERE registration_id = $id)""",
             {"id": registration_id},
         )
-        duck.copy(db, "FROM own ORDER BY registration_id", own)
+        duckdb_sql.copy(db, "FROM own ORDER BY registration_id", own)
         sources = sources_of(store.work(wave), extracts, store.earlier_cohorts(wave), wave)
-        sources["{registrations}"] = f"'{duck.quoted(own)}'"
+        sources["{registrations}"] = f"'{duckdb_sql.quoted(own)}'"
         run_step(db, "macros", sources)
         sources["{with_families}"] = "false"
         run_step(db, "applications", sources)
@@ -83,7 +83,7 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
     entries = {}
     for name, column in (("education", "register"), ("bansos", "programme")):
         entries[name] = db.execute(
-            f"""SELECT DISTINCT upper(trim({column})) FROM {duck.read(extracts[name].files)}
+            f"""SELECT DISTINCT upper(trim({column})) FROM {duckdb_sql.read(extracts[name].files)}
                 WHERE lower(trim(status)) = 'active' AND as_number(nik) = ? ORDER BY 1""",
             [number],
         ).fetchall()

@@ -9,8 +9,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from pipeline import reasons
-from pipeline.calendar import Wave
+from pipeline.domain import reasons
+from pipeline.domain.calendar import Wave
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from typing import Any
 
 import duckdb
 
-from pipeline import disk, duck, reasons
-from pipeline.calendar import Wave
-from pipeline.contracts import SCREENED
-from pipeline.draw import define_draw
+from pipeline.domain import reasons
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import SCREENED
+from pipeline.domain.draw_hash import define_draw
 from pipeline.ingest.extracts import Extract
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
-from pipeline.store import Store, project_data
+from pipeline.storage import duckdb_sql, files
+from pipeline.storage.paths import Store, project_data
 
 _NUMBERS = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
 _PEOPLE = "SELECT as_number(nik) AS number, full_name FROM {} WHERE as_number(nik) > 0"
@@ -42,7 +43,7 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
     """
     work, rules = store_.work(wave), rules_in_force(wave)
     families = any(rule.code == "kk_limit" for rule in rules)
-    with duck.connect(work) as db:
+    with duckdb_sql.connect(work) as db:
         sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
         run_step(db, "macros", sources)
         sources["{with_families}"] = str(families).lower()
@@ -50,7 +51,7 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
         run_step(db, "registers", sources)
         run_step(db, "compared", sources)
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), warning_codes())}
-        judged = duck.sql("pipeline.screening", "sql/judged", masks)
+        judged = duckdb_sql.sql("pipeline.screening", "sql/judged", masks)
         [statement] = duckdb.extract_statements(judged)
         given = {name: values for name, values in lists().items() if name in statement.named_parameters}
         if families:  # these must all be judged before the first can be refused for the others' sake; else none is kept
@@ -59,8 +60,10 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
             judged, given = "FROM judged", {}
         path = work / "screened.parquet"
-        rows = duck.copy(db, f"SELECT {', '.join(SCREENED.names)} FROM ({judged})", path, duck.PASSING, given)
-        [(eligible,)] = db.execute(f"SELECT count(*) FROM '{duck.quoted(path)}' WHERE mask = 0").fetchall()
+        rows = duckdb_sql.copy(
+            db, f"SELECT {', '.join(SCREENED.names)} FROM ({judged})", path, duckdb_sql.PASSING, given
+        )
+        [(eligible,)] = db.execute(f"SELECT count(*) FROM '{duckdb_sql.quoted(path)}' WHERE mask = 0").fetchall()
     return ScreenCounts(rows, eligible)
 
 
@@ -78,28 +81,28 @@ def sources_of(
     work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
 ) -> dict[str, str]:
     """What stands for the braces of the SQL: files, and lists that may be empty."""
-    read = {name: duck.read(x.files) for name, x in extracts.items()}
+    read = {name: duckdb_sql.read(x.files) for name, x in extracts.items()}
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
         "{opens}": f"TIMESTAMP '{wave.opens}'",
         "{closes}": f"TIMESTAMP '{wave.closes}'",
         "{closing_day}": f"'{wave.closing_day}'",
-        "{registrations}": f"'{duck.quoted(work / 'registrations.parquet')}'",
+        "{registrations}": f"'{duckdb_sql.quoted(work / 'registrations.parquet')}'",
         **{f"{{{n}}}": read[n] for n in ("population", "education", "bansos")},
         "{priority}": _NUMBERS.format(read["priority"]) if "priority" in read else _NOBODY,
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
-        "{accepted}": _PEOPLE.format(duck.read(cohorts)) if cohorts else _NOBODY,
-        "{regions}": duck.text_list(_regions()),
+        "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
+        "{regions}": duckdb_sql.text_list(_regions()),
     }
 
 
 def _regions() -> list[str]:
     """Province and regency codes (four digits) that a NIK of 2020 can begin with."""
-    text = disk.read_text(project_data() / "reference" / "regions_2020.csv")
+    text = files.read_text(project_data() / "reference" / "regions_2020.csv")
     return sorted({row["code"] for row in csv.DictReader(text.splitlines()) if len(row["code"]) == 4})
 
 
 def run_step(db: duckdb.DuckDBPyConnection, name: str, braces: dict[str, str], **parameters: Any) -> None:
     """Runs the statements of a step, one by one, each with the parameters that it names."""
-    for statement in duckdb.extract_statements(duck.sql("pipeline.screening", f"sql/{name}", braces)):
+    for statement in duckdb.extract_statements(duckdb_sql.sql("pipeline.screening", f"sql/{name}", braces)):
         db.execute(statement, {k: v for k, v in parameters.items() if k in statement.named_parameters})

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from pipeline.selfie.assets import OWN_WEIGHTS
+from pipeline.selfie.networks.assets import OWN_WEIGHTS
 from pipeline.selfie.verdict import Measurement
 
 #: Part of every key, with the hash of our own weights: raise it whenever a change of code can alter a measurement.

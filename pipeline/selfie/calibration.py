@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import disk
-from pipeline.errors import BadSettingError
-from pipeline.proportion import wilson
+from pipeline.domain.errors import BadSettingError
+from pipeline.domain.wilson import wilson
 from pipeline.selfie.policy import Calibration, SelfiePolicy
+from pipeline.storage import files
 
 #: Doubt reaches to where a pair is as likely genuine as not at equal odds, but never beyond this false-match rate.
 _DOUBT_FMR = 0.02
@@ -134,9 +134,9 @@ slope = {result.slope}
 {points}
 """
     return [
-        disk.write_text(text, folder / "policy.toml"),
-        disk.write_json(asdict(result), folder / "report.json"),
-        disk.write_text(_plot(result), folder / "det.svg"),
+        files.write_text(text, folder / "policy.toml"),
+        files.write_json(asdict(result), folder / "report.json"),
+        files.write_text(_plot(result), folder / "det.svg"),
     ]
 
 

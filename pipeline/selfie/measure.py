@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.selfie import cache, efficientnet
+from pipeline.domain.settings import SelfieSettings
+from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
-from pipeline.selfie.defects import Face, Scores, coverings, look, worth_asking
-from pipeline.selfie.faces import find
+from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
+from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.networks import efficientnet
 from pipeline.selfie.recogniser import Recogniser, distance
 from pipeline.selfie.verdict import Measurement, PhotoPair
-from pipeline.settings import SelfieSettings
 
 #: A covering is seen on the reference when its own score reaches this; the selfie's covering is then no defect.
 _COVERED = 0.75

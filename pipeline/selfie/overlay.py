@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.reasons import DEFECTS
+from pipeline.domain.reasons import DEFECTS
+from pipeline.domain.settings import settings
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
-from pipeline.selfie.faces import find
+from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.verdict import Verdict
-from pipeline.settings import settings
 
 _GREEN, _YELLOW, _WHITE, _RED = (90, 200, 90), (60, 200, 230), (255, 255, 255), (60, 60, 230)
 

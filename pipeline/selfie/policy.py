@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipeline.errors import BadSettingError, UncalibratedModelError
-from pipeline.reasons import DEFECTS
+from pipeline.domain.errors import BadSettingError, UncalibratedModelError
+from pipeline.domain.reasons import DEFECTS
 from pipeline.selfie.verdict import UNUSABLE, Decision, Measurement, Seen, Verdict, in_order
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings
+    from pipeline.domain.settings import Settings
 
 BUILT_IN = Path(__file__).with_name("policies")
 

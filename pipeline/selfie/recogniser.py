@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BadSettingError, MissingModelError
-from pipeline.selfie import align, resnet
+from pipeline.domain.errors import BadSettingError, MissingModelError
+from pipeline.selfie import align
+from pipeline.selfie.networks import resnet
 
 DEFAULT = "GelombangDlib"
 

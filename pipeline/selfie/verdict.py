@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.reasons import ordered
+from pipeline.domain.reasons import ordered
 
 Decision = Literal["match", "doubt", "mismatch", "unusable"]
 

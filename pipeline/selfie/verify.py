@@ -21,11 +21,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from pipeline.errors import GelombangError, SelfieSystemError
+from pipeline.domain.errors import GelombangError, SelfieSystemError
+from pipeline.domain.settings import settings
+from pipeline.runtime.processes import leave_with_parent
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import Measurement, PhotoPair, Verdict
-from pipeline.settings import settings
-from pipeline.workers import leave_with_parent
 
 if TYPE_CHECKING:
     from pipeline.selfie.measure import Measurer

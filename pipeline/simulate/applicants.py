@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BadSettingError
+from pipeline.domain.errors import BadSettingError
 from pipeline.simulate import faults, noise
 from pipeline.simulate.noise import I64
-from pipeline.simulate.people import BLOCK, People, World
+from pipeline.simulate.population.people import BLOCK, People, World
 from pipeline.simulate.presets import Plan
 
 _BLOCKS = 4096  # neighbourhoods looked at together

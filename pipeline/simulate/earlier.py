@@ -7,13 +7,13 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from pipeline.contracts import COHORT
-from pipeline.disk import write_table
-from pipeline.simulate import names
+from pipeline.domain.contracts import COHORT
 from pipeline.simulate.noise import I64
-from pipeline.simulate.people import World
+from pipeline.simulate.population import names
+from pipeline.simulate.population.people import World
 from pipeline.simulate.presets import Plan
-from pipeline.store import Store
+from pipeline.storage.files import write_table
+from pipeline.storage.paths import Store
 
 
 def write(plan: Plan, world: World, accepted: I64, store: Store) -> None:

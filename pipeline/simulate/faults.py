@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline import reasons
+from pipeline.domain import reasons
 from pipeline.simulate import noise
 from pipeline.simulate.noise import I64
 

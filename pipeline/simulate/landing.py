@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.contracts import REGISTRATIONS
-from pipeline.simulate import faults, files, noise
+from pipeline.domain.contracts import REGISTRATIONS
+from pipeline.simulate import faults, noise, table_writers
 from pipeline.simulate.applicants import Batch
 
 _PER_FILE = 2_000_000
@@ -35,10 +35,10 @@ class Landing:
 
     def __enter__(self) -> Landing:
         enter, names = self._stack.enter_context, REGISTRATIONS.names
-        self._parts = enter(files.Parts(self._folder, "portal", REGISTRATIONS, _PER_FILE))
+        self._parts = enter(table_writers.Parts(self._folder, "portal", REGISTRATIONS, _PER_FILE))
         self._csv = {
-            "call-centre.csv": enter(files.lines(self._folder / "call-centre.csv", names, bom=True)),
-            "partners.csv.gz": enter(files.lines(self._folder / "partners.csv.gz", names)),
+            "call-centre.csv": enter(table_writers.lines(self._folder / "call-centre.csv", names, bom=True)),
+            "partners.csv.gz": enter(table_writers.lines(self._folder / "partners.csv.gz", names)),
         }
         return self
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from pipeline.calendar import Wave
-from pipeline.errors import BadSettingError
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import BadSettingError
 
 PRESETS = ("demo", "wave-1", "national")
 #: With ``--photos drawn``, photographs are delivered for this many times the quota: reviews and refills reach a little

@@ -18,14 +18,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline import contracts
-from pipeline.simulate import faults, files, names, noise, people, spelling
+from pipeline.domain import contracts
+from pipeline.simulate import faults, noise, table_writers
 from pipeline.simulate.faults import BIT, SHARED
 from pipeline.simulate.noise import I64
-from pipeline.simulate.people import People, World
+from pipeline.simulate.planted_truth import listed
+from pipeline.simulate.population import names, people, spelling
+from pipeline.simulate.population.people import People, World
 from pipeline.simulate.presets import Plan
-from pipeline.simulate.truth import listed
-from pipeline.store import Store
+from pipeline.storage.paths import Store
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -76,18 +77,18 @@ def write(plan: Plan, world: World, applied: Applied, store: Store, workers: int
     """Writes every extract in one pass over the population; rows by extract. Older and newer deliveries too."""
     with ExitStack() as stack:
 
-        def parts(name: str, day: date) -> files.Parts:
+        def parts(name: str, day: date) -> table_writers.Parts:
             folder = delivery(store, name, day)
             for old in folder.glob("part-*.parquet"):
                 old.unlink()
-            return stack.enter_context(files.Parts(folder, "part", _schema(plan, name), _PER_FILE[plan.narrow]))
+            return stack.enter_context(table_writers.Parts(folder, "part", _schema(plan, name), _PER_FILE[plan.narrow]))
 
         current = {name: parts(name, asof(plan, name)) for name in _AGE}
         stale_day = plan.wave.closing_day - timedelta(days=_STALE)
         stale = {} if plan.narrow else {name: parts(name, stale_day) for name in ("education", "bansos")}
         newer = None if plan.narrow else parts("bansos", plan.wave.closing_day + timedelta(days=_TOO_NEW))
 
-        def make(chunk: tuple[int, int]) -> list[tuple[files.Parts, pa.Table]]:
+        def make(chunk: tuple[int, int]) -> list[tuple[table_writers.Parts, pa.Table]]:
             everyone, mask, applies = _overridden(plan, world, applied, *chunk)
             made = [(current["population"], _population(plan, world, everyone, mask, applies, applied))]
             for name, rows in (("education", _education), ("bansos", _bansos)):

@@ -14,10 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import __version__
-from pipeline.disk import fresh, read_json, read_table, write_json, write_table
 from pipeline.simulate.presets import Plan
 from pipeline.simulate.wave import TRUTH, Photographs, Simulated
-from pipeline.store import Store
+from pipeline.storage.files import fresh, read_json, read_table, write_json, write_table
+from pipeline.storage.paths import Store
 
 _PHOTOGRAPHS = pa.schema(
     [

@@ -10,17 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.contracts import EXTRACTS, TEXTS
-from pipeline.disk import fresh, write_json, write_table
-from pipeline.errors import BadSettingError
-from pipeline.simulate import applicants, earlier, faults, landing, noise, regions, registers, registrations, truth
+from pipeline.domain.contracts import EXTRACTS, TEXTS
+from pipeline.domain.errors import BadSettingError
+from pipeline.simulate import applicants, application_rows, earlier, faults, landing, noise, planted_truth, registers
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
 from pipeline.simulate.noise import I64
-from pipeline.simulate.people import World
-from pipeline.simulate.photographs import Job
+from pipeline.simulate.photos.photographs import Job
+from pipeline.simulate.planted_truth import Known
+from pipeline.simulate.population import regions
+from pipeline.simulate.population.people import World
 from pipeline.simulate.presets import Plan
-from pipeline.simulate.truth import Known
-from pipeline.store import Store
+from pipeline.storage.files import fresh, write_json, write_table
+from pipeline.storage.paths import Store
 
 PHOTOS = ("drawn", "eligible", "all", "none")
 _ACCEPTED_BEFORE = 300  # people of the wave before who do not come back
@@ -81,7 +82,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
         accepted = accepted[:0]
     else:
         earlier.write(plan, world, accepted, store)
-    expected = truth.expected(plan, known, world.people(np.unique(accepted)).kk)
+    expected = planted_truth.expected(plan, known, world.people(np.unique(accepted)).kk)
     wanted, turn = _wanted(plan, known, expected, photos)
     no_reference = SELFIE_CODES.index("reference_missing")
     has_photo = (fault[first] != no_reference) & (photos != "none")
@@ -120,7 +121,7 @@ def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.Chu
     missing = SELFIE_CODES.index("selfie_missing")
     with landing.Landing(store.landing(plan.wave, "registrations")) as out:
         for batch, relatives in applicants.applications(plan, world):
-            table = registrations.table(plan, world, batch)
+            table = application_rows.table(plan, world, batch)
             fault = faults.selfie(plan.seed, plan.selfie, batch.people.index)[batch.rows]
             blank = (fault == missing) & (batch.people.index[batch.rows] % 2 == 0)  # else only the file is not there
             at = table.schema.get_field_index("selfie")
@@ -128,7 +129,7 @@ def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.Chu
                 at, "selfie", pc.if_else(pa.array(~blank), table.column(at), pa.scalar(None, pa.string()))
             )
             out.write(plan.seed, table, batch)
-            known.append(truth.know(plan, world, batch))
+            known.append(planted_truth.know(plan, world, batch))
             niks.append(table.column("nik"))
             kin.append(relatives.index)
         hostile = {problem: n for problem, n in out.hostile.items() if not problem.startswith("in ")}
@@ -145,7 +146,7 @@ def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> tuple[np.nd
     elif photos == "eligible":
         wanted[eligible] = True
     elif photos == "drawn":
-        drawn = truth.draw_order(known, eligible)[: int(np.ceil(plan.quota * plan.margin))]
+        drawn = planted_truth.draw_order(known, eligible)[: int(np.ceil(plan.quota * plan.margin))]
         wanted[drawn], turn[drawn] = True, np.arange(len(drawn))
     return wanted, turn
 
@@ -157,12 +158,12 @@ def _truth(
     bits = np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
     return pa.table(
         {
-            "registration_id": registrations.registration_ids(plan, np.arange(known.size)),
+            "registration_id": application_rows.registration_ids(plan, np.arange(known.size)),
             "nik": niks,
-            "planted": truth.texts(known.planted | (expected & BIT["kk_limit"]), CODES),
-            "expected": truth.texts(expected, CODES),
-            "expected_warnings": truth.texts(known.warnings, truth.WARNINGS),
-            "selfie_planted": truth.texts(bits, SELFIE_CODES),
+            "planted": planted_truth.texts(known.planted | (expected & BIT["kk_limit"]), CODES),
+            "expected": planted_truth.texts(expected, CODES),
+            "expected_warnings": planted_truth.texts(known.warnings, planted_truth.WARNINGS),
+            "selfie_planted": planted_truth.texts(bits, SELFIE_CODES),
             "hijab": pa.nulls(known.size, pa.bool_()),
             "photo_delivered": wanted,
         }
@@ -177,7 +178,7 @@ def truth_path(plan: Plan, store: Store) -> Path:
 def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
     """What is to be rendered: one job per application, the register's photograph with the first of a person."""
     numbers = np.flatnonzero(wanted.wanted)
-    ids = registrations.registration_ids(plan, numbers)
+    ids = application_rows.registration_ids(plan, numbers)
     person = wanted.person[numbers]
     first = np.zeros(len(numbers), dtype=bool)
     first[np.unique(person, return_index=True)[1]] = True
@@ -194,7 +195,7 @@ def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
                 person=int(person[k]),
                 odd_year=bool(wanted.odd_year[number]),
                 fault=code,
-                selfie=selfies / registrations.selfie_path(number, str(ids[k])),
+                selfie=selfies / application_rows.selfie_path(number, str(ids[k])),
                 reference=photos / registers.photo_paths(person[k : k + 1])[0] if has_reference else None,
             )
         )

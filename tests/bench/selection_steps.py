@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline import duck
-from pipeline.calendar import Wave
-from pipeline.draw import draw
+from pipeline.domain.calendar import Wave
+from pipeline.draw.draw import draw
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.ingest.registrations import ingest_registrations
 from pipeline.screening.screen import screen
-from pipeline.store import Store
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
 
 NUMBER = 1
 #: What sql/registers.sql reads of each extract.
@@ -35,10 +35,10 @@ def ingest(store: Store, wave: Wave, extracts: dict[str, Extract]) -> None:
 
 def scan(store: Store, wave: Wave, extracts: dict[str, Extract]) -> None:
     """Every value of the needed columns is decoded, none is kept."""
-    with duck.connect(store.work(wave)) as db:
+    with duckdb_sql.connect(store.work(wave)) as db:
         for name, columns in NEEDED.items():
             seen = ", ".join(f"max({column})" for column in columns)
-            files = duck.path_list(extracts[name].files)
+            files = duckdb_sql.path_list(extracts[name].files)
             print(name, db.execute(f"SELECT {seen} FROM read_parquet({files}, hive_partitioning = false)").fetchall())
 
 

@@ -32,15 +32,15 @@ def seconds(work: Callable[[], object], times: int = 1) -> float:
 
 def ours(folder: Path, pairs: int) -> dict[str, float]:
     """Milliseconds a pair of the whole path, and of the bare sum of decode, detector and embedder."""
-    from pipeline.selfie import resnet
+    from pipeline.domain.settings import settings
     from pipeline.selfie.decode import decode
-    from pipeline.selfie.defects import look
-    from pipeline.selfie.detector import detect
-    from pipeline.selfie.faces import find
+    from pipeline.selfie.defects.defect_scores import look
+    from pipeline.selfie.detection.detector import detect
+    from pipeline.selfie.detection.face_finder import find
     from pipeline.selfie.measure import Measurer, Roots
+    from pipeline.selfie.networks import resnet
     from pipeline.selfie.recogniser import recogniser
     from pipeline.selfie.verdict import PhotoPair
-    from pipeline.settings import settings
 
     own = settings().selfie
     model = recogniser("GelombangDlib")
@@ -75,7 +75,7 @@ def deepface(folder: Path, pairs: int) -> dict[str, float]:
     """Milliseconds a pair of DeepFace.verify with the same recogniser and its opencv detector."""
     from deepface import DeepFace
 
-    from pipeline.selfie.deepface_model import NAME, register
+    from pipeline.selfie.networks.deepface_model import NAME, register
 
     register()
 

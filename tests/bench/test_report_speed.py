@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.disk import read_table
-from pipeline.reports.funnel import write_funnel
-from pipeline.reports.notices import write_notices
+from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.messages.notices import write_notices
 from pipeline.reports.wave_report import write_report
-from pipeline.store import Store
+from pipeline.storage.files import read_table
+from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
 COPIES = 300  # of 20,000 applications

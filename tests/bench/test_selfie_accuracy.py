@@ -12,15 +12,15 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from pipeline.selfie import features
+from pipeline.domain.settings import settings
 from pipeline.selfie.calibration import calibrate_distances, wilson
-from pipeline.selfie.classifier import classifier
-from pipeline.selfie.defects import explained
-from pipeline.selfie.faces import find
+from pipeline.selfie.defects import features
+from pipeline.selfie.defects.classifier import classifier
+from pipeline.selfie.defects.defect_scores import explained
+from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.detection.pose import pose, tilted
 from pipeline.selfie.policy import SelfiePolicy
-from pipeline.selfie.pose import pose, tilted
 from pipeline.selfie.recogniser import DEFAULT, distance, recogniser
-from pipeline.settings import settings
 from tests.faces import FACES
 from tools.selfie import train
 from tools.selfie.dataset import Example, load

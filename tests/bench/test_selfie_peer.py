@@ -11,8 +11,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from pipeline.selfie.decode import decode
-from pipeline.selfie.deepface_model import NAME, register
-from pipeline.selfie.faces import find
+from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.networks.deepface_model import NAME, register
 from pipeline.selfie.recogniser import DEFAULT, recogniser
 from tests.faces import FACES
 

@@ -15,9 +15,9 @@ import numpy as np
 import psutil
 import pytest
 
+from pipeline.domain.settings import settings
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verify import ONE_THREAD, PhotoPair, verify_pairs
-from pipeline.settings import settings
 from tests.bench.measure import measure
 from tests.faces import FACES
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from checks.gate import judge
-from pipeline.reports.funnel import write_funnel
+from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.overview import write_overview
 from pipeline.reports.wave_report import write_report
 from tests.airflow_services import Airflow, airflow

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.disk import read_json, sha256
-from pipeline.store import Store
+from pipeline.storage.files import read_json, sha256
+from pipeline.storage.paths import Store
 from tests.airflow_services import Airflow, airflow, wait_for
 from tests.cluster.servers import postgres, redis
 from tests.functional.conftest import simulate

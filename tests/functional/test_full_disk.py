@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import disk, errors
+from pipeline.domain import errors
+from pipeline.storage import files
 from tests.waves import publish, run_wave, three_waves
 
 WAVE = "wave-0001"
@@ -38,7 +39,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bytes_of(data: Path) -> dict[str, str]:
     """Tables of the run and of its publication."""
     folders = (data / "waves" / WAVE, data / "published" / WAVE / "rev-1")
-    return {p.relative_to(data).as_posix(): disk.sha256(p) for f in folders for p in sorted(f.glob("*.parquet"))}
+    return {p.relative_to(data).as_posix(): files.sha256(p) for f in folders for p in sorted(f.glob("*.parquet"))}
 
 
 def whole_or_absent(data: Path) -> None:

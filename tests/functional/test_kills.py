@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.disk import sha256
-from pipeline.store import Store
+from pipeline.storage.files import sha256
+from pipeline.storage.paths import Store
 from tests import step_by_step
 from tests.functional.conftest import WAVE
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from pipeline.disk import read_table
+from pipeline.storage.files import read_table
 from tests.functional.conftest import WAVE, Finished
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import contracts
 from pipeline.cli import app
-from pipeline.disk import read_json, read_table, write_table, write_text
-from pipeline.store import Store
+from pipeline.domain import contracts
+from pipeline.storage.files import read_json, read_table, write_table, write_text
+from pipeline.storage.paths import Store
 from tests.waves import CALENDAR, publish, run_wave
 
 INSIDE = {2: "2020-04-21T10:00:00", 3: "2020-04-28T10:00:00"}

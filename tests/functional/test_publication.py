@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import contracts, errors, stages
+from pipeline import stages
 from pipeline.cli import app
-from pipeline.disk import read_table, sha256, write_table
-from pipeline.store import Store
+from pipeline.domain import contracts, errors
+from pipeline.storage.files import read_table, sha256, write_table
+from pipeline.storage.paths import Store
 from tests.waves import publish, run_wave, three_waves
 
 

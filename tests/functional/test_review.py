@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.disk import read_table
 from pipeline.review.access import CSRF
 from pipeline.selfie.policy import BUILT_IN
+from pipeline.storage.files import read_table
 from tests.functional.conftest import WAVE, Finished, run
 
 Row = dict[str, Any]

@@ -14,10 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import errors, lease, stages
+from pipeline import stages
 from pipeline.cli import app
-from pipeline.disk import read_json, sha256
-from pipeline.store import Store
+from pipeline.domain import errors
+from pipeline.storage import wave_lock
+from pipeline.storage.files import read_json, sha256
+from pipeline.storage.paths import Store
 from tests.s3 import BUCKET, machine, s3_server, upload
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, publish, run_wave, three_waves
 
@@ -168,22 +170,25 @@ def test_a_publication_is_made_once_and_one_that_was_killed_does_not_exist(url: 
 
 
 def test_a_publisher_that_was_killed_holds_the_lock_until_its_run_ends(url: str, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(lease, "_WAITS", (0.1,))
+    monkeypatch.setattr(wave_lock, "_WAITS", (0.1,))
     with machine(tmp_path / "one"):
         where = Store.at(url)
         waves = [where.calendar().wave(number) for number in (1, 2)]
-        with lease.publication(where, waves[0], "killed"):
+        with wave_lock.publication(where, waves[0], "killed"):
             assert where.mirror is not None
             kept = where.mirror.remote.read("published/.lock")
         assert kept is not None
         where.mirror.remote.create("published/.lock", kept)
     with machine(tmp_path / "two"):
         where = Store.at(url)
-        with pytest.raises(errors.WaveLockedError, match="held by killed"), lease.publication(where, waves[1], "other"):
+        with (
+            pytest.raises(errors.WaveLockedError, match="held by killed"),
+            wave_lock.publication(where, waves[1], "other"),
+        ):
             raise AssertionError("it is held")
-        with lease.publication(where, waves[0], "killed"):  # its own task, tried again
+        with wave_lock.publication(where, waves[0], "killed"):  # its own task, tried again
             pass
         where.mirror.remote.create("published/.lock", kept) if where.mirror else None
-        lease.release(where, waves[0], "killed")
-        with lease.publication(where, waves[1], "other"):
+        wave_lock.release(where, waves[0], "killed")
+        with wave_lock.publication(where, waves[1], "other"):
             pass

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.disk import sha256
+from pipeline.storage.files import sha256
 from tests.airflow_services import Airflow, airflow, wait_for
 from tests.chromium import chromium
 from tests.functional.conftest import run

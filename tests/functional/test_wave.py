@@ -10,7 +10,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipeline import contracts, disk, reasons
+from pipeline.domain import contracts, reasons
+from pipeline.storage import files
 from tests.functional.conftest import WAVE, Finished, run
 
 TABLES = {
@@ -36,7 +37,7 @@ def test_every_table_of_the_contract_is_there_with_its_columns(finished: Finishe
         """Names and types; DuckDB names the elements of a list in its own way."""
         return [(f.name, f.type.value_type if pa.types.is_list(f.type) else f.type) for f in schema]
 
-    assert columns(disk.read_table(finished.out / f"{name}.parquet").schema) == columns(TABLES[name])
+    assert columns(files.read_table(finished.out / f"{name}.parquet").schema) == columns(TABLES[name])
 
 
 def test_every_other_file_of_the_contract_is_there(finished: Finished):
@@ -59,13 +60,13 @@ def test_every_application_has_exactly_one_decision(finished: Finished):
         d=finished.out / "decisions.parquet",
     )
     assert (missing, twice) == (0, 0)
-    assert disk.rows(registrations) == disk.rows(finished.out / "decisions.parquet")
+    assert files.rows(registrations) == files.rows(finished.out / "decisions.parquet")
 
 
 def test_the_funnel_adds_up(finished: Finished):
     funnel = json.loads((finished.out / "funnel.json").read_text())
     steps = funnel["steps"]
-    assert steps[0]["entered"] == disk.rows(finished.out / "decisions.parquet")
+    assert steps[0]["entered"] == files.rows(finished.out / "decisions.parquet")
     for before, step in itertools.pairwise(steps):
         assert step["entered"] == before["passed"]
     for step in steps:
@@ -107,22 +108,22 @@ def test_selfies_were_really_looked_at(finished: Finished):
 
 
 def test_the_same_inputs_give_the_same_bytes_whatever_the_shards(finished: Finished, tmp_path):
-    before = {name: disk.sha256(finished.out / f"{name}.parquet") for name in TABLES}
-    funnel = disk.sha256(finished.out / "funnel.json")
+    before = {name: files.sha256(finished.out / f"{name}.parquet") for name in TABLES}
+    funnel = files.sha256(finished.out / "funnel.json")
     work = finished.data / "work"
     shutil.rmtree(work)  # nothing is remembered, not even a verdict
     again = run(finished.data, "--shards", "3", GELOMBANG_SELFIE__WORKERS="1", GELOMBANG_SCREENING__THREADS="1")
     assert again.code == 0, again.text
-    assert {name: disk.sha256(finished.out / f"{name}.parquet") for name in TABLES} == before
-    assert disk.sha256(finished.out / "funnel.json") == funnel
+    assert {name: files.sha256(finished.out / f"{name}.parquet") for name in TABLES} == before
+    assert files.sha256(finished.out / "funnel.json") == funnel
 
 
 def test_the_manifest_knows_every_input_and_output(finished: Finished):
     manifest = json.loads((finished.out / "manifest.json").read_text())
     for entry in manifest["outputs"]:
-        assert disk.sha256(finished.out / entry["file"]) == entry["sha256"]
+        assert files.sha256(finished.out / entry["file"]) == entry["sha256"]
     for entry in manifest["inputs"]:
-        assert disk.sha256(finished.data / entry["file"]) == entry["sha256"]
+        assert files.sha256(finished.data / entry["file"]) == entry["sha256"]
     assert {"population", "education", "bansos"} <= set(manifest["extracts"])
     assert manifest["selfie_policy"]["model"]
     assert {entry["file"] for entry in manifest["outputs"]} >= {f"{name}.parquet" for name in TABLES}

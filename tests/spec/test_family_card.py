@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.calendar import Wave
+from pipeline.domain.calendar import Wave
 from tests.spec.world import World, kk, nik, wave
 
 WAVE = wave(12)

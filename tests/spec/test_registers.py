@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import contracts
-from pipeline.errors import ExtractTooNewError, MissingExtractError
+from pipeline.domain import contracts
+from pipeline.domain.errors import ExtractTooNewError, MissingExtractError
 from pipeline.ingest.extracts import resolve_extracts
-from pipeline.store import Store
+from pipeline.storage.paths import Store
 from tests.spec.world import World, kk, nik, wave
 
 WAVE = wave(1)  # closed on 16 April 2020

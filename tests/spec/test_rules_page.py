@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.reasons import LAYERS, codes
+from pipeline.domain.reasons import LAYERS, codes
 from pipeline.screening.rulebook import Rule, all_rules, warnings
 from tests.spec.tables import CASES, cases, expected
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.reasons import DEFECTS
+from pipeline.domain.reasons import DEFECTS
 from pipeline.selfie.policy import SelfiePolicy, judge
 from pipeline.selfie.verdict import Measurement
 

@@ -17,16 +17,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipeline import contracts, disk, manifest, reasons
-from pipeline.calendar import Calendar, Wave
-from pipeline.decide import decide
-from pipeline.disk import write_table
-from pipeline.draw import draw, next_round
+from pipeline.decision.decide import decide
+from pipeline.domain import contracts, reasons
+from pipeline.domain.calendar import Calendar, Wave
+from pipeline.draw.draw import draw, next_round
 from pipeline.ingest.extracts import resolve_extracts
-from pipeline.plan import Plan
 from pipeline.screening.rulebook import warning_codes
 from pipeline.screening.screen import screen
-from pipeline.store import Store, project_data
+from pipeline.storage import files
+from pipeline.storage.files import write_table
+from pipeline.storage.paths import Store, project_data
+from pipeline.wave_run import manifest
+from pipeline.wave_run.plan import Plan
 
 Row = dict[str, Any]
 CALENDAR = Calendar.parse((project_data() / "calendar.toml").read_text(encoding="utf-8"))
@@ -126,7 +128,7 @@ class World:
         key = f"wave-{wave:04d}"
         folder = self.root / "waves" / key if revision is None else self.root / "published" / key / f"rev-{revision}"
         path = folder / "cohort.parquet"
-        before = disk.read_table(path).to_pylist() if path.is_file() else []
+        before = files.read_table(path).to_pylist() if path.is_file() else []
         row = {"wave": wave, "rank": len(before) + 1, "registration_id": f"E{len(before)}", "nik": number}
         row |= {"full_name": "BUDI SANTOSO", "province_code": "31", "tier": "public", "draw": "00"}
         write_table(pa.Table.from_pylist([*before, row], schema=contracts.COHORT), path, contracts.COHORT)
@@ -177,12 +179,12 @@ class World:
                 [{**empty, "registration_id": i, "decision": d} for i, d in reviews.items()], schema=contracts.REVIEWS
             )
             write_table(table, self.work(wave) / "reviews.parquet", contracts.REVIEWS)
-        files = [self._verify(wave, 0, (i for i, row in drawn.items() if row["to_verify"]), verdicts or {})]
+        verdict_files = [self._verify(wave, 0, (i for i, row in drawn.items() if row["to_verify"]), verdicts or {})]
         self.verified = [[i for i, row in drawn.items() if row["to_verify"]]]
-        while wave.refill and wave.selfie == "after_draw" and (ids := next_round(where, wave, files)):
+        while wave.refill and wave.selfie == "after_draw" and (ids := next_round(where, wave, verdict_files)):
             self.verified.append(ids)
-            files.append(self._verify(wave, len(files), ids, verdicts or {}))
-        decide(where, wave, files)
+            verdict_files.append(self._verify(wave, len(verdict_files), ids, verdicts or {}))
+        decide(where, wave, verdict_files)
         return by_id(self.work(wave) / "out" / "decisions.parquet")
 
     def finish(self, wave: Wave) -> Path:
@@ -199,7 +201,7 @@ class World:
 
     def out(self, wave: Wave, name: str) -> list[Row]:
         """The rows of an output, in order."""
-        return disk.read_table(self.work(wave) / "out" / f"{name}.parquet").to_pylist()
+        return files.read_table(self.work(wave) / "out" / f"{name}.parquet").to_pylist()
 
     def _verify(self, wave: Wave, number: int, ids: Iterable[str], verdicts: Mapping[str, Row]) -> Path:
         rows = [{"registration_id": i, **VERDICT, **verdicts.get(i, {})} for i in ids]
@@ -219,7 +221,7 @@ def set_bits(mask: int, codes: Sequence[str]) -> list[str]:
 
 def by_id(path: Path) -> dict[str, Row]:
     """A table's rows by registration_id, in the table's order."""
-    return {row["registration_id"]: row for row in disk.read_table(path).to_pylist()}
+    return {row["registration_id"]: row for row in files.read_table(path).to_pylist()}
 
 
 def at(text: str) -> datetime:

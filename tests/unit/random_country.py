@@ -6,7 +6,7 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pipeline.calendar import Wave
+from pipeline.domain.calendar import Wave
 from tests.spec.world import World, kk
 
 FIRST = ["MUHAMMAD", "SITI", "BUDI", "DEWI", "AGUS", "NUR", "I MADE", "MOHAMAD", "SRI", "YOHANES", "RATNA", "HJ"]

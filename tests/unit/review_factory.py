@@ -9,12 +9,12 @@ from typing import Any
 import pyarrow as pa
 from PIL import Image
 
-from pipeline import contracts
-from pipeline.calendar import Wave
-from pipeline.disk import read_text, write_json, write_table
-from pipeline.reasons import DEFECTS
-from pipeline.settings import Settings
-from pipeline.store import Store, project_data
+from pipeline.domain import contracts
+from pipeline.domain.calendar import Wave
+from pipeline.domain.reasons import DEFECTS
+from pipeline.domain.settings import Settings
+from pipeline.storage.files import read_text, write_json, write_table
+from pipeline.storage.paths import Store, project_data
 
 NUMBER = 12
 #: Each id with its reasons; the second's photograph is not in the register.

@@ -14,12 +14,12 @@ from airflow.api_fastapi.core_api.security import get_user
 from fastapi.testclient import TestClient
 
 from checks.gate import judge
-from pipeline.airflow_pages import app
-from pipeline.reports.funnel import write_funnel
+from pipeline.airflow_plugin.pages import app
+from pipeline.domain.settings import settings
+from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.overview import write_overview
 from pipeline.reports.wave_report import write_report
-from pipeline.settings import settings
-from pipeline.store import Store
+from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
 KEY = "wave-0012"

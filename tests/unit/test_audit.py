@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.audit import audit
 from pipeline.commands.audit import audit as command
-from pipeline.errors import AuditDiffersError, UnreadableFileError
+from pipeline.domain.errors import AuditDiffersError, UnreadableFileError
+from pipeline.inspection.redraw import audit
 from tests.spec.world import World, kk, nik, wave
 
 FAIL = {"outcome": "rejected", "reasons": ["blur"], "decision": "doubt"}

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calendar import Calendar
-from pipeline.disk import read_text
-from pipeline.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
-from pipeline.store import project_data
+from pipeline.domain.calendar import Calendar
+from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
+from pipeline.storage.files import read_text
+from pipeline.storage.paths import project_data
 
 PROJECT = Calendar.parse(read_text(project_data() / "calendar.toml"))
 

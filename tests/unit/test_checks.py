@@ -11,11 +11,12 @@ import pytest
 from checks.cohort import check_cohort
 from checks.gate import expectations
 from checks.inputs import check_inputs
-from pipeline import contracts, disk, errors
-from pipeline.calendar import Wave
+from pipeline.domain import contracts, errors
+from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import CheckSettings
 from pipeline.ingest.extracts import Extract, resolve_extracts
-from pipeline.settings import CheckSettings
-from pipeline.store import Store
+from pipeline.storage import files
+from pipeline.storage.paths import Store
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 N = 1_000
@@ -56,8 +57,8 @@ def root(tmp_path):
         put(tmp_path, name, table, "2020-04-15")
     work = tmp_path / "work" / "wave-0001"
     empty = pa.table({f.name: pa.nulls(3, f.type) for f in contracts.INGESTED})
-    disk.write_table(empty, work / "registrations.parquet", contracts.INGESTED)
-    disk.write_json({"taken_in": 3, "set_aside": 0}, work / "ingest.json")
+    files.write_table(empty, work / "registrations.parquet", contracts.INGESTED)
+    files.write_json({"taken_in": 3, "set_aside": 0}, work / "ingest.json")
     return tmp_path
 
 
@@ -172,7 +173,7 @@ def cohort(root, ranks=(1, 2), niks=("1", "2"), reasons=((), ()), quota=10):
 
     def table(schema, **columns):
         full = {f.name: columns.get(f.name, pa.nulls(len(ids), f.type)) for f in schema}
-        disk.write_table(pa.table(full, schema=schema), out.parent / "x.parquet", schema)
+        files.write_table(pa.table(full, schema=schema), out.parent / "x.parquet", schema)
         return pa.table(full, schema=schema)
 
     accepted = {"registration_id": ids, "outcome": ["accepted"] * len(ids), "reasons": [list(r) for r in reasons]}
@@ -182,7 +183,7 @@ def cohort(root, ranks=(1, 2), niks=("1", "2"), reasons=((), ()), quota=10):
         "registrations": (contracts.INGESTED, {"registration_id": ids}),
     }
     for name, (schema, columns) in pairs.items():
-        disk.write_table(table(schema, **columns), out.parent / f"{name}.parquet", schema)
+        files.write_table(table(schema, **columns), out.parent / f"{name}.parquet", schema)
     wave = Wave(1, WAVE.opens, WAVE.closes, quota, "seed")
     return check_cohort(Store.at(root), wave)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import costs, progress
+from pipeline.runtime import progress, resource_usage
 
 
 class Heard:
@@ -36,7 +36,7 @@ class Heard:
 def test_a_task_and_its_processes_are_counted(tmp_path):
     file, heard = tmp_path / "work" / "costs.jsonl", Heard()
     (tmp_path / "kept").write_bytes(b"x" * 3_000_000)
-    with costs.recorded(file, tmp_path, heard), progress.task("busy") as counts:
+    with resource_usage.recorded(file, tmp_path, heard), progress.task("busy") as counts:
         progress.reporter("busy")(2, 4)
         busy = "import time\nwhile time.process_time() < 1.5: pass"
         subprocess.run([sys.executable, "-c", busy], check=True)
@@ -58,7 +58,11 @@ def test_a_task_and_its_processes_are_counted(tmp_path):
 
 def test_a_task_that_fails_is_told_and_raises(tmp_path):
     file, heard = tmp_path / "costs.jsonl", Heard()
-    with pytest.raises(ValueError, match="broken"), costs.recorded(file, tmp_path, heard), progress.task("bad"):
+    with (
+        pytest.raises(ValueError, match="broken"),
+        resource_usage.recorded(file, tmp_path, heard),
+        progress.task("bad"),
+    ):
         raise ValueError("broken")
     [line] = [json.loads(text) for text in file.read_text().splitlines()]
     assert (line["finished"], line["error"]) == (False, "ValueError")
@@ -80,12 +84,12 @@ def test_a_file_that_vanishes_while_sizes_are_added_up_fails_nothing(tmp_path, m
 
     monkeypatch.setattr(Path, "lstat", gone)
     file = tmp_path / "costs.jsonl"
-    with costs.recorded(file, tmp_path), progress.task("quick"):
+    with resource_usage.recorded(file, tmp_path), progress.task("quick"):
         pass
     assert json.loads(file.read_text().splitlines()[-1])["disk_mb"] == 2
 
 
 def test_costs_that_cannot_be_written_fail_nothing(tmp_path):
     (tmp_path / "costs.jsonl").mkdir()
-    with costs.recorded(tmp_path / "costs.jsonl", tmp_path), progress.task("quick") as counts:
+    with resource_usage.recorded(tmp_path / "costs.jsonl", tmp_path), progress.task("quick") as counts:
         counts["done"] = 1

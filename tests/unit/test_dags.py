@@ -7,8 +7,8 @@ import os
 import pytest
 
 from pipeline import stages
-from pipeline.airflow_run import dags_folder, load_dag
-from pipeline.errors import BadQuotaError, SelfieSystemError, StoreError
+from pipeline.airflow_plugin.local_run import dags_folder, load_dag
+from pipeline.domain.errors import BadQuotaError, SelfieSystemError, StoreError
 
 ORDER = [
     "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "draw", "verify", "refill", "decide",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks.gate import judge
-from pipeline.errors import CheckFailedError
+from pipeline.domain.errors import CheckFailedError
 
 METRICS = {
     "population": {"rows": 1e6, "rows_vs_previous": 1.0, "duplicate_nik_share": 0.0},

@@ -9,9 +9,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import contracts, reasons
-from pipeline.disk import write_table
-from pipeline.store import Store
+from pipeline.domain import contracts, reasons
+from pipeline.storage.files import write_table
+from pipeline.storage.paths import Store
 from tests.spec.world import World, wave
 from tests.unit.test_draw import screened
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import errors
 from pipeline.commands.diff import diff as command
-from pipeline.diff import Cause, diff
+from pipeline.domain import errors
+from pipeline.inspection.run_difference import Cause, diff
 from tests.unit.test_audit import MODES, finished
 
 

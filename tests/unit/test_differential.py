@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline import contracts, reasons
-from pipeline.disk import write_table
-from pipeline.store import project_data
+from pipeline.domain import contracts, reasons
+from pipeline.storage.files import write_table
+from pipeline.storage.paths import project_data
 from tests.spec.world import World, wave
 from tests.unit import oracle
 from tests.unit.random_country import Country

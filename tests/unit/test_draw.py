@@ -14,10 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import contracts, disk
-from pipeline.disk import write_table
-from pipeline.draw import define_draw, draw, next_round, places
-from pipeline.store import Store
+from pipeline.domain import contracts
+from pipeline.domain.draw_hash import define_draw
+from pipeline.draw.draw import draw, next_round
+from pipeline.draw.seats import places
+from pipeline.storage import files
+from pipeline.storage.files import write_table
+from pipeline.storage.paths import Store
 from tests.spec.world import VERDICT, by_id, wave
 
 counts = st.integers(0, 3_000)
@@ -125,7 +128,7 @@ def test_refill_verifies_no_more_than_places_are_empty_and_ends(
         outcome = {
             id_: ("passed", "passed", "rejected", "review")[fate >> (int(id_[1:]) % 30 * 2) & 3] for id_ in tiers
         }
-        todo, files, verified = [i for i, row in drawn.items() if row["to_verify"]], [], set()
+        todo, verdict_files, verified = [i for i, row in drawn.items() if row["to_verify"]], [], set()
         assert len(todo) == min(quota, len(tiers))
         while todo:
             standing = sum(outcome[id_] == "passed" for id_ in verified)
@@ -133,10 +136,10 @@ def test_refill_verifies_no_more_than_places_are_empty_and_ends(
             assert not verified & set(todo)
             verified |= set(todo)
             rows = [{"registration_id": i, **VERDICT, "outcome": outcome[i]} for i in todo]
-            path = where.work(this) / "verdicts" / f"round-{len(files):04d}.parquet"
+            path = where.work(this) / "verdicts" / f"round-{len(verdict_files):04d}.parquet"
             write_table(pa.Table.from_pylist(rows, schema=contracts.VERDICTS), path, contracts.VERDICTS)
-            files.append(path)
-            todo = next_round(where, this, files)
+            verdict_files.append(path)
+            todo = next_round(where, this, verdict_files)
         standing = sum(outcome[id_] == "passed" for id_ in verified)
         assert standing == quota or verified == set(tiers)
         for tier in contracts.TIERS:  # nobody is passed over
@@ -148,7 +151,7 @@ def test_the_record_is_written_beside_the_list(tmp_path: Path):
     this = wave(3, seed="seed", quota=2, priority_share=0.5)
     screened(Store.at(tmp_path).work(this), {"A": "priority", "B": "public", "C": "public"})
     draw(Store.at(tmp_path), this)
-    record = disk.read_json(Store.at(tmp_path).work(this) / "draw.json")
+    record = files.read_json(Store.at(tmp_path).work(this) / "draw.json")
     assert record["seed"] == "seed"
     assert record["places"] == {"priority": 1, "public": 1}
     assert record["list_sha256"] == hashlib.sha256(b"A\nB\nC\n").hexdigest()

@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import errors
 from pipeline.commands.audit import audit
 from pipeline.commands.prove import prove
+from pipeline.domain import errors
 from tests.unit.test_audit import MODES, finished
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "draw.md"

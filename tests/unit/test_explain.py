@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import errors
 from pipeline.commands.explain import explain
-from pipeline.explain import explain as explained
-from pipeline.explain import mask_date, mask_name, mask_number
-from pipeline.store import Store
+from pipeline.domain import errors
+from pipeline.inspection.explanation import explain as explained
+from pipeline.inspection.explanation import mask_date, mask_name, mask_number
+from pipeline.storage.paths import Store
 from tests.spec.world import World, kk, nik, wave
 
 WAVE = wave(12, seed="seed", quota=2)

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import contracts, disk, errors
-from pipeline.calendar import Wave
+from pipeline.domain import contracts, errors
+from pipeline.domain.calendar import Wave
 from pipeline.ingest.registrations import ingest_registrations
-from pipeline.store import Store
+from pipeline.storage import files
+from pipeline.storage.paths import Store
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 NAMES = contracts.REGISTRATIONS.names
@@ -57,7 +58,7 @@ class Landing:
 
     def ingest(self):
         counts = ingest_registrations(self.store, WAVE)
-        return counts, disk.read_table(self.root / "work" / "wave-0001" / "registrations.parquet").to_pylist()
+        return counts, files.read_table(self.root / "work" / "wave-0001" / "registrations.parquet").to_pylist()
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_an_id_that_would_read_as_two_in_the_published_list_is_set_aside(landing
     counts, [row] = landing.ingest()
     assert (counts.taken_in, counts.set_aside) == (1, 1)
     assert row["registration_id"] == GOOD["registration_id"]
-    [aside] = disk.read_table(landing.root / "work" / "wave-0001" / "set_aside.parquet").to_pylist()
+    [aside] = files.read_table(landing.root / "work" / "wave-0001" / "set_aside.parquet").to_pylist()
     assert aside["problem"] == "registration_id with a control character"
 
 
@@ -191,7 +192,7 @@ def test_rows_that_cannot_be_applications_are_set_aside(landing):
         file.write(b"\xff\xfe" + b"," * 12 + b"\n\n")
     counts, _ = landing.ingest()
     assert (counts.taken_in, counts.set_aside) == (1, 3)
-    table = disk.read_table(landing.root / "work" / "wave-0001" / "set_aside.parquet").to_pylist()
+    table = files.read_table(landing.root / "work" / "wave-0001" / "set_aside.parquet").to_pylist()
     assert [(r["line"], r["problem"]) for r in table] == [
         (0, "no registration_id"),
         (4, "wrong number of fields"),
@@ -281,7 +282,7 @@ def test_shuffled_files_and_rows_give_the_same_bytes(tmp_path):
         for part in range(attempt + 1):
             landing.csv(*rows[part :: attempt + 1], name=f"{9 - part}.csv")
         landing.ingest()
-        digests.add(disk.sha256(landing.root / "work" / "wave-0001" / "registrations.parquet"))
+        digests.add(files.sha256(landing.root / "work" / "wave-0001" / "registrations.parquet"))
     assert len(digests) == 1
 
 

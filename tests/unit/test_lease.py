@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import lease
-from pipeline.calendar import Wave
-from pipeline.errors import StoreError, WaveLockedError
-from pipeline.store import Store
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import StoreError, WaveLockedError
+from pipeline.storage import wave_lock
+from pipeline.storage.paths import Store
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Store:
 def test_of_many_that_try_at_once_one_wins(store: Store) -> None:
     def attempt(number: int) -> bool:
         try:
-            lease.take(store, WAVE, lease.Holder(f"run {number}"))
+            wave_lock.take(store, WAVE, wave_lock.Holder(f"run {number}"))
         except WaveLockedError:
             return False
         return True
@@ -34,7 +34,7 @@ def test_of_many_that_try_at_once_one_wins(store: Store) -> None:
     with ThreadPoolExecutor(16) as pool:
         won = list(pool.map(attempt, range(64)))
     assert won.count(True) == 1
-    assert lease.holder_of(store, WAVE).run == f"run {won.index(True)}"
+    assert wave_lock.holder_of(store, WAVE).run == f"run {won.index(True)}"
     assert [p.name for p in (store.root / "work").iterdir()] == ["wave-0001.lock"]
 
 
@@ -43,45 +43,48 @@ def test_a_process_that_was_killed_holds_nothing(store: Store) -> None:
 import os, signal
 from datetime import datetime
 from pathlib import Path
-from pipeline import lease
-from pipeline.calendar import Wave
-from pipeline.store import Store
+from pipeline.storage import wave_lock
+from pipeline.domain.calendar import Wave
+from pipeline.storage.paths import Store
 wave = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
-lease.take(Store(Path({str(store.root)!r})), wave, lease.Holder.this_process("killed"))
+wave_lock.take(Store(Path({str(store.root)!r})), wave, wave_lock.Holder.this_process("killed"))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    assert lease.holder_of(store, WAVE).run == "killed"
-    lease.take(store, WAVE, lease.Holder("next"))
-    assert lease.holder_of(store, WAVE).run == "next"
+    assert wave_lock.holder_of(store, WAVE).run == "killed"
+    wave_lock.take(store, WAVE, wave_lock.Holder("next"))
+    assert wave_lock.holder_of(store, WAVE).run == "next"
 
 
 def test_a_living_process_and_a_process_elsewhere_keep_theirs(store: Store) -> None:
-    for holder in (lease.Holder.this_process("here"), lease.Holder("there", host="elsewhere", process=1, begun=0.0)):
-        lease.take(store, WAVE, holder)
+    for holder in (
+        wave_lock.Holder.this_process("here"),
+        wave_lock.Holder("there", host="elsewhere", process=1, begun=0.0),
+    ):
+        wave_lock.take(store, WAVE, holder)
         with pytest.raises(WaveLockedError, match=f"held by {holder.run} \\(since "):
-            lease.take(store, WAVE, lease.Holder("other"))
-        lease.release(store, WAVE, holder.run)
+            wave_lock.take(store, WAVE, wave_lock.Holder("other"))
+        wave_lock.release(store, WAVE, holder.run)
 
 
 def test_a_command_gives_back_what_it_held_whatever_happens(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), lease.held(store, WAVE, "gelombang run") as name:
-        lease.must_hold(store, WAVE, name)
+    with pytest.raises(ZeroDivisionError), wave_lock.held(store, WAVE, "gelombang run") as name:
+        wave_lock.must_hold(store, WAVE, name)
         raise ZeroDivisionError
-    assert lease.holder_of(store, WAVE) is None
+    assert wave_lock.holder_of(store, WAVE) is None
 
 
 def test_a_dead_process_of_the_same_number_is_not_this_one(store: Store) -> None:
     """Numbers come again, in a container the same ones: what a dead namesake left is not adopted with its birth."""
-    alive = lease.Holder.this_process("gelombang run, process 7 on box")
-    dead = lease.Holder(alive.run, host=alive.host, process=alive.process, begun=0.0)
-    lease.take(store, WAVE, dead)
-    lease.take(store, WAVE, alive)
+    alive = wave_lock.Holder.this_process("gelombang run, process 7 on box")
+    dead = wave_lock.Holder(alive.run, host=alive.host, process=alive.process, begun=0.0)
+    wave_lock.take(store, WAVE, dead)
+    wave_lock.take(store, WAVE, alive)
     with pytest.raises(WaveLockedError):
-        lease.take(store, WAVE, lease.Holder("other"))
+        wave_lock.take(store, WAVE, wave_lock.Holder("other"))
 
 
 def test_a_root_that_takes_no_lock_is_a_named_error(store: Store) -> None:
     (store.root / "work").write_text("a file")
     with pytest.raises(StoreError, match="lock"):
-        lease.take(store, WAVE, lease.Holder("run"))
+        wave_lock.take(store, WAVE, wave_lock.Holder("run"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.merkle import EMPTY, Step, Tree, leaf, proof
+from pipeline.draw.merkle import EMPTY, Step, Tree, leaf, proof
 
 lists = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=70, unique=True)
 

@@ -10,14 +10,14 @@ from uuid import uuid4
 import fsspec
 import pytest
 
-from pipeline import photographs
-from pipeline.calendar import Wave
-from pipeline.disk import write_text
-from pipeline.errors import StoreError
-from pipeline.mirror import Mirror
-from pipeline.remote import is_below
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import StoreError
 from pipeline.selfie.verdict import PhotoPair
-from pipeline.store import Store
+from pipeline.storage.files import write_text
+from pipeline.storage.mirror import Mirror
+from pipeline.storage.object_store import is_below
+from pipeline.storage.paths import Store
+from pipeline.wave_run import photo_prefetch
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 WORK = "work/wave-0001/"
@@ -190,7 +190,7 @@ def test_hostile_photographs_are_missing_or_never_asked_for(url: str, tmp_path: 
         "",
     ]
     pairs = [PhotoPair(name, None) for name in names]
-    for block in photographs.at_hand(where, WAVE, pairs):
+    for block in photo_prefetch.at_hand(where, WAVE, pairs):
         held = sorted(p.relative_to(block.selfies).as_posix() for p in block.selfies.rglob("*") if p.is_file())
         assert held == ["a/face.jpg", "x" * 250]
         assert block.selfies.is_relative_to(mirror.folder)
@@ -199,13 +199,13 @@ def test_hostile_photographs_are_missing_or_never_asked_for(url: str, tmp_path: 
 
 
 def test_blocks_follow_one_another_and_cover_every_pair(url: str, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(photographs, "BLOCK", 2)
+    monkeypatch.setattr(photo_prefetch, "BLOCK", 2)
     mirror = Mirror.of(url, tmp_path / "one")
     write_text("face", tmp_path / "face.jpg")
     mirror.remote.put([(f"landing/wave-0001/selfies/{n}.jpg", tmp_path / "face.jpg") for n in range(5)])
     pairs = [PhotoPair(f"{n}.jpg", None) for n in range(5)]
     seen: list[PhotoPair] = []
-    for block in photographs.at_hand(Store(mirror.folder, mirror=mirror), WAVE, pairs):
+    for block in photo_prefetch.at_hand(Store(mirror.folder, mirror=mirror), WAVE, pairs):
         assert block.before == len(seen)
         assert all((block.selfies / str(pair.selfie)).is_file() for pair in block.pairs)
         seen += block.pairs

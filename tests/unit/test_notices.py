@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import contracts, reasons
-from pipeline.disk import read_table, write_table
-from pipeline.reports import guard
-from pipeline.reports.labels import LANGUAGES
-from pipeline.reports.letters import SMS_LENGTH, tellable, texts, write_letter
-from pipeline.reports.notices import next_wave, write_notices
+from pipeline.domain import contracts, reasons
+from pipeline.reports import spreadsheet_safety
+from pipeline.reports.language.labels import LANGUAGES
+from pipeline.reports.messages.letters import SMS_LENGTH, tellable, texts, write_letter
+from pipeline.reports.messages.notices import next_wave, write_notices
+from pipeline.storage.files import read_table, write_table
 from tests.unit import wave_factory
 
 WAVE = wave_factory.wave()
@@ -177,5 +177,5 @@ def test_formula_in_an_id_is_text_in_the_csv(tmp_path: Path) -> None:
 
 @given(st.text(max_size=8))
 def test_guard_never_leaves_a_formula(text: str) -> None:
-    assert not guard.plain(text).startswith(guard.STARTERS)
-    assert guard.plain_column(pa.array([text]))[0].as_py() == guard.plain(text)
+    assert not spreadsheet_safety.plain(text).startswith(spreadsheet_safety.STARTERS)
+    assert spreadsheet_safety.plain_column(pa.array([text]))[0].as_py() == spreadsheet_safety.plain(text)

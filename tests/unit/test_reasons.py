@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import reasons
-from pipeline.reasons import DEFECTS
+from pipeline.domain import reasons
+from pipeline.domain.reasons import DEFECTS
 
 #: CONTRACTS.md, "Reason codes": layer, codes, retry.
 CONTRACT = {

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.contracts import EXTRACTS
-from pipeline.reports.alerts import alerts
-from pipeline.reports.labels import LANGUAGES, label, translator
-from pipeline.reports.published import Funnel, Step
+from pipeline.domain.contracts import EXTRACTS
+from pipeline.reports.figures.alerts import alerts
+from pipeline.reports.language.labels import LANGUAGES, label, translator
+from pipeline.reports.small_cells.disclosure import Funnel, Step
 from pipeline.reports.wording import alert_text
 from tests.unit import wave_factory
 

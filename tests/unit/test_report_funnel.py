@@ -8,13 +8,13 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from pipeline import reasons
-from pipeline.calendar import SelfieMode
-from pipeline.disk import read_json
-from pipeline.errors import WaveNotRunError
-from pipeline.reports.funnel import steps_of, write_funnel
-from pipeline.reports.terminal import bar, print_funnel
-from pipeline.store import Store
+from pipeline.domain import reasons
+from pipeline.domain.calendar import SelfieMode
+from pipeline.domain.errors import WaveNotRunError
+from pipeline.reports.figures.funnel_steps import steps_of, write_funnel
+from pipeline.reports.funnel_display import bar, print_funnel
+from pipeline.storage.files import read_json
+from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
 MODES: tuple[SelfieMode, ...] = ("after_draw", "before_draw", "off")

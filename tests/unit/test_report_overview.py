@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline import contracts
-from pipeline.disk import read_table, write_json, write_table
-from pipeline.errors import WaveNotRunError
-from pipeline.reports.funnel import write_funnel
+from pipeline.domain import contracts
+from pipeline.domain.errors import WaveNotRunError
+from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.overview import lines_of, write_overview
-from pipeline.store import Store
+from pipeline.storage.files import read_table, write_json, write_table
+from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
 SIZES = {1: 900, 2: 1400, 3: 1900}

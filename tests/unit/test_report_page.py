@@ -11,16 +11,16 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipeline import contracts
-from pipeline.disk import read_table, write_table
+from pipeline.domain import contracts
 from pipeline.ingest.reuploads import problems
-from pipeline.reports import numbers
-from pipeline.reports.figures import figures
-from pipeline.reports.funnel import write_funnel
-from pipeline.reports.labels import label
+from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.figures.wave_figures import figures
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import label
 from pipeline.reports.spreadsheet import sheets_of, write_spreadsheet
 from pipeline.reports.wave_report import write_report
-from pipeline.store import Store
+from pipeline.storage.files import read_table, write_table
+from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
 WAVE = wave_factory.wave(quota=600)

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from pipeline.disk import read_json
-from pipeline.reports.figures import Figures, figures
-from pipeline.reports.funnel import write_funnel
-from pipeline.reports.groups import PARTS, Group, provinces
-from pipeline.reports.suppress import SMALL, Chain, Row, hide, merge, small
+from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.figures.groups import PARTS, Group, provinces
+from pipeline.reports.figures.wave_figures import Figures, figures
+from pipeline.reports.small_cells.suppress import SMALL, Chain, Row, hide, merge, small
 from pipeline.reports.wave_report import write_report
-from pipeline.store import Store
+from pipeline.storage.files import read_json
+from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
 Equation = tuple[set[int], int]

@@ -9,16 +9,16 @@ from string import Formatter
 
 import pytest
 
-from pipeline.disk import read_table
-from pipeline.proportion import wilson
-from pipeline.reports import numbers
-from pipeline.reports.fairness import p_value, rates
-from pipeline.reports.funnel import write_funnel
-from pipeline.reports.groups import ORDER
-from pipeline.reports.labels import LANGUAGES, catalogue, label
-from pipeline.reports.places import map_of, provinces
-from pipeline.reports.truth import compare_with_truth
+from pipeline.domain.wilson import wilson
+from pipeline.reports.figures.fairness import p_value, rates
+from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.figures.groups import ORDER
+from pipeline.reports.figures.provinces import map_of, provinces
+from pipeline.reports.figures.truth_comparison import compare_with_truth
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import LANGUAGES, catalogue, label
 from pipeline.reports.wave_report import write_report
+from pipeline.storage.files import read_table
 from tests.unit import wave_factory
 
 

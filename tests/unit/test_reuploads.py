@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
 
-from pipeline import contracts
-from pipeline.calendar import Wave
-from pipeline.disk import read_table, write_table
+from pipeline.domain import contracts
+from pipeline.domain.calendar import Wave
 from pipeline.ingest.reuploads import ingest_reuploads, problems
-from pipeline.store import Store
+from pipeline.storage.files import read_table, write_table
+from pipeline.storage.paths import Store
 
 INSIDE, LATER, OUTSIDE = "2020-04-28T10:00:00", "2020-04-29T10:00:00", "2020-05-02T10:00:00"
 

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.disk import read_table, write_table
-from pipeline.errors import BadSettingError, WaveNotRunError
+from pipeline.domain.errors import BadSettingError, WaveNotRunError
+from pipeline.storage.files import read_table, write_table
 from tests.unit import review_factory
 
 

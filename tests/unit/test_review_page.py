@@ -17,17 +17,17 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from PIL import Image
 
-from pipeline import contracts, errors
-from pipeline.calendar import Wave
-from pipeline.disk import read_table, write_table
+from pipeline.domain import contracts, errors
+from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import ingest_reviews
-from pipeline.review import audit, decisions
+from pipeline.review import audit_trail, decisions
 from pipeline.review.access import CSRF, Door
 from pipeline.review.app import make_app
 from pipeline.review.cases import read_cases
 from pipeline.review.decisions import Sitting
-from pipeline.settings import settings
-from pipeline.store import Store
+from pipeline.storage.files import read_table, write_table
+from pipeline.storage.paths import Store
 from tests.unit import review_factory
 
 
@@ -350,10 +350,10 @@ def test_when_the_disk_is_full_nothing_counts_and_the_reviewer_is_told(desk: Des
 
 def test_an_audit_line_is_whole_or_not_there(tmp_path: Path):
     path = tmp_path / "trail.jsonl"
-    audit.append(path, {"n": 1})
+    audit_trail.append(path, {"n": 1})
     with pytest.raises(TypeError):
-        audit.append(path, {"n": object()})
-    audit.append(path, {"n": 2})
+        audit_trail.append(path, {"n": object()})
+    audit_trail.append(path, {"n": 2})
     assert [json.loads(line) for line in path.read_text().splitlines()] == [{"n": 1}, {"n": 2}]
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import disk
-from pipeline.calendar import Wave
+from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import ReviewCounts, ingest_reviews
-from pipeline.settings import settings
-from pipeline.store import Store
+from pipeline.storage import files
+from pipeline.storage.paths import Store
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 HEADER = "registration_id,decision,reviewer,decided_at,note\n"
@@ -30,7 +30,7 @@ class Reviews:
 
     def ingest(self) -> tuple[ReviewCounts, dict[str, dict]]:
         counts = ingest_reviews(self.store, WAVE)
-        rows = disk.read_table(self.store.work(WAVE) / "reviews.parquet").to_pylist()
+        rows = files.read_table(self.store.work(WAVE) / "reviews.parquet").to_pylist()
         assert [row["registration_id"] for row in rows] == sorted({row["registration_id"] for row in rows})
         return counts, {row["registration_id"]: row for row in rows}
 

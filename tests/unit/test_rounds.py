@@ -8,10 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipeline import contracts, disk
-from pipeline.plan import Plan
-from pipeline.rounds import first_round
-from pipeline.store import Store
+from pipeline.domain import contracts
+from pipeline.storage import files
+from pipeline.storage.paths import Store
+from pipeline.wave_run.plan import Plan
+from pipeline.wave_run.selfie_rounds import first_round
 from tests.spec.world import wave
 
 
@@ -33,8 +34,8 @@ def test_shards(photographs: int, asked: int | None, expected: list[int], tmp_pa
     row = dict.fromkeys(contracts.DRAWN.names) | {"tier": "public"}
     rows = [row | {"position": n, "registration_id": f"R{n:05d}", "to_verify": True} for n in range(photographs)]
     rows.append(row | {"position": photographs, "registration_id": "Z", "to_verify": False})
-    disk.write_table(pa.Table.from_pylist(rows, schema=contracts.DRAWN), run.work / "drawn.parquet", contracts.DRAWN)
+    files.write_table(pa.Table.from_pylist(rows, schema=contracts.DRAWN), run.work / "drawn.parquet", contracts.DRAWN)
     cut = first_round(run)
     assert [pairs for _, pairs in cut] == expected
-    ids = [id_ for path, _ in cut for id_ in disk.read_table(path)["registration_id"].to_pylist()]
+    ids = [id_ for path, _ in cut for id_ in files.read_table(path)["registration_id"].to_pylist()]
     assert ids == [f"R{n:05d}" for n in range(photographs)]

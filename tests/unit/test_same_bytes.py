@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.settings import settings
+from pipeline.domain.settings import settings
 from tests.spec.world import World, wave
 from tests.unit.random_country import Country
 from tests.unit.test_differential import earlier

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.domain.settings import settings
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verify import PhotoPair, verify_pairs
-from pipeline.settings import settings
 
 
 def astronaut() -> Image.Image:

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.selfie.defects import Scores, worth_asking
-from pipeline.selfie.faces import find
+from pipeline.domain.settings import settings
+from pipeline.selfie.defects.defect_scores import Scores, worth_asking
+from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.measure import Measurer, Roots
 from pipeline.selfie.recogniser import recogniser
 from pipeline.selfie.verdict import Measurement, PhotoPair
-from pipeline.settings import settings
-from pipeline.simulate import accessories
-from pipeline.simulate.canvas import Scene
+from pipeline.simulate.photos import accessories
+from pipeline.simulate.photos.canvas import Scene
 
 data = pytest.importorskip("skimage.data")
 CLEAN = Scores(blur=0, glasses=0, ears_hidden=0, tilted=0, dark=0, hat=0, scarf=0, roll=0, yaw=0, pitch=0)

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.selfie.defects import Scores, look
-from pipeline.selfie.faces import find
+from pipeline.domain.settings import Settings
+from pipeline.selfie.defects.defect_scores import Scores, look
+from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.policy import SelfiePolicy
-from pipeline.settings import Settings
 from tools.selfie import render
 
 data = pytest.importorskip("skimage.data")

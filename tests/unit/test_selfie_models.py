@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import BadSettingError, MissingModelError, UncalibratedModelError
-from pipeline.selfie import align, resnet
-from pipeline.selfie.assets import DLIB_PACKAGE, packaged_file
+from pipeline.domain.errors import BadSettingError, MissingModelError, UncalibratedModelError
+from pipeline.domain.settings import SelfieSettings, Settings
+from pipeline.selfie import align
+from pipeline.selfie.networks import resnet
+from pipeline.selfie.networks.assets import DLIB_PACKAGE, packaged_file
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.recogniser import DEFAULT, distance, recogniser
-from pipeline.settings import SelfieSettings, Settings
 from tests.faces import FACES
 
 
 def chips(count: int) -> np.ndarray:
     """Chips of real faces where the folder is there, else renderings of the face that ships in a package."""
     from pipeline.selfie.decode import decode
-    from pipeline.selfie.faces import find
+    from pipeline.selfie.detection.face_finder import find
 
     found: list[np.ndarray] = []
     paths = sorted(FACES.glob("lfw/*_1.jpg"))[: count + 20]
@@ -62,7 +63,7 @@ def test_an_embedding_does_not_depend_on_its_neighbours():
 def test_deepface_knows_the_default_model():
     from deepface import DeepFace
 
-    from pipeline.selfie.deepface_model import NAME, register
+    from pipeline.selfie.networks.deepface_model import NAME, register
 
     register()
     face = chips(1)[0][..., ::-1]

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.errors import MissingModelError
-from pipeline.selfie import efficientnet
-from pipeline.selfie.assets import EFFICIENTNET_PACKAGE, packaged_file
-from pipeline.selfie.torch_file import read_tensors
+from pipeline.domain.errors import MissingModelError
+from pipeline.selfie.networks import efficientnet
+from pipeline.selfie.networks.assets import EFFICIENTNET_PACKAGE, packaged_file
+from pipeline.selfie.networks.torch_file import read_tensors
 
 data = pytest.importorskip("skimage.data")
 TABBY, TIGER_CAT, EGYPTIAN_CAT, ESPRESSO, CUP = 281, 282, 285, 967, 968  # ImageNet's numbers

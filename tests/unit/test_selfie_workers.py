@@ -16,7 +16,7 @@ from pathlib import Path
 def work():
     from pipeline.selfie.policy import SelfiePolicy
     from pipeline.selfie.verify import PhotoPair, verify_pairs
-    from pipeline.settings import settings
+    from pipeline.domain.settings import settings
     here = Path(sys.argv[1])
     policy = SelfiePolicy.default(settings())
     pairs = [PhotoPair(f"none-{i}.jpg", None) for i in range(200)]

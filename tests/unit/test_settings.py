@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.errors import BadSettingError
-from pipeline.settings import settings
+from pipeline.domain.errors import BadSettingError
+from pipeline.domain.settings import settings
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.simulate import names, noise, people, regions, spelling
-from pipeline.simulate.people import World
+from pipeline.simulate import noise
+from pipeline.simulate.population import names, people, regions, spelling
+from pipeline.simulate.population.people import World
 
 DAY = date(2021, 2, 26)
 SIZE = 30_000

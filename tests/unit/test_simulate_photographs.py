@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.reasons import codes
-from pipeline.simulate import canvas, defects, faces, photographs, portraits, scenes
-from pipeline.simulate.photographs import Job
+from pipeline.domain.reasons import codes
+from pipeline.simulate.photos import canvas, face_sources, photo_faults, photographs, portraits, scenes
+from pipeline.simulate.photos.photographs import Job
 
 FOLDER = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).parents[3] / "shared" / "faces")) / "lfw"
 needs_faces = pytest.mark.skipif(not FOLDER.is_dir(), reason="no photographs of faces here")
@@ -27,8 +27,8 @@ def few(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def face(few) -> faces.Portrait:
-    found = faces.portrait(faces.people(few)[0][0])
+def face(few) -> face_sources.Portrait:
+    found = face_sources.portrait(face_sources.people(few)[0][0])
     assert found is not None
     return found
 
@@ -82,7 +82,7 @@ def test_a_face_is_placed_as_asked(face, turn):
 
 
 def test_a_tilt_is_never_marginal():
-    angles = [abs(np.degrees(defects.tilt(np.random.default_rng(k)))) for k in range(200)]
+    angles = [abs(np.degrees(photo_faults.tilt(np.random.default_rng(k)))) for k in range(200)]
     assert min(angles) >= 20
     assert max(angles) <= 40
 
@@ -101,7 +101,7 @@ def test_people_are_read_from_either_layout(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    assert [len(sources) for sources in faces.people(tmp_path)] == [2, 1, 2]
+    assert [len(sources) for sources in face_sources.people(tmp_path)] == [2, 1, 2]
 
 
 @needs_faces

@@ -10,10 +10,11 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import contracts, errors, store
+from pipeline.commands.simulate import simulate
+from pipeline.domain import contracts, errors
 from pipeline.simulate import faults, presets, unfinished
 from pipeline.simulate import wave as simulated
-from pipeline.simulate.commands import simulate
+from pipeline.storage import paths
 
 SMALL = {"registrations": 2_000, "population": 20_000, "quota": 100, "photos": "none"}
 WAVE = "landing/wave-0012"
@@ -195,11 +196,11 @@ def test_neither_are_extracts(tmp_path):
 
 def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
     """Killed between the tables and the photographs: the tables are kept for the same wishes, and for no others."""
-    calendar = store.Store.at(data).calendar()
+    calendar = paths.Store.at(data).calendar()
     table = presets.preset("demo")
     shares = {name: table[name] for name in ("shares", "selfie")}
     plan = presets.Plan(wave=calendar.wave(12), seed=5, registrations=2_000, population=20_000, quota=100, **shares)
-    there = store.Store.at(tmp_path)
+    there = paths.Store.at(tmp_path)
     made = simulated.simulate_wave(plan, there, "drawn")
     unfinished.keep(plan, there, None, made)
     found = unfinished.kept(plan, there, None)

@@ -8,10 +8,11 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from pipeline import contracts, disk, errors
-from pipeline.calendar import Calendar
-from pipeline.disk import read_text
-from pipeline.store import Store, project_data
+from pipeline.domain import contracts, errors
+from pipeline.domain.calendar import Calendar
+from pipeline.storage import files
+from pipeline.storage.files import read_text
+from pipeline.storage.paths import Store, project_data
 
 CALENDAR = Calendar.parse(read_text(project_data() / "calendar.toml"))
 TABLE = pa.table({"nik": ["1"], "listed_by": ["x"]})
@@ -19,8 +20,8 @@ TABLE = pa.table({"nik": ["1"], "listed_by": ["x"]})
 
 def test_an_interrupted_write_leaves_nothing_and_keeps_the_old_file(tmp_path):
     path = tmp_path / "f.txt"
-    disk.write_text("old", path)
-    with pytest.raises(RuntimeError), disk.atomic(path) as part:
+    files.write_text("old", path)
+    with pytest.raises(RuntimeError), files.atomic(path) as part:
         part.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -29,37 +30,37 @@ def test_an_interrupted_write_leaves_nothing_and_keeps_the_old_file(tmp_path):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_a_named_error(tmp_path, number):
-    with pytest.raises(errors.DiskFullError, match="No room"), disk.atomic(tmp_path / "f") as part:
+    with pytest.raises(errors.DiskFullError, match="No room"), files.atomic(tmp_path / "f") as part:
         part.write_text("half")
         raise OSError(number, "full")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_really_full_disk_is_a_named_error(tmp_path):
-    with pytest.raises(errors.DiskFullError), disk.atomic(tmp_path / "f"), open("/dev/full", "w") as full:
+    with pytest.raises(errors.DiskFullError), files.atomic(tmp_path / "f"), open("/dev/full", "w") as full:
         full.write("x")
         full.flush()
 
 
 def test_tables_are_cast_to_their_contract_and_written_with_the_same_bytes(tmp_path):
-    first = disk.write_table(TABLE, tmp_path / "a.parquet", contracts.PRIORITY)
-    second = disk.write_table(TABLE, tmp_path / "b.parquet", contracts.PRIORITY)
-    assert disk.sha256(first) == disk.sha256(second)
-    assert disk.rows(first) == 1
-    assert disk.read_table(first).schema == contracts.PRIORITY
+    first = files.write_table(TABLE, tmp_path / "a.parquet", contracts.PRIORITY)
+    second = files.write_table(TABLE, tmp_path / "b.parquet", contracts.PRIORITY)
+    assert files.sha256(first) == files.sha256(second)
+    assert files.rows(first) == 1
+    assert files.read_table(first).schema == contracts.PRIORITY
 
 
 def test_damaged_files_are_named_errors(tmp_path):
     bad = tmp_path / "bad.parquet"
     bad.write_bytes(b"PAR1 nothing")
     with pytest.raises(errors.UnreadableFileError, match=r"bad\.parquet"):
-        disk.read_table(bad)
+        files.read_table(bad)
     with pytest.raises(errors.UnreadableFileError):
-        disk.rows(bad)
+        files.rows(bad)
     with pytest.raises(errors.UnreadableFileError):
-        disk.read_json(bad)
+        files.read_json(bad)
     with pytest.raises(errors.StoreError):
-        disk.read_table(tmp_path / "none.parquet")
+        files.read_table(tmp_path / "none.parquet")
 
 
 def test_a_root_that_is_not_there_is_a_named_error(tmp_path):
@@ -70,8 +71,8 @@ def test_a_root_that_is_not_there_is_a_named_error(tmp_path):
 def test_installing_replaces_a_folder_whole(tmp_path):
     target, new = tmp_path / "waves" / "w", tmp_path / "new"
     for text in ("one", "two"):
-        disk.write_text(text, new / f"{text}.txt")
-        disk.install(new, target)
+        files.write_text(text, new / f"{text}.txt")
+        files.install(new, target)
     assert [p.name for p in target.iterdir()] == ["two.txt"]
     assert [p.name for p in target.parent.iterdir()] == ["w"]
 
@@ -89,7 +90,7 @@ def test_a_folder_is_never_absent_while_another_takes_its_place(tmp_path):
     watcher = threading.Thread(target=look)
     watcher.start()
     for _ in range(300):
-        disk.install(tmp_path / "new", target)
+        files.install(tmp_path / "new", target)
         (tmp_path / "new").mkdir()
     over.set()
     watcher.join()
@@ -98,11 +99,11 @@ def test_a_folder_is_never_absent_while_another_takes_its_place(tmp_path):
 
 
 def test_a_disk_that_cannot_exchange_names_gets_the_new_folder_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(disk, "_exchange", lambda *_: False)
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
     for name in ("new", "target"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "said").write_text(name)
-    disk.install(tmp_path / "new", tmp_path / "target")
+    files.install(tmp_path / "new", tmp_path / "target")
     assert (tmp_path / "target" / "said").read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
 
@@ -129,7 +130,7 @@ def test_earlier_cohorts_prefer_the_last_published_revision(tmp_path):
         "waves/wave-0002",
         "waves/wave-0003",
     ):
-        disk.write_table(
+        files.write_table(
             pa.table({f.name: pa.nulls(0, f.type) for f in contracts.COHORT}),
             tmp_path / path / "cohort.parquet",
             contracts.COHORT,
@@ -140,7 +141,7 @@ def test_earlier_cohorts_prefer_the_last_published_revision(tmp_path):
 
 def test_the_data_root_can_bring_its_own_calendar(tmp_path):
     assert Store.at(tmp_path).calendar().wave(1).quota == 200_000
-    disk.write_text(
+    files.write_text(
         "\ufeff[[wave]]\nnumber = 1\nopens = 2020-04-11T00:00:00\ncloses = 2020-04-12T00:00:00\nquota = 9\n",
         tmp_path / "calendar.toml",
     )

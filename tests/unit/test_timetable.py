@@ -1,14 +1,16 @@
 """Runs follow the calendar: one per wave, at its closing, keyed by the wave."""
 
 from datetime import UTC, datetime
+from importlib import import_module
 
 import pytest
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import TimeRestriction
 from pendulum import DateTime, instance
 
-from pipeline.settings import settings
-from pipeline.timetable import MADE_GOOD, WIB, WaveTimetable, closing, wave_number
+from pipeline.airflow_plugin.callbacks import wave_is_late
+from pipeline.airflow_plugin.timetable import MADE_GOOD, WIB, WaveTimetable, closing, wave_number
+from pipeline.domain.settings import settings
 
 FIRST = datetime(2020, 4, 1, tzinfo=UTC)
 
@@ -68,7 +70,7 @@ def test_a_scheduler_that_was_down_makes_good_what_it_missed_lately(timetable, m
     for _ in range(3):
         ahead.append(timetable.next_dagrun_info_v2(last_dagrun_info=ahead[-1], restriction=restriction))
     back = ahead[2].run_after.add(hours=3)  # the scheduler is up again: two waves closed in the meantime
-    monkeypatch.setattr("pipeline.timetable.DateTime.now", lambda zone: back.in_timezone(zone))
+    monkeypatch.setattr("pipeline.airflow_plugin.timetable.DateTime.now", lambda zone: back.in_timezone(zone))
     assert timetable.next_dagrun_info_v2(last_dagrun_info=ahead[0], restriction=restriction) == ahead[1]
     assert timetable.next_dagrun_info_v2(last_dagrun_info=ahead[1], restriction=restriction) == ahead[2]
 
@@ -109,7 +111,7 @@ def test_partition_keys_name_waves(timetable):
 
 
 def settings_wave(number):
-    from pipeline.store import Store
+    from pipeline.storage.paths import Store
 
     return Store.at(settings().data).calendar().wave(number)
 
@@ -117,4 +119,11 @@ def settings_wave(number):
 def test_the_plugin_is_found_by_airflow():
     from airflow import plugins_manager
 
-    assert "pipeline.timetable.WaveTimetable" in plugins_manager.get_timetables_plugins()
+    assert "pipeline.airflow_plugin.timetable.WaveTimetable" in plugins_manager.get_timetables_plugins()
+
+
+def test_what_airflow_stored_before_the_modules_moved_is_still_read():
+    from airflow.serialization.decoders import decode_timetable
+
+    assert isinstance(decode_timetable({"__type": "pipeline.timetable.WaveTimetable", "__var": {}}), WaveTimetable)
+    assert import_module("pipeline.deadline").wave_is_late is wave_is_late

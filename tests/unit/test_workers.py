@@ -12,7 +12,7 @@ PROGRAM = """
 import os, time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pipeline.workers import leave_with_parent
+from pipeline.runtime.processes import leave_with_parent
 if __name__ == "__main__":
     with ProcessPoolExecutor(1, get_context("spawn"), initializer=leave_with_parent) as pool:
         print(pool.submit(os.getpid).result(), flush=True)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline import contracts, reasons
-from pipeline.calendar import SelfieMode, Wave
-from pipeline.disk import read_text, write_json, write_table
-from pipeline.store import Store, project_data
+from pipeline.domain import contracts, reasons
+from pipeline.domain.calendar import SelfieMode, Wave
+from pipeline.storage.files import read_text, write_json, write_table
+from pipeline.storage.paths import Store, project_data
 
 #: Probability of each reason of the layers before the draw, given that the application came so far.
 RATES = {

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.selfie import features
 from pipeline.selfie.decode import decode
-from pipeline.selfie.detector import Detection
-from pipeline.selfie.faces import find
-from pipeline.selfie.mesh import Mesh
+from pipeline.selfie.defects import features
+from pipeline.selfie.detection.detector import Detection
+from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.detection.mesh import Mesh
 
 NAN = math.nan
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie import align
-from pipeline.selfie.mesh import Mesh
+from pipeline.selfie.detection.mesh import Mesh
 
 Picture = NDArray[np.uint8]
 

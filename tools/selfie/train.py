@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from pipeline.selfie import features
-from pipeline.selfie.assets import OWN_WEIGHTS
-from pipeline.selfie.classifier import Classifier
+from pipeline.selfie.defects import features
+from pipeline.selfie.defects.classifier import Classifier
+from pipeline.selfie.networks.assets import OWN_WEIGHTS
 from tools.selfie import render
 from tools.selfie.dataset import Example, load
 

@@ -1,0 +1,126 @@
+"""The waves' reports inside Airflow's page: for logged-in users only, read-only, aggregates only.
+
+A mounted application answers without a token unless it checks itself, so every route here depends on Airflow's own
+``get_user``. Serves the finished reports and great_expectations' Data Docs, nothing else of a wave.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+
+from pipeline.domain.errors import GelombangError
+from pipeline.domain.settings import settings
+from pipeline.reports import page
+from pipeline.reports.language.labels import LANGUAGES
+from pipeline.storage.paths import Store
+
+PREFIX = "/gelombang"
+#: The pages have one inline style and no script; nothing may be fetched, from here or elsewhere.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+}
+_KEY = re.compile(r"wave-[0-9]{4}")
+#: What a wave may have to show: the label of a link, the file, the address below the wave's own.
+_SHOWN = (
+    ("pages.report", "waves/{key}/report.html", "report.html"),
+    ("pages.inputs", "work/{key}/data_docs/inputs/index.html", "data-docs/inputs/index.html"),
+    ("pages.cohort", "work/{key}/data_docs/cohort/index.html", "data-docs/cohort/index.html"),
+)
+
+#: All that is fetched of a wave's outputs: no table with people in it comes to the web server.
+_REPORT = ("report.html", "manifest.json")
+
+app = FastAPI(title="Gelombang", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
+
+
+@app.get("/")
+def overview() -> Response:
+    """The overview of all waves when there is one, else a list of what there is."""
+    path = _root("waves/overview.html") / "waves" / "overview.html"
+    return FileResponse(path, headers=HEADERS) if path.is_file() else _list(_keys(), "./")
+
+
+@app.get("/data-docs/")
+def contents() -> Response:
+    """Every wave with its report and its Data Docs."""
+    return _list(_keys(), "../")
+
+
+@app.get("/{key}/report")
+@app.get("/{key}/report.html")  # as the overview, which is read from a folder too, links to it
+def report(key: str) -> Response:
+    """A wave's report."""
+    return _file(_root(f"waves/{_wave(key)}/", only=_REPORT) / "waves" / key, "report.html")
+
+
+@app.get("/{key}/data-docs/")
+def data_docs_of(key: str) -> Response:
+    """What was judged in one wave: its inputs, its cohort."""
+    _root(f"work/{_wave(key)}/data_docs/")
+    root = _root(f"waves/{key}/", only=_REPORT)
+    if not any((root / file.format(key=key)).is_file() for _, file, _ in _SHOWN):
+        raise HTTPException(404, "Nothing of this wave is here.")
+    return _list([key], "../../")
+
+
+@app.get("/{key}/data-docs/{path:path}")
+def data_docs(key: str, path: str) -> Response:
+    """great_expectations' pages about a wave's inputs and cohort."""
+    return _file(_root(f"work/{_wave(key)}/data_docs/") / "work" / key / "data_docs", path)
+
+
+@app.exception_handler(GelombangError)
+def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
+    """Such as a data root that is not there."""
+    return PlainTextResponse(str(error), 503, headers=HEADERS)
+
+
+def _root(*prefixes: str, only: tuple[str, ...] = ()) -> Path:
+    """The data root; of a root elsewhere, this machine's copy of what is asked for (``only``: files of these names)."""
+    where = Store.at(settings().data)
+    where.pull(*prefixes, only=only, keep=True)
+    return where.root
+
+
+def _keys() -> list[str]:
+    """The waves that there may be something of, the newest first."""
+    Store.at(settings().data).pull("waves/", "work/", only=("manifest.json", "report.html", "index.html"), keep=True)
+    found = {path.name for where in ("waves", "work") for path in (_root() / where).glob("wave-*")}
+    return sorted((key for key in found if _KEY.fullmatch(key)), reverse=True)
+
+
+def _wave(key: str) -> str:
+    """The key, which is nothing but the name of a wave. Raises HTTPException 404."""
+    if not _KEY.fullmatch(key):
+        raise HTTPException(404, "There is no such wave.")
+    return key
+
+
+def _list(keys: list[str], home: str) -> Response:
+    """What each wave has to show, as links; ``home`` leads from the list to the overview."""
+    root = _root()
+    waves: dict[int, list[tuple[str, str]]] = {}
+    for key in keys:
+        here = [(label, address) for label, file, address in _SHOWN if (root / file.format(key=key)).is_file()]
+        if here:
+            waves[int(key[5:])] = [(label, f"{home}{key}/{address}") for label, address in here]
+    edition: dict[str, Any] = {"waves": waves, "home": home}
+    return HTMLResponse(page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)), headers=HEADERS)
+
+
+def _file(folder: Path, name: str) -> Response:
+    """A file below a folder, never outside it. Raises HTTPException 404."""
+    base, path = folder.resolve(), (folder / name).resolve()
+    if not path.is_relative_to(base) or not path.is_file():
+        raise HTTPException(404, "There is no such page.")
+    return FileResponse(path, headers=HEADERS)

@@ -1,0 +1,1 @@
+"""What several commands share: arguments, the terminal, and lists of photograph pairs."""

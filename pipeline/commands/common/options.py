@@ -1,0 +1,31 @@
+"""What the commands about a finished wave share: their arguments, and the wave's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import WaveNotRunError
+from pipeline.domain.settings import settings
+from pipeline.storage.paths import Store
+
+DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
+WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]
+ApplicationArgument = Annotated[
+    str, typer.Argument(help="The application's registration_id.", metavar="REGISTRATION_ID", parser=str.strip)
+]
+LanguageOption = Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")]
+
+
+def finished(data: str | None, number: int) -> tuple[Store, Wave, Path]:
+    """The store, the wave and its outputs. Raises WaveNotRunError, UnknownWaveError."""
+    store = Store.at(data or settings().data)
+    wave = store.calendar().wave(number)
+    store.pull(f"waves/{wave.key}/")
+    folder = store.out(wave)
+    if not (folder / "manifest.json").is_file():
+        raise WaveNotRunError(f"Wave {number} has no outputs below {store.address}.")
+    return store, wave, folder

@@ -1,0 +1,48 @@
+"""`gelombang run`: the whole DAG of a wave in this process, with progress in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.airflow_plugin import local_run
+from pipeline.commands.common.options import DataOption, WaveArgument
+from pipeline.commands.funnel import show
+from pipeline.domain.errors import GelombangError, WaveFailedError
+from pipeline.domain.settings import settings
+from pipeline.runtime import resource_usage
+from pipeline.runtime.progress_display import Display
+from pipeline.storage import wave_lock
+from pipeline.storage.paths import Store
+
+
+def run(
+    wave: WaveArgument,
+    data: DataOption = None,
+    quota: Annotated[int | None, typer.Option(help="Places. Default: the calendar's.")] = None,
+    seed: Annotated[str | None, typer.Option(help="Text the draw is made from. Default: the calendar's.")] = None,
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Selfie tasks. Default: by the number of photographs.")
+    ] = None,
+) -> None:
+    """Run a wave's DAG in this process, from registrations to cohort and report."""
+    store = Store.at(data or settings().data)
+    found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
+    log = store.root / "work" / f"{found.key}.log"
+    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": store.address}
+    with (
+        wave_lock.held(store, found, "gelombang run") as name,
+        local_run.output_to(log) as out,
+        open(out, "w", closefd=False, encoding="utf-8") as terminal,
+        Display(Console(file=terminal)) as display,
+        resource_usage.recorded(log.with_suffix(".costs.jsonl"), store.root / "work", display),
+    ):
+        given = {**params, "run": name, "out_of_order": True}
+        done = local_run.run_wave(given, store.root / "work" / "airflow")
+    if isinstance(display.error, GelombangError):
+        raise display.error
+    if not done or display.error:
+        raise WaveFailedError(f"Wave {wave} failed: {display.error or 'see the log'}.", f"The log is {log}.")
+    show(data, wave)

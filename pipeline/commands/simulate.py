@@ -1,0 +1,147 @@
+"""`gelombang simulate`: a wave of people who do not exist, on disk exactly as the contracts say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.domain.calendar import Calendar, SelfieMode, Wave
+from pipeline.domain.errors import BadQuotaError, BadSettingError
+from pipeline.runtime import progress, resource_usage
+from pipeline.runtime.processes import cores
+from pipeline.storage.files import read_text, write_text
+from pipeline.storage.paths import Store, project_data
+
+if TYPE_CHECKING:
+    from pipeline.simulate.presets import Plan
+    from pipeline.simulate.wave import Simulated
+
+
+def simulate(
+    data: Annotated[Path, typer.Argument(help="Data root to write below; made if it is not there.")],
+    wave: Annotated[int | None, typer.Option(min=1, help="Number of the wave. Default: 12, or the preset's.")] = None,
+    registrations: Annotated[int | None, typer.Option(min=1, help="Applications. Default: the preset's.")] = None,
+    population: Annotated[int | None, typer.Option(min=100, help="People in the register.")] = None,
+    quota: Annotated[
+        int | None, typer.Option(help="Places. Default: the calendar's in DATA, else the preset's.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Everything is made from it.")] = 7,
+    faces: Annotated[
+        Path | None, typer.Option(help="Photographs by person: NNNN_k.jpg or PERSON/*.jpg. Default: packaged ones.")
+    ] = None,
+    photos: Annotated[
+        str,
+        typer.Option(help="Whose photographs are delivered: drawn (the quota and a margin), eligible, all or none."),
+    ] = "drawn",
+    preset: Annotated[str, typer.Option(help="Sizes and shares: demo, wave-1 or national.")] = "demo",
+    workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
+) -> None:
+    """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them."""
+    from pipeline.simulate import presets, unfinished
+    from pipeline.simulate import wave as simulated
+
+    if photos not in simulated.PHOTOS:
+        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(simulated.PHOTOS)}.")
+    if ":/" in str(data):
+        raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
+    table = presets.preset(preset)
+    workers = workers or cores()
+    data.mkdir(parents=True, exist_ok=True)
+    store = Store.at(data)
+    own = (store.root / "calendar.toml").is_file()
+    number = wave or int(table.get("wave", 12))
+    found = (store.calendar() if own else Calendar.parse(read_text(project_data() / "calendar.toml"))).wave(number)
+    places = quota if quota is not None else (found.quota if own else int(table["quota"]))
+    if places < 1:
+        raise BadQuotaError(f"A quota of {places} has no places.")
+    if not own:
+        mode: SelfieMode = "off" if photos == "none" else "after_draw"
+        found = replace(found, quota=places, seed=f"simulated-{seed}", seed_source="gelombang simulate", selfie=mode)
+        write_text(_calendar(found), store.root / "calendar.toml")
+    plan = presets.Plan(
+        wave=found,
+        seed=seed,
+        registrations=registrations or int(table["registrations"]),
+        population=population or int(table["population"]),
+        quota=places,
+        shares=table["shares"],
+        selfie=table["selfie"],
+        narrow=preset == "national",
+        margin=float(table.get("margin", presets.MARGIN)),
+        options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
+    )
+    costs_file = store.root / "work" / f"{found.key}.costs.jsonl"
+    with resource_usage.recorded(costs_file, store.root / "extracts"):
+        done, rendered = _make(plan, store, photos, faces, workers)
+    simulated.record(
+        plan, store, done, {"applications": rendered.total(), **{k or "none": n for k, n in sorted(rendered.items())}}
+    )
+    unfinished.forget(plan, store)
+    typer.echo(
+        f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
+        f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
+        f"{int(done.photographs.wanted.sum()):,} with photographs. Written below {data}."
+    )
+
+
+def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Counter[str]]:
+    """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
+    from pipeline.simulate import unfinished, wave
+    from pipeline.simulate.photos import photographs
+
+    resumed = unfinished.kept(plan, store, faces)
+    if resumed:
+        typer.echo("  an interrupted simulation of the same wave goes on", err=True)
+    with progress.task("simulate tables") as counts:
+        if resumed:
+            done = resumed
+        else:
+            unfinished.forget(plan, store)
+            done = wave.simulate_wave(plan, store, photos, workers)
+            unfinished.keep(plan, store, faces, done)
+        counts |= {"registrations": done.registrations, **done.extracts}
+    jobs = wave.photograph_jobs(plan, store, done.photographs)
+    if not jobs:
+        return done, Counter()
+    with progress.task("render photographs") as counts:
+        tell = _progress(len(jobs))
+        rendered = photographs.render(plan.seed, jobs, faces, workers, tell, resumed=resumed is not None)
+        counts["applications"] = len(jobs)
+    return done, rendered
+
+
+def _progress(total: int) -> Callable[[int], None]:
+    """Tells how many photographs are done, every tenth of them."""
+    done = 0
+    report = progress.reporter("render photographs")
+
+    def tell(more: int) -> None:
+        nonlocal done
+        before, done = done, done + more
+        report(done, total)
+        if total and before * 10 // total != done * 10 // total:
+            typer.echo(f"  photographs of {done:,} of {total:,} applications", err=True)
+
+    return tell
+
+
+def _calendar(wave: Wave) -> str:
+    """A calendar with this one wave."""
+    return f"""# Written by `gelombang simulate`: nobody in this wave exists.
+[[wave]]
+number = {wave.number}
+opens = {wave.opens.isoformat()}
+closes = {wave.closes.isoformat()}
+quota = {wave.quota}
+seed = "{wave.seed}"
+seed_source = "{wave.seed_source}"
+selfie = "{wave.selfie}"
+policy = "{wave.policy}"
+refill = {str(wave.refill).lower()}
+priority_share = {wave.priority_share}
+"""

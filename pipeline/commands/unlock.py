@@ -1,0 +1,20 @@
+"""`gelombang unlock`: releases the wave lock of a run that has ended without doing so."""
+
+from __future__ import annotations
+
+import typer
+
+from pipeline.commands.common.options import DataOption, WaveArgument
+from pipeline.domain.settings import settings
+from pipeline.storage import paths, wave_lock
+
+
+def unlock(wave: WaveArgument, data: DataOption = None) -> None:
+    """Give a wave back whose run is no more; a run that still lives stops at its next task."""
+    where = paths.Store.at(data or settings().data)
+    found = where.calendar().wave(wave)
+    holder = wave_lock.holder_of(where, found)
+    if holder is None:
+        typer.echo(f"Nobody holds wave {wave}.")
+    elif wave_lock.release(where, found, holder.run):
+        typer.echo(f"Wave {wave} was held by {holder}. It is free.")

@@ -1,0 +1,43 @@
+"""`gelombang verify-photos`: decision, similarity and defects for pairs of photographs, without a wave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+
+from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_pairs, verify
+from pipeline.domain import contracts, reasons
+from pipeline.selfie.verdict import PhotoPair
+from pipeline.storage import files
+
+PairsArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with selfie and reference.")]
+
+
+def verify_photos(
+    pairs: PairsArgument,
+    out: Annotated[Path, typer.Argument(help="Parquet to write, one row a pair.")],
+    photos: PhotosOption = None,
+    overlay: Annotated[Path | None, typer.Option(help="Folder for pictures that show what was seen.")] = None,
+    workers: WorkersOption = 0,
+) -> None:
+    """Verify pairs of photographs: decision, similarity, defects and their scores, in the order of the CSV."""
+    table = read_pairs(pairs, ("selfie", "reference"))
+    root = photos or pairs.parent
+    found = list(zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True))
+    verdicts = verify([PhotoPair(a or None, b or None) for a, b in found], root, workers)
+    columns: dict[str, object] = {
+        "selfie": [a for a, _ in found],
+        "reference": [b for _, b in found],
+        "decision": [v.decision for v in verdicts],
+        "similarity": [v.similarity for v in verdicts],
+        "reasons": [list(v.reasons) for v in verdicts],
+        **{name: [getattr(v, name) for v in verdicts] for name in (*reasons.DEFECTS, "faces")},
+    }
+    files.write_table(pa.table(columns, schema=contracts.PHOTO_PAIRS_OUT), out, contracts.PHOTO_PAIRS_OUT)
+    if overlay:
+        from pipeline.selfie.overlay import draw_overlays
+
+        draw_overlays([a for a, _ in found], verdicts, root, overlay)

@@ -1,0 +1,129 @@
+"""A decision for every application, and the tables that follow: cohort, reserve, rejections, review.
+
+Brings screening, draw, verdicts and reviews together; writes the Parquet files of the contract below ``out/``, and puts
+the published lists of the draw beside them. Layer, retry and messages come from the catalogue, once per combination of
+reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.domain import contracts, reasons
+from pipeline.domain.calendar import Wave
+from pipeline.domain.draw_hash import define_draw
+from pipeline.draw.draw import PUBLISHED
+from pipeline.draw.seats import places
+from pipeline.screening.rulebook import warning_codes
+from pipeline.storage import duckdb_sql, files
+from pipeline.storage.paths import Store
+
+#: Province and serial stay readable, so that people at a helpdesk can tell two rows apart; birth date and sex do not.
+_MASKED = """CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN substr(nik, 1, 4) || '********' || substr(nik, 13, 4)
+                  ELSE repeat('*', least(coalesce(length(nik), 0), 16)::INT) END"""
+_COHORT = "{wave}::INTEGER AS wave, {number}, registration_id, nik, full_name, province_code, tier, draw FROM decided"
+
+#: Each output: its contract and the query that fills it, under a total order.
+_OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
+    "decisions": (
+        contracts.DECISIONS,
+        """SELECT *, CASE WHEN outcome = 'rejected' THEN combination_retry ELSE 'none' END AS retry
+           FROM decided JOIN combinations USING (reasons) LEFT JOIN {returned} USING (registration_id)
+           ORDER BY registration_id""",
+    ),
+    "cohort": (
+        contracts.COHORT,
+        f"SELECT {_COHORT.format(wave='{wave}', number='rank')} WHERE outcome = 'accepted' ORDER BY rank",
+    ),
+    "reserve": (
+        contracts.RESERVE,
+        f"SELECT {_COHORT.format(wave='{wave}', number='position')} WHERE outcome = 'reserve' ORDER BY position",
+    ),
+    "rejections": (
+        contracts.REJECTIONS,
+        f"""SELECT *, {_MASKED} AS nik_masked, combination_retry AS retry
+            FROM decided JOIN combinations USING (reasons) WHERE outcome = 'rejected' ORDER BY registration_id""",
+    ),
+    "review": (
+        contracts.REVIEW,
+        """SELECT p.* EXCLUDE (warnings), d.selfie, d.reference
+           FROM photographed p JOIN {drawn} d USING (registration_id)
+           WHERE p.outcome = 'review' ORDER BY registration_id""",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class DecisionCounts:
+    """Applications by outcome."""
+
+    accepted: int
+    reserve: int
+    rejected: int
+    review: int
+
+
+def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
+    """Decides a wave and writes the tables of the contract below ``work/out``."""
+    work = store_.work(wave)
+    with duckdb_sql.connect(work) as db:
+        registrations = _read_if_there(work / "registrations.parquet", contracts.INGESTED)
+        sources = {
+            "{screened}": _read(work / "screened.parquet"),
+            "{drawn}": _read(work / "drawn.parquet"),
+            "{verdicts}": _read(*verdicts) if verdicts else f"({duckdb_sql.nothing(contracts.VERDICTS)})",
+            "{reviews}": _read_if_there(work / "reviews.parquet", contracts.REVIEWS),
+            "{returned}": f"(SELECT registration_id, from_wave FROM {registrations} WHERE from_wave IS NOT NULL)",
+            "{verified}": str(wave.selfie != "off").lower(),
+            "{wave}": str(wave.number),
+        }
+        define_draw(db, wave)
+        codes = {
+            "{codes}": duckdb_sql.text_list(reasons.codes()),
+            "{warning_codes}": duckdb_sql.text_list(warning_codes()),
+        }
+        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decoded", {**sources, **codes}))
+        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decisions", sources))
+        counts = dict(db.execute("SELECT tier, count(*) FROM standing GROUP BY tier").fetchall())
+        share = places(wave.quota, wave.priority_share, counts.get("priority", 0), counts.get("public", 0))
+        given = {"{priority}": str(share[0]), "{public}": str(share[1])}
+        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decided", {**sources, **given}))
+        _combinations(db)
+        for name, (schema, query) in _OUTPUTS.items():
+            columns = ", ".join(f"CAST({f.name} AS {duckdb_sql.type_of(f.type)}) AS {f.name}" for f in schema)
+            order = query[query.rindex("ORDER BY") :]
+            rows = f"SELECT {columns} FROM ({duckdb_sql.fill(query, sources)}) {order}"
+            duckdb_sql.copy(db, rows, work / "out" / f"{name}.parquet")
+        for name in PUBLISHED:
+            files.copy(work / name, work / "out" / name)
+        outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
+    return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
+
+
+def _combinations(db: duckdb.DuckDBPyConnection) -> None:
+    """Layer, retry and messages of every combination of reasons that occurs: a few hundred in a wave of millions."""
+    found = [codes for (codes,) in db.execute("SELECT DISTINCT reasons FROM decided").fetchall()]
+    table = pa.table(
+        {
+            "reasons": pa.array(found, contracts.TEXTS),
+            "layer": pa.array([reasons.first_layer(codes) for codes in found], pa.string()),
+            "combination_retry": pa.array([reasons.retry_of(codes) for codes in found], pa.string()),
+            "message_id": pa.array([reasons.messages(codes, "id") for codes in found], pa.string()),
+            "message_en": pa.array([reasons.messages(codes, "en") for codes in found], pa.string()),
+        }
+    )
+    db.register("combinations_found", table)
+    db.execute("CREATE OR REPLACE TABLE combinations AS FROM combinations_found")
+    db.unregister("combinations_found")
+
+
+def _read(*paths: Path) -> str:
+    return f"read_parquet({duckdb_sql.path_list(paths)})"
+
+
+def _read_if_there(path: Path, schema: pa.Schema) -> str:
+    return _read(path) if path.is_file() else f"({duckdb_sql.nothing(schema)})"

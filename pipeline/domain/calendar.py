@@ -1,0 +1,210 @@
+"""What a wave is: the declared ones of ``calendar.toml``, then the Monday–Thursday rule for the rest.
+
+Reads one TOML file and knows nothing else. Times are local (WIB, Asia/Jakarta) and carry no offset, as in the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from itertools import count
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
+
+SelfieMode = Literal["after_draw", "before_draw", "off"]
+PolicyMode = Literal["explain", "strict"]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One registration wave and the rules of the game that were set for it."""
+
+    number: int
+    opens: datetime
+    closes: datetime
+    quota: int
+    seed: str = ""
+    seed_source: str = ""
+    selfie: SelfieMode = "after_draw"
+    policy: PolicyMode = "explain"
+    refill: bool = False
+    priority_share: float = 1.0
+    selfie_policy: str = ""
+    version: int = 1
+
+    @property
+    def key(self) -> str:
+        """``wave-0001``: the wave's folder, and its partition key in Airflow."""
+        return f"wave-{self.number:04d}"
+
+    @property
+    def closing_day(self) -> date:
+        """The day on which ages, extracts and rules are taken."""
+        return self.closes.date()
+
+    def with_params(self, *, quota: int | None = None, seed: str | None = None) -> Wave:
+        """The wave as it is run: calendar values, unless quota or seed are given.
+
+        Raises BadQuotaError for a quota below 1 and MissingSeedError when there is no seed at all.
+        """
+        wave = self
+        if quota is not None:
+            wave = replace(wave, quota=quota)
+        if seed:
+            wave = replace(wave, seed=seed, seed_source="given when the wave was started")
+        if wave.quota < 1:
+            raise BadQuotaError(f"Wave {wave.number} has a quota of {wave.quota}.")
+        if not wave.seed:
+            raise MissingSeedError(f"Wave {wave.number} has no seed.")
+        return wave
+
+
+class WaveRules(BaseModel):
+    """Keys that a declared wave and the weekly rule share."""
+
+    model_config = ConfigDict(extra="forbid")
+    quota: int = Field(ge=0)
+    seed: str = ""
+    seed_source: str = ""
+    selfie: SelfieMode = "after_draw"
+    policy: PolicyMode = "explain"
+    refill: bool = False
+    priority_share: float = Field(1.0, ge=0, le=1)
+    selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
+
+
+class Earlier(BaseModel):
+    """A ``[[wave.earlier]]`` table: what had been announced before it was changed, and when it was."""
+
+    model_config = ConfigDict(extra="forbid")
+    changed: date
+    quota: int | None = None
+    opens: datetime | None = None
+    closes: datetime | None = None
+
+
+class Declared(WaveRules):
+    """A ``[[wave]]`` table; each change after its announcement is kept below it and makes a new version."""
+
+    number: int = Field(ge=1, le=9999)
+    opens: datetime
+    closes: datetime
+    earlier: list[Earlier] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Declared:
+        if self.opens >= self.closes:
+            raise ValueError("it closes before it opens")
+        if self.opens.tzinfo or self.closes.tzinfo:
+            raise ValueError("times are local (WIB) and carry no offset")
+        return self
+
+    def wave(self) -> Wave:
+        """The wave as it stands now."""
+        return Wave(**self.model_dump(exclude={"earlier"}), version=len(self.earlier) + 1)
+
+
+class Recurring(WaveRules):
+    """The ``[recurring]`` table."""
+
+    from_: date = Field(alias="from")
+    until: date | None = None
+
+
+class Tables(BaseModel):
+    """What a calendar.toml may hold."""
+
+    model_config = ConfigDict(extra="forbid")
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    wave: list[dict[str, Any]] = Field(default_factory=list)
+    recurring: dict[str, Any] | None = None
+
+
+class Calendar:
+    """All waves, declared and recurring, in the order in which they open."""
+
+    def __init__(self, declared: list[Wave], recurring: Recurring | None = None) -> None:
+        numbers = [wave.number for wave in declared]
+        twice = sorted({n for n in numbers if numbers.count(n) > 1})
+        if twice:
+            raise BadCalendarError(f"calendar.toml declares wave {twice[0]} twice.")
+        self._declared = {wave.number: wave for wave in declared}
+        self._recurring = recurring
+
+    @classmethod
+    def parse(cls, text: str) -> Calendar:
+        """Reads a calendar. Raises BadCalendarError, naming the wave and the key."""
+        try:
+            raw: dict[str, Any] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as e:
+            raise BadCalendarError(f"calendar.toml is not TOML: {e}.") from e
+        try:
+            tables = Tables(**raw)
+        except ValidationError as e:
+            raise BadCalendarError(f"calendar.toml: {_first(e)}.") from e
+        declared: list[Wave] = []
+        for table in tables.wave:
+            try:
+                declared.append(Declared(**{**tables.defaults, **table}).wave())
+            except ValidationError as e:
+                raise BadCalendarError(f"calendar.toml, wave {table.get('number', '?')}: {_first(e)}.") from e
+        try:
+            rule = tables.recurring
+            recurring = Recurring(**{**tables.defaults, **rule}) if rule is not None else None
+        except ValidationError as e:
+            raise BadCalendarError(f"calendar.toml, [recurring]: {_first(e)}.") from e
+        return cls(declared, recurring)
+
+    def wave(self, number: int) -> Wave:
+        """The wave with this number. Raises UnknownWaveError."""
+        if number in self._declared:
+            return self._declared[number]
+        for wave in self._weekly():
+            if wave.number == number:
+                return wave
+            if wave.number > number:
+                break
+        raise UnknownWaveError(f"The calendar has no wave {number}.")
+
+    def waves(self, until: date) -> list[Wave]:
+        """Every wave that opens on or before ``until``, in order of opening."""
+        weekly: list[Wave] = []
+        for wave in self._weekly():
+            if wave.opens.date() > until:
+                break
+            weekly.append(wave)
+        declared = [wave for wave in self._declared.values() if wave.opens.date() <= until]
+        return sorted([*declared, *weekly], key=lambda wave: (wave.opens, wave.number))
+
+    def _weekly(self) -> Iterator[Wave]:
+        """Weeks of the Monday–Thursday rule that no declared wave touches, numbered on from the wave before each."""
+        rule = self._recurring
+        if rule is None:
+            return
+        monday = rule.from_ + timedelta(days=-rule.from_.weekday() % 7)
+        number = 0
+        for week in count():
+            opens = datetime.combine(monday + timedelta(weeks=week), time())
+            closes = opens + timedelta(days=4) - timedelta(seconds=1)
+            if (rule.until is not None and opens.date() > rule.until) or opens.year > monday.year + 150:
+                return
+            if any(w.opens <= closes and opens <= w.closes for w in self._declared.values()):
+                continue
+            before = [w.number for w in self._declared.values() if w.opens < opens]
+            number = max([number, *before]) + 1
+            while number in self._declared:
+                number += 1
+            shared = rule.model_dump(exclude={"from_", "until"})
+            seed = f"{rule.seed or 'kartu-prakerja/gelombang'}-{number}"
+            yield Wave(number=number, opens=opens, closes=closes, **{**shared, "seed": seed})
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{where}: {problem['msg']}" if where else str(problem["msg"])

@@ -1,0 +1,109 @@
+"""One typed settings object; any value can be set by a variable (``GELOMBANG_SELFIE__MODEL=ArcFace``).
+
+What belongs to one wave (quota, seed, policy) is in the calendar, not here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from pipeline.domain.errors import BadSettingError
+
+
+class SelfieSettings(BaseModel):
+    """How selfies are verified; what follows from a verdict is the wave's policy."""
+
+    model: str = Field("GelombangDlib", description="DeepFace model name of the recogniser")
+    policy_file: Path | None = Field(None, description="thresholds written by `gelombang calibrate`; None: built in")
+    batch: int = Field(16, ge=1, le=512, description="pairs of photographs per batch")
+    shard_at_least: int = Field(
+        500,
+        ge=1,
+        description="fewest photographs of a shard, unless a run names its number of shards",
+    )
+    shards_at_once: int = Field(1, ge=1, description="selfie tasks of a wave that Airflow runs side by side")
+    workers: int = Field(0, ge=0, description="worker processes per shard; 0: one per core")
+    max_pixels: int = Field(120_000_000, description="a larger picture is refused unread (decompression bomb)")
+    max_bytes: int = Field(40_000_000, description="a larger file is refused unread")
+    detect_side: int = Field(640, ge=128, description="long side, in pixels, at which a face is looked for")
+
+
+class CheckSettings(BaseModel):
+    """Limits that great_expectations judges the inputs by."""
+
+    min_rows_vs_previous: float = Field(0.9, ge=0, le=1, description="rows of an extract against its previous asof")
+    max_null_share: float = Field(0.02, ge=0, le=1, description="nulls allowed in a required column of an extract")
+    max_duplicate_nik_share: float = Field(0.001, ge=0, le=1, description="NIKs that stand twice in the register")
+    max_set_aside_share: float = Field(
+        0.2, ge=0, le=1, description="hostile registration rows before a wave is stopped"
+    )
+    max_malformed_nik_share: float = Field(
+        0.01, ge=0, le=1, description="NIKs of an extract that are not sixteen digits"
+    )
+    few_rows: int = Field(
+        20, ge=0, description="bad rows of a delivery that are never an accident, whatever their share"
+    )
+    min_province_share: float = Field(0.2, ge=0, le=1, description="a province's share against the previous asof")
+
+
+class ScreeningSettings(BaseModel):
+    """What DuckDB may use."""
+
+    memory_limit: str = Field("2000MB", description="DuckDB's memory limit; it spills beyond")
+    threads: int = Field(0, ge=0, description="DuckDB's threads; 0: one per core")
+
+
+class ReviewSettings(BaseModel):
+    """How reviewers' decisions about doubtful photographs count."""
+
+    second: bool = Field(False, description="a review counts only when two different reviewers agree")
+
+
+class Settings(BaseSettings):
+    """All settings of a deployment."""
+
+    model_config = SettingsConfigDict(env_prefix="GELOMBANG_", env_nested_delimiter="__", extra="ignore")
+
+    data: str = Field("data", description="the data root: a folder or an fsspec URL")
+    mirror: Path = Field(
+        Path("~/.cache/gelombang"), description="folder for this machine's copies of a data root elsewhere"
+    )
+    language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
+    shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave, at most")
+    approvers: list[str] = Field([], description="user names that may approve a cohort; none named: whoever may edit")
+    wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
+    wait_seconds: int = Field(60, ge=10, description="how often a waiting wave looks")
+    deadline_hours: int = Field(
+        24, ge=0, description="a run not ended so long after its start is reported late; 0: never"
+    )
+    task_retries: int = Field(2, ge=0, description="how often Airflow tries a failed task again")
+    selfie: SelfieSettings = SelfieSettings()
+    checks: CheckSettings = CheckSettings()
+    screening: ScreeningSettings = ScreeningSettings()
+    review: ReviewSettings = ReviewSettings()
+
+    def approving_users(self) -> list[dict[str, str]] | None:
+        """The approvers as Airflow's form wants them."""
+        return [{"id": name, "name": name} for name in self.approvers] or None
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once; ``settings.cache_clear()`` reads them again. Raises BadSettingError."""
+    try:
+        return Settings()
+    except (ValidationError, SettingsError) as e:
+        raise BadSettingError(_told(e), "docs/reference/settings.md lists every variable.") from e
+
+
+def _told(error: Exception) -> str:
+    """Which variable is wrong, and why."""
+    if not isinstance(error, ValidationError):
+        return f"{error}."
+    problem = error.errors()[0]
+    name = "GELOMBANG_" + "__".join(str(part).upper() for part in problem["loc"])
+    return f"{name}: {problem['msg']} (given: {problem['input']!r})."

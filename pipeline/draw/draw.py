@@ -1,0 +1,108 @@
+"""The draw: who stands where, from nothing but the seed and the registration ids.
+
+Reads ``screened.parquet``; writes ``eligible.txt`` (the published list), ``priority.txt`` (who of it is listed by a
+ministry), ``drawn.parquet`` and ``draw.json``. The lists' hashes are computed before the order is;
+docs/explanation/draw.md tells outsiders how to check both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipeline.domain import contracts
+from pipeline.domain.calendar import Wave
+from pipeline.domain.draw_hash import define_draw
+from pipeline.draw import merkle
+from pipeline.draw.seats import places, refilled
+from pipeline.storage import duckdb_sql, files
+from pipeline.storage.paths import Store
+
+#: What the draw publishes: with these anybody can repeat it.
+PUBLISHED = ("eligible.txt", "priority.txt", "draw.json")
+
+_BYTES = 1 << 20  # of the list, hashed together
+
+
+@dataclass(frozen=True)
+class DrawCounts:
+    """The lists' hashes, people in the draw by tier, and how many selfies the first round asks for."""
+
+    list_sha256: str
+    list_merkle_sha256: str
+    priority_sha256: str
+    priority: int
+    public: int
+    to_verify: int
+
+
+def draw(store_: Store, wave: Wave) -> DrawCounts:
+    """Publishes the list with its hash, then draws."""
+    work = store_.work(wave)
+    screened = f"'{duckdb_sql.quoted(work / 'screened.parquet')}'"
+    with duckdb_sql.connect(work) as db:
+        tree = merkle.Tree()
+        listed = _publish(db, screened, "true", work / "eligible.txt", tree)
+        first = _publish(db, screened, "tier = 'priority'", work / "priority.txt")
+        tiers = dict(
+            db.execute(f"SELECT tier, count(*) FROM read_parquet({screened}) WHERE mask = 0 GROUP BY tier").fetchall()
+        )
+        n_priority, n_public = tiers.get("priority", 0), tiers.get("public", 0)
+        priority, public = places(wave.quota, wave.priority_share, n_priority, n_public)
+        given = {"{screened}": screened, "{listed}": str(n_priority), "$selfie": f"'{wave.selfie}'"}
+        given |= {"$priority": str(priority), "$public": str(public)}
+        define_draw(db, wave)
+        query = duckdb_sql.sql("pipeline.draw", "sql/drawn", given)
+        duckdb_sql.copy(db, query, work / "drawn.parquet", duckdb_sql.PASSING)
+        drawn = f"read_parquet('{duckdb_sql.quoted(work / 'drawn.parquet')}')"
+        [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
+    counts = DrawCounts(listed, tree.root(), first, n_priority, n_public, to_verify)
+    record = {**asdict(counts), "seed": wave.seed, "seed_source": wave.seed_source, "quota": wave.quota}
+    record |= {"priority_share": wave.priority_share, "selfie": wave.selfie, "refill": wave.refill}
+    files.write_json({**record, "places": {"priority": priority, "public": public}}, work / "draw.json")
+    return counts
+
+
+def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
+    """With refill: the ids to verify next, as many as places are empty – first of the same tier, then of the other.
+
+    A person under review holds no place, so their place is refilled too; an empty list ends the rounds.
+    """
+    work = store_.work(wave)
+    if not verdicts:
+        return []
+    reviews = work / "reviews.parquet"
+    accepted = f"SELECT registration_id FROM '{duckdb_sql.quoted(reviews)}' WHERE decision = 'accept'"
+    with duckdb_sql.connect(work) as db:
+        db.execute(
+            f"""CREATE TABLE known AS
+                SELECT d.position, d.registration_id, d.tier, v.outcome IS NULL AS waiting,
+                    coalesce(v.outcome = 'passed' OR (v.outcome = 'review' AND d.registration_id IN
+                        ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})), false) AS stands
+                FROM read_parquet('{duckdb_sql.quoted(work / "drawn.parquet")}') d
+                LEFT JOIN read_parquet({duckdb_sql.path_list(verdicts)}) v USING (registration_id)"""
+        )
+        query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
+        counted = {tier: counts for tier, *counts in db.execute(query).fetchall()}
+        taken = refilled(wave, *(counted.get(tier, [0, 0, 0]) for tier in contracts.TIERS))
+        chosen: list[str] = []
+        for tier, take in zip(contracts.TIERS, taken, strict=True):
+            query = "SELECT registration_id FROM known WHERE waiting AND tier = ? ORDER BY position LIMIT ?"
+            chosen += [id_ for (id_,) in db.execute(query, [tier, take]).fetchall()]
+    return chosen
+
+
+def _publish(
+    db: duckdb.DuckDBPyConnection, screened: str, which: str, path: Path, tree: merkle.Tree | None = None
+) -> str:
+    """Writes the sorted ids of the eligible, one a line, and returns the SHA-256 of exactly that text."""
+    query = f"""SELECT registration_id FROM read_parquet({screened})
+                WHERE mask = 0 AND {which} ORDER BY registration_id"""
+    duckdb_sql.copy_lines(db, query, path)
+    if tree is not None:
+        with path.open("rb") as file:
+            while lines := file.readlines(_BYTES):
+                tree.add(line[:-1] for line in lines)
+    return files.sha256(path)

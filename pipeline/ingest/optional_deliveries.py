@@ -1,0 +1,75 @@
+"""What a wave may have besides registrations, as strangers deliver it: never fatal, counted.
+
+Reads the files of ``landing/wave-NNNN/reviews`` or ``reuploads``; ``reviews.py`` and ``reuploads.py`` say what follows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import GelombangError
+from pipeline.ingest.csv_reader import read_csv
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
+
+
+def delivered(store_: Store, wave: Wave, what: str, schema: pa.Schema) -> tuple[pa.Table, int]:
+    """Every row of a folder's files as text, and how many rows or whole files could not be read."""
+    paths = sorted(p for p in store_.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
+    tables, aside = [], 0
+    for path in paths:
+        table, bad = _text_table(path, schema)
+        aside += bad
+        if table is not None:
+            tables.append(table)
+    nothing = pa.table({name: pa.array([], pa.string()) for name in schema.names})
+    return pa.concat_tables(tables) if tables else nothing, aside
+
+
+def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
+    """Makes the table ``rows`` of what was delivered, each value of its contract's type or null."""
+    db.register("delivered", everything)
+    db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
+    casts = ", ".join(_cast(field) for field in schema)
+    db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
+
+
+def _cast(field: pa.Field) -> str:
+    value = f"nullif(trim({field.name}), '')"
+    if field.name == "decision":
+        return f"lower({value}) AS decision"
+    if pa.types.is_timestamp(field.type):
+        return f"believable(read_moment({value})) AS {field.name}"
+    return f"try_cast({value} AS {duckdb_sql.type_of(field.type)}) AS {field.name}"
+
+
+def _text_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, int]:
+    """A file's columns as text, and how much of it could not be read (a whole file counts as one)."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            table, bad = pq.read_table(path, partitioning=None), 0
+        elif path.name.lower().endswith((".csv", ".csv.gz")):
+            lines = read_csv(path)
+            if lines is None:
+                return None, 0
+            table, bad = pa.concat_tables(lines.tables), len(lines.set_aside)
+        else:
+            return None, 1
+        columns = {
+            n: table[n].cast(pa.string()) if n in table.column_names else _absent(n, table) for n in schema.names
+        }
+    except (GelombangError, pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, KeyError, duckdb.Error):
+        return None, 1
+    return pa.table(columns), bad
+
+
+def _absent(name: str, table: pa.Table) -> pa.Array:
+    """A column that can be done without (a note, a reviewer); the id cannot."""
+    if name == "registration_id":
+        raise KeyError(name)
+    return pa.nulls(table.num_rows, pa.string())

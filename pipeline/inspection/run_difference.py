@@ -1,0 +1,157 @@
+"""Two runs of a wave, or two waves: what came out differently, and what went in differently.
+
+Reads the outputs of both (decisions and manifest); writes nothing. A difference in what came out without one in what
+went in is what reproducibility forbids, and is said as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.domain.contracts import OUTCOMES
+from pipeline.storage import duckdb_sql, files
+
+Row = dict[str, Any]
+#: What a wave was run with, in the order in which a reader asks.
+_SETTINGS = ("opens", "closes", "quota", "seed", "selfie", "policy", "refill", "priority_share", "second_reviewer")
+#: Of two waves: an application that stands, of somebody whose NIK can be read.
+_ONE_A_PERSON = "regexp_full_match(nik, '[0-9]{16}') AND NOT list_contains(reasons, 'duplicate_application')"
+_REASONS = """
+    SELECT code, count_if(NOT list_contains(reasons_before, code)), count_if(NOT list_contains(reasons_after, code))
+    FROM (
+        SELECT *, unnest(list_distinct(reasons_before || reasons_after)) AS code
+        FROM pairs WHERE before <> 'absent' AND after <> 'absent'
+    )
+    WHERE list_contains(reasons_before, code) <> list_contains(reasons_after, code)
+    GROUP BY code ORDER BY code"""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Something that went in differently: ``kind`` is setting, rule, extract, input, selfie or software."""
+
+    kind: str
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Both runs beside each other. ``changes`` are (before, after, count) of those whose outcome is another;
+    ``reasons`` (code, gained, lost); ``moved`` counts those accepted in both with another rank."""
+
+    same_wave: bool
+    causes: list[Cause]
+    compared: int
+    outcomes: list[tuple[str, int, int]]
+    changes: list[tuple[str, str, int]]
+    reasons: list[tuple[str, int, int]]
+    tiers: int
+    moved: int
+
+    @property
+    def same(self) -> bool:
+        """Whether every application has the same decision, reasons and place."""
+        return not (self.changes or self.reasons or self.tiers or self.moved)
+
+
+def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
+    """Compares two folders of outputs; ``work`` is where DuckDB may spill. ``out`` names a CSV for every difference."""
+    before, after = files.read_json(a / "manifest.json"), files.read_json(b / "manifest.json")
+    same_wave = before["wave"] == after["wave"]
+    with duckdb_sql.connect(work) as db:
+        braces = {
+            "{key}": "registration_id" if same_wave else "nik",
+            "{counted}": "true" if same_wave else _ONE_A_PERSON,
+            "{a}": f"'{duckdb_sql.quoted(a / 'decisions.parquet')}'",
+            "{b}": f"'{duckdb_sql.quoted(b / 'decisions.parquet')}'",
+        }
+        db.execute(duckdb_sql.sql("pipeline.inspection", "sql/run_difference", braces))
+        [(compared, tiers, moved)] = db.execute(
+            """SELECT count(*) FILTER (before <> 'absent' AND after <> 'absent'),
+                      count(*) FILTER (tier_before <> tier_after), count(*) FILTER (rank_before <> rank_after)
+               FROM pairs"""
+        ).fetchall()
+        changes = db.execute(
+            "SELECT before, after, count(*) FROM pairs WHERE before <> after GROUP BY ALL ORDER BY 3 DESC, 1, 2"
+        ).fetchall()
+        codes = db.execute(_REASONS).fetchall()
+        if out is not None and same_wave:
+            _write(db, out)
+        outcomes = _outcomes(db, a, b)
+    return Diff(same_wave, causes(before, after), compared, outcomes, changes, codes, tiers, moved)
+
+
+def causes(before: Row, after: Row) -> list[Cause]:
+    """What two manifests say went in differently."""
+    settings = [(key, before.get(key), after.get(key)) for key in _SETTINGS]  # an old manifest has not all of them
+    found = [Cause("setting", key, str(one), str(other)) for key, one, other in settings if one != other]
+    in_force = [{rule["code"] for rule in m["rules"]} for m in (before, after)]
+    for code in sorted(in_force[0] ^ in_force[1]):
+        found.append(Cause("rule", code, *("in force" if code in codes else "not in force" for codes in in_force)))
+    found += _tables("extract", before["extracts"], after["extracts"])
+    found += _inputs(before, after)
+    found += _tables("selfie", _flat(before["selfie_policy"]), _flat(after["selfie_policy"]))
+    return found + _tables("software", before["software"], after["software"])
+
+
+def _tables(kind: str, before: Row, after: Row) -> list[Cause]:
+    return [
+        Cause(kind, key, str(before.get(key, "–")), str(after.get(key, "–")))
+        for key in sorted({*before, *after})
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _flat(policy: Row | None) -> Row:
+    """Model and thresholds; the digest says the same a second time."""
+    found: Row = {}
+    for key, value in (policy or {}).items():
+        if isinstance(value, dict):
+            found |= {f"{key}.{inner}": v for inner, v in value.items()}
+        elif key not in ("digest", "source"):
+            found[key] = value
+    return found
+
+
+def _inputs(before: Row, after: Row) -> list[Cause]:
+    """Files by name where both have it, by rows where the content is another. A wave's own folder name is left out."""
+    listed = [
+        {e["file"].replace(f"wave-{m['wave']:04d}", "wave"): (e["sha256"], e["rows"]) for e in m["inputs"]}
+        for m in (before, after)
+    ]
+    found = []
+    for name in sorted({*listed[0], *listed[1]}):
+        entries = [part.get(name) for part in listed]
+        if entries[0] != entries[1]:
+            shown = ["–" if e is None else e[0][:12] if e[1] is None else f"{e[1]} rows, {e[0][:12]}" for e in entries]
+            found.append(Cause("input", name, shown[0], shown[1]))
+    return found
+
+
+def _outcomes(db: Any, a: Path, b: Path) -> list[tuple[str, int, int]]:
+    """Every application of either run by outcome."""
+    counted = [
+        dict(
+            db.execute(
+                f"SELECT outcome, count(*) FROM '{duckdb_sql.quoted(p / 'decisions.parquet')}' GROUP BY outcome"
+            ).fetchall()
+        )
+        for p in (a, b)
+    ]
+    return [(name, counted[0].get(name, 0), counted[1].get(name, 0)) for name in OUTCOMES]
+
+
+def _write(db: Any, out: Path) -> None:
+    """Every application that differs, without NIK or name."""
+    query = """SELECT id AS registration_id, before, after, array_to_string(reasons_before, ' ') AS reasons_before,
+                   array_to_string(reasons_after, ' ') AS reasons_after,
+                   tier_before, tier_after, rank_before, rank_after
+               FROM pairs
+               WHERE before <> after OR reasons_before <> reasons_after OR tier_before IS DISTINCT FROM tier_after
+                   OR rank_before IS DISTINCT FROM rank_after
+               ORDER BY registration_id"""
+    duckdb_sql.copy_csv(db, query, out)

@@ -1,0 +1,1 @@
+"""The figures of a wave, counted and compared; no words and no markup."""

@@ -1,0 +1,147 @@
+"""Planted against found: how a simulated wave's decisions compare with what the simulator planted.
+
+Only waves with ``landing/wave-NNNN/truth.parquet`` have it. Screening reasons are compared for every application,
+selfies only where the wave looked at the photograph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.domain import reasons
+from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import settings
+from pipeline.reports.figures.query import decisions
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import translator
+from pipeline.storage.paths import Store
+
+#: What a comparison of two faces can end in.
+FOUND = ("match", "doubt", "mismatch", "unusable")
+
+
+@dataclass(frozen=True)
+class Score:
+    """One code: planted and found, planted and missed, found without being planted, and all that were compared.
+
+    ``as_reason`` and ``as_warning`` split what was found, planted or not, by where it was found.
+    """
+
+    code: str
+    hit: int
+    missed: int
+    false: int
+    compared: int
+    as_reason: int = 0
+    as_warning: int = 0
+
+    @property
+    def planted(self) -> int:
+        """How many carry it."""
+        return self.hit + self.missed
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the planted that was found; None when nothing was planted."""
+        return self.hit / self.planted if self.planted else None
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the found that was planted; None when nothing was found."""
+        return self.hit / (self.hit + self.false) if self.hit + self.false else None
+
+
+@dataclass(frozen=True)
+class TruthReport:
+    """Screening and selfie scores in catalogue order; ``impostors``: planted (bool) → decision → count."""
+
+    screening: list[Score]
+    selfie: list[Score]
+    impostors: dict[bool, dict[str, int]]
+    applications: int
+    photographs: int
+
+    @property
+    def screening_exact(self) -> bool:
+        """Whether every reason of the screening layers was found exactly where it was planted."""
+        return all(score.missed == score.false == 0 for score in self.screening)
+
+
+def compare_with_truth(store: Store, wave: Wave, folder: Path | None = None) -> TruthReport:
+    """Compares a wave's decisions (in ``folder``; default: its finished outputs) with what was planted.
+
+    Raises WaveNotRunError without decisions.
+    """
+    path = (folder or store.out(wave)) / "decisions.parquet"
+    with decisions(path, store.work(wave)) as query:
+        query.connection.execute("SET VARIABLE truth = ?", [str(store.landing(wave, "truth.parquet"))])
+        screening = {row["code"]: row for row in query.rows("truth_screening")}
+        selfie = {row["code"]: row for row in query.rows("truth_selfie")}
+        totals = query.rows("truth_totals")[0]
+        impostors: dict[bool, dict[str, int]] = {planted: dict.fromkeys(FOUND, 0) for planted in (True, False)}
+        for row in query.rows("truth_impostors"):
+            impostors[row["impostor"]][row["decision"]] = row["n"]
+    codes = reasons.codes("selfie")
+    return TruthReport(
+        [_score(c, screening, totals["applications"]) for c in reasons.codes() if c not in codes],
+        [_score(c, selfie, totals["photographs"]) for c in codes],
+        impostors,
+        totals["applications"],
+        totals["photographs"],
+    )
+
+
+def _score(code: str, found: dict[str, dict[str, Any]], compared: int) -> Score:
+    row = found.get(code, {})
+    counts = {key: row.get(key, 0) for key in ("hit", "missed", "false", "as_reason", "as_warning")}
+    return Score(code=code, compared=compared, **counts)
+
+
+def print_truth(report: TruthReport, console: Console) -> None:
+    """Prints the comparison in the set language."""
+    language = settings().language
+    t = translator(language)
+    screening = _table(t("truth.screening", n=report.applications), t, selfie=False)
+    for score in report.screening:
+        screening.add_row(*_cells(score, language))
+    console.print(screening)
+    if not report.photographs:
+        return
+    selfie = _table(t("truth.selfie", n=report.photographs), t, selfie=True)
+    for score in report.selfie:
+        selfie.add_row(
+            *_cells(score, language),
+            numbers.integer(score.as_reason, language),
+            numbers.integer(score.as_warning, language),
+        )
+    console.print(selfie)
+    impostors = Table(
+        "", *(t(f"decision.{d}") for d in FOUND), title=t("truth.impostors"), box=box.SIMPLE_HEAD, title_justify="left"
+    )
+    for planted, counts in report.impostors.items():
+        impostors.add_row(
+            t("truth.impostor" if planted else "truth.genuine"), *(numbers.integer(counts[d], language) for d in FOUND)
+        )
+    console.print(impostors)
+
+
+def _table(title: str, t: Any, *, selfie: bool) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    columns = ["planted", "hit", "missed", "false", "recall", "precision"] + ["as_reason", "as_warning"] * selfie
+    table.add_column(t("sheet.code"), no_wrap=True)
+    for name in columns:
+        table.add_column(t(f"truth.{name}"), justify="right", min_width=6)
+    return table
+
+
+def _cells(score: Score, language: str) -> list[str]:
+    style = "green" if score.missed == score.false == 0 else "yellow"
+    counts = [numbers.integer(n, language) for n in (score.planted, score.hit, score.missed, score.false)]
+    shares = [numbers.percent(share, language) for share in (score.recall, score.precision)]
+    return [score.code, *counts, *(f"[{style}]{share}[/]" for share in shares)]

@@ -1,0 +1,128 @@
+"""Every figure of a wave report, as it may be shown: counted once, small counts dealt with, no words and no markup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.domain import reasons
+from pipeline.domain.calendar import Wave
+from pipeline.domain.reasons import DEFECTS
+from pipeline.reports.figures import groups
+from pipeline.reports.figures.alerts import Alert, alerts
+from pipeline.reports.figures.comparison import Column, columns, earlier
+from pipeline.reports.figures.groups import Group
+from pipeline.reports.figures.provinces import Map, map_of
+from pipeline.reports.figures.query import decisions
+from pipeline.reports.figures.reupload_counts import sent_again
+from pipeline.reports.figures.truth_comparison import FOUND, TruthReport, compare_with_truth
+from pipeline.reports.small_cells.disclosure import Funnel, published
+from pipeline.reports.small_cells.suppress import hide
+from pipeline.storage.files import read_json
+from pipeline.storage.paths import Store
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One of the six defects: how often it was a reason, and how often it was seen on a photograph that passed."""
+
+    code: str
+    reason: int | None
+    warning: int | None
+
+    @property
+    def seen(self) -> int | None:
+        """On how many photographs it was seen at all."""
+        return None if self.reason is None or self.warning is None else self.reason + self.warning
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A wave's figures; None wherever a figure is not shown."""
+
+    wave: Wave
+    funnel: Funnel
+    eligible: int | None
+    drawn: int | None
+    verified: int | None
+    photo_again: int | None
+    defects: list[Defect]
+    decisions: dict[str, int | None]
+    warnings: dict[str, int | None]
+    sent_again: dict[str, int | None]
+    sex: list[Group] | None
+    age: list[Group] | None
+    tier: list[Group] | None
+    provinces: list[Group] | None
+    map: Map | None
+    comparison: list[Column]
+    alerts: list[Alert]
+    plan: dict[str, Any]
+    draw: dict[str, Any]
+    ingest: dict[str, Any]
+    truth: TruthReport | None
+
+
+def figures(store: Store, wave: Wave) -> Figures:
+    """Counts a run's ``out/decisions.parquet`` and reads the small files beside it. Raises WaveNotRunError."""
+    work = store.work(wave)
+    funnel = published(read_json(work / "out" / "funnel.json"))
+    before = earlier(store, wave)
+    side = {name: _optional(store, wave, name) for name in ("plan", "draw", "ingest")}
+    with decisions(work / "out" / "decisions.parquet", work) as query:
+        counted = query.rows("group_counts")
+        defects = {row["code"]: row for row in query.rows("photo_defects")}
+        compared = {row["decision"]: row["n"] for row in query.rows("photo_decisions")}
+        warnings = {row["code"]: row["n"] for row in query.rows("warnings")}
+    by_province = groups.provinces(counted)
+    verified, seen = hide({"all": sum(compared.values())})["all"], _defects(funnel, defects)
+    truth = store.landing(wave, "truth.parquet").is_file()
+    return Figures(
+        wave=wave,
+        funnel=funnel,
+        eligible=funnel.passed("exclusion"),
+        drawn=funnel.passed("drawn"),
+        verified=verified,
+        photo_again=_photo_again(funnel),
+        defects=seen,
+        decisions=hide({d: compared.get(d, 0) for d in FOUND}),
+        warnings=hide({code: warnings.get(code, 0) for code in reasons.warning_catalogue()}),
+        sent_again=sent_again(work / "out"),
+        sex=groups.table(counted, "sex"),
+        age=groups.table(counted, "age"),
+        tier=groups.table(counted, "tier"),
+        provinces=by_province,
+        map=map_of(by_province) if by_province else None,
+        comparison=columns(funnel, before),
+        alerts=alerts(
+            wave,
+            funnel,
+            before[-1] if before else None,
+            plan=side["plan"],
+            ingest=side["ingest"],
+            defects={} if verified is None else {d.code: d.seen / verified for d in seen if d.seen},
+        ),
+        truth=compare_with_truth(store, wave, work / "out") if truth else None,
+        **side,
+    )
+
+
+def _optional(store: Store, wave: Wave, name: str) -> dict[str, Any]:
+    """A small file that the run left, or nothing."""
+    path = store.work(wave) / f"{name}.json"
+    return dict(read_json(path)) if path.is_file() else {}
+
+
+def _photo_again(funnel: Funnel) -> int | None:
+    """Who may send the photograph alone: everybody whom only the photograph failed."""
+    selfie = next((s for s in funnel.steps if s.step == "selfie"), None)
+    if selfie is None or selfie.left is None or funnel.ends["review"] is None:
+        return None
+    return selfie.left - funnel.ends["review"]
+
+
+def _defects(funnel: Funnel, seen: dict[str, dict[str, Any]]) -> list[Defect]:
+    """As reasons the very figures of the funnel: two ways of hiding one figure would give it away."""
+    shown = next((s.by_reason for s in funnel.steps if s.step == "selfie"), {})
+    warned = hide({code: seen.get(code, {}).get("warning", 0) for code in DEFECTS})
+    return [Defect(code, shown.get(code, 0), warned[code]) for code in DEFECTS]

@@ -1,0 +1,1 @@
+"""What applicants receive: letters and notices."""

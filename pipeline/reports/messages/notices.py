@@ -1,0 +1,120 @@
+"""One notice per application: ``out/notices.parquet``, ``out/notices.csv`` for an SMS gateway, ``out/letters.csv``.
+
+The Parquet file holds everything. In the CSV each row has its SMS and the number of its e-mail, whose long text stands
+once in ``letters.csv``: a wave of six million needs a few thousand different letters.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import TEXTS, TIME
+from pipeline.reports import spreadsheet_safety
+from pipeline.reports.figures.query import Query, decisions, sql
+from pipeline.reports.messages.letters import write_letter
+from pipeline.storage import duckdb_sql
+from pipeline.storage.files import atomic, write_table
+from pipeline.storage.paths import Store
+
+#: What tells two letters apart beside the outcome; no part of a notice.
+_KIND = ("reasons", "reviewed")
+_TEXTS = ("sms_id", "sms_en", "subject_id", "subject_en", "email_id", "email_en")
+LETTERS = pa.schema(
+    [("letter", pa.int32()), ("outcome", pa.string()), ("reasons", TEXTS), ("reviewed", pa.bool_())]
+    + [("retry", pa.string()), ("until", TIME)]
+    + [(name, pa.string()) for name in _TEXTS]
+)
+NOTICES = pa.schema(
+    [("registration_id", pa.string())] + [field for field in LETTERS if field.name not in ("letter", *_KIND)]
+    + [("letter", pa.int32())]
+)  # fmt: skip
+_CSV_COLUMNS = ("registration_id", "outcome", "retry", "until", "letter", "sms_id", "sms_en")
+_CSV = pa.schema([NOTICES.field(name) for name in _CSV_COLUMNS])
+_CHUNK = 65_536
+#: How far ahead the calendar is asked for the next wave.
+_AHEAD = timedelta(days=366)
+
+
+def write_notices(store: Store, wave: Wave) -> dict[str, int]:
+    """Writes the notices of a run beside its decisions. Raises WaveNotRunError. Returns how many of each outcome."""
+    out = store.work(wave) / "out"
+    following = next_wave(store, wave)
+    with decisions(out / "decisions.parquet", store.work(wave)) as query:
+        kinds = query.rows("notice_kinds")
+        letters = _letters(wave, kinds, following)
+        path = write_table(letters, store.work(wave) / "letters.parquet", LETTERS)
+        query.connection.execute("SET VARIABLE letters = ?", [str(path)])
+        _stream(query, store, wave, letters)
+    _letters_csv(letters, out / "letters.csv")
+    counts: dict[str, int] = {}
+    for kind in kinds:
+        counts[kind["outcome"]] = counts.get(kind["outcome"], 0) + kind["n"]
+    return counts
+
+
+def next_wave(store: Store, wave: Wave) -> Wave | None:
+    """The first wave of the calendar that opens after this one closes; None where the calendar ends."""
+    until: date = wave.closing_day + _AHEAD
+    return next((w for w in store.calendar().waves(until=until) if w.opens > wave.closes), None)
+
+
+def _letters(wave: Wave, kinds: list[dict[str, Any]], following: Wave | None) -> pa.Table:
+    rows: list[dict[str, Any]] = []
+    for number, kind in enumerate(kinds, start=1):
+        written = write_letter(wave, kind["outcome"], kind["reasons"], following, reviewed=kind["reviewed"])
+        rows.append(
+            {
+                "letter": number,
+                "outcome": kind["outcome"],
+                "reasons": kind["reasons"],
+                "reviewed": kind["reviewed"],
+                **written.columns(),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=LETTERS)
+
+
+def _stream(query: Query, store: Store, wave: Wave, letters: pa.Table) -> None:
+    """Sorts ids and letter numbers, then fills the texts in by chunk: memory stays flat at any size."""
+    out = store.work(wave) / "out"
+    with atomic(store.work(wave) / "notices-index.parquet") as index:
+        query.connection.execute(f"COPY ({sql('notices')}) TO '{duckdb_sql.quoted(index)}' (FORMAT parquet)")
+        with (
+            atomic(out / "notices.parquet") as table_part,
+            atomic(out / "notices.csv") as csv_part,
+            pq.ParquetWriter(table_part, NOTICES, compression="zstd") as table,
+            pa_csv.CSVWriter(csv_part, _CSV) as lines,
+            pq.ParquetFile(index) as source,
+        ):
+            for batch in source.iter_batches(_CHUNK):
+                rows = _filled(batch, letters)
+                table.write_table(rows.cast(NOTICES))
+                ids = pc.cast(rows["registration_id"].combine_chunks(), pa.string())
+                plain = rows.set_column(0, "registration_id", spreadsheet_safety.plain_column(ids)).select(_CSV.names)
+                lines.write_table(plain.cast(_CSV))
+
+
+def _filled(batch: pa.RecordBatch, letters: pa.Table) -> pa.Table:
+    """Ids with their letter's texts; letters are numbered from 1 in the order of their table."""
+    places = pc.subtract(batch["letter"], 1)
+    return pa.table(
+        {"registration_id": batch["registration_id"], **{n: letters[n].take(places) for n in NOTICES.names[1:]}}
+    )
+
+
+def _letters_csv(letters: pa.Table, path: Path) -> None:
+    names = [name for name in LETTERS.names if name not in _KIND]
+    with atomic(path) as part, part.open("w", encoding="utf-8", newline="") as f:
+        writer = csv.DictWriter(f, names)
+        writer.writeheader()
+        for row in letters.select(names).to_pylist():
+            writer.writerow({k: spreadsheet_safety.plain(v) if isinstance(v, str) else v for k, v in row.items()})

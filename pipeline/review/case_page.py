@@ -1,0 +1,73 @@
+"""A case as the reviewer reads it: words, templates and what stands in them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline.domain import reasons
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import label
+from pipeline.review.cases import Case
+
+
+@lru_cache(maxsize=1)
+def words() -> dict[str, Any]:
+    """The catalogue ``words.toml``."""
+    return tomllib.loads((files("pipeline.review") / "words.toml").read_text(encoding="utf-8"))
+
+
+def speaker(language: str) -> Callable[..., str]:
+    """``t("page.done")``: a text of the catalogue in one language, its placeholders filled."""
+
+    def speak(key: str, **values: Any) -> str:
+        section, _, name = key.partition(".")
+        shown = {k: numbers.integer(v, language) if isinstance(v, int) else v for k, v in values.items()}
+        return str(words()[section][name][language]).format_map(shown)
+
+    return speak
+
+
+def asset(name: str) -> str:
+    """A style sheet or script: the page's own, or the reports' style that it shares."""
+    package = "pipeline.reports" if name == "report.css" else "pipeline.review"
+    return (files(package) / "templates" / name).read_text(encoding="utf-8")
+
+
+def scores(case: Case, policy: dict[str, Any] | None, language: str) -> list[dict[str, Any]]:
+    """The six defects: name, score, operating point, and whether it was noted."""
+    points = (policy or {}).get("points", {})
+    return [
+        {
+            "name": label(f"defect.{code}", language),
+            "score": None if score is None else numbers.decimal(score, language, 2),
+            "point": numbers.decimal(points[code], language, 2) if code in points else None,
+            "noted": score is not None and code in points and score >= points[code],
+        }
+        for code, score in case.scores.items()
+    ]
+
+
+def render(language: str, **values: Any) -> str:
+    """The page of a case; without ``case`` the page at the end of the work."""
+    shared = {"lang": language, "t": speaker(language), "ready": words()["ready"]}
+    shared |= {"message": lambda code: reasons.message(code, language)}
+    return _environment().get_template("review.html.j2").render(**shared, **values)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("pipeline.review", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"decimal": numbers.decimal, "integer": numbers.integer}
+    return made

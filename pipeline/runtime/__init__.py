@@ -1,0 +1,1 @@
+"""What a running process reports and uses: progress, the terminal, processor cores, resources."""

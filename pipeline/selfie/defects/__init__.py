@@ -1,0 +1,1 @@
+"""The six defects of a photograph: features, small classifiers, and scores."""

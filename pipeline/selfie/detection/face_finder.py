@@ -1,0 +1,70 @@
+"""Whose picture this is: the applicant's face among all that are found, and whether a second person stands beside it.
+
+A selfie with KTP shows two faces by design: the card's portrait is much smaller than its holder's face. Looks at pixels
+only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.selfie.detection.detector import BACK, FULL, SHORT, Detection, detect
+from pipeline.selfie.detection.mesh import Mesh, mesh_of
+
+#: A face counts when the mesh, too, is this sure that it is one.
+PRESENCE = 0.5
+#: A second face of at least this share of the applicant's size, and this much of it inside the picture, is a second
+#: person. On 2,402 press photographs (LFW) that is seen in 3 %; with half the size, or cut off at the edge, in 8 %. A
+#: card's portrait in an outstretched hand stays below half.
+SECOND_PERSON = 0.6
+WHOLE = 0.9
+#: Looks one after another until a face is found: detector, least score, margin around the picture. FULL costs half of
+#: BACK; of 66 photographs on which SHORT saw nobody, either order finds the same 60 faces.
+LOOKS = ((SHORT, 0.5, 0.0), (FULL, 0.4, 0.0), (BACK, 0.5, 0.0), (SHORT, 0.4, 0.25), (BACK, 0.3, 0.25))
+
+
+@dataclass(frozen=True)
+class Found:
+    """``main``: the applicant's face and its mesh (None without one); ``count``: faces seen; ``several``: people."""
+
+    main: Detection | None
+    mesh: Mesh | None
+    count: int
+    several: bool
+
+
+def find(image: NDArray[np.uint8]) -> Found:
+    """The applicant: of the faces that are really there the largest, weighed by how central it stands."""
+    for name, score, margin in LOOKS:
+        faces = [(face, mesh_of(image, face)) for face in detect(image, name, score, margin)[:6]]
+        faces = [(face, mesh) for face, mesh in faces if mesh.presence >= PRESENCE]
+        if faces:
+            return _choose(image, faces)
+    return Found(None, None, 0, False)
+
+
+def _choose(image: NDArray[np.uint8], faces: list[tuple[Detection, Mesh]]) -> Found:
+    middle = np.array(image.shape[1::-1], np.float32) / 2
+    reach = float(np.linalg.norm(middle))
+
+    def weight(face: Detection) -> float:
+        return face.side * (1 - 0.5 * float(np.linalg.norm(face.centre - middle)) / reach)
+
+    main, mesh = max(faces, key=lambda pair: weight(pair[0]))
+    others = [
+        face
+        for face, _ in faces
+        if face is not main and face.side >= SECOND_PERSON * main.side and _inside(image, face) >= WHOLE
+    ]
+    return Found(main, mesh, len(faces), bool(others))
+
+
+def _inside(image: NDArray[np.uint8], face: Detection) -> float:
+    """The share of a face's box that lies in the picture."""
+    limits = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
+    kept = np.clip(face.box, 0, limits)
+    whole = np.prod(face.box[2:] - face.box[:2])
+    return float(np.prod(kept[2:] - kept[:2]) / max(float(whole), 1e-6))

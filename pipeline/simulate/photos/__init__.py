@@ -1,0 +1,1 @@
+"""Photographs of people who do not exist, rendered from packaged or given faces."""

@@ -1,0 +1,1 @@
+"""People who do not exist: their names, spellings, districts and family cards."""

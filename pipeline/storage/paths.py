@@ -1,0 +1,156 @@
+"""Where everything lies below the data root. Stages ask here for paths; nobody else joins folder names.
+
+No room's knowledge lives here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.domain.calendar import Calendar, Wave
+from pipeline.domain.errors import StoreError
+from pipeline.storage.files import install, read_text, rename_new
+
+if TYPE_CHECKING:
+    from pipeline.storage.mirror import Mirror
+
+
+@dataclass(frozen=True)
+class Store:
+    """Paths below one data root. ``room`` sets what is done beside a run's own work apart from it.
+
+    Of a root elsewhere (``mirror``) the paths are those of its mirror on this machine.
+    """
+
+    root: Path
+    room: str = ""
+    mirror: Mirror | None = None
+
+    @classmethod
+    def at(cls, root: str | Path) -> Store:
+        """The store at a folder, which must exist, or at any fsspec URL. Raises StoreError."""
+        if "://" in str(root):
+            from pipeline.domain.settings import settings
+            from pipeline.storage.mirror import Mirror
+
+            mirror = Mirror.of(str(root), settings().mirror.expanduser())
+            return cls(mirror.folder, mirror=mirror)
+        path = Path(root).expanduser().absolute()
+        if not path.is_dir():
+            raise StoreError(f"The data root {path} is not a folder.", "Give --data DIR, or set GELOMBANG_DATA.")
+        return cls(path)
+
+    @property
+    def address(self) -> str:
+        """The root as others name it: what ``at`` takes on any machine."""
+        return self.mirror.remote.url if self.mirror else str(self.root)
+
+    def key(self, path: Path) -> str:
+        """A path of this machine as every machine knows it: relative to the root."""
+        return path.relative_to(self.root).as_posix()
+
+    # from and to a root elsewhere; nothing to do for a folder
+    def pull(self, *prefixes: str, only: Collection[str] = (), keep: bool = False) -> None:
+        """Makes what is here below these prefixes what is there; see ``Mirror.pull``."""
+        if self.mirror:
+            self.mirror.pull(*prefixes, only=only, keep=keep)
+
+    def push(self, *prefixes: str, replace: bool = False) -> None:
+        """Sends there what was written here; see ``Mirror.push``."""
+        if self.mirror:
+            self.mirror.push(*prefixes, replace=replace)
+
+    def commit(self, new: Path, target: Path, last: str, *, once: bool = False) -> None:
+        """Gives a finished folder its name, in one step: on a root elsewhere it appears with its file ``last``.
+
+        ``once``: raises StoreError if there is one of that name, which stays as it is.
+        """
+        if self.mirror:
+            self.mirror.commit(new, self.key(target), last, once=once)
+        elif once:
+            return rename_new(new, target)
+        return install(new, target)
+
+    # in
+    def landing(self, wave: Wave, what: str) -> Path:
+        """``registrations``, ``selfies``, ``reuploads`` or ``reviews`` of a wave."""
+        return self.root / "landing" / wave.key / what
+
+    def extract(self, name: str) -> Path:
+        """All deliveries of an extract."""
+        return self.root / "extracts" / name
+
+    def deliveries(self, name: str) -> dict[date, Path]:
+        """An extract's deliveries by date; folders not called ``asof=YYYY-MM-DD`` are not deliveries."""
+        named = [(delivery_day(path.name), path) for path in sorted(self.extract(name).glob("asof=*"))]
+        return {day: path for day, path in named if day}
+
+    def calendar(self) -> Calendar:
+        """The data root's own calendar, else the project's. Raises BadCalendarError."""
+        self.pull("calendar.toml")
+        own = self.root / "calendar.toml"
+        return Calendar.parse(read_text(own if own.is_file() else project_data() / "calendar.toml"))
+
+    # between
+    def work(self, wave: Wave) -> Path:
+        """What passes between the rooms of a run; can be thrown away and is made again."""
+        return self.root / "work" / wave.key / self.room
+
+    def aside(self, room: str) -> Store:
+        """The same store with another room for the work between rooms."""
+        return replace(self, room=room)
+
+    # out
+    def out(self, wave: Wave) -> Path:
+        """A wave's outputs, complete or absent."""
+        return self.root / "waves" / wave.key
+
+    def outputs(self, name: str) -> list[Path]:
+        """One output of every wave that has it, in the order of the waves."""
+        return sorted((self.root / "waves").glob(f"wave-*/{name}"))
+
+    def published(self, key: str = "") -> Path:
+        """Published cohorts: ``wave-NNNN/rev-N/``."""
+        return self.root / "published" / key
+
+    def revisions(self, key: str) -> list[Path]:
+        """A wave's published revisions, the newest last."""
+        found = [p for p in self.published(key).glob("rev-*/cohort.parquet") if p.parent.name[4:].isdigit()]
+        return sorted((p.parent for p in found), key=lambda folder: int(folder.name[4:]))
+
+    def cohorts(self, before: str = "wave-9999z") -> list[Path]:
+        """The cohort of every wave before one: its last published revision, else the one that its run wrote."""
+        keys = {path.name for where in ("published", "waves") for path in (self.root / where).glob("wave-????")}
+        found: list[Path] = []
+        for key in sorted(key for key in keys if key < before):
+            run = self.root / "waves" / key / "cohort.parquet"
+            if revisions := self.revisions(key):
+                found.append(revisions[-1] / "cohort.parquet")
+            elif run.is_file():
+                found.append(run)
+        return found
+
+    def earlier_cohorts(self, wave: Wave) -> list[Path]:
+        """The cohorts that a wave's applicants may already be in."""
+        return self.cohorts(before=wave.key)
+
+
+def delivery_day(folder: str) -> date | None:
+    """The day of a delivery by its folder's name, ``asof=YYYY-MM-DD``; None for any other name."""
+    named = re.fullmatch(r"asof=(\d{4}-\d{2}-\d{2})", folder, re.ASCII)
+    with suppress(ValueError):
+        return date.fromisoformat(named[1]) if named else None
+    return None
+
+
+def project_data() -> Path:
+    """The project's own small tables: ``data/`` of the checkout, or their copy inside an installed package."""
+    checkout = Path(str(files("pipeline"))).parent / "data"
+    return checkout if checkout.is_dir() else Path(str(files("pipeline"))) / "data"

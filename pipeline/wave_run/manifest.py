@@ -1,0 +1,75 @@
+"""The manifest of a wave: what went in, what came out, and under which rules, so that anyone can check it.
+
+Reads the plan and the finished outputs; writes ``manifest.json``, the last file of a run.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.domain.settings import settings
+from pipeline.screening.rulebook import rules_in_force
+from pipeline.storage import files
+from pipeline.wave_run.plan import Plan
+
+
+def write(run: Plan) -> Path:
+    """Writes ``out/manifest.json``. Only ``times`` differs between two runs on the same inputs."""
+    out, wave = run.work / "out", run.wave
+    drawn = files.read_json(run.work / "draw.json")
+    return files.write_json(
+        {
+            "wave": wave.number,
+            "opens": wave.opens.isoformat(),
+            "closes": wave.closes.isoformat(),
+            "calendar_version": wave.version,
+            "quota": wave.quota,
+            "seed": wave.seed,
+            "seed_source": wave.seed_source,
+            "list_sha256": drawn["list_sha256"],
+            "selfie": wave.selfie,
+            "policy": wave.policy,
+            "refill": wave.refill,
+            "priority_share": wave.priority_share,
+            "rules": [{"code": rule.code, "source": rule.source} for rule in rules_in_force(wave)],
+            "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
+            "second_reviewer": settings().review.second,
+            "selfie_policy": None if wave.selfie == "off" else _policy(run),
+            "software": {"gelombang": __version__},
+            "inputs": [_entry(path, run.store.root) for path in inputs(run)],
+            "outputs": [_entry(path, out) for path in sorted(out.rglob("*")) if path.is_file()],
+            "times": {"started": run.started.isoformat(), "finished": datetime.now().astimezone().isoformat()},
+        },
+        out / "manifest.json",
+    )
+
+
+def inputs(run: Plan) -> list[Path]:
+    """Every file but photographs that the run read, in a fixed order; what earlier waves refused only where somebody
+    came back to it.
+    """
+    landed = [
+        path
+        for what in ("registrations", "reuploads", "reviews")
+        for path in sorted(run.store.landing(run.wave, what).glob("*"))
+        if path.is_file() and not path.name.startswith(".")  # a review may be being written
+    ]
+    extracted = [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
+    calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
+    back = any(path.parent.name == "reuploads" for path in landed)
+    told = [path for name in ("decisions", "retries") for path in run.store.outputs(f"{name}.parquet") if back]
+    earlier = [path for path in told if path.parent.name < run.wave.key]
+    policy = [run.store.root / run.wave.selfie_policy] if run.wave.selfie_policy and run.wave.selfie != "off" else []
+    return [*calendar, *policy, *landed, *extracted, *run.store.earlier_cohorts(run.wave), *earlier]
+
+
+def _policy(run: Plan) -> dict[str, Any]:
+    policy = run.selfie_policy()
+    return {**policy.model_dump(mode="json"), "digest": policy.digest()}
+
+
+def _entry(path: Path, base: Path) -> dict[str, Any]:
+    return {"file": path.relative_to(base).as_posix(), "sha256": files.sha256(path), "rows": files.rows(path)}

@@ -1,0 +1,93 @@
+"""What one run of a wave is going to do, settled before it does anything: ``work/wave-NNNN/plan.json``.
+
+The wave as the calendar has it (or as it was started) and the extracts that its closing day allows. What later tasks do
+follows from the plan, never from the calendar: a calendar edited during a run changes nothing in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline import __version__
+from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import settings
+from pipeline.ingest.extracts import Extract, resolve_extracts
+from pipeline.storage import files, wave_lock
+from pipeline.storage.paths import Store
+
+if TYPE_CHECKING:
+    from pipeline.selfie.policy import SelfiePolicy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run's plan: where, which wave, which extracts."""
+
+    store: Store
+    wave: Wave
+    extracts: dict[str, Extract]
+    shards: int | None  # as asked for; None: as many as the photographs are worth
+    started: datetime
+
+    @property
+    def work(self) -> Path:
+        """The run's folder between the rooms."""
+        return self.store.work(self.wave)
+
+    @property
+    def path(self) -> Path:
+        """Where the plan is kept."""
+        return self.work / "plan.json"
+
+    @classmethod
+    def load(cls, job: dict[str, Any]) -> Plan:
+        """The plan that ``prepare`` wrote, from what it handed on (``{"plan": path below the root, "data": root}``).
+
+        With a ``run`` in it, that run must still hold the wave: raises WaveLockedError.
+        """
+        where = Store.at(job["data"])
+        raw = files.read_json(where.root / job["plan"])
+        fields = raw["wave"]
+        wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
+        extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
+        if "run" in job:
+            wave_lock.must_hold(where, wave, job["run"])
+        return cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
+
+    def selfie_policy(self) -> SelfiePolicy:
+        """Thresholds and operating points: the wave's own policy file, else that of the recogniser in force."""
+        from pipeline.selfie.policy import SelfiePolicy
+
+        given = settings()
+        if self.wave.selfie_policy:
+            self.store.pull(self.wave.selfie_policy)
+            own = {"policy_file": self.store.root / self.wave.selfie_policy}
+            given = given.model_copy(update={"selfie": given.selfie.model_copy(update=own)})
+        return SelfiePolicy.default(given)
+
+
+def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int | None = None) -> Plan:
+    """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
+
+    Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError) and of the extracts
+    (MissingExtractError, ExtractTooNewError, MissingColumnError, …) before anything is written.
+    """
+    where = Store.at(data)
+    wave = where.calendar().wave(number).with_params(quota=quota, seed=seed)
+    extracts = resolve_extracts(where, wave)
+    made = Plan(where, wave, extracts, shards, datetime.now().astimezone())
+    files.fresh(made.work)
+    files.write_json(
+        {
+            "wave": {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(wave).items()},
+            "extracts": {name: x.to_json(where) for name, x in extracts.items()},
+            "shards": shards,
+            "started": made.started.isoformat(),
+            "version": __version__,
+        },
+        made.path,
+    )
+    return made

@@ -1,0 +1,106 @@
+"""Selfies of one run: cut into shards, or taken round after round of a refill; verified and judged by its policy.
+
+Reads ``drawn.parquet``; writes ``shards/*.parquet`` and ``verdicts/*.parquet``. What a photograph *is* comes from
+``selfie/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.domain import contracts, reasons
+from pipeline.domain.settings import settings
+from pipeline.runtime import processes, progress
+from pipeline.storage import files
+from pipeline.wave_run import photo_prefetch
+from pipeline.wave_run.plan import Plan
+
+if TYPE_CHECKING:
+    from pipeline.selfie.verdict import Verdict
+
+
+def first_round(run: Plan) -> list[tuple[Path, int]]:
+    """Cuts the selfies that the draw wants verified into shards, in draw order; returns each file and its pairs."""
+    folder = files.fresh(run.work / "shards")
+    files.fresh(run.work / "verdicts")
+    table = files.read_table(run.work / "drawn.parquet", [*contracts.SHARD.names, "to_verify"])
+    todo = table.filter(pc.field("to_verify")).drop_columns("to_verify")
+    wanted = settings()
+    worth = todo.num_rows // wanted.selfie.shard_at_least
+    size = max(1, -(-todo.num_rows // (run.shards or max(1, min(wanted.shards, worth)))))
+    shards = []
+    for number, start in enumerate(range(0, todo.num_rows, size)):
+        part = todo.slice(start, size)
+        path = folder / f"shard-{number:04d}.parquet"
+        files.write_table(part, path, contracts.SHARD)
+        shards.append((path, part.num_rows))
+    return shards
+
+
+def verdict_files(run: Plan) -> list[Path]:
+    """Every verdict file of the run, in a fixed order."""
+    return sorted((run.work / "verdicts").glob("*.parquet"))
+
+
+def refill_places(run: Plan) -> int:
+    """With ``refill``: verifies the next in line until the places are full or nobody is left; returns the rounds."""
+    from pipeline.draw.draw import next_round
+
+    rounds = 0
+    for path in (run.work / "verdicts").glob("round-*.parquet"):
+        path.unlink()
+    while run.wave.refill and run.wave.selfie == "after_draw":
+        ids = next_round(run.store, run.wave, verdict_files(run))
+        if not ids:
+            break
+        rounds += 1
+        drawn = files.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
+        part = drawn.filter(pc.field("registration_id").isin(pa.array(ids)))
+        verify_part(run, part, run.work / "verdicts" / f"round-{rounds:04d}.parquet", "refill")
+    return rounds
+
+
+def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, int]:
+    """Verifies the pairs of a table (contract SHARD) and writes their verdicts; a verdict once reached is kept."""
+    from pipeline.selfie.policy import judge
+    from pipeline.selfie.verdict import PhotoPair
+    from pipeline.selfie.verify import verify_pairs
+
+    policy = run.selfie_policy()
+    pairs = [PhotoPair(*pair) for pair in zip(part["selfie"].to_pylist(), part["reference"].to_pylist(), strict=True)]
+    report = progress.reporter(name)
+    verdicts: list[Verdict] = []
+    for block in photo_prefetch.at_hand(run.store, run.wave, pairs):
+        verdicts += verify_pairs(
+            block.pairs,
+            selfies=block.selfies,
+            photos=block.photos,
+            policy=policy,
+            cache=run.store.root / "work" / "verdict-cache",
+            workers=settings().selfie.workers or processes.cores(),
+            progress=partial(_report, report, block.before, len(pairs)),
+        )
+    outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
+    columns: dict[str, Any] = {
+        "registration_id": part["registration_id"],
+        "outcome": [o.outcome for o in outcomes],
+        "reasons": [list(o.reasons) for o in outcomes],
+        "warnings": [list(o.warnings) for o in outcomes],
+        **{
+            name: [getattr(v, name) for v in verdicts] for name in ("decision", "similarity", *reasons.DEFECTS, "faces")
+        },
+    }
+    table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
+    files.write_table(table, out, contracts.VERDICTS)
+    return {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
+
+
+def _report(report: Callable[[int, int], None], before: int, all_: int, done: int, _: int) -> None:
+    """Progress within a block as progress of the whole part."""
+    report(before + done, all_)
