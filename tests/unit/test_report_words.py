@@ -35,7 +35,7 @@ def test_label_is_there_in_both_languages(key: str) -> None:
 
 
 def test_no_label_is_unused() -> None:
-    package = Path(numbers.__file__).parents[1]
+    package = Path(numbers.__file__).parents[2]
     source = "".join(p.read_text("utf-8") for p in [*package.rglob("*.py"), *package.rglob("*.j2")])
     built = set(re.findall(r"[\"']([a-z_]+\.[a-z_]*)[\"'] ~|f[\"']([a-z_]+\.[a-z_]*)\{", source))
     prefixes = (*(prefix for pair in built for prefix in pair if prefix), *(f"{kind}." for kind in ORDER))

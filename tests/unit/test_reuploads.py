@@ -167,6 +167,6 @@ def test_a_first_wave_takes_nothing_back(tmp_path: Path) -> None:
 
 
 def test_every_refusal_has_words_in_both_languages() -> None:
-    sql = (Path(__file__).parents[2] / "pipeline" / "ingest" / "reuploads.sql").read_text()
+    sql = (Path(__file__).parents[2] / "pipeline" / "ingest" / "sql" / "reuploads.sql").read_text()
     assert all(f"'{code}'" in sql for code in problems())
     assert all(set(texts) == {"id", "en"} and all(texts.values()) for texts in problems().values())

@@ -339,7 +339,7 @@ def test_when_the_disk_is_full_nothing_counts_and_the_reviewer_is_told(desk: Des
         raise errors.DiskFullError("No room left.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(decisions.disk, "write_text", full)
+        patch.setattr(decisions.files, "write_text", full)
         answer = desk.decide(2, "reject")
     assert (answer.status_code, answer.json()["problem"]) == (500, "failed")
     assert [line.get("saved", True) for line in desk.audited] == [True, True, False]
