@@ -4,4 +4,4 @@ The rooms, in the order in which a wave walks through them: ``ingest`` → ``scr
 ``decide`` → ``reports`` → ``publish``. A room reads the files of the rooms before it; nothing reaches back.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

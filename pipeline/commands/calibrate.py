@@ -12,27 +12,35 @@ from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, re
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
+from pipeline.selfie.recogniser import DEFAULT
 from pipeline.selfie.verdict import PhotoPair
 
 
 def calibrate(
-    pairs: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: selfie, reference, same (1 or 0).")],
+    pairs: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV: selfie, reference, same (1 or 0), group if known.")
+    ],
     photos: PhotosOption = None,
-    fmr: Annotated[float, typer.Option(min=1e-6, max=0.5, help="False-match rate that a match may have.")] = 0.001,
+    fmr: Annotated[
+        float, typer.Option(min=1e-6, max=0.5, help="False-match rate that a match may have in the worst group.")
+    ] = 0.001,
     out: Annotated[Path, typer.Option(help="Folder for policy.toml, report.json and det.svg.")] = Path("calibration"),
     workers: WorkersOption = 0,
 ) -> None:
-    """Propose thresholds for the recogniser in force from labelled pairs, with their error rates."""
-    from pipeline.selfie.calibration import calibrate_distances, write_calibration
+    """Propose thresholds for the recogniser in force from labelled pairs, set by the group that fares worst."""
+    from pipeline.selfie import calibration
+    from pipeline.selfie.calibration_report import summary, write_calibration
 
-    table = read_pairs(pairs, ("selfie", "reference", "same"))
+    table = read_pairs(pairs, ("selfie", "reference", "same"), optional=("group",))
     labels = [str(v).strip() for v in table["same"].to_pylist()]
     if not {"0", "1"} >= set(labels) or len(set(labels)) < 2:
         raise BadSettingError(f"{pairs}: `same` must hold both 1 and 0, and nothing else.", "Label the pairs.")
     found = zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True)
-    neutral = SelfiePolicy.load(BUILT_IN / "GelombangDlib.toml").model_copy(update={"model": settings().selfie.model})
+    neutral = SelfiePolicy.load(BUILT_IN / f"{DEFAULT}.toml").model_copy(update={"model": settings().selfie.model})
     verdicts = verify([PhotoPair(a or None, b or None) for a, b in found], photos or pairs.parent, workers, neutral)
-    result = calibrate_distances([v.distance for v in verdicts], [label == "1" for label in labels], fmr)
-    Console().print(result.summary(), soft_wrap=True)
+    groups = [v or "not named" for v in table["group"].to_pylist()] if "group" in table.column_names else None
+    labelled = calibration.by_group([v.distance for v in verdicts], [label == "1" for label in labels], groups)
+    result = calibration.calibrate(labelled, fmr)
+    Console().print(summary(result), soft_wrap=True, markup=False)
     for path in write_calibration(result, neutral, pairs.name, out):
-        Console().print(f"  {path}", soft_wrap=True)
+        Console().print(f"  {path}", soft_wrap=True, markup=False)

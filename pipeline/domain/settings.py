@@ -17,7 +17,7 @@ from pipeline.domain.errors import BadSettingError
 class SelfieSettings(BaseModel):
     """How selfies are verified; what follows from a verdict is the wave's policy."""
 
-    model: str = Field("GelombangDlib", description="DeepFace model name of the recogniser")
+    model: str = Field("GelombangSFace", description="DeepFace model name of the recogniser")
     policy_file: Path | None = Field(None, description="thresholds written by `gelombang calibrate`; None: built in")
     batch: int = Field(16, ge=1, le=512, description="pairs of photographs per batch")
     shard_at_least: int = Field(

@@ -1,4 +1,4 @@
-"""Cuts chips out of a picture: dlib's face chip from the mesh's points, and any other turned square.
+"""Cuts chips out of a picture: SFace's and dlib's from the mesh's points, and any other turned square.
 
 dlib places five points (corners of both eyes, base of the nose) of every face on the same spots by a similarity
 transform (image_transforms/interpolation.h, get_face_chip_details). The mesh has the same five points.
@@ -64,6 +64,16 @@ MANY = _MANY[:, 0].astype(int)
 MEAN_MANY = _MANY[:, 1:]
 #: dlib trained with 0.25; on chips cut by thirty points a slightly closer cut confuses fewer people.
 MATCH_PADDING = 0.2
+DLIB_SIDE = 150
+
+# SFace was trained on chips that have the eyes' centres, the tip of the nose and the corners of the mouth on these five
+# spots of 112 by 112 pixels (insightface's reference landmarks). Mesh indices: an eye's centre is the mean of four.
+_EYES = ((33, 133, 159, 145), (362, 263, 386, 374))
+_NOSE_AND_MOUTH = (4, 61, 291)
+SFACE_SIDE = 112
+SFACE_PLACES = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
 
 
 def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -84,10 +94,17 @@ def chip(image: NDArray[np.uint8], points: NDArray[np.float32], side: int, paddi
     return warp(image, similarity(points[list(FIVE), :2], target), side, side)
 
 
-def match_chip(image: NDArray[np.uint8], points: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
-    """The chip [side, side, 3] that faces are compared on, cut by thirty of the mesh ``points`` [468, 2 or 3]."""
-    target = (MEAN_MANY + MATCH_PADDING) / (1 + 2 * MATCH_PADDING) * side
-    return warp(image, similarity(points[MANY, :2], target), side, side)
+def match_chip(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The chip [150, 150, 3] that dlib's network compares, cut by thirty of the mesh ``points`` [468, 2 or 3]."""
+    target = (MEAN_MANY + MATCH_PADDING) / (1 + 2 * MATCH_PADDING) * DLIB_SIDE
+    return warp(image, similarity(points[MANY, :2], target), DLIB_SIDE, DLIB_SIDE)
+
+
+def sface_chip(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The chip [112, 112, 3] that SFace compares, cut by five spots of the mesh ``points`` [468, 2 or 3]."""
+    flat = points[:, :2]
+    spots = np.stack([*(flat[list(eye)].mean(0) for eye in _EYES), *flat[list(_NOSE_AND_MOUTH)]])
+    return warp(image, similarity(spots, SFACE_PLACES), SFACE_SIDE, SFACE_SIDE)
 
 
 def warp(image: NDArray[np.uint8], forward: NDArray[np.float64], width: int, height: int) -> NDArray[np.uint8]:

@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline.domain.settings import SelfieSettings
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
 from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.networks import efficientnet
-from pipeline.selfie.recogniser import Recogniser, distance
+from pipeline.selfie.recogniser import Described, Recogniser
 from pipeline.selfie.verdict import Measurement, PhotoPair
 
 #: A covering is seen on the reference when its own score reaches this; the selfie's covering is then no defect.
@@ -34,9 +31,8 @@ class _Seen:
     problem: str | None = None
     detail: str = ""
     faces: int = 0
-    chip: NDArray[np.uint8] | None = None
     face: Face | None = None
-    embedding: NDArray[np.float32] | None = None
+    described: Described | None = None
     scores: Scores | None = None
     covering: float | None = None
 
@@ -102,13 +98,24 @@ class Measurer:
             one = self._once(seen, "selfie", selfie)
             other = self._once(seen, "reference", reference) if isinstance(reference, bytes) else None
             looks.append((one, other))
-        faces = [photo for photo in seen.values() if photo.chip is not None]
+        faces = {id(photo): photo.face for photo in seen.values() if photo.face is not None}
         if faces:
-            vectors = self._recogniser.embed(np.stack([photo.chip for photo in faces if photo.chip is not None]))
-            for photo, vector in zip(faces, vectors, strict=True):
-                photo.embedding = vector
+            descriptors = dict(zip(faces, self._recogniser.describe(list(faces.values())), strict=True))
+            for photo in seen.values():
+                if photo.face is not None:
+                    photo.described = Described(photo.face, descriptors[id(photo)])
         _score(looks)
-        return [_measurement(one, other) for one, other in looks]
+        return [_measurement(*look, distance) for look, distance in zip(looks, self._distances(looks), strict=True)]
+
+    def _distances(self, looks: list[tuple[_Seen, _Seen | None]]) -> list[float | None]:
+        """The distance of each pair; None where one of the two faces was not found."""
+        pairs = {
+            i: (one.described, other.described)
+            for i, (one, other) in enumerate(looks)
+            if one.described is not None and other is not None and other.described is not None
+        }
+        found = dict(zip(pairs, self._recogniser.distances(list(pairs.values())), strict=True))
+        return [found.get(i) for i in range(len(looks))]
 
     def _once(self, seen: dict[tuple[str, bytes], _Seen], role: str, data: bytes) -> _Seen:
         if (role, data) not in seen:
@@ -124,8 +131,7 @@ class Measurer:
         if found.main is None or found.mesh is None:
             return _Seen("no_face", faces=found.count)
         problem = "several_faces" if found.several else None
-        chip = self._recogniser.cut(photo.pixels, found.mesh.points)
-        return _Seen(problem, "", found.count, chip, face=(photo.pixels, found.mesh))
+        return _Seen(problem, "", found.count, (photo.pixels, found.mesh))
 
 
 def _without_file(error: Exception) -> Measurement:
@@ -143,18 +149,15 @@ def _score(looks: list[tuple[_Seen, _Seen | None]]) -> None:
         photo.covering = covering
 
 
-def _measurement(one: _Seen, other: _Seen | None) -> Measurement:
+def _measurement(one: _Seen, other: _Seen | None, distance: float | None) -> Measurement:
     """What a pair gave; numbers are rounded so that a file of them is small and the same everywhere."""
-    usable = other is not None and other.embedding is not None and other.problem in (None, "several_faces")
-    apart: float | None = None
-    if one.embedding is not None and other is not None and other.embedding is not None:
-        apart = round(distance(one.embedding, other.embedding), 4)
+    usable = other is not None and other.described is not None and other.problem in (None, "several_faces")
     scores = one.scores
     if scores is None:
         return Measurement(problem=one.problem, faces=one.faces, reference_seen=usable, detail=one.detail)
     return Measurement(
         problem=one.problem,
-        distance=apart,
+        distance=_rounded(distance),
         faces=one.faces,
         reference_seen=usable,
         same_covering=worth_asking(scores) and other is not None and (other.covering or 0) >= _COVERED,

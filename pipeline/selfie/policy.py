@@ -37,6 +37,18 @@ class Calibration(BaseModel):
         return 1 / (1 + math.exp(max(-60.0, min(60.0, self.slope * (distance - self.midpoint)))))
 
 
+class GroupRecord(BaseModel):
+    """Error counts of one group of the pairs that a policy was made on; of no influence on a verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    impostor_pairs: int = Field(ge=0)
+    false_matches: int = Field(ge=0, description="pairs of different people called the same")
+    genuine_pairs: int = Field(ge=0)
+    not_matched: int = Field(ge=0, description="genuine pairs that are no match")
+    rejected: int = Field(ge=0, description="genuine pairs that are neither match nor doubt")
+
+
 class SelfiePolicy(BaseModel):
     """Two thresholds on the similarity make three bands; ``points`` are the defects' operating points; ``strict``
     names those that reject on their own in a wave with ``policy = "strict"``."""
@@ -49,6 +61,7 @@ class SelfiePolicy(BaseModel):
     points: dict[str, float] = Field(description="operating point of each defect's score")
     strict: tuple[str, ...] = ("blur", "glasses", "tilted", "dark", "hat")
     source: str = Field("", description="what the thresholds were calibrated on, with error rates")
+    group: tuple[GroupRecord, ...] = Field((), description="the groups that the thresholds were made on; none: unknown")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -88,7 +101,7 @@ class SelfiePolicy(BaseModel):
 
     def digest(self) -> str:
         """SHA-256, hex, of everything that can change a verdict."""
-        text = json.dumps(self.model_dump(exclude={"source"}), sort_keys=True)
+        text = json.dumps(self.model_dump(exclude={"source", "group"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def verdict(self, seen: Measurement, *, reference_asked: bool) -> Verdict:

@@ -1,15 +1,15 @@
 """The recogniser that the settings name: ours by default, any other DeepFace model whose weights are on this machine.
 
-Cuts a chip out of a picture and embeds chips in batches; the distance of two faces is that of their embeddings.
+A recogniser describes faces and compares described faces. Smaller distances mean more alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -17,23 +17,37 @@ from numpy.typing import NDArray
 
 from pipeline.domain.errors import BadSettingError, MissingModelError
 from pipeline.selfie import align
-from pipeline.selfie.networks import resnet
+from pipeline.selfie.detection.mesh import Mesh
 
-DEFAULT = "GelombangDlib"
-
-
-@dataclass(frozen=True)
-class Recogniser:
-    """``cut``: picture and mesh points → chip [h, w, 3] RGB uint8; ``embed``: chips [n, h, w, 3] → [n, d]."""
-
-    name: str
-    cut: Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.uint8]]
-    embed: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+#: Name of the default recogniser (``sface_recogniser.py``).
+DEFAULT = "GelombangSFace"
+#: An RGB picture and the mesh of the face that was found in it.
+Face = tuple[NDArray[np.uint8], Mesh]
 
 
-def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Euclidean distance of two embeddings."""
-    return float(np.linalg.norm(one.astype(np.float64) - other.astype(np.float64)))
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A face and its descriptor [d]."""
+
+    face: Face
+    descriptor: NDArray[np.float32]
+
+
+class Recogniser(Protocol):
+    """What the selfie stage needs of a recogniser."""
+
+    @property
+    def name(self) -> str:
+        """DeepFace's name of the model."""
+        ...
+
+    def describe(self, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """Descriptors [n, d] of faces; a descriptor never depends on the faces beside it."""
+        ...
+
+    def distances(self, pairs: Sequence[tuple[Described, Described]]) -> list[float]:
+        """The distance of each pair, in order."""
+        ...
 
 
 @cache
@@ -44,18 +58,30 @@ def recogniser(name: str) -> Recogniser:
     where its weights are not on this machine.
     """
     if name == DEFAULT:
-        resnet.network()
-        return Recogniser(name, lambda image, points: align.match_chip(image, points, resnet.CHIP_SIDE), _both_sides)
+        from pipeline.selfie.sface_recogniser import SFaceRecogniser
+
+        return SFaceRecogniser(name)
     return _deepface(name)
 
 
-def _both_sides(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The mean descriptor [n, 128] of every face and its mirror image: light from one side then counts less."""
-    mirrored = np.ascontiguousarray(chips[:, :, ::-1])
-    return np.asarray((resnet.embed(chips) + resnet.embed(mirrored)) / 2, np.float32)
+@dataclass(frozen=True)
+class DeepFaceRecogniser:
+    """A DeepFace model. ``cut``: picture and mesh points → chip [h, w, 3] RGB uint8; ``embed``: chips → [n, d]."""
+
+    name: str
+    cut: Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.uint8]]
+    embed: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+    def describe(self, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """Descriptors [n, d] of unit length."""
+        return self.embed(np.stack([self.cut(pixels, mesh.points) for pixels, mesh in faces]))
+
+    def distances(self, pairs: Sequence[tuple[Described, Described]]) -> list[float]:
+        """Euclidean distances."""
+        return [float(np.linalg.norm(one.descriptor - other.descriptor)) for one, other in pairs]
 
 
-def _deepface(name: str) -> Recogniser:
+def _deepface(name: str) -> DeepFaceRecogniser:
     """Any other DeepFace model: on the mesh-aligned chip, in DeepFace's value range, with unit-length embeddings."""
     from deepface.modules import modeling
 
@@ -76,7 +102,7 @@ def _deepface(name: str) -> Recogniser:
         length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return np.asarray(vectors / length, np.float32)
 
-    return Recogniser(name, cut, embed)
+    return DeepFaceRecogniser(name, cut, embed)
 
 
 @contextmanager

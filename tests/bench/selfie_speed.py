@@ -33,17 +33,18 @@ def seconds(work: Callable[[], object], times: int = 1) -> float:
 def ours(folder: Path, pairs: int) -> dict[str, float]:
     """Milliseconds a pair of the whole path, and of the bare sum of decode, detector and embedder."""
     from pipeline.domain.settings import settings
+    from pipeline.selfie import align
     from pipeline.selfie.decode import decode
     from pipeline.selfie.defects.defect_scores import look
     from pipeline.selfie.detection.detector import detect
     from pipeline.selfie.detection.face_finder import find
     from pipeline.selfie.measure import Measurer, Roots
-    from pipeline.selfie.networks import resnet
-    from pipeline.selfie.recogniser import recogniser
+    from pipeline.selfie.networks import sface
+    from pipeline.selfie.recogniser import DEFAULT, recogniser
     from pipeline.selfie.verdict import PhotoPair
 
     own = settings().selfie
-    model = recogniser("GelombangDlib")
+    model = recogniser(DEFAULT)
     measurer = Measurer(model, own, None)
     jobs = [PhotoPair(f"s{i:03d}.jpg", f"r{i:03d}.jpg") for i in range(pairs)]
     roots = Roots(folder, folder)
@@ -54,16 +55,16 @@ def ours(folder: Path, pairs: int) -> dict[str, float]:
     pictures = [decode(d, own.max_pixels, own.detect_side).pixels for d in data]
     found = [find(p) for p in pictures]
     seen = [(p, f) for p, f in zip(pictures, found, strict=True) if f.main is not None and f.mesh is not None]
-    chips = np.stack([model.cut(p, f.mesh.points) for p, f in seen])
+    faces = [(p, f.mesh) for p, f in seen]
+    chips = np.stack([align.sface_chip(p, f.mesh.points) for p, f in seen])
     stages = {
         "decode": seconds(lambda: [decode(d, own.max_pixels, own.detect_side) for d in data], 2),
         "find (detector and mesh)": seconds(lambda: [find(p) for p in pictures], 2),
-        "align": seconds(lambda: [model.cut(p, f.mesh.points) for p, f in seen], 2),
-        "embed (twice: mirrored)": seconds(lambda: model.embed(chips), 2),
-        "defects": seconds(lambda: look([(p, f.mesh) for p, f in seen]), 2),
+        "describe (align and embed)": seconds(lambda: model.describe(faces), 2),
+        "defects": seconds(lambda: look(faces), 2),
     }
     detector = seconds(lambda: [detect(p) for p in pictures], 2)
-    embedder = seconds(lambda: resnet.embed(chips), 2)
+    embedder = seconds(lambda: sface.embed(chips), 2)
     return {
         "pair_ms": whole * 1000,
         "floor_ms": (stages["decode"] + detector + embedder) / pairs * 2000,
@@ -72,10 +73,10 @@ def ours(folder: Path, pairs: int) -> dict[str, float]:
 
 
 def deepface(folder: Path, pairs: int) -> dict[str, float]:
-    """Milliseconds a pair of DeepFace.verify with the same recogniser and its opencv detector."""
+    """Milliseconds a pair of DeepFace.verify with dlib's network and its opencv detector."""
     from deepface import DeepFace
 
-    from pipeline.selfie.networks.deepface_model import NAME, register
+    from pipeline.selfie.networks.deepface_model import DLIB, register
 
     register()
 
@@ -83,7 +84,7 @@ def deepface(folder: Path, pairs: int) -> dict[str, float]:
         DeepFace.verify(
             str(folder / f"s{i:03d}.jpg"),
             str(folder / f"r{i:03d}.jpg"),
-            model_name=NAME,
+            model_name=DLIB,
             detector_backend="opencv",
             enforce_detection=False,
         )

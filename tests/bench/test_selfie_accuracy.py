@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from pipeline.domain.settings import settings
-from pipeline.selfie.calibration import calibrate_distances, wilson
+from pipeline.domain.wilson import wilson
 from pipeline.selfie.defects import features
 from pipeline.selfie.defects.classifier import classifier
 from pipeline.selfie.defects.defect_scores import explained
 from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.detection.pose import pose, tilted
 from pipeline.selfie.policy import SelfiePolicy
-from pipeline.selfie.recogniser import DEFAULT, distance, recogniser
 from tests.faces import FACES
 from tools.selfie import train
 from tools.selfie.dataset import Example, load
@@ -96,36 +95,6 @@ def _complete(one: Example, score: dict[str, float]) -> None:
     score["hat"] *= uncovered
     score["ears_hidden"] *= uncovered
     score["tilted"] = tilted(pose(one.mesh))
-
-
-@pytest.mark.parametrize(("name", "auc", "fnmr"), [("lfw", 0.998, 0.03), ("celeba", 0.996, 0.09)])
-def test_matching(examples, name, auc, fnmr):
-    model = recogniser(DEFAULT)
-    faces = [e for e in examples if e.source == name and e.mesh is not None]
-    vectors = model.embed(np.stack([model.cut(e.pixels, e.mesh.points) for e in faces if e.mesh is not None]))
-    known = dict(zip([e.path for e in faces], vectors, strict=True))
-    rows = [line.split(",") for line in (FACES / f"{name}_pairs.csv").read_text().split()[1:]]
-    apart = [distance(known[a], known[b]) if a in known and b in known else None for a, b, _ in rows]
-    same = [flag == "1" for _, _, flag in rows]
-    result = calibrate_distances(apart, same, 0.001)
-    print(f"\n{name}: {result.summary()}")
-    about = {e.path: e for e in faces}
-    policy = SelfiePolicy.default(settings())
-    for title, value, wanted in (
-        ("women", "male", 0.0),
-        ("men", "male", 1.0),
-        ("young", "young", 1.0),
-        ("old", "young", 0.0),
-    ):
-        mine = [
-            d is not None and policy.calibration.similarity(d) >= policy.doubt
-            for d, s, (a, _, _) in zip(apart, same, rows, strict=True)
-            if s and a in about and getattr(about[a], value) == wanted
-        ]
-        if mine:
-            print(f"  {title}: genuine pairs not rejected {share(np.array(mine))}")
-    assert result.auc >= auc
-    assert result.fnmr <= fnmr
 
 
 def _at_the_point(table: train.Table, flagged: NDArray[np.bool_]) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.review.access import CSRF
 from pipeline.selfie.policy import BUILT_IN
+from pipeline.selfie.recogniser import DEFAULT
 from pipeline.storage.files import read_table
 from tests.functional.conftest import WAVE, Finished, run
 
@@ -35,7 +36,8 @@ def doubtful(finished: Finished, fresh_data: Path) -> Path:
         if row["outcome"] == "accepted" and not row["warnings"] and row["registration_id"] != cohort[2]
     ]
     match = min(value for value in clean if value > min(clean))
-    policy = (BUILT_IN / "GelombangDlib.toml").read_text().replace("match = 0.93", f"match = {match}")
+    built_in = (BUILT_IN / f"{DEFAULT}.toml").read_text()
+    policy = re.sub(r"(?m)^match = .*$", f"match = {match}", built_in)
     (fresh_data / "careful.toml").write_text(policy)
     calendar = (fresh_data / "calendar.toml").read_text()
     (fresh_data / "calendar.toml").unlink()  # a link to the fixture's own

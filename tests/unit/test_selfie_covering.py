@@ -13,7 +13,7 @@ from pipeline.domain.settings import settings
 from pipeline.selfie.defects.defect_scores import Scores, worth_asking
 from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.measure import Measurer, Roots
-from pipeline.selfie.recogniser import recogniser
+from pipeline.selfie.recogniser import DEFAULT, recogniser
 from pipeline.selfie.verdict import Measurement, PhotoPair
 from pipeline.simulate.photos import accessories
 from pipeline.simulate.photos.canvas import Scene
@@ -55,7 +55,7 @@ def pairs(tmp_path_factory) -> dict[tuple[str, str], Measurement]:
     for name, picture in heads.items():
         cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
     combinations = list(product(heads, heads))
-    measurer = Measurer(recogniser("GelombangDlib"), settings().selfie, None)
+    measurer = Measurer(recogniser(DEFAULT), settings().selfie, None)
     jobs = [PhotoPair(f"{one}.png", f"{other}.png") for one, other in combinations]
     return dict(zip(combinations, measurer.measure(jobs, Roots(folder, folder)), strict=True))
 

@@ -1,75 +1,110 @@
-"""The recogniser: equal to native dlib, known to DeepFace; any other model only with its own weights and thresholds."""
+"""The networks: equal to a second reading of their files, known to DeepFace. A recogniser has thresholds of its own."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import cv2
 import numpy as np
 import pytest
 
 from pipeline.domain.errors import BadSettingError, MissingModelError, UncalibratedModelError
 from pipeline.domain.settings import SelfieSettings, Settings
 from pipeline.selfie import align
-from pipeline.selfie.networks import resnet
-from pipeline.selfie.networks.assets import DLIB_PACKAGE, packaged_file
-from pipeline.selfie.policy import SelfiePolicy
-from pipeline.selfie.recogniser import DEFAULT, distance, recogniser
+from pipeline.selfie.decode import decode
+from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.networks import resnet, sface
+from pipeline.selfie.networks.assets import DLIB_PACKAGE, SFACE_PACKAGE, packaged_file
+from pipeline.selfie.networks.onnx_weights import float_network
+from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
+from pipeline.selfie.recogniser import DEFAULT, Face, recogniser
 from tests.faces import FACES
 
+COUNT = 200
 
-def chips(count: int) -> np.ndarray:
-    """Chips of real faces where the folder is there, else renderings of the face that ships in a package."""
-    from pipeline.selfie.decode import decode
-    from pipeline.selfie.detection.face_finder import find
 
-    found: list[np.ndarray] = []
-    paths = sorted(FACES.glob("lfw/*_1.jpg"))[: count + 20]
-    for path in paths:
+@pytest.fixture(scope="module")
+def faces() -> list[Face]:
+    """Real faces where the folder is there, else noisy copies of the face that a package ships."""
+    found: list[Face] = []
+    for path in sorted(FACES.glob("lfw/*_1.jpg"))[: COUNT + 20]:
         pixels = decode(path.read_bytes(), 10**8, 640).pixels
-        face = find(pixels)
-        if face.mesh is not None and len(found) < count:
-            found.append(align.chip(pixels, face.mesh.points, resnet.CHIP_SIDE))
-    if not found:
-        from skimage import data
+        mesh = find(pixels).mesh
+        if mesh is not None and len(found) < COUNT:
+            found.append((pixels, mesh))
+    if found:
+        return found
+    from skimage import data
 
-        picture = data.astronaut()
-        mesh = find(picture).mesh
-        assert mesh is not None
-        base = align.chip(picture, mesh.points, resnet.CHIP_SIDE).astype(np.int16)
-        noise = np.random.default_rng(1)
-        for _ in range(count):
-            found.append(
-                np.clip(base + noise.normal(0, 20, base.shape) + noise.integers(-40, 40), 0, 255).astype(np.uint8)
-            )
-    return np.stack(found)
+    picture = data.astronaut()
+    mesh = find(picture).mesh
+    assert mesh is not None
+    noise = np.random.default_rng(1)
+    for _ in range(COUNT):
+        rough = picture.astype(np.int16) + noise.normal(0, 20, picture.shape).astype(np.int16) + noise.integers(-40, 40)
+        found.append((np.clip(rough, 0, 255).astype(np.uint8), mesh))
+    return found
 
 
-def test_the_tensorflow_graph_equals_native_dlib_on_200_faces():
+def chips(faces: list[Face], cut) -> np.ndarray:
+    return np.stack([cut(pixels, mesh.points) for pixels, mesh in faces])
+
+
+def test_sface_equals_a_second_reading_of_its_file_on_200_faces(faces):
+    """onnxruntime restores the quantised weights by itself."""
+    onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    model = onnx.load(str(packaged_file(SFACE_PACKAGE, sface.FILE)))
+    del model.graph.input[1:]  # the file lists its weights there too, although they are computed
+    session = runtime.InferenceSession(model.SerializeToString())
+    mine = chips(faces, align.sface_chip)
+    theirs = np.concatenate(
+        [session.run(None, {"data": chip[None].transpose(0, 3, 1, 2).astype(np.float32)})[0] for chip in mine]
+    )
+    theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
+    assert len(mine) == COUNT
+    assert np.abs(sface.embed(mine) - theirs).max() <= 1e-4
+
+
+def test_dlib_equals_native_dlib_on_200_faces(faces):
     dlib = pytest.importorskip("dlib")
     native = dlib.face_recognition_model_v1(str(packaged_file(DLIB_PACKAGE, resnet.FILE)))
-    faces = chips(200)
-    theirs = np.array([native.compute_face_descriptor(np.ascontiguousarray(face)) for face in faces])
-    assert len(faces) >= 200
-    assert np.abs(resnet.embed(faces) - theirs).max() <= 1e-5
+    mine = chips(faces, align.match_chip)
+    theirs = np.array([native.compute_face_descriptor(np.ascontiguousarray(face)) for face in mine])
+    assert len(mine) == COUNT
+    assert np.abs(resnet.embed(mine) - theirs).max() <= 1e-5
 
 
-def test_an_embedding_does_not_depend_on_its_neighbours():
-    faces = chips(40)
-    together = resnet.embed(faces)
-    alone = np.concatenate([resnet.embed(face[None]) for face in faces])
+@pytest.mark.parametrize(("network", "cut"), [(sface, align.sface_chip), (resnet, align.match_chip)])
+def test_a_descriptor_does_not_depend_on_its_neighbours(faces, network, cut):
+    some = chips(faces[:19], cut)
+    together = network.embed(some)
+    alone = np.concatenate([network.embed(face[None]) for face in some])
     assert np.array_equal(together, alone)
 
 
-def test_deepface_knows_the_default_model():
+def test_no_chip_gives_no_descriptor():
+    assert sface.embed(np.empty((0, 112, 112, 3), np.uint8)).shape == (0, 128)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", bytes(range(256)) * 8])
+def test_a_file_that_is_no_network_is_named(content, tmp_path):
+    path = tmp_path / "file.onnx"
+    path.write_bytes(content)
+    with pytest.raises(MissingModelError, match=r"file\.onnx is not a network"):
+        float_network(path)
+
+
+@pytest.mark.parametrize(("name", "network"), [("GelombangSFace", sface), ("GelombangDlib", resnet)])
+def test_deepface_knows_our_networks(faces, name, network):
     from deepface import DeepFace
 
-    from pipeline.selfie.networks.deepface_model import NAME, register
+    from pipeline.selfie.networks.deepface_model import register
 
     register()
-    face = chips(1)[0][..., ::-1]
-    [found] = DeepFace.represent(face, model_name=NAME, detector_backend="skip", enforce_detection=False)
-    assert len(found["embedding"]) == resnet.DESCRIPTOR
-    assert distance(np.array(found["embedding"], np.float32), resnet.embed(face[None, ..., ::-1].copy())[0]) < 0.05
+    [(pixels, mesh)] = faces[:1]
+    face = cv2.resize(align.sface_chip(pixels, mesh.points), (network.CHIP_SIDE, network.CHIP_SIDE))
+    [found] = DeepFace.represent(face[..., ::-1], model_name=name, detector_backend="skip", enforce_detection=False)
+    [own] = network.embed(face[None])
+    assert len(found["embedding"]) == network.DESCRIPTOR
+    assert np.abs(np.array(found["embedding"], np.float32) - own).max() < 0.05
 
 
 def test_a_model_without_its_weights_names_the_file_and_its_place(tmp_path, monkeypatch):
@@ -89,6 +124,6 @@ def test_thresholds_are_never_borrowed(tmp_path):
     with pytest.raises(UncalibratedModelError, match="ArcFace"):
         SelfiePolicy.default(Settings(selfie=SelfieSettings(model="ArcFace")))
     own = tmp_path / "policy.toml"
-    own.write_text((Path(align.__file__).parent / "policies" / f"{DEFAULT}.toml").read_text())
-    with pytest.raises(UncalibratedModelError, match="made with GelombangDlib"):
+    own.write_text((BUILT_IN / f"{DEFAULT}.toml").read_text())
+    with pytest.raises(UncalibratedModelError, match=f"made with {DEFAULT}"):
         SelfiePolicy.default(Settings(selfie=SelfieSettings(model="ArcFace", policy_file=own)))

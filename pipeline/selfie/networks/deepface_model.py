@@ -1,46 +1,66 @@
-"""The default recogniser as a DeepFace model like any other, so that DeepFace's own functions can be asked for it.
+"""Our networks as DeepFace models like any other, so that DeepFace's own functions can be asked for them.
 
-``register()`` puts it into DeepFace's table; DeepFace then builds it by the name ``GelombangDlib``.
+``register()`` puts them into DeepFace's table; DeepFace then builds them by the names ``GelombangSFace`` and
+``GelombangDlib``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from deepface.models.FacialRecognition import FacialRecognition
 from numpy.typing import NDArray
 
-from pipeline.selfie.networks.resnet import CHIP_SIDE, DESCRIPTOR, embed
+from pipeline.selfie.networks import resnet, sface
 
-NAME = "GelombangDlib"
-#: DeepFace's own thresholds for dlib's network; they belong to DeepFace's crop and are used by nothing of ours.
-_DEEPFACE_THRESHOLDS = {"cosine": 0.07, "euclidean": 0.6, "euclidean_l2": 0.4}
+SFACE, DLIB = "GelombangSFace", "GelombangDlib"
+#: DeepFace's own thresholds of the two networks; they belong to DeepFace's crop and are used by nothing of ours.
+_DEEPFACE_THRESHOLDS = {
+    SFACE: {"cosine": 0.593, "euclidean": 10.734, "euclidean_l2": 1.055},
+    DLIB: {"cosine": 0.07, "euclidean": 0.6, "euclidean_l2": 0.4},
+}
 
 
-class GelombangDlibClient(FacialRecognition):
-    """dlib's ResNet-29 as the batched TensorFlow graph of :mod:`pipeline.selfie.networks.resnet`."""
+class _Client(FacialRecognition):
+    """A network that takes RGB chips [n, side, side, 3], uint8."""
 
-    def __init__(self) -> None:
-        self.model_name = NAME
-        self.input_shape = (CHIP_SIDE, CHIP_SIDE)
-        self.output_shape = DESCRIPTOR
+    def __init__(self, name: str, side: int, size: int, embed: Callable[[NDArray[np.uint8]], NDArray[np.float32]]):
+        self.model_name = name
+        self.input_shape = (side, side)
+        self.output_shape = size
         self.model = embed
 
     def forward(self, img: NDArray[Any]) -> Any:
-        """Descriptors of DeepFace's input: BGR, 0–1, [150, 150, 3] or [n, 150, 150, 3]."""
+        """Descriptors of DeepFace's input: BGR, 0–1, [side, side, 3] or [n, side, side, 3]."""
         batch = img[None] if img.ndim == 3 else img
         chips = np.clip(np.rint(batch[..., ::-1] * 255), 0, 255).astype(np.uint8)
-        found = embed(chips)
+        found = self.model(chips)
         return found[0].tolist() if len(found) == 1 else found.tolist()
 
 
+class GelombangSFaceClient(_Client):
+    """SFace as :mod:`pipeline.selfie.networks.sface` runs it."""
+
+    def __init__(self) -> None:
+        super().__init__(SFACE, sface.CHIP_SIDE, sface.DESCRIPTOR, sface.embed)
+
+
+class GelombangDlibClient(_Client):
+    """dlib's ResNet-29 as the batched TensorFlow graph of :mod:`pipeline.selfie.networks.resnet`."""
+
+    def __init__(self) -> None:
+        super().__init__(DLIB, resnet.CHIP_SIDE, resnet.DESCRIPTOR, resnet.embed)
+
+
 def register() -> None:
-    """Makes DeepFace know the model; calling it again changes nothing."""
+    """Makes DeepFace know the models; calling it again changes nothing."""
     from deepface.config.threshold import thresholds
     from deepface.modules import modeling
 
-    modeling.AVAILABLE_MODELS["facial_recognition"].setdefault(
-        NAME, {modeling.ANY: f"{__name__}.{GelombangDlibClient.__name__}"}
-    )
-    thresholds.setdefault(NAME, _DEEPFACE_THRESHOLDS)
+    for name, client in ((SFACE, GelombangSFaceClient), (DLIB, GelombangDlibClient)):
+        modeling.AVAILABLE_MODELS["facial_recognition"].setdefault(
+            name, {modeling.ANY: f"{__name__}.{client.__name__}"}
+        )
+        thresholds.setdefault(name, _DEEPFACE_THRESHOLDS[name])

@@ -21,7 +21,7 @@ CHIP_SIDE = 150
 DESCRIPTOR = 128
 FILE = "dlib_face_recognition_resnet_model_v1.dat"
 CHANNEL_MEANS = (122.782, 117.001, 104.298)  # dlib: input_rgb_image_sized
-MAX_BATCH = 16  # beyond, one core gains nothing and memory grows
+BATCH = 4  # few pairs of a wave need a second opinion: a run that is filled up wastes little
 
 
 def _graph() -> Any:
@@ -58,7 +58,7 @@ def _graph() -> Any:
 @cache
 def network() -> BatchedGraph:
     """The graph, built once a process."""
-    return BatchedGraph(_graph, MAX_BATCH, CHIP_SIDE, CHIP_SIDE)
+    return BatchedGraph(_graph, BATCH, CHIP_SIDE, CHIP_SIDE)
 
 
 def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
