@@ -142,7 +142,7 @@ def calibrate(
         too_few=tuple(
             each.group
             for each in pairs
-            if each.group not in allowed or wilson(0, len(each.impostor))[1] > UPPER * allowed[each.group]
+            if each.group not in allowed or _too_small(len(each.impostor), allowed[each.group])
         ),
         overall=rates(LabelledPairs("all groups", genuine, impostor), match, doubt),
         groups=tuple(rates(each, match, doubt) for each in pairs),
@@ -166,13 +166,25 @@ def rates(pairs: LabelledPairs, match: float, doubt: float) -> GroupRates:
 
 
 def _reach(impostor: Floats, allowed: float) -> float:
-    """The distance below which at most the allowed share of impostors lies, and the share's upper limit at most
-    ``UPPER`` times that, as far as the number of pairs can show it."""
-    order = np.sort(impostor)
-    count = int(np.floor(allowed * len(order)))
-    while count and wilson(count, len(order))[1] > UPPER * allowed:
-        count -= 1
+    """The distance below which a group's false matches keep the limit.
+
+    A large group keeps the allowed share, and the share's upper limit keeps ``UPPER`` times that. A small group cannot
+    show either, and one wrong label among its pairs must not decide for everybody: it keeps the limit as long as its
+    false matches do not show the contrary (the lower limit of their share is at most what is allowed).
+    """
+    order, size = np.sort(impostor), len(impostor)
+    if _too_small(size, allowed):
+        count = max(n for n in range(size) if n == 0 or wilson(n, size)[0] <= allowed)
+    else:
+        count = int(np.floor(allowed * size))
+        while count and wilson(count, size)[1] > UPPER * allowed:
+            count -= 1
     return float(order[count])
+
+
+def _too_small(size: int, allowed: float) -> bool:
+    """Whether even no false match among so many pairs leaves the limit unproven."""
+    return wilson(0, size)[1] > UPPER * allowed
 
 
 def _needed(pairs: Sequence[LabelledPairs]) -> float:

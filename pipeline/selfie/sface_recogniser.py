@@ -22,7 +22,7 @@ from pipeline.selfie.networks import resnet, sface
 from pipeline.selfie.recogniser import Described, Face
 
 #: Cosines in this range are a close call. Neither end is near a threshold: ``match`` lies at about 0.42.
-CLOSE_CALL = (0.25, 0.5)
+CLOSE_CALL = (0.3, 0.48)
 #: dlib objects beyond this Euclidean distance of its descriptors, and each unit beyond counts this often.
 OBJECTION, WEIGHT = 0.64, 2.0
 
