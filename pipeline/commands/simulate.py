@@ -67,7 +67,7 @@ def simulate(
     photographed = {"none": 0, "drawn": min(applications, ceil(places * margin))}.get(photos, applications)
     enough = _enough_faces(faces, photographed)
     if not own:
-        found = replace(found, same_person="check" if enough else "copies")
+        found = replace(found, same_person="check" if enough else "files")
         write_text(_calendar(found), store.root / "calendar.toml")
     elif not enough and found.same_person == "check" and found.selfie != "off":
         typer.echo("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
@@ -99,7 +99,7 @@ def simulate(
 
 def _enough_faces(faces: Path | None, photographed: int) -> bool:
     """Whether there is a face for everyone who is photographed. With fewer, faces repeat, and a wave that compared them
-    would take different people for one: such a wave compares pictures only."""
+    would take different people for one: such a wave only looks for files that were sent twice."""
     from pipeline.simulate.photos import face_sources
 
     if photographed == 0 or len(face_sources.people(faces)) < photographed:

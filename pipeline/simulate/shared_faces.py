@@ -27,8 +27,11 @@ class Shared:
 
 
 def plant(seed: int, wanted: np.ndarray, turn: I64, fault: np.ndarray, person: I64, *, faces: bool) -> Shared:
-    """Gives everyone whose fault is one of the two a host: the next applicant in the draw without a fault, two to five
-    numbers to a host now and then. ``faces``: whether the wave compares faces, so that the pair can be found by them."""
+    """Gives everyone whose fault is one of the two a host: the next applicant in the draw without a fault.
+
+    One planted in four has the host of the one before: then one person stands under three numbers or more. ``faces``:
+    whether the wave compares faces, so that the pair can be found by them.
+    """
     face, copy_of = person.copy(), np.full(len(person), -1)
     planted = np.zeros(len(person), np.int64)
     order = np.flatnonzero(wanted)
@@ -36,7 +39,7 @@ def plant(seed: int, wanted: np.ndarray, turn: I64, fault: np.ndarray, person: I
     free = iter(order[fault[order] < 0].tolist())
     host = -1
     for at in order[np.isin(fault[order], (SAME, REUSED))].tolist():
-        again = host >= 0 and noise.pick(seed, "same host", [at], 4)[0] == 0 and (planted == planted[host]).any()
+        again = host >= 0 and int(noise.pick(seed, "same host", [at], 4)[0]) == 0
         host = host if again else next(free, -1)
         if host < 0:
             break

@@ -5,6 +5,7 @@ A pair is a candidate when its faces agree at the one-against-all threshold, or 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -63,8 +64,20 @@ def between(
     return _candidates(prints, others, _placed(near, place, other), copies)
 
 
-def own_photograph(prints: NDArray[np.void], threshold: float | None) -> NDArray[np.bool_]:
-    """Whether each selfie is the register's own photograph: the same bytes, or nearly the same picture."""
+def same_bytes(prints: NDArray[np.void], others: NDArray[np.void]) -> Candidates:
+    """Pairs of one of ``prints`` and one of ``others`` that are one file, in the order of their places."""
+    places: dict[bytes, list[int]] = defaultdict(list)
+    for at, print_ in enumerate(others["selfie"]):
+        places[print_.tobytes()].append(at)
+    found = [(at, b) for at, print_ in enumerate(prints["selfie"]) for b in places.get(print_.tobytes(), ())]
+    one, other = np.array(found, np.int64).reshape(-1, 2).T
+    return Candidates(one, other, np.full(len(one), np.nan), np.ones(len(one), bool))
+
+
+def own_photograph(prints: NDArray[np.void], threshold: float | None, *, nearly: bool = True) -> NDArray[np.bool_]:
+    """Whether each selfie is the register's own photograph: the same bytes or, with ``nearly``, the same picture."""
+    if not nearly:
+        return np.asarray(prints["selfie"] == prints["reference"], np.bool_)
     apart, alike = prints["apart"], prints["alike"]
     same = (apart >= 0) & (apart <= ALONE)
     if threshold is not None:

@@ -139,7 +139,8 @@ def _one(seed: int, people: list[list[Source]], job: Job) -> None:
         return
     if job.copy_of is not None:
         first = portraits.selfie(own[-1], own[0], None, np.random.default_rng([seed, job.copy_of, 1]))
-        _write(job.selfie, scenes.copied(first, np.random.default_rng([seed, job.number, 3])))
+        again = scenes.copied(first, np.random.default_rng([seed, job.number, 3])) if job.source is not None else first
+        _write(job.selfie, again)
         return
     rng = np.random.default_rng([seed, job.number, 1])
     stranger = own[0]
