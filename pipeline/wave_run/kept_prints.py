@@ -82,10 +82,17 @@ def of_earlier_waves(store: Store, wave: Wave, today: date) -> list[KeptPrints]:
 
 
 def delete_expired(store: Store, today: date) -> int:
-    """Deletes what may no longer be kept; returns how many waves' prints that were."""
+    """Deletes what may no longer be kept; returns how many waves' prints that were.
+
+    With them go prints of runs that nobody published within the same time, or a month.
+    """
     expired = [path for path in _kept(store) if _until(path) < today]
     for path in expired:
         path.unlink(missing_ok=True)
+    oldest = today - timedelta(days=max(30, settings().selfie.keep_descriptors_days))
+    for path in (store.root / "work" / "descriptors").glob("wave-*/*.sealed"):
+        if date.fromtimestamp(path.stat().st_mtime) < oldest:
+            path.unlink(missing_ok=True)
     return len(expired)
 
 
