@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,17 +63,24 @@ def simulate(
     if not own:
         mode: SelfieMode = "off" if photos == "none" else "after_draw"
         found = replace(found, quota=places, seed=f"simulated-{seed}", seed_source="gelombang simulate", selfie=mode)
+    margin, applications = float(table.get("margin", presets.MARGIN)), registrations or int(table["registrations"])
+    photographed = {"none": 0, "drawn": min(applications, ceil(places * margin))}.get(photos, applications)
+    enough = _enough_faces(faces, photographed)
+    if not own:
+        found = replace(found, same_person="check" if enough else "files")
         write_text(_calendar(found), store.root / "calendar.toml")
+    elif not enough and found.same_person == "check" and found.selfie != "off":
+        typer.echo("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
     plan = presets.Plan(
         wave=found,
         seed=seed,
-        registrations=registrations or int(table["registrations"]),
+        registrations=applications,
         population=population or int(table["population"]),
         quota=places,
         shares=table["shares"],
-        selfie=table["selfie"],
+        selfie=table["selfie"] if found.same_person == "check" else {**table["selfie"], "same_person": 0.0},
         narrow=preset == "national",
-        margin=float(table.get("margin", presets.MARGIN)),
+        margin=margin,
         options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
     )
     costs_file = store.root / "work" / f"{found.key}.costs.jsonl"
@@ -87,6 +95,16 @@ def simulate(
         f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
         f"{int(done.photographs.wanted.sum()):,} with photographs. Written below {data}."
     )
+
+
+def _enough_faces(faces: Path | None, photographed: int) -> bool:
+    """Whether there is a face for everyone who is photographed. With fewer, faces repeat, and a wave that compared them
+    would take different people for one: such a wave only looks for files that were sent twice."""
+    from pipeline.simulate.photos import face_sources
+
+    if photographed == 0 or len(face_sources.people(faces)) < photographed:
+        return photographed == 0
+    return len(face_sources.usable_people(faces, photographed)) >= photographed
 
 
 def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Counter[str]]:
@@ -142,6 +160,7 @@ seed = "{wave.seed}"
 seed_source = "{wave.seed_source}"
 selfie = "{wave.selfie}"
 policy = "{wave.policy}"
+same_person = "{wave.same_person}"
 refill = {str(wave.refill).lower()}
 priority_share = {wave.priority_share}
 """

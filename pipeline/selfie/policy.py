@@ -58,6 +58,13 @@ class SelfiePolicy(BaseModel):
     calibration: Calibration
     match: float = Field(ge=0, le=1, description="a similarity at or above is a match")
     doubt: float = Field(ge=0, le=1, description="at or above, below `match`: doubt; below: mismatch")
+    one_against_all: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="cosine of two descriptors from which two applications are one person's, to be looked at by a "
+        "person; None: this recogniser is not sure enough, and faces are not compared one against all",
+    )
     points: dict[str, float] = Field(description="operating point of each defect's score")
     strict: tuple[str, ...] = ("blur", "glasses", "tilted", "dark", "hat")
     source: str = Field("", description="what the thresholds were calibrated on, with error rates")

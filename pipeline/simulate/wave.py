@@ -12,7 +12,17 @@ import pyarrow.compute as pc
 
 from pipeline.domain.contracts import EXTRACTS, TEXTS
 from pipeline.domain.errors import BadSettingError
-from pipeline.simulate import applicants, application_rows, earlier, faults, landing, noise, planted_truth, registers
+from pipeline.simulate import (
+    applicants,
+    application_rows,
+    earlier,
+    faults,
+    landing,
+    noise,
+    planted_truth,
+    registers,
+    shared_faces,
+)
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
 from pipeline.simulate.noise import I64
 from pipeline.simulate.photos.photographs import Job
@@ -49,6 +59,8 @@ class Photographs:
     fault: np.ndarray  # place in SELFIE_CODES, or -1
     person: I64
     odd_year: np.ndarray  # bool: born in an odd year
+    face: I64  # the person whose face it is: another's where one person is planted under several numbers
+    copy_of: I64  # the application whose picture is sent again, or -1
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
         earlier.write(plan, world, accepted, store)
     expected = planted_truth.expected(plan, known, world.people(np.unique(accepted)).kk)
     wanted, turn = _wanted(plan, known, expected, photos)
+    shared = shared_faces.plant(plan.seed, wanted, turn, fault, known.person, faces=plan.wave.same_person == "check")
     no_reference = SELFIE_CODES.index("reference_missing")
     has_photo = (fault[first] != no_reference) & (photos != "none")
     rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store, workers)
@@ -93,8 +106,8 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
         expected_eligible=int((expected == 0).sum()),
         extracts=rows,
         hostile=hostile,
-        photographs=Photographs(wanted, turn, fault, known.person, known.odd_year),
-        truth=_truth(plan, known, niks, expected, fault, wanted, photos),
+        photographs=Photographs(wanted, turn, fault, known.person, known.odd_year, shared.face, shared.copy_of),
+        truth=_truth(plan, known, niks, expected, _planted(fault, wanted, photos) | shared.planted, wanted),
     )
 
 
@@ -151,11 +164,14 @@ def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> tuple[np.nd
     return wanted, turn
 
 
-def _truth(
-    plan: Plan, known: Known, niks: pa.ChunkedArray, expected: I64, fault: np.ndarray, wanted: np.ndarray, photos: str
-) -> pa.Table:
-    seen = np.where(wanted, fault, -1 if photos == "none" else SELFIE_CODES.index("selfie_missing"))
-    bits = np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
+def _planted(fault: np.ndarray, wanted: np.ndarray, photos: str) -> I64:
+    """Bits of SELFIE_CODES for what is wrong with each single photograph; who shares one is planted elsewhere."""
+    alone = np.where(np.isin(fault, (shared_faces.SAME, shared_faces.REUSED)), -1, fault)
+    seen = np.where(wanted, alone, -1 if photos == "none" else SELFIE_CODES.index("selfie_missing"))
+    return np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
+
+
+def _truth(plan: Plan, known: Known, niks: pa.ChunkedArray, expected: I64, bits: I64, wanted: np.ndarray) -> pa.Table:
     return pa.table(
         {
             "registration_id": application_rows.registration_ids(plan, np.arange(known.size)),
@@ -183,16 +199,21 @@ def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
     first = np.zeros(len(numbers), dtype=bool)
     first[np.unique(person, return_index=True)[1]] = True
     selfies, photos = store.landing(plan.wave, "selfies"), store.extract("photos")
-    jobs = []
+    apart = _apart(wanted, numbers) if plan.wave.same_person == "check" else {}
+    jobs: list[Job] = []
     for k, number in enumerate(numbers.tolist()):
         fault = int(wanted.fault[number])
         code = SELFIE_CODES[fault] if fault >= 0 else None
+        face, copied = int(wanted.face[number]), int(wanted.copy_of[number])
         has_reference = first[k] and code != "reference_missing"
         jobs.append(
             Job(
                 number=number,
                 turn=int(wanted.turn[number]),
                 person=int(person[k]),
+                face=face,
+                source=apart.get(face),
+                copy_of=copied if copied >= 0 else None,
                 odd_year=bool(wanted.odd_year[number]),
                 fault=code,
                 selfie=selfies / application_rows.selfie_path(number, str(ids[k])),
@@ -200,6 +221,12 @@ def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
             )
         )
     return jobs
+
+
+def _apart(wanted: Photographs, numbers: I64) -> dict[int, int]:
+    """A number for each face, in the order in which they are needed: no two of them are one source's."""
+    order = numbers[np.lexsort((numbers, wanted.turn[numbers]))]
+    return {face: place for place, face in enumerate(dict.fromkeys(wanted.face[order].tolist()))}
 
 
 def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any]) -> None:

@@ -105,6 +105,16 @@ def people(folder: Path | None) -> list[list[Source]]:
     return found
 
 
+@lru_cache(maxsize=1)
+def usable_people(folder: Path | None, most: int) -> list[list[Source]]:
+    """The first so many people of whom a photograph can be used, or all there are: each stands for one person only."""
+    found: list[list[Source]] = []
+    for person in people(folder):
+        if len(found) < most and any(portrait(source) for source in person):
+            found.append(person)
+    return found
+
+
 def _folder(folder: Path) -> list[list[Source]]:
     if not folder.is_dir():
         raise StoreError(f"The folder of faces {folder} is not there.", "Give --faces DIR.")

@@ -39,6 +39,9 @@ class Job:
     selfie: Path
     reference: Path | None  # None: already made with another application of the same person, or there is none
     turn: int = 0  # place in the order in which they are needed
+    face: int | None = None  # whose face it is, where that is another person's
+    source: int | None = None  # place of the face's source, where no two people may share one
+    copy_of: int | None = None  # number of the application whose selfie is sent again
 
 
 def render(
@@ -55,7 +58,9 @@ def render(
     ``progress`` is told how many applications were finished since it was last told. ``resumed``: what lies there was
     made by an interrupted run of the same jobs and is not made again.
     """
-    people = face_sources.people(folder)
+    jobs = list(jobs)
+    apart = len({job.source for job in jobs if job.source is not None})
+    people = face_sources.usable_people(folder, apart) if apart else face_sources.people(folder)
     # who is drawn first comes first, so that an early part of the draw can be run before all are there; then by face
     by_face = sorted(jobs, key=lambda job: (job.turn // _TOGETHER, _face(seed, job, people), job.number))
     tasks = list(_tasks(seed, by_face, people))
@@ -85,7 +90,10 @@ def _one_thread() -> None:
 
 def _face(seed: int, job: Job, people: list[list[Source]]) -> int:
     """Whose face an applicant has; whoever hides their ears has some to hide."""
-    first = int(noise.pick(seed, "face", [job.person], len(people))[0])
+    owner = job.person if job.face is None else job.face
+    first = int(noise.pick(seed, "face", [owner], len(people))[0])
+    if job.source is not None:
+        return job.source % len(people)
     if job.fault != "ears_hidden":
         return first
     return next((at for at in _from(first, people) if people[at][0].ears), first)
@@ -120,15 +128,21 @@ def _run(seed: int, people: list[list[Source]], resumed: bool, jobs: list[Job]) 
 def _one(seed: int, people: list[list[Source]], job: Job) -> None:
     from pipeline.simulate.photos import portraits, scenes
 
-    rng = np.random.default_rng([seed, job.number, 1])
     at = _face(seed, job, people)
-    # a register's photograph is not the selfie of the day, where the person has more than one
-    at, own = _usable(people, at, 2)
+    # a register's photograph is not the selfie of the day, where the person has more than one; under another number
+    # the person sends a third
+    at, own = _usable(people, at, 3 if job.fault == "same_person" else 2)
     if job.reference is not None:
         of_person = np.random.default_rng([seed, job.person, 2])
         _write(job.reference, portraits.reference(own[0], job.odd_year, of_person))
     if job.fault == "selfie_missing":
         return
+    if job.copy_of is not None:
+        first = portraits.selfie(own[-1], own[0], None, np.random.default_rng([seed, job.copy_of, 1]))
+        again = scenes.copied(first, np.random.default_rng([seed, job.number, 3])) if job.source is not None else first
+        _write(job.selfie, again)
+        return
+    rng = np.random.default_rng([seed, job.number, 1])
     stranger = own[0]
     if job.fault in ("face_mismatch", "several_faces"):
         stranger = _usable(people, at + 1 + int(rng.integers(len(people) - 1)), 1, but=at)[1][0]
