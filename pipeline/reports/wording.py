@@ -105,9 +105,13 @@ def group_name(kind: str, keys: Sequence[str], t: Translate) -> str:
 
 
 def _axes(groups: Sequence[Group]) -> dict[str, Axis | None]:
+    photographs = [g.photographs for g in groups]
     return {
         "eligibility": _axis([g.eligibility for g in groups]),
         "photo": _axis([g.photo for g in groups]),
+        "review": _axis([p.review if p else None for p in photographs]),
+        "refused": _axis([p.refused if p else None for p in photographs]),
+        "again": _axis([p.again if p else None for p in photographs]),
     }
 
 
