@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from math import ceil
@@ -19,6 +18,7 @@ from pipeline.storage.files import read_text, write_text
 from pipeline.storage.paths import Store, project_data
 
 if TYPE_CHECKING:
+    from pipeline.simulate.photos.photographs import Rendered
     from pipeline.simulate.presets import Plan
     from pipeline.simulate.wave import Simulated
 
@@ -86,9 +86,7 @@ def simulate(
     costs_file = store.root / "work" / f"{found.key}.costs.jsonl"
     with resource_usage.recorded(costs_file, store.root / "extracts"):
         done, rendered = _make(plan, store, photos, faces, workers)
-    simulated.record(
-        plan, store, done, {"applications": rendered.total(), **{k or "none": n for k, n in sorted(rendered.items())}}
-    )
+    simulated.record(plan, store, done, rendered)
     unfinished.forget(plan, store)
     typer.echo(
         f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
@@ -107,7 +105,7 @@ def _enough_faces(faces: Path | None, photographed: int) -> bool:
     return len(face_sources.usable_people(faces, photographed)) >= photographed
 
 
-def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Counter[str]]:
+def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Rendered]:
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
     from pipeline.simulate.photos import photographs
@@ -125,7 +123,7 @@ def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: in
         counts |= {"registrations": done.registrations, **done.extracts}
     jobs = wave.photograph_jobs(plan, store, done.photographs)
     if not jobs:
-        return done, Counter()
+        return done, photographs.Rendered()
     with progress.task("render photographs") as counts:
         tell = _progress(len(jobs))
         rendered = photographs.render(plan.seed, jobs, faces, workers, tell, resumed=resumed is not None)

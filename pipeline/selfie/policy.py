@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipeline.domain.settings import Settings
 
 BUILT_IN = Path(__file__).with_name("policies")
+#: Defects that alone never turn a doubt into a refusal. Hair hides the ears of most women and of few men, and ears say
+#: little about whether two faces agree.
+NEVER_REFUSES = frozenset({"ears_hidden"})
 
 
 class Calibration(BaseModel):
@@ -160,6 +163,6 @@ def judge(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "stri
         if rejecting:
             return Outcome("rejected", in_order(rejecting), in_order(defects - rejecting))
         return Outcome("passed", (), in_order(defects))
-    if verdict.decision == "doubt" and not defects:
-        return Outcome("review", (), ())
+    if verdict.decision == "doubt" and defects <= NEVER_REFUSES:
+        return Outcome("review", (), in_order(defects))
     return Outcome("rejected", in_order(defects | ({"face_mismatch"} if verdict.decision == "mismatch" else set())), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,9 @@ from pipeline.simulate import (
 )
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
 from pipeline.simulate.noise import I64
-from pipeline.simulate.photos.photographs import Job
+from pipeline.simulate.photos.casting import Shown
+from pipeline.simulate.photos.photo_job import Job
+from pipeline.simulate.photos.photographs import Rendered
 from pipeline.simulate.planted_truth import Known
 from pipeline.simulate.population import regions
 from pipeline.simulate.population.people import World
@@ -46,6 +49,12 @@ TRUTH = pa.schema(
         ("selfie_planted", TEXTS),
         ("hijab", pa.bool_()),
         ("photo_delivered", pa.bool_()),
+        # of the faces that were rendered from: null without a photograph, or where nobody says
+        ("selfie_shows", TEXTS),  # defects that the source of the selfie shows by itself
+        ("reference_group", pa.string()),
+        ("reference_sex", pa.string()),
+        ("selfie_group", pa.string()),
+        ("selfie_sex", pa.string()),
     ]
 )
 
@@ -182,8 +191,25 @@ def _truth(plan: Plan, known: Known, niks: pa.ChunkedArray, expected: I64, bits:
             "selfie_planted": planted_truth.texts(bits, SELFIE_CODES),
             "hijab": pa.nulls(known.size, pa.bool_()),
             "photo_delivered": wanted,
+            **{name: pa.nulls(known.size, TRUTH.field(name).type) for name in TRUTH.names[-5:]},
         }
     )
+
+
+def _with_faces(truth: pa.Table, shown: Mapping[int, Shown]) -> pa.Table:
+    """The truth with what is known of the faces that were rendered from; ``shown`` by number of the application."""
+    columns: dict[str, list[Any]] = {name: [None] * truth.num_rows for name in TRUTH.names[-5:]}
+    for number, faces in shown.items():
+        columns["reference_group"][number], columns["reference_sex"][number] = faces.own.group, faces.own.sex
+        if faces.selfie is None:
+            columns["selfie_shows"][number] = []  # no face, so no defect either
+            continue
+        columns["selfie_shows"][number] = faces.selfie.shows
+        columns["selfie_group"][number], columns["selfie_sex"][number] = faces.selfie.group, faces.selfie.sex
+    for name, values in columns.items():
+        field = TRUTH.field(name)
+        truth = truth.set_column(truth.schema.get_field_index(name), field, pa.array(values, field.type))
+    return truth
 
 
 def truth_path(plan: Plan, store: Store) -> Path:
@@ -229,8 +255,9 @@ def _apart(wanted: Photographs, numbers: I64) -> dict[int, int]:
     return {face: place for place, face in enumerate(dict.fromkeys(wanted.face[order].tolist()))}
 
 
-def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any]) -> None:
+def record(plan: Plan, store: Store, done: Simulated, rendered: Rendered) -> None:
     """Writes the truth, and ``simulated.json``: what was asked for, what came out, how many lines are rubbish."""
+    by_fault = {fault or "none": n for fault, n in sorted(rendered.counts.items())}
     value = {
         "options": plan.options,
         "wave": plan.wave.number,
@@ -240,7 +267,7 @@ def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any
         "expected_eligible": done.expected_eligible,
         "extracts": {name: {"asof": registers.asof(plan, name), "rows": n} for name, n in done.extracts.items()},
         "set_aside": {"total": sum(done.hostile.values()), **done.hostile},
-        "photographs": photographs,
+        "photographs": {"applications": rendered.counts.total(), **by_fault},
     }
     write_json(value, truth_path(plan, store).with_name("simulated.json"))
-    write_table(done.truth, truth_path(plan, store), TRUTH)
+    write_table(_with_faces(done.truth, rendered.shown), truth_path(plan, store), TRUTH)
