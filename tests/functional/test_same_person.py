@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import pytest
 from pipeline.domain.settings import settings
 from pipeline.selfie.policy import BUILT_IN
 from pipeline.storage.files import read_table
+from pipeline.storage.paths import Store
+from pipeline.wave_run import kept_prints
 from tests.functional.conftest import WAVE, Finished, gelombang, run, simulate
 from tests.functional.test_review import decide, reviewing
+from tests.spec.world import wave
 
 Row = dict[str, Any]
 QUOTA = "4"
@@ -122,6 +126,17 @@ def test_pairs_go_to_a_person_who_settles_them_either_way(data: Path):
     assert next(line for line in lines if line["registration_id"] == one)["others"] == [
         {"wave": WAVE, "registration_id": again}
     ]
+
+    prints = data / "work" / "descriptors" / f"wave-{WAVE:04d}"
+    assert prints.is_dir()  # of the accepted, until they are published
+    published = gelombang("publish", str(WAVE), "--decree", "SK-1", "--data", data)
+    assert published.code == 0, published.text
+    assert not prints.exists()
+    [kept] = kept_prints.of_earlier_waves(Store.at(data), wave(WAVE + 1), date.today())
+    cohort = table(data / f"published/wave-{WAVE:04d}/rev-1", "cohort")
+    assert {id_ for id_, _ in kept.people} == {row["registration_id"] for row in cohort} >= {one, host}
+    for secret in (*[row["nik"] for row in cohort], *[row["full_name"] for row in cohort]):
+        assert secret not in (data / "work" / f"wave-{WAVE:04d}.log").read_text(errors="replace")
 
     before = [(third.out / f"{name}.parquet").read_bytes() for name in ("decisions", "review", "cohort")]
     shutil.rmtree(data / "work")
