@@ -33,15 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["PhotoPair", "verify_pairs"]
 
-#: A worker has one core: more threads would fight over it, and a thread count must not change a sum.
+#: A worker has one core: more threads would fight over it, and a thread count must not change a sum. OpenVINO and OpenCV
+#: are told in code. TensorFlow's part is for other DeepFace models; our own networks do not load it.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",
-    "CUDA_VISIBLE_DEVICES": "",
 }
 
 
@@ -137,11 +136,8 @@ def _begin() -> None:
     leave_with_parent()
     os.environ.update(ONE_THREAD)
     import cv2
-    import tensorflow as tf
 
     cv2.setNumThreads(1)
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 @cache

@@ -10,13 +10,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tensorflow as tf
-
-
-def one_thread() -> None:
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    cv2.setNumThreads(1)
 
 
 def seconds(work: Callable[[], object], times: int = 1) -> float:
@@ -94,6 +87,6 @@ def deepface(folder: Path, pairs: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    one_thread()
+    cv2.setNumThreads(1)  # the environment tells all others (ONE_THREAD)
     which, where, count = sys.argv[1:]
     print("JSON" + json.dumps({"ours": ours, "deepface": deepface}[which](Path(where), int(count))))

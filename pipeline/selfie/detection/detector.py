@@ -20,6 +20,7 @@ BACK = "face_detection_back.tflite"
 FULL = "face_detection_full_range.tflite"
 # anchors per cell and stride of each feature map
 _MAPS = {SHORT: ((2, 8), (6, 16)), BACK: ((2, 16), (6, 32)), FULL: ((1, 4),)}
+_PIXELS = (127.5,), 127.5  # mean and scale: the detectors see −1 to 1
 MIN_SCORE = 0.5  # MediaPipe's own
 #: A picture this many times as large as the detector's is halved first: that costs a quarter of one uneven step.
 HALVE = 4
@@ -90,16 +91,16 @@ def detect(
 ) -> list[Detection]:
     """Faces of an RGB picture, best first. ``margin`` adds that share of the long side around it, so that a face which
     fills the picture gets the surroundings that the detector was trained with."""
-    network = model(name)
+    network = model(name, *_PIXELS)
     height, width = image.shape[:2]
     span = max(height, width) * (1 + 2 * margin)
     scale = network.side / span
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(_halved(image, HALVE * network.side), size, interpolation=cv2.INTER_AREA)
     left, top = (network.side - small.shape[1]) // 2, (network.side - small.shape[0]) // 2
-    canvas = np.zeros((network.side, network.side, 3), np.float32)
+    canvas = np.zeros((network.side, network.side, 3), np.uint8)
     canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
-    raw, logits = network(canvas / np.float32(127.5) - np.float32(1))
+    raw, logits = network(canvas)
     scores = np.asarray(1 / (1 + np.exp(-np.clip(logits.reshape(-1), -80, 80))), np.float32)
     keep = scores >= min_score
     if not keep.any():
