@@ -165,7 +165,7 @@ def wave_cohort() -> None:
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
     verified >> job
-    for stage in (stages.decide, stages.check_cohort, stages.report, stages.finish):
+    for stage in (stages.compare_people, stages.decide, stages.check_cohort, stages.report, stages.finish):
         job = as_task(stage)(job)
     approve = ApprovalOperator(
         task_id="approve",

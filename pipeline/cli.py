@@ -13,6 +13,7 @@ from rich.console import Console
 from pipeline import __version__
 from pipeline.commands.audit import audit
 from pipeline.commands.calibrate import calibrate
+from pipeline.commands.compare_all import compare_all
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
 from pipeline.commands.funnel import funnel
@@ -37,6 +38,7 @@ app = typer.Typer(
 
 app.command()(simulate)
 app.command("verify-photos")(verify_photos)
+app.command("compare-all")(compare_all)
 app.command()(calibrate)
 app.command()(explain)
 app.command()(audit)

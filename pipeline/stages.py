@@ -14,10 +14,11 @@ from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWa
 from pipeline.domain.settings import settings
 from pipeline.runtime import progress
 from pipeline.storage import files, paths, wave_lock
-from pipeline.storage.task_sync import CACHE, EARLIER, LANDED, VERDICTS, WORK, Part, moves
+from pipeline.storage.task_sync import CACHE, EARLIER, KEPT_PRINTS, LANDED, PRINTS, VERDICTS, WORK, Part, moves
 from pipeline.wave_run import manifest, plan
 from pipeline.wave_run.plan import Plan
-from pipeline.wave_run.selfie_rounds import first_round, refill_places, verdict_files, verify_part
+from pipeline.wave_run.run_end import end_of_run
+from pipeline.wave_run.selfie_rounds import first_round, forget_rounds, refill_places, verdict_files, verify_part
 
 Counts = dict[str, Any]
 
@@ -116,7 +117,7 @@ def draw(job: Counts) -> list[Counts]:
     return jobs
 
 
-@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", VERDICTS))
+@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", VERDICTS, PRINTS))
 def verify(job: Counts) -> Counts:
     """Verifies the selfies of one shard; a verdict reached before is not computed again."""
     run = Plan.load(job)
@@ -127,12 +128,32 @@ def verify(job: Counts) -> Counts:
     return {**job, **counts}
 
 
-@moves(CACHE, writes=(WORK.prefix, VERDICTS))
+@moves(CACHE, writes=(WORK.prefix, VERDICTS, PRINTS))
 def refill(job: Counts) -> Counts:
     """With ``refill``: verifies the next in line, round by round, until the places are full or nobody is left."""
     run = Plan.load(job)
     with progress.task("refill") as counts:
+        forget_rounds(run)
         counts["rounds"] = refill_places(run)
+    return job
+
+
+@moves(CACHE, Part(PRINTS), Part(KEPT_PRINTS), writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS))
+def compare_people(job: Counts) -> Counts:
+    """Compares every verified selfie with every other and with the accepted of earlier waves.
+
+    Who shares a face or a picture with another number goes to a person; with ``refill`` the next in line come in.
+    """
+    from pipeline.wave_run.kept_prints import delete_expired
+    from pipeline.wave_run.same_person import compare
+
+    run, today = Plan.load(job), datetime.now().date()
+    with progress.task("compare_people") as counts:
+        counts["expired"] = delete_expired(run.store, today)
+        found = compare(run, today)
+        while refill_places(run):
+            found = compare(run, today)
+        counts |= vars(found)
     return job
 
 
@@ -203,9 +224,10 @@ def finish(job: Counts) -> Counts:
     }
 
 
-@moves(*EARLIER, CACHE, writes=(WORK.prefix, VERDICTS))
+@moves(*EARLIER, CACHE, Part(PRINTS), Part(KEPT_PRINTS), writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS))
 def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
     """Screens the approved cohort once more and publishes it with its decree, in one step; returns the counts."""
+    from pipeline.publication.accepted_prints import keep_prints_of_accepted
     from pipeline.publication.revision import Approval
     from pipeline.publication.revision import publish as publish_wave
 
@@ -215,6 +237,7 @@ def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
             raise MissingDecreeError(f"The cohort of wave {run.wave.number} was approved without a decree.")
         approval = Approval(by, at, decree.strip(), job["run"], job["cohort_sha256"])
         record = publish_wave(run, approval, datetime.now().astimezone())
+        counts["prints_kept"] = keep_prints_of_accepted(run, record, datetime.now().date())
         counts |= {k: record[k] for k in ("revision", "accepted", "decree")}
         counts |= {k: record["changes"]["run"][k] for k in ("removed", "added")}
     folder = run.store.published(run.wave.key) / f"rev-{record['revision']}"
@@ -225,6 +248,7 @@ def release_wave(job: Counts) -> Counts:
     """Gives the wave back, however the run ended."""
     where = paths.Store.at(job["data"])
     with progress.task("release_wave") as counts:
+        end_of_run(where, job)
         counts["released"] = wave_lock.release(where, where.calendar().wave(job["wave"]), job["run"])
     return dict(counts)
 

@@ -67,7 +67,7 @@ def three_waves(data: Path, people: int = 400) -> Store:
 
 #: A wave's tasks between ``prepare`` and ``finish`` but for the mapped one, in order.
 BEFORE_SELFIES = (stages.ingest, stages.check_inputs, stages.screen)
-AFTER_SELFIES = (stages.refill, stages.decide, stages.check_cohort, stages.report, stages.finish)
+AFTER_SELFIES = (stages.refill, stages.compare_people, stages.decide, stages.check_cohort, stages.report, stages.finish)
 
 
 def run_wave(

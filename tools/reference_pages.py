@@ -57,7 +57,8 @@ def reasons_page() -> str:
         "# Reasons and warnings\n\nIn italics: what the applicant reads once a reviewer has refused.\n\n"
         + table(["code", "layer", "retry", "Indonesian", "English"], rows)
         + "\n## Warnings\n\nA warning is reported and never decides. A selfie's defects warn too,"
-        " when the match is beyond doubt.\n\n" + table(["code", "Indonesian", "English"], warned)
+        " when the match is beyond doubt; hidden ears alone also where the comparison is in doubt and a person"
+        " decides.\n\n" + table(["code", "Indonesian", "English"], warned)
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,7 @@ from pipeline.storage.files import read_text, write_text
 from pipeline.storage.paths import Store, project_data
 
 if TYPE_CHECKING:
+    from pipeline.simulate.photos.photographs import Rendered
     from pipeline.simulate.presets import Plan
     from pipeline.simulate.wave import Simulated
 
@@ -62,25 +63,30 @@ def simulate(
     if not own:
         mode: SelfieMode = "off" if photos == "none" else "after_draw"
         found = replace(found, quota=places, seed=f"simulated-{seed}", seed_source="gelombang simulate", selfie=mode)
+    margin, applications = float(table.get("margin", presets.MARGIN)), registrations or int(table["registrations"])
+    photographed = {"none": 0, "drawn": min(applications, ceil(places * margin))}.get(photos, applications)
+    enough = _enough_faces(faces, photographed)
+    if not own:
+        found = replace(found, same_person="check" if enough else "files")
         write_text(_calendar(found), store.root / "calendar.toml")
+    elif not enough and found.same_person == "check" and found.selfie != "off":
+        typer.echo("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
     plan = presets.Plan(
         wave=found,
         seed=seed,
-        registrations=registrations or int(table["registrations"]),
+        registrations=applications,
         population=population or int(table["population"]),
         quota=places,
         shares=table["shares"],
-        selfie=table["selfie"],
+        selfie=table["selfie"] if found.same_person == "check" else {**table["selfie"], "same_person": 0.0},
         narrow=preset == "national",
-        margin=float(table.get("margin", presets.MARGIN)),
+        margin=margin,
         options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
     )
     costs_file = store.root / "work" / f"{found.key}.costs.jsonl"
     with resource_usage.recorded(costs_file, store.root / "extracts"):
         done, rendered = _make(plan, store, photos, faces, workers)
-    simulated.record(
-        plan, store, done, {"applications": rendered.total(), **{k or "none": n for k, n in sorted(rendered.items())}}
-    )
+    simulated.record(plan, store, done, rendered)
     unfinished.forget(plan, store)
     typer.echo(
         f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
@@ -89,7 +95,17 @@ def simulate(
     )
 
 
-def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Counter[str]]:
+def _enough_faces(faces: Path | None, photographed: int) -> bool:
+    """Whether there is a face for everyone who is photographed. With fewer, faces repeat, and a wave that compared them
+    would take different people for one: such a wave only looks for files that were sent twice."""
+    from pipeline.simulate.photos import face_sources
+
+    if photographed == 0 or len(face_sources.people(faces)) < photographed:
+        return photographed == 0
+    return len(face_sources.usable_people(faces, photographed)) >= photographed
+
+
+def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Rendered]:
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
     from pipeline.simulate.photos import photographs
@@ -107,7 +123,7 @@ def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: in
         counts |= {"registrations": done.registrations, **done.extracts}
     jobs = wave.photograph_jobs(plan, store, done.photographs)
     if not jobs:
-        return done, Counter()
+        return done, photographs.Rendered()
     with progress.task("render photographs") as counts:
         tell = _progress(len(jobs))
         rendered = photographs.render(plan.seed, jobs, faces, workers, tell, resumed=resumed is not None)
@@ -142,6 +158,7 @@ seed = "{wave.seed}"
 seed_source = "{wave.seed_source}"
 selfie = "{wave.selfie}"
 policy = "{wave.policy}"
+same_person = "{wave.same_person}"
 refill = {str(wave.refill).lower()}
 priority_share = {wave.priority_share}
 """

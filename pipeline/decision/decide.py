@@ -18,6 +18,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
 from pipeline.draw.draw import PUBLISHED
 from pipeline.draw.seats import places
+from pipeline.draw.verdicts import standing_verdicts
 from pipeline.screening.rulebook import warning_codes
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
@@ -75,7 +76,7 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
         sources = {
             "{screened}": _read(work / "screened.parquet"),
             "{drawn}": _read(work / "drawn.parquet"),
-            "{verdicts}": _read(*verdicts) if verdicts else f"({duckdb_sql.nothing(contracts.VERDICTS)})",
+            "{verdicts}": standing_verdicts(verdicts, work),
             "{reviews}": _read_if_there(work / "reviews.parquet", contracts.REVIEWS),
             "{returned}": f"(SELECT registration_id, from_wave FROM {registrations} WHERE from_wave IS NOT NULL)",
             "{verified}": str(wave.selfie != "off").lower(),

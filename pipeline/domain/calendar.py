@@ -18,6 +18,7 @@ from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedE
 
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
+SamePersonMode = Literal["check", "files", "off"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Wave:
     refill: bool = False
     priority_share: float = 1.0
     selfie_policy: str = ""
+    same_person: SamePersonMode = "check"
     version: int = 1
 
     @property
@@ -76,6 +78,7 @@ class WaveRules(BaseModel):
     refill: bool = False
     priority_share: float = Field(1.0, ge=0, le=1)
     selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
+    same_person: SamePersonMode = "check"  # one against all: faces and pictures; only the files' bytes; nothing
 
 
 class Earlier(BaseModel):

@@ -167,6 +167,20 @@ CHANGES = pa.schema(
     ]
 )
 
+#: Another application with the same face or the same picture, named to the reviewer alone. ``similarity`` is the cosine
+#: of the two descriptors, null without two faces; ``same_file``: the same picture, or nearly.
+OTHERS = pa.list_(
+    pa.struct(
+        [
+            ("wave", pa.int32()),
+            ("registration_id", pa.string()),
+            ("selfie", pa.string()),
+            ("similarity", pa.float64()),
+            ("same_file", pa.bool_()),
+        ]
+    )
+)
+
 REVIEW = pa.schema(
     [
         ("registration_id", pa.string()),
@@ -176,7 +190,13 @@ REVIEW = pa.schema(
         ("faces", pa.int32()),
         ("selfie", pa.string()),
         ("reference", pa.string()),
+        ("others", OTHERS),
     ]
+)
+
+#: ``compare-all``: one row per candidate pair, nearest first.
+PHOTO_CANDIDATES = pa.schema(
+    [("one", pa.string()), ("other", pa.string()), ("similarity", pa.float64()), ("same_file", pa.bool_())]
 )
 
 # --- between rooms, below DATA/work/wave-NNNN/ ---------------------------------------------------------------------
@@ -234,8 +254,14 @@ VERDICTS = pa.schema(
         ("similarity", pa.float64()),
         *((defect, pa.float64()) for defect in DEFECTS),
         ("faces", pa.int32()),
+        ("selfie_sha256", pa.string()),  # of the files that were looked at
+        ("reference_sha256", pa.string()),
     ]
 )
+
+#: ``same_person.parquet``: who would pass and shares a face or a picture with another application: ``reasons`` are the
+#: reasons to have a person look at it, added to those of the verdict. Sorted by registration_id.
+SAME_PERSON = pa.schema([("registration_id", pa.string()), ("reasons", TEXTS), ("others", OTHERS)])
 
 #: ``verify-photos``: one row out per pair, in order.
 PHOTO_PAIRS_OUT = pa.schema(

@@ -132,6 +132,15 @@ class StoreError(GelombangError):
     advice = "Check the path and its permissions."
 
 
+class SealedFileError(GelombangError):
+    """A sealed file (descriptors of faces) cannot be opened: another key sealed it, or it was changed."""
+
+    advice = (
+        "Restore the key file below GELOMBANG_SECRETS, the same on every machine; or delete the named file, and what "
+        "it held is no longer compared."
+    )
+
+
 class WaveLockedError(GelombangError):
     """Another run of the same wave is at work."""
 

@@ -29,6 +29,12 @@ class SelfieSettings(BaseModel):
     workers: int = Field(0, ge=0, description="worker processes per shard; 0: one per core")
     max_pixels: int = Field(120_000_000, description="a larger picture is refused unread (decompression bomb)")
     max_bytes: int = Field(40_000_000, description="a larger file is refused unread")
+    keep_descriptors_days: int = Field(
+        365,
+        ge=0,
+        description="days for which descriptors of accepted people are kept, sealed, to compare later waves with; "
+        "0: none, a face is compared within its wave only",
+    )
     detect_side: int = Field(640, ge=128, description="long side, in pixels, at which a face is looked for")
 
 
@@ -71,6 +77,10 @@ class Settings(BaseSettings):
     data: str = Field("data", description="the data root: a folder or an fsspec URL")
     mirror: Path = Field(
         Path("~/.cache/gelombang"), description="folder for this machine's copies of a data root elsewhere"
+    )
+    secrets: Path = Field(
+        Path("~/.config/gelombang"),
+        description="folder of this installation's keys, outside the data root; the same keys on every machine",
     )
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave, at most")

@@ -17,6 +17,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
 from pipeline.draw import merkle
 from pipeline.draw.seats import places, refilled
+from pipeline.draw.verdicts import standing_verdicts
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
@@ -82,7 +83,7 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                     coalesce(v.outcome = 'passed' OR (v.outcome = 'review' AND d.registration_id IN
                         ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})), false) AS stands
                 FROM read_parquet('{duckdb_sql.quoted(work / "drawn.parquet")}') d
-                LEFT JOIN read_parquet({duckdb_sql.path_list(verdicts)}) v USING (registration_id)"""
+                LEFT JOIN {standing_verdicts(verdicts, work)} v USING (registration_id)"""
         )
         query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
         counted = {tier: counts for tier, *counts in db.execute(query).fetchall()}

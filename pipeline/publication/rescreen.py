@@ -16,10 +16,12 @@ from pipeline.decision.decide import decide
 from pipeline.domain.contracts import COHORT, DRAWN, RETRIES
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.draw.draw import PUBLISHED
+from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.ingest.extracts import resolve_extracts
 from pipeline.screening.screen import screen
 from pipeline.storage import duckdb_sql, files
 from pipeline.wave_run.plan import Plan
+from pipeline.wave_run.same_person import compare
 from pipeline.wave_run.selfie_rounds import refill_places, verdict_files
 
 ROOM = "publication"
@@ -51,7 +53,8 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     check_inputs(again.store, again.wave, again.extracts)
     screen(again.store, again.wave, again.extracts, listed_by=today)
     _stand_again(run, again)
-    refill_places(again)
+    while refill_places(again):  # who comes in now is compared as everybody was
+        compare(again, today)
     decide(again.store, again.wave, verdict_files(again))
     check_cohort(again.store, again.wave, again.extracts.get("blacklist"))
     return Rescreened(again, again.work / "out" / "cohort.parquet")
@@ -83,6 +86,6 @@ def _stand_again(run: Plan, again: Plan) -> None:
     (again.work / "verdicts").mkdir()
     for path in verdict_files(run):
         files.copy(path, again.work / "verdicts" / f"run-{path.name}")
-    for name in (*PUBLISHED, "reviews.parquet"):
+    for name in (*PUBLISHED, "reviews.parquet", SAME_PERSON):
         if (run.work / name).is_file():
             files.copy(run.work / name, again.work / name)

@@ -94,13 +94,21 @@ def sheets_of(f: Figures, language: str) -> list[Sheet]:
 
 def _groups(kind: str, groups: Sequence[Group], t: Translate) -> Sheet:
     titles = [t(f"group.{kind}"), *_titles(t, "key.registrations", "group.eligible", "outcome.accepted")]
-    photo = kind != "province"
+    photo, detail = kind != "province", any(g.photographs for g in groups)
     rows: list[list[Any]] = [
         [group_name(kind, g.keys, t), g.applications, g.eligible, g.accepted]
         + ([g.verified, g.photo_passed] if photo else [])
+        + (_photographs(g) if detail else [])
         for g in groups
     ]
-    return Sheet(t(f"group.{kind}"), titles + (_titles(t, "photo.photographs", "group.photo") if photo else []), rows)
+    titles += _titles(t, "photo.photographs", "group.photo") if photo else []
+    titles += _titles(t, "group.photo_review", "group.photo_refused", "group.photo_again") if detail else []
+    return Sheet(t(f"group.{kind}"), titles, rows)
+
+
+def _photographs(group: Group) -> list[int | None]:
+    found = group.photographs
+    return [None] * 3 if found is None else [found.review.passed, found.refused.passed, found.again.passed]
 
 
 def _titles(t: Translate, *keys: str) -> list[str]:

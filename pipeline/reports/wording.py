@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Any
 
 from pipeline.domain import reasons
-from pipeline.reports.figures import comparison, provinces
+from pipeline.reports.figures import comparison, provinces, truth_comparison
 from pipeline.reports.figures.alerts import Alert
 from pipeline.reports.figures.fairness import Rate
 from pipeline.reports.figures.groups import NOT_COMPARED, Group
@@ -18,8 +18,7 @@ from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.messages.letters import texts
 
 _STEP = 0.05
-_SELFIE_COLUMNS = ("planted", "hit", "missed", "false", "recall", "precision", "as_reason", "as_warning")
-_TRUTH_COLUMNS = {"screening": _SELFIE_COLUMNS[:6], "selfie": _SELFIE_COLUMNS}
+_TRUTH_COLUMNS = {"screening": truth_comparison.SCREENING_COLUMNS, "selfie": truth_comparison.SELFIE_COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ def edition(f: Figures, lang: str) -> dict[str, Any]:
         "extracts": [(n, date.fromisoformat(x["asof"]), x["rows"]) for n, x in f.plan.get("extracts", {}).items()],
         "contents": _contents(f),
         "truth_columns": _TRUTH_COLUMNS,
+        "impostor_group": lambda found: truth_comparison.group_name(found, t),
         "comparison_steps": [s for s in comparison.STEPS if any(c.shares[s] is not None for c in f.comparison)],
     }
 
@@ -105,9 +105,13 @@ def group_name(kind: str, keys: Sequence[str], t: Translate) -> str:
 
 
 def _axes(groups: Sequence[Group]) -> dict[str, Axis | None]:
+    photographs = [g.photographs for g in groups]
     return {
         "eligibility": _axis([g.eligibility for g in groups]),
         "photo": _axis([g.photo for g in groups]),
+        "review": _axis([p.review if p else None for p in photographs]),
+        "refused": _axis([p.refused if p else None for p in photographs]),
+        "again": _axis([p.again if p else None for p in photographs]),
     }
 
 

@@ -30,6 +30,7 @@ class Answer(BaseModel):
     note: str = Field(max_length=500)
     selfie: str | None
     reference: str | None
+    others: list[str | None] | None = None  # None: not asked about by whoever sent it
 
     @field_validator("note")
     @classmethod
@@ -47,6 +48,10 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
 
     def look(case: Case, which: Which) -> Shown:
         return show(roots[which], getattr(case, which))
+
+    def look_at_others(case: Case) -> list[Shown]:
+        """The selfies of the applications that share a face or a picture with this one, of whatever wave."""
+        return [show(sitting.where.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
 
     def found(number: int) -> Case:
         if not 1 <= number <= len(cases):
@@ -80,6 +85,7 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
             values |= {
                 "standing": known[case.number - 1],
                 "photographs": {"selfie": look(case, "selfie"), "reference": look(case, "reference")},
+                "others": list(zip(case.others, look_at_others(case), strict=True)),
                 "policy": policy,
                 "scores": case_page.scores(case, policy, language),
             }
@@ -118,6 +124,16 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
             raise HTTPException(404)
         return Response(picture, media_type="image/jpeg")
 
+    @app.get("/photo/{number}/other/{place}")
+    def photo_of_other(number: int, place: int) -> Response:
+        others = found(number).others
+        picture = None
+        if 0 <= place < len(others):
+            picture = show(sitting.where.selfies_of(others[place]["wave"]), others[place]["selfie"]).jpeg
+        if picture is None:
+            raise HTTPException(404)
+        return Response(picture, media_type="image/jpeg")
+
     @app.get("/static/{name}")
     def static(name: Literal["report.css", "review.css", "review.js"]) -> Response:
         return Response(case_page.asset(name), media_type=_TYPES[name])
@@ -125,8 +141,13 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
     @app.post("/case/{number}")
     def decide(number: int, answer: Answer, lang: Language) -> Response:
         case = found(number)
-        seen = {f"{which}_sha256": look(case, which).sha256 for which in roots}  # type: ignore[arg-type]
-        if seen != {"selfie_sha256": answer.selfie, "reference_sha256": answer.reference}:
+        seen: dict[str, Any] = {f"{which}_sha256": look(case, which).sha256 for which in roots}  # type: ignore[arg-type]
+        known: dict[str, Any] = {"selfie_sha256": answer.selfie, "reference_sha256": answer.reference}
+        if case.others:
+            named = [{key: other[key] for key in ("wave", "registration_id")} for other in case.others]
+            seen |= {"others": named, "others_sha256": [shown.sha256 for shown in look_at_others(case)]}
+            known |= {"others": named, "others_sha256": answer.others or seen["others_sha256"]}
+        if seen != known:
             return JSONResponse({"problem": "changed"}, 409)
         sitting.decide(case.registration_id, answer.decision, answer.note, seen)
         follows = next_open(sitting.standings(), number)

@@ -6,7 +6,7 @@ long as the run's own tables are there, so that a reviewer can still correct him
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.reasons import DEFECTS
+from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 
@@ -32,6 +33,7 @@ class Case:
     faces: int | None
     selfie: str | None
     reference: str | None
+    others: list[dict[str, Any]] = field(default_factory=list)
 
 
 def read_cases(where: Store, wave: Wave) -> list[Case]:
@@ -48,7 +50,7 @@ def read_cases(where: Store, wave: Wave) -> list[Case]:
 def _case(number: int, row: dict[str, Any], warnings: list[str]) -> Case:
     scores = {defect: row[defect] for defect in DEFECTS}
     kept = {name: row[name] for name in ("registration_id", "reasons", "similarity", "faces", "selfie", "reference")}
-    return Case(number=number, warnings=warnings, scores=scores, **kept)
+    return Case(number=number, warnings=warnings, scores=scores, others=row.get("others") or [], **kept)
 
 
 def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
@@ -62,9 +64,18 @@ def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
     drawn = _rows(work / "drawn.parquet", ["registration_id", "selfie", "reference"], wanted)
     seen = [row for path in verdicts for row in _rows(path, None, wanted)]
     photographs = {row["registration_id"]: row for row in drawn}
-    return [{**row, **photographs[row["registration_id"]]} for row in seen]
+    shared = {row["registration_id"]: row for row in _rows(work / SAME_PERSON, None, wanted)}
+    return [_joined(row, photographs[row["registration_id"]], shared.get(row["registration_id"], {})) for row in seen]
+
+
+def _joined(verdict: dict[str, Any], photographs: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    """A settled case as review.parquet had it while it was open."""
+    reasons = [*verdict["reasons"], *shared.get("reasons", [])]
+    return {**verdict, **photographs, "reasons": reasons, "others": shared.get("others")}
 
 
 def _rows(path: Path, columns: list[str] | None, wanted: pa.Array) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
     table = files.read_table(path, columns)
     return list(table.filter(pc.is_in(table["registration_id"], wanted)).to_pylist())

@@ -103,9 +103,9 @@ class Sitting:
             )
         return found
 
-    def decide(self, registration_id: str, decision: str, note: str, seen: dict[str, str | None]) -> None:
+    def decide(self, registration_id: str, decision: str, note: str, seen: dict[str, Any]) -> None:
         """Records a decision: first in the audit trail, then where the next run reads it. ``seen``: the hashes of
-        the photographs looked at. Raises DiskFullError; then the decision does not count."""
+        the photographs looked at, and whose the others were. Raises DiskFullError; then the decision does not count."""
         with self._lock:
             standing = self.standings().get(registration_id, Standing())
             now = self._now()

@@ -5,10 +5,14 @@ Reads photographs below two roots and nothing else. A photograph never raises he
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.domain.settings import SelfieSettings
 from pipeline.selfie import cache
@@ -16,6 +20,8 @@ from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, deco
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
 from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.networks import efficientnet
+from pipeline.selfie.one_against_all.copies import picture_hash
+from pipeline.selfie.one_against_all.prints import Look, Print, PrintLog
 from pipeline.selfie.recogniser import Described, Recogniser
 from pipeline.selfie.verdict import Measurement, PhotoPair
 
@@ -35,6 +41,7 @@ class _Seen:
     described: Described | None = None
     scores: Scores | None = None
     covering: float | None = None
+    picture: NDArray[np.uint64] | None = None  # its hash, where prints are kept
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,18 @@ class Roots:
 class Measurer:
     """Everything that is loaded once per process."""
 
-    def __init__(self, recogniser: Recogniser, settings: SelfieSettings, kept: cache.MeasurementCache | None) -> None:
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        settings: SelfieSettings,
+        kept: cache.MeasurementCache | None,
+        prints: PrintLog | None = None,
+    ) -> None:
         self._recogniser = recogniser
         self._settings = settings
         self._limits = f"{settings.max_pixels}/{settings.detect_side}"
         self._kept = kept
+        self._prints = prints
         efficientnet.network()  # before the detectors: what graphs take for a moment does not come on top of them
 
     def measure(self, pairs: Sequence[PhotoPair], roots: Roots) -> list[Measurement]:
@@ -78,7 +92,15 @@ class Measurer:
             results[i] = measurement
         if self._kept:
             self._kept.put({known: m for (_, known), m in zip(todo, measured, strict=True)})
-        return [m for m in results if m is not None]
+        return [
+            replace(
+                m,
+                selfie_sha256=_hex(files.get((roots.selfies, pair.selfie))),
+                reference_sha256=_hex(files.get((roots.photos, pair.reference))),
+            )
+            for pair, m in zip(pairs, results, strict=True)
+            if m is not None
+        ]
 
     def _file(self, files: dict[Any, bytes | Exception], root: Path, name: str | None) -> bytes | Exception:
         if (root, name) not in files:
@@ -104,6 +126,8 @@ class Measurer:
             for photo in seen.values():
                 if photo.face is not None:
                     photo.described = Described(photo.face, descriptors[id(photo)])
+        if self._prints:
+            self._prints.put(self._prints_of(pairs, roots, files, looks))
         _score(looks)
         return [_measurement(*look, distance) for look, distance in zip(looks, self._distances(looks), strict=True)]
 
@@ -117,6 +141,32 @@ class Measurer:
         found = dict(zip(pairs, self._recogniser.distances(list(pairs.values())), strict=True))
         return [found.get(i) for i in range(len(looks))]
 
+    @staticmethod
+    def _prints_of(
+        pairs: list[PhotoPair],
+        roots: Roots,
+        files: dict[Any, bytes | Exception],
+        looks: list[tuple[_Seen, _Seen | None]],
+    ) -> list[Print]:
+        """What is kept of each pair whose selfie is a picture, to be compared with all others."""
+
+        def kept(photo: _Seen | None, file: bytes | None) -> Look | None:
+            if photo is None or photo.picture is None or file is None:
+                return None
+            face = None if photo.described is None else photo.described.descriptor
+            return Look(file, photo.picture, face)
+
+        found: list[Print] = []
+        for pair, (one, other) in zip(pairs, looks, strict=True):
+            mine, theirs = (
+                _digest(files[roots.selfies, pair.selfie]),
+                _digest(files.get((roots.photos, pair.reference))),
+            )
+            selfie = kept(one, mine)
+            if selfie is not None:
+                found.append(Print.of(selfie, kept(other, theirs), theirs))
+        return found
+
     def _once(self, seen: dict[tuple[str, bytes], _Seen], role: str, data: bytes) -> _Seen:
         if (role, data) not in seen:
             seen[role, data] = self._one(data)
@@ -127,11 +177,22 @@ class Measurer:
             photo = decode(data, self._settings.max_pixels, self._settings.detect_side)
         except PhotoUnreadableError as e:
             return _Seen("selfie_unreadable", str(e))
+        picture = picture_hash(photo.pixels) if self._prints else None
         found = find(photo.pixels)
         if found.main is None or found.mesh is None:
-            return _Seen("no_face", faces=found.count)
+            return _Seen("no_face", faces=found.count, picture=picture)
         problem = "several_faces" if found.several else None
-        return _Seen(problem, "", found.count, (photo.pixels, found.mesh))
+        return _Seen(problem, "", found.count, (photo.pixels, found.mesh), picture=picture)
+
+
+def _digest(data: bytes | Exception | None) -> bytes | None:
+    """SHA-256 of a file's bytes; None of one that could not be read."""
+    return hashlib.sha256(data).digest() if isinstance(data, bytes) else None
+
+
+def _hex(data: bytes | Exception | None) -> str | None:
+    digest = _digest(data)
+    return digest.hex() if digest is not None else None
 
 
 def _without_file(error: Exception) -> Measurement:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipeline.domain.settings import Settings
 
 BUILT_IN = Path(__file__).with_name("policies")
+#: Defects that alone never turn a doubt into a refusal. Hair hides the ears of most women and of few men, and ears say
+#: little about whether two faces agree.
+NEVER_REFUSES = frozenset({"ears_hidden"})
 
 
 class Calibration(BaseModel):
@@ -58,6 +61,13 @@ class SelfiePolicy(BaseModel):
     calibration: Calibration
     match: float = Field(ge=0, le=1, description="a similarity at or above is a match")
     doubt: float = Field(ge=0, le=1, description="at or above, below `match`: doubt; below: mismatch")
+    one_against_all: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="cosine of two descriptors from which two applications are one person's, to be looked at by a "
+        "person; None: this recogniser is not sure enough, and faces are not compared one against all",
+    )
     points: dict[str, float] = Field(description="operating point of each defect's score")
     strict: tuple[str, ...] = ("blur", "glasses", "tilted", "dark", "hat")
     source: str = Field("", description="what the thresholds were calibrated on, with error rates")
@@ -153,6 +163,6 @@ def judge(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "stri
         if rejecting:
             return Outcome("rejected", in_order(rejecting), in_order(defects - rejecting))
         return Outcome("passed", (), in_order(defects))
-    if verdict.decision == "doubt" and not defects:
-        return Outcome("review", (), ())
+    if verdict.decision == "doubt" and defects <= NEVER_REFUSES:
+        return Outcome("review", (), in_order(defects))
     return Outcome("rejected", in_order(defects | ({"face_mismatch"} if verdict.decision == "mismatch" else set())), ())

@@ -17,20 +17,12 @@ from numpy.typing import NDArray
 
 from pipeline.domain.errors import BadSettingError, MissingModelError
 from pipeline.selfie import align
-from pipeline.selfie.detection.mesh import Mesh
+from pipeline.selfie.described_face import Described, Face
 
 #: Name of the default recogniser (``sface_recogniser.py``).
 DEFAULT = "GelombangSFace"
-#: An RGB picture and the mesh of the face that was found in it.
-Face = tuple[NDArray[np.uint8], Mesh]
 
-
-@dataclass(frozen=True, eq=False)
-class Described:
-    """A face and its descriptor [d]."""
-
-    face: Face
-    descriptor: NDArray[np.float32]
+__all__ = ["DEFAULT", "Described", "Face", "Recogniser", "recogniser"]
 
 
 class Recogniser(Protocol):

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie import align
+from pipeline.selfie.described_face import Described, Face
 from pipeline.selfie.networks import resnet, sface
-from pipeline.selfie.recogniser import Described, Face
 
 #: Cosines in this range are a close call. Neither end is near a threshold: ``match`` lies at about 0.42.
 CLOSE_CALL = (0.3, 0.48)

@@ -24,7 +24,8 @@ class PhotoPair:
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What was seen of a selfie, whatever the thresholds: scores 0–1, None = unknown; angles in degrees (roll
-    clockwise; yaw, pitch by the mesh); ``distance`` is the recogniser's, None without two faces."""
+    clockwise; yaw, pitch by the mesh); ``distance`` is the recogniser's, None without two faces. The hashes (hex) say
+    which files were looked at; None: it could not be read."""
 
     distance: float | None = None
     faces: int = 0
@@ -38,6 +39,8 @@ class Seen:
     yaw: float | None = None
     pitch: float | None = None
     detail: str = ""
+    selfie_sha256: str | None = None
+    reference_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,12 @@ from functools import cache
 from multiprocessing.process import AuthenticationString  # type: ignore[attr-defined]
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.domain.errors import GelombangError, SelfieSystemError
 from pipeline.domain.settings import settings
 from pipeline.runtime.processes import leave_with_parent
+from pipeline.selfie.one_against_all.prints import PrintFolder
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import Measurement, PhotoPair, Verdict
 
@@ -53,16 +54,19 @@ def verify_pairs(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
     reference_asked: bool = True,
+    prints: PrintFolder | None = None,
 ) -> list[Verdict]:
     """One verdict a pair, in order. ``reference_asked``: a pair without a usable reference is `reference_missing`.
+
+    ``prints``: where the workers write what is compared one against all; None: nowhere.
 
     Raises SelfieSystemError when a worker dies, and MissingModelError.
     """
     size = settings().selfie.batch
     batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
     verdicts: list[Verdict] = []
-    jobs = ((batch, selfies, photos, policy.model, cache) for batch in batches)
-    for batch, measured in zip(batches, _in_order(jobs, max(1, workers)), strict=True):
+    jobs = ((batch, selfies, photos, policy.model, cache, prints) for batch in batches)
+    for batch, measured in zip(batches, in_order(_measure, jobs, max(1, workers)), strict=True):
         verdicts += [
             policy.verdict(m, reference_asked=reference_asked or bool(pair.reference))
             for pair, m in zip(batch, measured, strict=True)
@@ -72,17 +76,19 @@ def verify_pairs(
     return verdicts
 
 
-Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None]
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None, PrintFolder | None]
+J = TypeVar("J")
+R = TypeVar("R")
 
 
-def _in_order(jobs: Iterator[Job], workers: int) -> Iterator[list[Measurement]]:
-    """Results in the order of the jobs, with at most two batches a worker in flight."""
-    waiting: deque[Future[list[Measurement]]] = deque()
+def in_order(work: Callable[[J], R], jobs: Iterator[J], workers: int) -> Iterator[R]:
+    """``work`` on each job in the worker processes: results in order, at most two batches a worker in flight."""
+    waiting: deque[Future[R]] = deque()
     try:
         pool = _pool(workers)
         for job in jobs:
             with _main_left_alone():  # a worker is started when work is handed in and none is idle
-                waiting.append(pool.submit(_measure, job))
+                waiting.append(pool.submit(work, job))
             if len(waiting) >= 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -135,17 +141,18 @@ def _begin() -> None:
 
 
 @cache
-def _measurer(model: str, kept: Path | None) -> Measurer:
-    """A worker's models and its view of the cache, loaded once."""
+def _measurer(model: str, kept: Path | None, prints: PrintFolder | None) -> Measurer:
+    """A worker's models, its view of the cache and its file of prints, loaded once."""
     from pipeline.selfie.cache import MeasurementCache
     from pipeline.selfie.measure import Measurer
     from pipeline.selfie.recogniser import recogniser
 
-    return Measurer(recogniser(model), settings().selfie, MeasurementCache(kept) if kept else None)
+    log = prints.log_of_this_process(model) if prints else None
+    return Measurer(recogniser(model), settings().selfie, MeasurementCache(kept) if kept else None, log)
 
 
 def _measure(job: Job) -> list[Measurement]:
     from pipeline.selfie.measure import Roots
 
-    pairs, selfies, photos, model, kept = job
-    return _measurer(model, kept).measure(pairs, Roots(selfies, photos))
+    pairs, selfies, photos, model, kept, prints = job
+    return _measurer(model, kept, prints).measure(pairs, Roots(selfies, photos))

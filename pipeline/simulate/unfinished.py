@@ -26,6 +26,8 @@ _PHOTOGRAPHS = pa.schema(
         ("fault", pa.int64()),
         ("person", pa.int64()),
         ("odd_year", pa.bool_()),
+        ("face", pa.int64()),
+        ("copy_of", pa.int64()),
     ]
 )
 

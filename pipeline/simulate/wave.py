@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,22 @@ import pyarrow.compute as pc
 
 from pipeline.domain.contracts import EXTRACTS, TEXTS
 from pipeline.domain.errors import BadSettingError
-from pipeline.simulate import applicants, application_rows, earlier, faults, landing, noise, planted_truth, registers
+from pipeline.simulate import (
+    applicants,
+    application_rows,
+    earlier,
+    faults,
+    landing,
+    noise,
+    planted_truth,
+    registers,
+    shared_faces,
+)
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
 from pipeline.simulate.noise import I64
-from pipeline.simulate.photos.photographs import Job
+from pipeline.simulate.photos.casting import Shown
+from pipeline.simulate.photos.photo_job import Job
+from pipeline.simulate.photos.photographs import Rendered
 from pipeline.simulate.planted_truth import Known
 from pipeline.simulate.population import regions
 from pipeline.simulate.population.people import World
@@ -36,6 +49,12 @@ TRUTH = pa.schema(
         ("selfie_planted", TEXTS),
         ("hijab", pa.bool_()),
         ("photo_delivered", pa.bool_()),
+        # of the faces that were rendered from: null without a photograph, or where nobody says
+        ("selfie_shows", TEXTS),  # defects that the source of the selfie shows by itself
+        ("reference_group", pa.string()),
+        ("reference_sex", pa.string()),
+        ("selfie_group", pa.string()),
+        ("selfie_sex", pa.string()),
     ]
 )
 
@@ -49,6 +68,8 @@ class Photographs:
     fault: np.ndarray  # place in SELFIE_CODES, or -1
     person: I64
     odd_year: np.ndarray  # bool: born in an odd year
+    face: I64  # the person whose face it is: another's where one person is planted under several numbers
+    copy_of: I64  # the application whose picture is sent again, or -1
 
 
 @dataclass(frozen=True)
@@ -84,6 +105,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
         earlier.write(plan, world, accepted, store)
     expected = planted_truth.expected(plan, known, world.people(np.unique(accepted)).kk)
     wanted, turn = _wanted(plan, known, expected, photos)
+    shared = shared_faces.plant(plan.seed, wanted, turn, fault, known.person, faces=plan.wave.same_person == "check")
     no_reference = SELFIE_CODES.index("reference_missing")
     has_photo = (fault[first] != no_reference) & (photos != "none")
     rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store, workers)
@@ -93,8 +115,8 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
         expected_eligible=int((expected == 0).sum()),
         extracts=rows,
         hostile=hostile,
-        photographs=Photographs(wanted, turn, fault, known.person, known.odd_year),
-        truth=_truth(plan, known, niks, expected, fault, wanted, photos),
+        photographs=Photographs(wanted, turn, fault, known.person, known.odd_year, shared.face, shared.copy_of),
+        truth=_truth(plan, known, niks, expected, _planted(fault, wanted, photos) | shared.planted, wanted),
     )
 
 
@@ -151,11 +173,14 @@ def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> tuple[np.nd
     return wanted, turn
 
 
-def _truth(
-    plan: Plan, known: Known, niks: pa.ChunkedArray, expected: I64, fault: np.ndarray, wanted: np.ndarray, photos: str
-) -> pa.Table:
-    seen = np.where(wanted, fault, -1 if photos == "none" else SELFIE_CODES.index("selfie_missing"))
-    bits = np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
+def _planted(fault: np.ndarray, wanted: np.ndarray, photos: str) -> I64:
+    """Bits of SELFIE_CODES for what is wrong with each single photograph; who shares one is planted elsewhere."""
+    alone = np.where(np.isin(fault, (shared_faces.SAME, shared_faces.REUSED)), -1, fault)
+    seen = np.where(wanted, alone, -1 if photos == "none" else SELFIE_CODES.index("selfie_missing"))
+    return np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
+
+
+def _truth(plan: Plan, known: Known, niks: pa.ChunkedArray, expected: I64, bits: I64, wanted: np.ndarray) -> pa.Table:
     return pa.table(
         {
             "registration_id": application_rows.registration_ids(plan, np.arange(known.size)),
@@ -166,8 +191,25 @@ def _truth(
             "selfie_planted": planted_truth.texts(bits, SELFIE_CODES),
             "hijab": pa.nulls(known.size, pa.bool_()),
             "photo_delivered": wanted,
+            **{name: pa.nulls(known.size, TRUTH.field(name).type) for name in TRUTH.names[-5:]},
         }
     )
+
+
+def _with_faces(truth: pa.Table, shown: Mapping[int, Shown]) -> pa.Table:
+    """The truth with what is known of the faces that were rendered from; ``shown`` by number of the application."""
+    columns: dict[str, list[Any]] = {name: [None] * truth.num_rows for name in TRUTH.names[-5:]}
+    for number, faces in shown.items():
+        columns["reference_group"][number], columns["reference_sex"][number] = faces.own.group, faces.own.sex
+        if faces.selfie is None:
+            columns["selfie_shows"][number] = []  # no face, so no defect either
+            continue
+        columns["selfie_shows"][number] = faces.selfie.shows
+        columns["selfie_group"][number], columns["selfie_sex"][number] = faces.selfie.group, faces.selfie.sex
+    for name, values in columns.items():
+        field = TRUTH.field(name)
+        truth = truth.set_column(truth.schema.get_field_index(name), field, pa.array(values, field.type))
+    return truth
 
 
 def truth_path(plan: Plan, store: Store) -> Path:
@@ -183,16 +225,21 @@ def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
     first = np.zeros(len(numbers), dtype=bool)
     first[np.unique(person, return_index=True)[1]] = True
     selfies, photos = store.landing(plan.wave, "selfies"), store.extract("photos")
-    jobs = []
+    apart = _apart(wanted, numbers) if plan.wave.same_person == "check" else {}
+    jobs: list[Job] = []
     for k, number in enumerate(numbers.tolist()):
         fault = int(wanted.fault[number])
         code = SELFIE_CODES[fault] if fault >= 0 else None
+        face, copied = int(wanted.face[number]), int(wanted.copy_of[number])
         has_reference = first[k] and code != "reference_missing"
         jobs.append(
             Job(
                 number=number,
                 turn=int(wanted.turn[number]),
                 person=int(person[k]),
+                face=face,
+                source=apart.get(face),
+                copy_of=copied if copied >= 0 else None,
                 odd_year=bool(wanted.odd_year[number]),
                 fault=code,
                 selfie=selfies / application_rows.selfie_path(number, str(ids[k])),
@@ -202,8 +249,15 @@ def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
     return jobs
 
 
-def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any]) -> None:
+def _apart(wanted: Photographs, numbers: I64) -> dict[int, int]:
+    """A number for each face, in the order in which they are needed: no two of them are one source's."""
+    order = numbers[np.lexsort((numbers, wanted.turn[numbers]))]
+    return {face: place for place, face in enumerate(dict.fromkeys(wanted.face[order].tolist()))}
+
+
+def record(plan: Plan, store: Store, done: Simulated, rendered: Rendered) -> None:
     """Writes the truth, and ``simulated.json``: what was asked for, what came out, how many lines are rubbish."""
+    by_fault = {fault or "none": n for fault, n in sorted(rendered.counts.items())}
     value = {
         "options": plan.options,
         "wave": plan.wave.number,
@@ -213,7 +267,7 @@ def record(plan: Plan, store: Store, done: Simulated, photographs: dict[str, Any
         "expected_eligible": done.expected_eligible,
         "extracts": {name: {"asof": registers.asof(plan, name), "rows": n} for name, n in done.extracts.items()},
         "set_aside": {"total": sum(done.hostile.values()), **done.hostile},
-        "photographs": photographs,
+        "photographs": {"applications": rendered.counts.total(), **by_fault},
     }
     write_json(value, truth_path(plan, store).with_name("simulated.json"))
-    write_table(done.truth, truth_path(plan, store), TRUTH)
+    write_table(_with_faces(done.truth, rendered.shown), truth_path(plan, store), TRUTH)

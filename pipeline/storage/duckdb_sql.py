@@ -112,6 +112,8 @@ def type_of(field: pa.DataType) -> str:
     """DuckDB's name of a contract's type."""
     if pa.types.is_list(field):
         return f"{type_of(field.value_type)}[]"
+    if pa.types.is_struct(field):
+        return f"STRUCT({', '.join(f'{part.name} {type_of(part.type)}' for part in field)})"
     names = {"string": "VARCHAR", "int64": "BIGINT", "int32": "INTEGER", "int16": "SMALLINT", "double": "DOUBLE"}
     return {**names, "bool": "BOOLEAN", "timestamp[us]": "TIMESTAMP", "date32[day]": "DATE"}[str(field)]
 

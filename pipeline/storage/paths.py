@@ -83,6 +83,10 @@ class Store:
         """``registrations``, ``selfies``, ``reuploads`` or ``reviews`` of a wave."""
         return self.root / "landing" / wave.key / what
 
+    def selfies_of(self, number: int) -> Path:
+        """The selfies of a wave by its number."""
+        return self.root / "landing" / f"wave-{number:04d}" / "selfies"
+
     def extract(self, name: str) -> Path:
         """All deliveries of an extract."""
         return self.root / "extracts" / name

@@ -24,6 +24,11 @@ R = TypeVar("R")
 VERDICTS = "work/verdict-cache/"
 
 
+#: Prints of a run's selfies, sealed: what its workers wrote, until it ends. And those of accepted people, by wave.
+PRINTS = "work/descriptors/{wave}/"
+KEPT_PRINTS = "descriptors/"
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of the data root; ``{wave}`` stands for the wave's key, other names for what the job has under them."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.domain.settings import settings
+from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.screening.rulebook import rules_in_force
 from pipeline.storage import files
 from pipeline.wave_run.plan import Plan
@@ -38,6 +39,7 @@ def write(run: Plan) -> Path:
             "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
             "second_reviewer": settings().review.second,
             "selfie_policy": None if wave.selfie == "off" else _policy(run),
+            "same_person": _same_person(run),
             "software": {"gelombang": __version__},
             "inputs": [_entry(path, run.store.root) for path in inputs(run)],
             "outputs": [_entry(path, out) for path in sorted(out.rglob("*")) if path.is_file()],
@@ -64,6 +66,12 @@ def inputs(run: Plan) -> list[Path]:
     earlier = [path for path in told if path.parent.name < run.wave.key]
     policy = [run.store.root / run.wave.selfie_policy] if run.wave.selfie_policy and run.wave.selfie != "off" else []
     return [*calendar, *policy, *landed, *extracted, *run.store.earlier_cohorts(run.wave), *earlier]
+
+
+def _same_person(run: Plan) -> dict[str, Any] | None:
+    """What was compared one against all, with which earlier waves; None where no selfie was looked at."""
+    record = (run.work / SAME_PERSON).with_suffix(".json")
+    return dict(files.read_json(record)) if run.wave.selfie != "off" and record.is_file() else None
 
 
 def _policy(run: Plan) -> dict[str, Any]:

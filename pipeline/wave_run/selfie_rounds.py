@@ -16,12 +16,14 @@ import pyarrow.compute as pc
 
 from pipeline.domain import contracts, reasons
 from pipeline.domain.settings import settings
+from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.runtime import processes, progress
-from pipeline.storage import files
+from pipeline.storage import files, task_sync
 from pipeline.wave_run import photo_prefetch
 from pipeline.wave_run.plan import Plan
 
 if TYPE_CHECKING:
+    from pipeline.selfie.one_against_all.prints import PrintFolder
     from pipeline.selfie.verdict import Verdict
 
 
@@ -48,13 +50,28 @@ def verdict_files(run: Plan) -> list[Path]:
     return sorted((run.work / "verdicts").glob("*.parquet"))
 
 
-def refill_places(run: Plan) -> int:
-    """With ``refill``: verifies the next in line until the places are full or nobody is left; returns the rounds."""
-    from pipeline.draw.draw import next_round
+def print_folder(run: Plan) -> PrintFolder:
+    """Where the prints of this wave's selfies lie until its run ends."""
+    from pipeline.selfie.one_against_all.prints import PrintFolder
 
-    rounds = 0
+    return PrintFolder(run.store.root / task_sync.PRINTS.format(wave=run.wave.key), run.store.root)
+
+
+def forget_rounds(run: Plan) -> None:
+    """Removes what refilling and comparing made before, for a task that begins anew."""
     for path in (run.work / "verdicts").glob("round-*.parquet"):
         path.unlink()
+    (run.work / SAME_PERSON).unlink(missing_ok=True)
+
+
+def refill_places(run: Plan) -> int:
+    """With ``refill``: verifies the next in line until the places are full or nobody is left; returns the rounds.
+
+    Rounds made before stay: whoever has been found to share a face since leaves a place that is filled now.
+    """
+    from pipeline.draw.draw import next_round
+
+    before = rounds = len(list((run.work / "verdicts").glob("round-*.parquet")))
     while run.wave.refill and run.wave.selfie == "after_draw":
         ids = next_round(run.store, run.wave, verdict_files(run))
         if not ids:
@@ -63,7 +80,7 @@ def refill_places(run: Plan) -> int:
         drawn = files.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
         part = drawn.filter(pc.field("registration_id").isin(pa.array(ids)))
         verify_part(run, part, run.work / "verdicts" / f"round-{rounds:04d}.parquet", "refill")
-    return rounds
+    return rounds - before
 
 
 def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, int]:
@@ -85,6 +102,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
             cache=run.store.root / "work" / "verdict-cache",
             workers=settings().selfie.workers or processes.cores(),
             progress=partial(_report, report, block.before, len(pairs)),
+            prints=print_folder(run) if run.wave.same_person != "off" else None,
         )
     outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
     columns: dict[str, Any] = {
@@ -93,7 +111,8 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
         "reasons": [list(o.reasons) for o in outcomes],
         "warnings": [list(o.warnings) for o in outcomes],
         **{
-            name: [getattr(v, name) for v in verdicts] for name in ("decision", "similarity", *reasons.DEFECTS, "faces")
+            name: [getattr(v, name) for v in verdicts]
+            for name in ("decision", "similarity", *reasons.DEFECTS, "faces", "selfie_sha256", "reference_sha256")
         },
     }
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")

@@ -17,6 +17,7 @@ from pipeline.domain.wilson import wilson
 from pipeline.selfie.defects import features
 from pipeline.selfie.defects.classifier import classifier
 from pipeline.selfie.defects.defect_scores import explained
+from pipeline.selfie.defects.light import light
 from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.detection.pose import pose, tilted
 from pipeline.selfie.policy import SelfiePolicy
@@ -90,7 +91,7 @@ def _complete(one: Example, score: dict[str, float]) -> None:
     if "blur" not in score:
         score["blur"] = classifier("blur").probability(features.sharpness(chip))
     if "dark" not in score:
-        score["dark"] = classifier("dark").probability(features.light(chip, seen))
+        score["dark"] = classifier("dark").probability(light(chip, seen))
     uncovered = 1 - explained(score["scarf"])
     score["hat"] *= uncovered
     score["ears_hidden"] *= uncovered

@@ -59,6 +59,7 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Country:
     assert done.exit_code == 0, done.output
     store = Store.at(data)
     calendar = CALENDAR.replace('selfie = "off"', 'selfie = "after_draw"').replace("refill = true", "")
+    calendar = calendar.replace("[defaults]", '[defaults]\nsame_person = "off"')  # old pictures are sent again
     write_text(calendar.replace("quota = 40", "quota = 60"), data / "calendar.toml")
     country = Country(store)
     country.run(1)

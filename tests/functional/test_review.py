@@ -68,7 +68,9 @@ def reviewing(data: Path, reviewer: str) -> Iterator[httpx.Client]:
 def decide(client: httpx.Client, registration_id: str, decision: str) -> None:
     page = client.get("/find", params={"case": registration_id, "lang": "id"}, follow_redirects=True)
     shown = dict(re.findall(r'data-(selfie|reference|csrf|post)="([^"]*)"', page.text))
-    answer = {k: shown[k] or None for k in ("selfie", "reference")}
+    answer: dict[str, Any] = {k: shown[k] or None for k in ("selfie", "reference")}
+    if others := re.search(r'data-others="([^"]+)"', page.text):
+        answer["others"] = [None if sha == "-" else sha for sha in others[1].split()]
     answer |= {"decision": decision, "note": "Orang yang sama." if decision == "accept" else "Orang yang berbeda."}
     assert client.post(shown["post"], json=answer, headers={CSRF: shown["csrf"]}).status_code == 200
 

@@ -32,11 +32,16 @@ MATCH, DOUBT, MISMATCH = 0.3, 0.5, 0.8  # distances, far inside their bands
         (MATCH, ["blur", "glasses"], "strict", "rejected", ["glasses"], ["blur"]),
         (DOUBT, [], "explain", "review", [], []),
         (DOUBT, [], "strict", "review", [], []),
+        # hair hides the ears of most women: hidden ears alone never turn a doubt into a refusal
+        (DOUBT, ["ears_hidden"], "explain", "review", [], ["ears_hidden"]),
+        (DOUBT, ["ears_hidden"], "strict", "review", [], ["ears_hidden"]),
+        (DOUBT, ["ears_hidden", "dark"], "explain", "rejected", ["ears_hidden", "dark"], []),
         (DOUBT, ["dark", "tilted"], "explain", "rejected", ["tilted", "dark"], []),
         (DOUBT, ["blur"], "strict", "rejected", ["blur"], []),
         (MISMATCH, [], "explain", "rejected", ["face_mismatch"], []),
         (MISMATCH, [], "strict", "rejected", ["face_mismatch"], []),
         (MISMATCH, ["hat"], "explain", "rejected", ["hat", "face_mismatch"], []),
+        (MISMATCH, ["ears_hidden"], "explain", "rejected", ["ears_hidden", "face_mismatch"], []),
     ],
 )
 def test_bands(band: float, defects: list[str], mode: str, outcome: str, reasons: list[str], warnings: list[str]):
@@ -67,6 +72,13 @@ def test_a_covering_that_the_reference_shows_too_is_neither_hat_nor_hidden_ears(
     seen = Measurement(distance=MATCH, faces=1, reference_seen=True, same_covering=True, hat=0.9, ears_hidden=0.9)
     found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
     assert (found.outcome, found.reasons, found.warnings) == ("passed", (), ())
+
+
+def test_hidden_ears_send_a_doubt_to_review_even_where_the_wave_names_them():
+    strict = POLICY.model_copy(update={"strict": ("ears_hidden",)})
+    seen = Measurement(distance=DOUBT, faces=1, reference_seen=True, ears_hidden=0.9)
+    found = judge(strict.verdict(seen, reference_asked=True), strict, "strict")
+    assert (found.outcome, found.reasons, found.warnings) == ("review", (), ("ears_hidden",))
 
 
 @pytest.mark.parametrize(("score", "seen"), [(0.49, False), (0.5, True), (None, False)])

@@ -64,7 +64,12 @@ def make(root: Path, cases: dict[str, list[str]] | None = None, **columns: dict[
             "registration_id": row["registration_id"],
             "nik": "3171015505900001",
         }
-        | {"outcome": "review", "reasons": row["reasons"], "warnings": ["glasses"], "reviewed": False}
+        | {
+            "outcome": "review",
+            "reasons": row["reasons"],
+            "warnings": row.get("warnings", ["glasses"]),
+            "reviewed": False,
+        }
         for row in rows
     ]
     write_table(pa.Table.from_pylist(decided, contracts.DECISIONS), out / "decisions.parquet", contracts.DECISIONS)

@@ -11,8 +11,8 @@ from pipeline.airflow_plugin.local_run import dags_folder, load_dag
 from pipeline.domain.errors import BadQuotaError, SelfieSystemError, StoreError
 
 ORDER = [
-    "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "draw", "verify", "refill", "decide",
-    "check_cohort", "report", "finish", "approve", "publish", "release_wave",
+    "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "draw", "verify", "refill",
+    "compare_people", "decide", "check_cohort", "report", "finish", "approve", "publish", "release_wave",
 ]  # fmt: skip
 
 

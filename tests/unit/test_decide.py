@@ -74,6 +74,16 @@ def test_everyone_has_one_decision_and_places_go_in_draw_order(people, this):
     assert this.selfie != "off" or not (by["rejected"] or by["review"])
 
 
+def test_a_doubt_with_hidden_ears_goes_to_a_person_with_its_warning(tmp_path: Path):
+    this, world = wave(3, seed="seed", quota=3), World(tmp_path)
+    screened(world.work(this), dict.fromkeys(("R1", "R2", "R3"), "public"))
+    doubt = {"outcome": "review", "decision": "doubt", "warnings": ["ears_hidden"]}
+    decided = world.decide(this, dict.fromkeys(("R1", "R2", "R3"), doubt), {"R2": "accept", "R3": "reject"})
+    assert {i: row["outcome"] for i, row in decided.items()} == {"R1": "review", "R2": "accepted", "R3": "rejected"}
+    assert [row["reasons"] for row in decided.values()] == [[], [], ["face_mismatch"]]
+    assert all(row["warnings"] == ["ears_hidden"] for row in decided.values())
+
+
 def test_a_wave_in_which_nobody_is_eligible_has_an_empty_cohort(tmp_path: Path):
     this, world = wave(3, seed="seed"), World(tmp_path)
     screened(world.work(this), {})

@@ -17,7 +17,7 @@ CONTRACT = {
     "bansos": "bansos_recipient bsu_recipient",
     "exclusion": "excluded_occupation already_accepted blacklisted kk_limit",
     "selfie": "selfie_missing selfie_unreadable no_face several_faces blur glasses ears_hidden tilted dark hat "
-    "face_mismatch reference_missing",
+    "face_mismatch reference_missing same_person reused_photo",
 }
 DATA_RETRY = {*CONTRACT["registration"].split(), "nik_malformed", "nik_unknown", "identity_mismatch"}
 some_codes = st.lists(st.sampled_from(reasons.codes()), max_size=6)

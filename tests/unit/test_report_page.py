@@ -23,7 +23,12 @@ from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
-WAVE = wave_factory.wave(quota=600)
+WAVE = wave_factory.wave(quota=1200)
+BAND = (
+    "CASE WHEN age IS NULL THEN 'unknown' WHEN age < 18 THEN 'under_18' WHEN age < 25 THEN '18_24' "
+    "WHEN age < 35 THEN '25_34' WHEN age < 45 THEN '35_44' WHEN age < 55 THEN '45_54' "
+    "WHEN age < 65 THEN '55_64' ELSE '65_up' END"
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +67,23 @@ def test_groups_equal_queries(store: Store) -> None:
                 assert (g.verified, g.photo_passed) == found[3:]
                 assert g.eligibility is not None
                 assert g.eligibility.share == g.eligible / g.applications
+    for groups, column in ((f.sex, "sex"), (f.age, f"({BAND})")):
+        assert groups is not None
+        for g in (g for g in groups if g.photographs):
+            keys = ", ".join(f"'{key}'" for key in g.keys)
+            [(review, refused, again)] = ask(
+                store,
+                "SELECT count(*) FILTER (outcome = 'review'), count(*) FILTER (outcome = 'rejected'), "
+                f"count(*) FILTER (outcome = 'rejected' AND retry = 'photo') FROM d WHERE selfie_verified AND {column} "
+                f"IN ({keys})",
+            )
+            found = g.photographs
+            assert found is not None
+            assert (found.review.passed, found.refused.passed, found.again.passed) == (review, refused, again)
+            assert found.review.of == g.verified
+        assert any(g.photographs for g in groups)
+    assert f.tier is not None
+    assert not any(g.photographs for g in f.tier)
     assert f.age is not None
     ages = {"18_24": (18, 24), "25_34": (25, 34), "35_44": (35, 44)}
     for g in f.age:

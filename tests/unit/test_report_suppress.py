@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from pipeline.reports.figures.funnel_steps import write_funnel
-from pipeline.reports.figures.groups import PARTS, Group, provinces
+from pipeline.reports.figures.groups import PARTS, Group, provinces, table
 from pipeline.reports.figures.wave_figures import Figures, figures
 from pipeline.reports.small_cells.suppress import SMALL, Chain, Row, hide, merge, small
 from pipeline.reports.wave_report import write_report
@@ -142,14 +142,15 @@ def test_groups_of_a_small_wave_cannot_be_solved(kind: str, n: int, seed: int, t
         "WHEN age < 65 THEN '55_64' ELSE '65_up' END"
     )
     cells = duckdb.sql(
-        f"SELECT {band if kind == 'age' else column}, outcome = 'accepted', position IS NOT NULL, selfie_verified, "
+        f"SELECT {band if kind == 'age' else column}, outcome = 'accepted', position IS NOT NULL, "
+        "CASE WHEN selfie_verified THEN outcome END, retry, "
         f"count(*) FROM '{path}' GROUP BY ALL"
     ).fetchall()
 
     def members(keys: tuple[str, ...], accepted: bool | None = None, eligible: bool | None = None) -> set[int]:
         return {
             i
-            for i, (key, a, e, _, _) in enumerate(cells)
+            for i, (key, a, e, *_) in enumerate(cells)
             if key in keys and accepted in (None, a) and eligible in (None, e)
         }
 
@@ -162,13 +163,30 @@ def test_groups_of_a_small_wave_cannot_be_solved(kind: str, n: int, seed: int, t
             known.append((members(g.keys, accepted=True), g.accepted))
         if g.verified is not None:
             known.append(({i for i in members(g.keys) if cells[i][3]}, g.verified))
+        if g.photographs is not None:
+            mine = {i: cells[i][3:5] for i in members(g.keys)}
+            review = {i for i, (outcome, _) in mine.items() if outcome == "review"}
+            refused = {i for i, (outcome, _) in mine.items() if outcome == "rejected"}
+            again = {i for i in refused if mine[i][1] == "photo"}
+            known.append((review, g.photographs.review.passed))
+            known.append((refused, g.photographs.refused.passed))
+            known.append((again, g.photographs.again.passed))
     for members_, value in known:  # every figure is right …
-        assert sum(cells[i][4] for i in members_) == value
+        assert sum(cells[i][-1] for i in members_) == value
         assert not small(value) or value == f.funnel.accepted  # … and none is small
     for i, cell in enumerate(cells):
-        if small(cell[4]) and len({c[0] for c in cells}) > 1:
+        if small(cell[-1]) and len({c[0] for c in cells}) > 1:
             low, high = bounds(len(cells), known, i)
-            assert (low, high) != (cell[4], cell[4])
+            assert (low, high) != (cell[-1], cell[-1])
+
+
+def test_photographs_by_sex_are_shown_where_every_count_may_be() -> None:
+    row = dict.fromkeys(PARTS, 20)
+    rows = [{"sex": "P", **row}, {"sex": "L", **row, "photo_refused": 0}]
+    assert [g.photographs is not None for g in table(rows, "sex") or []] == [True, True]
+    few = table([{"sex": "P", **row, "review": 3}, {"sex": "L", **row}], "sex")
+    assert few is not None
+    assert [(g.photographs, g.verified) for g in few] == [(None, 83), (None, 100)]
 
 
 @pytest.mark.parametrize(("waiting", "shown"), [(0, True), (2, False), (4, False), (5, True)])

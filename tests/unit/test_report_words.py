@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+from pipeline.domain.reasons import DEFECTS
 from pipeline.domain.wilson import wilson
 from pipeline.reports.figures.fairness import p_value, rates
 from pipeline.reports.figures.funnel_steps import write_funnel
@@ -18,7 +19,7 @@ from pipeline.reports.figures.truth_comparison import compare_with_truth
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import LANGUAGES, catalogue, label
 from pipeline.reports.wave_report import write_report
-from pipeline.storage.files import read_table
+from pipeline.storage.files import read_table, write_table
 from tests.unit import wave_factory
 
 
@@ -100,11 +101,41 @@ def test_planted_against_found(tmp_path: Path) -> None:
     for score in report.screening:
         assert score.hit == sum(score.code in t["expected"] for t, _ in pairs)
     seen = [(set(t["selfie_planted"]), {*f["reasons"], *f["warnings"]}) for t, f in pairs if f["selfie_verified"]]
+    shows = [set(t["selfie_shows"]) for t, f in pairs if f["selfie_verified"]]
     for score in report.selfie:
         assert score.hit == sum(score.code in p and score.code in s for p, s in seen)
         assert score.missed == sum(score.code in p and score.code not in s for p, s in seen)
-        assert score.false == sum(score.code not in p and score.code in s for p, s in seen)
+        more = [score.code in on_source for (p, s), on_source in zip(seen, shows, strict=True) if score.code in s - p]
+        assert (score.shown, score.false, score.unlabelled) == (sum(more), len(more) - sum(more), 0)
     assert sum(report.impostors[True].values()) == sum("face_mismatch" in p for p, _ in seen)
+    names = [(group.group, group.sex) for group in report.impostor_groups]
+    assert names == [(g, s) for g in ("asian", "other") for s in ("L", "P", None)] + [(None, None)]
+    by_group = {d: sum(group.decisions[d] for group in report.impostor_groups) for d in report.impostors[True]}
+    assert by_group == report.impostors[True]
+
+
+def test_a_defect_on_a_source_that_nobody_labelled_is_no_false_find(tmp_path: Path) -> None:
+    wave = wave_factory.wave(quota=300)
+    store = wave_factory.make(tmp_path, wave, n=6000, truth=True, labelled=0)
+    scores = {score.code: score for score in compare_with_truth(store, wave, store.work(wave) / "out").selfie}
+    found = [scores[code] for code in DEFECTS if scores[code].unlabelled]
+    assert found
+    assert all((score.false, score.shown, score.precision) == (0, 0, None) for score in found)
+    assert scores["face_mismatch"].unlabelled == 0
+    write_funnel(store, wave)
+    assert label("truth.not_labelled", "en") in write_report(store, wave).read_text(encoding="utf-8")
+
+
+def test_a_truth_of_an_older_version_is_read(tmp_path: Path) -> None:
+    wave = wave_factory.wave(quota=300)
+    store = wave_factory.make(tmp_path, wave, n=3000, truth=True)
+    path = store.landing(wave, "truth.parquet")
+    old = read_table(path)
+    old = old.select([n for n in old.column_names if not n.startswith(("selfie_s", "selfie_g", "reference_"))])
+    write_table(old, path, old.schema)
+    report = compare_with_truth(store, wave, store.work(wave) / "out")
+    assert report.impostor_groups == []
+    assert sum(score.unlabelled for score in report.selfie) > 0
 
 
 def test_one_wrong_reason_is_seen(tmp_path: Path) -> None:

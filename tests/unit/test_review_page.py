@@ -168,6 +168,14 @@ def test_a_case_shows_scores_and_reasons_and_no_number_or_path_of_a_person(desk:
     assert ".jpg" not in text
 
 
+def test_hidden_ears_that_came_with_a_doubt_are_shown_as_a_warning(tmp_path: Path):
+    page = Desk(
+        *review_factory.make(tmp_path, R1={"ears_hidden": 0.95, "glasses": 0.1, "warnings": ["ears_hidden"]})
+    ).page(1)
+    for shown in ("Ears hidden – noted", "The ears cannot be seen in the selfie. <code>ears_hidden</code>", "0.75"):
+        assert shown in page
+
+
 def test_a_missing_reference_is_said(desk: Desk):
     text = desk.page(2)
     assert text.count("<img ") == 1

@@ -54,6 +54,26 @@ def test_darkness_and_shadow(astronaut):
     assert scores(render.shadow(picture, mesh, 0.04, 0.0, 0.0, 0.05), astronaut).dark > max(0.5, clean)
 
 
+def _skin(picture: np.ndarray, mesh, gain: float) -> np.ndarray:
+    """The same light on darker skin: eyes, mouth and all that surrounds the face keep theirs."""
+    mask = np.zeros(picture.shape[:2], np.float32)
+    cv2.fillConvexPoly(mask, cv2.convexHull(mesh.points[:, :2].astype(np.int32)), 1.0)
+    for part in ((33, 159, 133, 145), (362, 386, 263, 374), (61, 13, 291, 14)):
+        cv2.fillConvexPoly(mask, cv2.convexHull(mesh.points[list(part), :2].astype(np.int32)), 0.0)
+    mask = cv2.GaussianBlur(mask, (0, 0), 1.0)[..., None]
+    linear = (picture / 255.0) ** 2.2 * (1 - mask + gain * mask)
+    return (linear ** (1 / 2.2) * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("gain", [0.35, 0.18])
+def test_dark_skin_in_good_light_is_not_dark(astronaut, gain):
+    picture, _, mesh = astronaut
+    points = SelfiePolicy.default(Settings()).points
+    darker = _skin(picture, mesh, gain)
+    assert scores(darker, astronaut).dark < scores(picture, astronaut).dark + 0.02
+    assert scores(render.underexposed(darker, 0.03), astronaut).dark >= points["dark"]
+
+
 @pytest.mark.parametrize("degrees", [-30, 30])
 def test_roll_follows_the_picture(astronaut, degrees):
     picture = astronaut[0]

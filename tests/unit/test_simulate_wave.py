@@ -14,6 +14,8 @@ from pipeline.commands.simulate import simulate
 from pipeline.domain import contracts, errors
 from pipeline.simulate import faults, presets, unfinished
 from pipeline.simulate import wave as simulated
+from pipeline.simulate.photos.casting import Shown
+from pipeline.simulate.photos.face_facts import Facts
 from pipeline.storage import paths
 
 SMALL = {"registrations": 2_000, "population": 20_000, "quota": 100, "photos": "none"}
@@ -213,3 +215,17 @@ def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
     assert unfinished.kept(plan, there, tmp_path) is None
     unfinished.forget(plan, there)
     assert unfinished.kept(plan, there, None) is None
+
+
+def test_the_truth_says_what_the_source_faces_show_by_themselves(data):
+    """Applications without a photograph show nobody; the others what the labels of their faces say."""
+    truth = pq.read_table(data / WAVE / "truth.parquet")
+    assert truth.schema.names == simulated.TRUTH.names
+    assert truth["selfie_shows"].null_count == truth.num_rows
+    shown = {0: Shown(Facts(("hat",), "asian", "P"), Facts(("ears_hidden",), "asian", "L")), 2: Shown(Facts(()), None)}
+    rows = simulated._with_faces(truth, shown).select(simulated.TRUTH.names[-5:]).slice(0, 3).to_pylist()
+    assert [list(row.values()) for row in rows] == [
+        [["ears_hidden"], "asian", "P", "asian", "L"],
+        [None] * 5,
+        [[], None, None, None, None],
+    ]

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipeline.domain import contracts, reasons
 from pipeline.domain.calendar import SelfieMode, Wave
+from pipeline.domain.reasons import DEFECTS
 from pipeline.storage.files import read_text, write_json, write_table
 from pipeline.storage.paths import Store, project_data
 
@@ -37,7 +38,7 @@ def wave(number: int = 12, quota: int = 600, selfie: SelfieMode = "after_draw", 
     return Wave(number, opens, closes, quota, f"benih-{number}", "Harga penutupan IHSG", selfie, **more)
 
 
-def make(root: Path, made: Wave, n: int = 20_000, seed: int = 1, truth: bool = False) -> Store:
+def make(root: Path, made: Wave, n: int = 20_000, seed: int = 1, truth: bool = False, labelled: float = 1) -> Store:
     """Writes ``work/wave-NNNN``: ``out/decisions.parquet``, plan, draw, ingest; with ``truth`` what was planted."""
     root.mkdir(parents=True, exist_ok=True)
     store = Store(root)
@@ -46,7 +47,7 @@ def make(root: Path, made: Wave, n: int = 20_000, seed: int = 1, truth: bool = F
     write_table(table, work / "out" / "decisions.parquet", contracts.DECISIONS)
     _side_files(store, made, table)
     if truth:
-        _truth(store, made, table, np.random.default_rng(seed + 1))
+        _truth(store, made, table, np.random.default_rng(seed + 1), labelled)
     return store
 
 
@@ -152,25 +153,33 @@ def _side_files(store: Store, made: Wave, table: pa.Table) -> None:
     write_json({"taken_in": table.num_rows, "set_aside": 7}, store.work(made) / "ingest.json")
 
 
-def _truth(store: Store, made: Wave, table: pa.Table, rng: np.random.Generator) -> None:
-    """What a simulator would have planted: the screening's reasons exactly, the selfies' with some noise."""
+def _truth(store: Store, made: Wave, table: pa.Table, rng: np.random.Generator, labelled: float) -> None:
+    """What a simulator would have planted: the screening's reasons exactly, the selfies' with some noise; ``labelled``
+    is the share of source faces whose own defects are known."""
     found, seen = table["reasons"].to_pylist(), table["warnings"].to_pylist()
     expected = [[c for c in own if reasons.catalogue()[c].layer != "selfie"] for own in found]
     planted_selfie = []
     for own, warned in zip(found, seen, strict=True):
         codes = [c for c in [*own, *warned] if c in reasons.codes("selfie")]
         planted_selfie.append(reasons.ordered([c for c in codes if rng.random() < 0.9]))
+    n = table.num_rows
+    shows = [[c for c in DEFECTS if rng.random() < 0.1] if rng.random() < labelled else None for _ in range(n)]
+    faces = {"reference_group": ("asian", "other"), "reference_sex": ("L", "P")}
+    faces |= {"selfie_group": ("asian", "other"), "selfie_sex": ("L", "P")}
     columns = {
         "registration_id": table["registration_id"],
         "nik": table["nik"],
         "planted": [reasons.ordered({*e, *s}) for e, s in zip(expected, planted_selfie, strict=True)],
         "expected": expected,
         "selfie_planted": planted_selfie,
-        "hijab": [None] * table.num_rows,
+        "hijab": [None] * n,
+        "selfie_shows": shows,
+        **{name: [str(value) for value in rng.choice(values, n)] for name, values in faces.items()},
     }
     texts = pa.list_(pa.string())
     schema = pa.schema(
         [("registration_id", pa.string()), ("nik", pa.string()), ("planted", texts), ("expected", texts),
-         ("selfie_planted", texts), ("hijab", pa.bool_())]
+         ("selfie_planted", texts), ("hijab", pa.bool_()), ("selfie_shows", texts),
+         *((name, pa.string()) for name in faces)]
     )  # fmt: skip
     write_table(pa.table(columns, schema=schema), store.landing(made, "truth.parquet"), schema)

@@ -17,6 +17,8 @@ from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.detection.mesh import Mesh
 
 NAN = math.nan
+#: The folders with labels or with groups of people.
+SOURCES = ("lfw", "celeba", "hijab", "groups")
 
 
 @dataclass
@@ -40,6 +42,10 @@ class Example:
     light: str = ""
     sharp: str = ""
     pose: str = ""
+    collection: str = ""
+    group: str = ""
+    sex: str = ""
+    age: float = NAN
 
     def chip(self) -> NDArray[np.uint8]:
         """The aligned square that features are taken from."""
@@ -65,12 +71,13 @@ def _same_face(face: Detection, row: dict[str, str]) -> bool:
     return shared > 0.2 * min(float(np.prod(face.box[2:] - face.box[:2])), float(np.prod(box[2:] - box[:2])))
 
 
-def load(faces: Path, sources: tuple[str, ...] = ("lfw", "celeba", "hijab"), every: int = 1) -> list[Example]:
+def load(faces: Path, sources: tuple[str, ...] = SOURCES[:3], every: int = 1) -> list[Example]:
     """All photographs in the order of their names (every ``every``-th); a face that is not the labelled one keeps no
     label."""
     celeba = {row["path"]: row for row in _rows(faces / "celeba.csv")}
     by_eye = {row["path"]: row for row in _rows(faces / "labels.csv")}
     hijab = {row["path"]: row for row in _rows(faces / "hijab.csv")}
+    groups = {row["path"]: row for row in _rows(faces / "groups.csv")}
     examples = []
     for path in [p for source in sources for p in sorted((faces / source).glob("*.jpg"))[::every]]:
         name = path.relative_to(faces).as_posix()
@@ -81,6 +88,8 @@ def load(faces: Path, sources: tuple[str, ...] = ("lfw", "celeba", "hijab"), eve
             one.person = "lfw" + path.stem.split("_")[0]
         elif one.source == "celeba":
             _celeba(one, celeba[name], by_eye.get(name))
+        elif one.source == "groups":
+            _groups(one, groups[name])
         else:
             _hijab(one, hijab[name])
         examples.append(one)
@@ -110,3 +119,10 @@ def _celeba(one: Example, row: dict[str, str], eye: dict[str, str] | None) -> No
 def _hijab(one: Example, row: dict[str, str]) -> None:
     if one.face is None or _same_face(one.face, row):
         one.truth = {"hat": 0.0, "scarf": float(row["kind"] == "hijab")}
+
+
+def _groups(one: Example, row: dict[str, str]) -> None:
+    one.collection, one.group, one.sex = row["set"], row["group"], row["sex"]
+    one.age = float(row["age"] or NAN)
+    if row["lfw_person"]:
+        one.person = f"lfw{int(row['lfw_person']):04d}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +27,7 @@ PhotosOption = Annotated[
 WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: one per core.")]
 
 
-def read_pairs(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
+def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
     """The CSV's columns as text, the optional ones as far as they are there. Raises MissingColumnError."""
     lines = read_csv(path)
     missing = [name for name in needed if lines is None or name not in lines.header]
@@ -33,21 +35,33 @@ def read_pairs(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = 
         raise MissingColumnError(f"{path} has no column {', '.join(missing)}.", "The command's --help has its columns.")
     needed += tuple(name for name in optional if name in lines.header)
     nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is a list of nobody
-    table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
+    return pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
+
+
+def read_pairs(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
+    """The CSV's columns of pairs, `selfie` among them. Raises MissingColumnError."""
+    table = read_columns(path, needed, optional)
     return table.set_column(0, "selfie", pc.utf8_trim_whitespace(table["selfie"]))
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal; yields what moves it: ``(done, total)``."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        line = bar.add_task("", total=total)
+        yield lambda done, all_: bar.update(line, completed=done, total=all_)
 
 
 def verify(pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None) -> list[Verdict]:
     """Verifies with a progress bar; a pair may do without a reference."""
-    columns = (TextColumn("photographs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        line = bar.add_task("", total=len(pairs))
+    with progress_bar("photographs", len(pairs)) as tell:
         return verify_pairs(
             pairs,
             selfies=root,
             photos=root,
             policy=policy or SelfiePolicy.default(settings()),
             workers=min(workers or cores(), max(1, len(pairs) // 8)),
-            progress=lambda done, _: bar.update(line, completed=done),
+            progress=tell,
             reference_asked=False,
         )

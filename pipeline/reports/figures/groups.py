@@ -10,21 +10,39 @@ from pipeline.reports.figures.fairness import Rate, rates
 from pipeline.reports.small_cells.suppress import Row, merge, small
 
 #: What a row of ``group_counts`` adds up from, in order.
-PARTS = ("screened_out", "waiting", "photo_failed", "passed_waiting", "placed", "placed_unverified")
+PARTS = (
+    "screened_out", "waiting", "review", "photo_again", "photo_refused", "passed_waiting", "placed",
+    "placed_unverified",
+)  # fmt: skip
+#: What failed by the photograph: divided where the counts are large enough, else one part.
+_FAILED = PARTS[2:5]
+_WHOLE = (*((part,) for part in PARTS[:2]), _FAILED, *((part,) for part in PARTS[5:]))
 #: Provinces are many and some small: of them only these three are shown, sums of the above.
-COARSE = (("screened_out",), ("waiting", "photo_failed", "passed_waiting"), ("placed", "placed_unverified"))
+COARSE = (("screened_out",), ("waiting", *_FAILED, "passed_waiting"), ("placed", "placed_unverified"))
 ORDER = {
     "sex": ("P", "L", "unknown"),
     "age": ("under_18", "18_24", "25_34", "35_44", "45_54", "55_64", "65_up", "unknown"),
     "tier": ("priority", "public"),
 }
+Parts = Sequence[tuple[str, ...]]
 #: Nobody among them can pass, by rule: they are no group to compare.
 NOT_COMPARED = frozenset({"under_18", "unknown"})
 
 
 @dataclass(frozen=True)
+class Photographs:
+    """How the photographs of a group fared, of all that were looked at: to a person, refused, and of these who may send
+    the photograph alone again."""
+
+    review: Rate
+    refused: Rate
+    again: Rate
+
+
+@dataclass(frozen=True)
 class Group:
-    """A group (or several merged ones) and how it fared; rates are None where there is nobody to count."""
+    """A group (or several merged ones) and how it fared; rates are None where there is nobody to count, ``photographs``
+    also where a count is too small to be shown."""
 
     keys: tuple[str, ...]
     applications: int
@@ -34,14 +52,23 @@ class Group:
     photo_passed: int | None
     eligibility: Rate | None
     photo: Rate | None
+    photographs: Photographs | None = None
 
 
 def table(rows: Sequence[dict[str, Any]], by: str) -> list[Group] | None:
-    """The groups of one kind (``sex``, ``age``, ``tier``); None where small counts forbid any division."""
-    sums = _sums(rows, by, [(part,) for part in PARTS])
-    keys = [key for key in ORDER[by] if key in sums]
-    merged = merge([Row((key,), sums[key]) for key in keys], in_order=by == "age", apart=NOT_COMPARED)
-    return None if merged is None else _with_rates(merged, photo=True)
+    """The groups of one kind (``sex``, ``age``, ``tier``); None where small counts forbid any division.
+
+    Sexes and ages are divided by what became of their photographs as well; where that would leave no table, they are
+    not.
+    """
+    finest = [tuple((part,) for part in PARTS)] if by != "tier" else []
+    for parts in [*finest, _WHOLE]:
+        sums = _sums(rows, by, parts)
+        keys = [key for key in ORDER[by] if key in sums]
+        merged = merge([Row((key,), sums[key]) for key in keys], in_order=by == "age", apart=NOT_COMPARED)
+        if merged is not None:
+            return _with_rates(merged, parts)
+    return None
 
 
 def provinces(rows: Sequence[dict[str, Any]]) -> list[Group] | None:
@@ -60,10 +87,10 @@ def provinces(rows: Sequence[dict[str, Any]]) -> list[Group] | None:
     full = [Row(row.keys, tuple(sum(sums[key][i] for key in row.keys) for i in range(3))) for row in screened]
     shown = {row.keys for row in merge(full, in_order=False) or []}
     full.sort(key=lambda row: (len(row.keys) > 1, -row.total, row.keys))
-    return [g if g.keys in shown else replace(g, accepted=None) for g in _with_rates(full, photo=False)]
+    return [g if g.keys in shown else replace(g, accepted=None) for g in _with_rates(full, COARSE)]
 
 
-def _sums(rows: Sequence[dict[str, Any]], by: str, parts: Sequence[Sequence[str]]) -> dict[str, tuple[int, ...]]:
+def _sums(rows: Sequence[dict[str, Any]], by: str, parts: Parts) -> dict[str, tuple[int, ...]]:
     sums: dict[str, list[int]] = {}
     for row in rows:
         counts = sums.setdefault(row[by], [0] * len(parts))
@@ -72,33 +99,37 @@ def _sums(rows: Sequence[dict[str, Any]], by: str, parts: Sequence[Sequence[str]
     return {key: tuple(counts) for key, counts in sums.items()}
 
 
-def _with_rates(rows: Sequence[Row], *, photo: bool) -> list[Group]:
+def _with_rates(rows: Sequence[Row], parts: Parts) -> list[Group]:
     compared = [row for row in rows if not NOT_COMPARED.issuperset(row.keys)]
-    eligibility = dict(
-        zip(compared, rates([(row.total - row.counts[0], row.total) for row in compared]), strict=True),
-    )
-    photographs = dict(
-        zip(compared, rates([(_passed(row), _verified(row)) for row in compared]) if photo else [None] * len(compared),
-            strict=True),
-    )  # fmt: skip
-    return [
-        Group(
-            keys=row.keys,
-            applications=row.total,
-            eligible=row.total - row.counts[0],
-            accepted=sum(row.counts[-2:]) if photo else row.counts[-1],
-            verified=_verified(row) if photo else None,
-            photo_passed=_passed(row) if photo else None,
-            eligibility=eligibility.get(row),
-            photo=photographs.get(row),
+
+    def of(row: Row, *names: str) -> int:
+        return sum(n for part, n in zip(parts, row.counts, strict=True) if set(part) <= set(names))
+
+    def verified(row: Row) -> int:
+        return of(row, *PARTS[2:7])
+
+    def shares(*names: str) -> dict[Row, Rate | None]:
+        return dict(zip(compared, rates([(of(row, *names), verified(row)) for row in compared]), strict=True))
+
+    eligible = {row: row.total - of(row, "screened_out") for row in rows}
+    eligibility = dict(zip(compared, rates([(eligible[row], row.total) for row in compared]), strict=True))
+    photo = shares("passed_waiting", "placed") if parts != COARSE else {}
+    divided = (_FAILED[0],) in parts
+    failed = [shares(*names) if divided else {} for names in ((_FAILED[0],), _FAILED[1:], (_FAILED[1],))]
+    groups = []
+    for row in rows:
+        review, refused, again = (found.get(row) for found in failed)
+        groups.append(
+            Group(
+                keys=row.keys,
+                applications=row.total,
+                eligible=eligible[row],
+                accepted=of(row, "placed", "placed_unverified"),
+                verified=verified(row) if parts != COARSE else None,
+                photo_passed=of(row, "passed_waiting", "placed") if parts != COARSE else None,
+                eligibility=eligibility.get(row),
+                photo=photo.get(row),
+                photographs=Photographs(review, refused, again) if review and refused and again else None,
+            )
         )
-        for row in rows
-    ]
-
-
-def _passed(row: Row) -> int:
-    return sum(row.counts[3:5])
-
-
-def _verified(row: Row) -> int:
-    return sum(row.counts[2:5])
+    return groups

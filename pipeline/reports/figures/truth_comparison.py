@@ -17,11 +17,17 @@ from rich.table import Table
 from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
-from pipeline.reports.figures.query import decisions
+from pipeline.domain.wilson import wilson
+from pipeline.reports.figures.query import decisions, sql
 from pipeline.reports.language import numbers
-from pipeline.reports.language.labels import translator
+from pipeline.reports.language.labels import Translate, translator
 from pipeline.storage.paths import Store
 
+_COUNTS = ("hit", "missed", "false", "as_reason", "as_warning", "shown", "unlabelled")
+SCREENING_COLUMNS = ("planted", "hit", "missed", "false", "recall", "precision")
+SELFIE_COLUMNS = (
+    "planted", "hit", "missed", "shown", "false", "recall", "precision", "as_reason", "as_warning",
+)  # fmt: skip
 #: What a comparison of two faces can end in.
 FOUND = ("match", "doubt", "mismatch", "unusable")
 
@@ -30,7 +36,9 @@ FOUND = ("match", "doubt", "mismatch", "unusable")
 class Score:
     """One code: planted and found, planted and missed, found without being planted, and all that were compared.
 
-    ``as_reason`` and ``as_warning`` split what was found, planted or not, by where it was found.
+    ``false``: the source face is known not to show it; ``shown``: the source is known to show it by itself;
+    ``unlabelled``: nobody labelled the source. ``as_reason`` and ``as_warning`` split what was found, planted or not,
+    by where it was found.
     """
 
     code: str
@@ -40,6 +48,8 @@ class Score:
     compared: int
     as_reason: int = 0
     as_warning: int = 0
+    shown: int = 0
+    unlabelled: int = 0
 
     @property
     def planted(self) -> int:
@@ -53,17 +63,36 @@ class Score:
 
     @property
     def precision(self) -> float | None:
-        """Share of the found that was planted; None when nothing was found."""
-        return self.hit / (self.hit + self.false) if self.hit + self.false else None
+        """Share of the found that was there, planted or on the source; None when nothing was found, or where nobody
+        can say."""
+        there = self.hit + self.shown
+        return there / (there + self.false) if there + self.false and not self.unlabelled else None
+
+
+@dataclass(frozen=True)
+class ImpostorGroup:
+    """Impostors whose face and whose victim's are of one group (and sex, where known); ``group`` None: of two."""
+
+    group: str | None
+    sex: str | None
+    decisions: dict[str, int]
+
+    @property
+    def let_in(self) -> tuple[float, float, float]:
+        """The share called a match, with its Wilson interval."""
+        of = sum(self.decisions.values())
+        return self.decisions["match"] / of, *wilson(self.decisions["match"], of)
 
 
 @dataclass(frozen=True)
 class TruthReport:
-    """Screening and selfie scores in catalogue order; ``impostors``: planted (bool) → decision → count."""
+    """Screening and selfie scores in catalogue order; ``impostors``: planted (bool) → decision → count; by group where
+    the source faces' groups are known."""
 
     screening: list[Score]
     selfie: list[Score]
     impostors: dict[bool, dict[str, int]]
+    impostor_groups: list[ImpostorGroup]
     applications: int
     photographs: int
 
@@ -81,25 +110,37 @@ def compare_with_truth(store: Store, wave: Wave, folder: Path | None = None) -> 
     path = (folder or store.out(wave)) / "decisions.parquet"
     with decisions(path, store.work(wave)) as query:
         query.connection.execute("SET VARIABLE truth = ?", [str(store.landing(wave, "truth.parquet"))])
+        query.connection.execute("SET VARIABLE defects = ?", [list(reasons.DEFECTS)])
+        query.connection.execute(sql("planted"))
         screening = {row["code"]: row for row in query.rows("truth_screening")}
         selfie = {row["code"]: row for row in query.rows("truth_selfie")}
         totals = query.rows("truth_totals")[0]
         impostors: dict[bool, dict[str, int]] = {planted: dict.fromkeys(FOUND, 0) for planted in (True, False)}
         for row in query.rows("truth_impostors"):
             impostors[row["impostor"]][row["decision"]] = row["n"]
+        groups = _groups(query.rows("truth_impostor_groups"))
     codes = reasons.codes("selfie")
     return TruthReport(
         [_score(c, screening, totals["applications"]) for c in reasons.codes() if c not in codes],
         [_score(c, selfie, totals["photographs"]) for c in codes],
         impostors,
+        groups,
         totals["applications"],
         totals["photographs"],
     )
 
 
+def _groups(rows: list[dict[str, Any]]) -> list[ImpostorGroup]:
+    found: dict[tuple[str | None, str | None], dict[str, int]] = {}
+    for row in rows:
+        found.setdefault((row["group"], row["sex"]), dict.fromkeys(FOUND, 0))[row["decision"]] = row["n"]
+    ordered = sorted(found, key=lambda key: (key[0] is None, key[0] or "", key[1] or "~"))
+    return [ImpostorGroup(*key, found[key]) for key in ordered]
+
+
 def _score(code: str, found: dict[str, dict[str, Any]], compared: int) -> Score:
     row = found.get(code, {})
-    counts = {key: row.get(key, 0) for key in ("hit", "missed", "false", "as_reason", "as_warning")}
+    counts = {key: row.get(key, 0) for key in _COUNTS}
     return Score(code=code, compared=compared, **counts)
 
 
@@ -109,14 +150,14 @@ def print_truth(report: TruthReport, console: Console) -> None:
     t = translator(language)
     screening = _table(t("truth.screening", n=report.applications), t, selfie=False)
     for score in report.screening:
-        screening.add_row(*_cells(score, language))
+        screening.add_row(*_cells(score, t, language))
     console.print(screening)
     if not report.photographs:
         return
     selfie = _table(t("truth.selfie", n=report.photographs), t, selfie=True)
     for score in report.selfie:
         selfie.add_row(
-            *_cells(score, language),
+            *_cells(score, t, language, selfie=True),
             numbers.integer(score.as_reason, language),
             numbers.integer(score.as_warning, language),
         )
@@ -129,19 +170,42 @@ def print_truth(report: TruthReport, console: Console) -> None:
             t("truth.impostor" if planted else "truth.genuine"), *(numbers.integer(counts[d], language) for d in FOUND)
         )
     console.print(impostors)
+    if report.impostor_groups:
+        console.print(_by_group(report.impostor_groups, t, language))
+
+
+def group_name(found: ImpostorGroup, t: Translate) -> str:
+    """The group of both faces as a report names it; the group's own name is the folder's."""
+    if found.group is None:
+        return t("truth.two_groups")
+    return f"{found.group}, {t(f'sex.{found.sex}')}" if found.sex else found.group
+
+
+def _by_group(groups: list[ImpostorGroup], t: Translate, language: str) -> Table:
+    table = Table(
+        "", *(t(f"decision.{d}") for d in FOUND), t("truth.let_in"), title=t("truth.impostor_groups"),
+        box=box.SIMPLE_HEAD, title_justify="left",
+    )  # fmt: skip
+    for group in groups:
+        share, low, high = (numbers.percent(n, language) for n in group.let_in)
+        counts = (numbers.integer(group.decisions[d], language) for d in FOUND)
+        table.add_row(group_name(group, t), *counts, f"{share} ({low}–{high})")
+    return table
 
 
 def _table(title: str, t: Any, *, selfie: bool) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
-    columns = ["planted", "hit", "missed", "false", "recall", "precision"] + ["as_reason", "as_warning"] * selfie
+    columns = list(SELFIE_COLUMNS if selfie else SCREENING_COLUMNS)
     table.add_column(t("sheet.code"), no_wrap=True)
     for name in columns:
         table.add_column(t(f"truth.{name}"), justify="right", min_width=6)
     return table
 
 
-def _cells(score: Score, language: str) -> list[str]:
+def _cells(score: Score, t: Translate, language: str, *, selfie: bool = False) -> list[str]:
     style = "green" if score.missed == score.false == 0 else "yellow"
-    counts = [numbers.integer(n, language) for n in (score.planted, score.hit, score.missed, score.false)]
+    counts = [score.planted, score.hit, score.missed] + [score.shown] * selfie
+    shown = [numbers.integer(n, language) for n in counts]
+    shown.append(t("truth.not_labelled") if score.unlabelled else numbers.integer(score.false, language))
     shares = [numbers.percent(share, language) for share in (score.recall, score.precision)]
-    return [score.code, *counts, *(f"[{style}]{share}[/]" for share in shares)]
+    return [score.code, *shown, *(f"[{style}]{share}[/]" for share in shares)]

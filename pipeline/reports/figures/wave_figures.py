@@ -24,7 +24,7 @@ from pipeline.storage.paths import Store
 
 @dataclass(frozen=True)
 class Defect:
-    """One of the six defects: how often it was a reason, and how often it was seen on a photograph that passed."""
+    """One of the six defects: how often it was a reason, and how often it was seen and rejected nobody."""
 
     code: str
     reason: int | None

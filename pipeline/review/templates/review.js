@@ -87,6 +87,7 @@ for (const form of document.querySelectorAll("form[data-decision]")) {
     save.disabled = true;
     const answer = { decision: form.dataset.decision, note };
     for (const which of ["selfie", "reference"]) answer[which] = page.dataset[which] || null;
+    answer.others = page.dataset.others.split(" ").filter(Boolean).map((sha) => (sha === "-" ? null : sha));
     try {
       const response = await fetch(page.dataset.post, {
         method: "POST",

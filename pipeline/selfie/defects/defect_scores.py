@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.selfie.defects import features
 from pipeline.selfie.defects.classifier import classifier
+from pipeline.selfie.defects.light import light
 from pipeline.selfie.detection.mesh import Mesh
 from pipeline.selfie.detection.pose import Pose, pose, tilted
 from pipeline.selfie.networks.efficientnet import Maps
@@ -83,7 +84,7 @@ def _scores(face: Face, chip: NDArray[np.uint8], maps: Maps) -> Scores:
         glasses=found["glasses"],
         ears_hidden=None if found["ears_hidden"] is None else found["ears_hidden"] * uncovered,
         tilted=tilted(angles),
-        dark=classifier("dark").probability(features.light(chip, seen)),
+        dark=classifier("dark").probability(light(chip, seen)),
         hat=None if found["hat"] is None else found["hat"] * uncovered,
         scarf=found["scarf"],
         roll=angles.roll,

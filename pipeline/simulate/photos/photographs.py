@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from multiprocessing import get_context
@@ -17,28 +17,28 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.domain.errors import BadSettingError
 from pipeline.runtime.processes import cores, leave_with_parent
-from pipeline.simulate import noise
-from pipeline.simulate.photos import face_sources
-from pipeline.simulate.photos.face_sources import Portrait, Source
+from pipeline.simulate.photos import casting, face_sources
+from pipeline.simulate.photos.casting import Cast, People, Shown
+from pipeline.simulate.photos.photo_job import Job
 from pipeline.storage import files
 
 _TOGETHER = 5_000  # places of the draw whose photographs are rendered face by face
 _TASK = 24  # photographs of a task: small, so that both workers end together
 
 
-@dataclass(frozen=True)
-class Job:
-    """One application's photographs."""
+@dataclass
+class Rendered:
+    """Applications by fault (``""`` for none), and what each one's photographs show."""
 
-    number: int  # of the application
-    person: int  # place in the population
-    odd_year: bool  # of birth
-    fault: str | None
-    selfie: Path
-    reference: Path | None  # None: already made with another application of the same person, or there is none
-    turn: int = 0  # place in the order in which they are needed
+    counts: Counter[str] = field(default_factory=Counter)
+    shown: dict[int, Shown] = field(default_factory=dict)
+
+    def add(self, more: Rendered) -> int:
+        """Takes in what a task rendered; returns how many applications that were."""
+        self.counts += more.counts
+        self.shown |= more.shown
+        return more.counts.total()
 
 
 def render(
@@ -49,30 +49,30 @@ def render(
     progress: Callable[[int], None],
     *,
     resumed: bool = False,
-) -> Counter[str]:
-    """Writes all photographs; counts by fault (``""`` for none). Raises BadSettingError, StoreError.
+) -> Rendered:
+    """Writes all photographs. Raises BadSettingError, StoreError.
 
     ``progress`` is told how many applications were finished since it was last told. ``resumed``: what lies there was
     made by an interrupted run of the same jobs and is not made again.
     """
-    people = face_sources.people(folder)
+    jobs = list(jobs)
+    apart = len({job.source for job in jobs if job.source is not None})
+    people = face_sources.usable_people(folder, apart) if apart else face_sources.people(folder)
     # who is drawn first comes first, so that an early part of the draw can be run before all are there; then by face
-    by_face = sorted(jobs, key=lambda job: (job.turn // _TOGETHER, _face(seed, job, people), job.number))
+    by_face = sorted(jobs, key=lambda job: (job.turn // _TOGETHER, casting.face(seed, job, people), job.number))
     tasks = list(_tasks(seed, by_face, people))
     work = partial(_run, seed, people, resumed)
-    counts: Counter[str] = Counter()
+    rendered = Rendered()
     workers = workers or cores()
     if workers == 1 or len(tasks) == 1:
         for done in map(work, tasks):
-            counts.update(done)
-            progress(done.total())
-        return counts
+            progress(rendered.add(done))
+        return rendered
     # spawned, not forked: TensorFlow's threads do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
         for done in pool.map(work, tasks):
-            counts.update(done)
-            progress(done.total())
-    return counts
+            progress(rendered.add(done))
+    return rendered
 
 
 def _one_thread() -> None:
@@ -83,23 +83,10 @@ def _one_thread() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
-def _face(seed: int, job: Job, people: list[list[Source]]) -> int:
-    """Whose face an applicant has; whoever hides their ears has some to hide."""
-    first = int(noise.pick(seed, "face", [job.person], len(people))[0])
-    if job.fault != "ears_hidden":
-        return first
-    return next((at for at in _from(first, people) if people[at][0].ears), first)
-
-
-def _from(first: int, people: list[list[Source]]) -> Iterator[int]:
-    """Every person's place once, beginning with this one."""
-    return ((first + step) % len(people) for step in range(len(people)))
-
-
-def _tasks(seed: int, jobs: list[Job], people: list[list[Source]]) -> Iterator[list[Job]]:
+def _tasks(seed: int, jobs: list[Job], people: People) -> Iterator[list[Job]]:
     """Jobs by face, so that a source photograph is looked at by one worker, in tasks of about ``_TASK``."""
     task: list[Job] = []
-    for _, group in groupby(jobs, key=lambda job: _face(seed, job, people)):
+    for _, group in groupby(jobs, key=lambda job: casting.face(seed, job, people)):
         task += group
         if len(task) >= _TASK:
             yield task
@@ -108,52 +95,38 @@ def _tasks(seed: int, jobs: list[Job], people: list[list[Source]]) -> Iterator[l
         yield task
 
 
-def _run(seed: int, people: list[list[Source]], resumed: bool, jobs: list[Job]) -> Counter[str]:
+def _run(seed: int, people: People, resumed: bool, jobs: list[Job]) -> Rendered:
     counts: Counter[str] = Counter()
+    shown: dict[int, Shown] = {}
     for job in jobs:
+        made = casting.cast(seed, job, people)
         if not (resumed and job.selfie.is_file()):  # the last file of a job
-            _one(seed, people, job)
+            _one(seed, job, made)
         counts[job.fault or ""] += 1
-    return counts
+        shown[job.number] = casting.shown(made, job.fault)
+    return Rendered(counts, shown)
 
 
-def _one(seed: int, people: list[list[Source]], job: Job) -> None:
+def _one(seed: int, job: Job, made: Cast) -> None:
     from pipeline.simulate.photos import portraits, scenes
 
-    rng = np.random.default_rng([seed, job.number, 1])
-    at = _face(seed, job, people)
-    # a register's photograph is not the selfie of the day, where the person has more than one
-    at, own = _usable(people, at, 2)
+    own = [portrait for _, portrait in made.own]
     if job.reference is not None:
         of_person = np.random.default_rng([seed, job.person, 2])
         _write(job.reference, portraits.reference(own[0], job.odd_year, of_person))
     if job.fault == "selfie_missing":
         return
-    stranger = own[0]
-    if job.fault in ("face_mismatch", "several_faces"):
-        stranger = _usable(people, at + 1 + int(rng.integers(len(people) - 1)), 1, but=at)[1][0]
+    if job.copy_of is not None:
+        first = portraits.selfie(own[-1], own[0], None, np.random.default_rng([seed, job.copy_of, 1]))
+        again = scenes.copied(first, np.random.default_rng([seed, job.number, 3])) if job.source is not None else first
+        _write(job.selfie, again)
+        return
+    stranger = made.stranger[1] if made.stranger else own[0]
     if job.fault == "face_mismatch":
-        picture = portraits.selfie(stranger, own[0], None, rng)
+        picture = portraits.selfie(stranger, own[0], None, made.rng)
     else:
-        picture = portraits.selfie(own[-1], stranger, job.fault, rng)
-    _write(job.selfie, scenes.unreadable(picture, rng) if job.fault == "selfie_unreadable" else picture)
-
-
-def _usable(people: list[list[Source]], first: int, most: int, but: int | None = None) -> tuple[int, list[Portrait]]:
-    """A person with usable photographs, ``first`` or the next who has any, and at most so many of them.
-
-    ``but`` is passed over. Raises BadSettingError if nobody is left.
-    """
-    for at in _from(first, people):
-        found: list[Portrait] = []
-        for source in people[at] if at != but else []:
-            portrait = face_sources.portrait(source) if len(found) < most else None
-            found += [portrait] if portrait else []
-        if found:
-            return at, found
-    raise BadSettingError(
-        "Too few usable faces in the photographs.", "Give --faces DIR with faces seen from the front."
-    )
+        picture = portraits.selfie(own[-1], stranger, job.fault, made.rng)
+    _write(job.selfie, scenes.unreadable(picture, made.rng) if job.fault == "selfie_unreadable" else picture)
 
 
 def _write(path: Path, data: bytes) -> None:

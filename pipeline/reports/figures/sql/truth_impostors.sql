@@ -3,7 +3,7 @@ SELECT
     list_contains(t.selfie_planted, 'face_mismatch') AS impostor,
     coalesce(d.selfie_decision, 'unusable') AS decision,
     count(*)::BIGINT AS n
-FROM read_parquet(getvariable('truth')) AS t
+FROM planted AS t
 JOIN read_parquet(getvariable('decisions')) AS d USING (registration_id)
 WHERE d.selfie_verified
 GROUP BY ALL

@@ -1,7 +1,7 @@
 -- Reasons of the screening layers: planted against given, by code. Sets are few, applications many.
 WITH sets AS (
     SELECT t.expected, d.reasons, count(*) AS n
-    FROM read_parquet(getvariable('truth')) AS t
+    FROM planted AS t
     JOIN read_parquet(getvariable('decisions')) AS d USING (registration_id)
     GROUP BY ALL
 ),

@@ -1,4 +1,4 @@
 -- How many applications and photographs are compared.
 SELECT count(*)::BIGINT AS applications, (count(*) FILTER (d.selfie_verified))::BIGINT AS photographs
-FROM read_parquet(getvariable('truth')) AS t
+FROM planted AS t
 JOIN read_parquet(getvariable('decisions')) AS d USING (registration_id);

@@ -1,0 +1,40 @@
+"""Keeps the prints of those whom a publication accepted, so that the waves after it are compared with them.
+
+Comes after the revision stands and may be repeated: a publication that is tried again finds what it kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from pipeline.domain.settings import settings
+from pipeline.publication.rescreen import ROOM
+from pipeline.storage import files
+from pipeline.wave_run import kept_prints
+from pipeline.wave_run.plan import Plan
+from pipeline.wave_run.run_prints import prints_of, verified
+from pipeline.wave_run.selfie_rounds import print_folder
+
+
+def keep_prints_of_accepted(run: Plan, record: dict[str, Any], today: date) -> int:
+    """Keeps prints of a published revision's people and deletes those of its run; returns how many are kept."""
+    kept_prints.delete_expired(run.store, today)
+    revision = int(record["revision"])
+    cohort = run.store.published(run.wave.key) / f"rev-{revision}" / "cohort.parquet"
+    accepted = set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist())
+    wanted = run.wave.selfie != "off" and run.wave.same_person != "off" and settings().selfie.keep_descriptors_days > 0
+    again = replace(run, store=run.store.aside(ROOM))
+    known = [person for person in verified(again) if person.registration_id in accepted]
+    if accepted and not known:  # asked again after the run's tables are gone: what was kept stays
+        return 0
+    if wanted and accepted:
+        people, prints = prints_of(again, known)
+        named = [(person.registration_id, person.selfie) for person in people]
+        kept_prints.keep(run.store, run.wave, revision, run.selfie_policy().model, named, prints, today)
+    else:
+        named = []
+        kept_prints.forget(run.store, run.wave)
+    print_folder(run).remove()
+    return len(named)

@@ -1,0 +1,76 @@
+"""Looks at photographs only to compare them with all others: decode, find the face, describe it. No defect is scored.
+
+Runs in the selfie stage's worker processes, for `compare-all` and for selfies whose verdict was known and whose print
+was not. A photograph never raises here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.domain.settings import settings
+from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
+from pipeline.selfie.one_against_all.copies import picture_hash
+from pipeline.selfie.one_against_all.prints import Look, Print
+from pipeline.selfie.verdict import PhotoPair
+from pipeline.selfie.verify import in_order
+
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str]
+
+
+def prints_of(
+    pairs: Sequence[PhotoPair],
+    *,
+    selfies: Path,
+    photos: Path,
+    model: str,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[list[Print | None]]:
+    """Prints of pairs, batch by batch and in order; None for a selfie that is no picture.
+
+    Raises SelfieSystemError when a worker dies, and MissingModelError.
+    """
+    size, done = settings().selfie.batch, 0
+    batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
+    for prints in in_order(_look, ((batch, selfies, photos, model) for batch in batches), max(1, workers)):
+        done += len(prints)
+        if progress:
+            progress(done, len(pairs))
+        yield prints
+
+
+def _look(job: Job) -> list[Print | None]:
+    """One batch, in a worker."""
+    from pipeline.selfie.detection.face_finder import find
+    from pipeline.selfie.recogniser import Face, recogniser
+
+    pairs, selfies, photos, model = job
+    limits = settings().selfie
+    pictures: dict[bytes, NDArray[np.uint64]] = {}
+    faces: dict[bytes, Face] = {}
+
+    def one(root: Path, name: str | None) -> bytes | None:
+        digest = None
+        try:
+            data = read_below(root, name, limits.max_bytes)
+            digest = hashlib.sha256(data).digest()
+            if digest not in pictures:
+                pixels = decode(data, limits.max_pixels, limits.detect_side).pixels
+                pictures[digest] = picture_hash(pixels)
+                found = find(pixels)
+                if found.mesh is not None:
+                    faces[digest] = (pixels, found.mesh)
+        except (PhotoMissingError, PhotoUnreadableError):
+            pass  # what it is worth is the verdict's business
+        return digest
+
+    seen = [(one(selfies, pair.selfie), one(photos, pair.reference)) for pair in pairs]
+    described = dict(zip(faces, recogniser(model).describe(list(faces.values())), strict=True)) if faces else {}
+    looks = {digest: Look(digest, picture, described.get(digest)) for digest, picture in pictures.items()}
+    return [Print.of(looks[a], looks.get(b) if b else None, b) if a in looks else None for a, b in seen]

@@ -1,0 +1,1 @@
+"""One face or one picture under several applications: every photograph compared with every other."""

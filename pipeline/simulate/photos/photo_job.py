@@ -1,0 +1,22 @@
+"""What is to be rendered of one application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Job:
+    """One application's photographs."""
+
+    number: int  # of the application
+    person: int  # place in the population
+    odd_year: bool  # of birth
+    fault: str | None
+    selfie: Path
+    reference: Path | None  # None: already made with another application of the same person, or there is none
+    turn: int = 0  # place in the order in which they are needed
+    face: int | None = None  # whose face it is, where that is another person's
+    source: int | None = None  # place of the face's source, where no two people may share one
+    copy_of: int | None = None  # number of the application whose selfie is sent again

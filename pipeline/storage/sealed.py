@@ -1,0 +1,129 @@
+"""Files that only this installation can read: records sealed by AES-GCM under a key that lies outside the data root.
+
+A file is one header line in JSON, which anyone can read and nobody can change, and then sealed blocks. It only ever
+grows, one whole block at a time; a block that a kill cut off is ignored. Imports no table library: workers use it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from pipeline.domain.errors import BadSettingError, SealedFileError
+
+#: NIST SP 800-38D: 96-bit nonces; random ones are safe for 2**32 blocks under one key.
+_NONCE = 12
+_LENGTH = 4
+_KEY_BYTES = 32
+
+
+def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
+    """The 32-byte key ``<folder>/<name>.key`` of this installation; made at first use, readable by its user alone.
+
+    ``root`` is the data root, below which no key may lie. Raises BadSettingError.
+    """
+    folder = folder.expanduser().absolute()
+    if folder.resolve().is_relative_to(root.resolve()):
+        raise BadSettingError(
+            f"GELOMBANG_SECRETS is {folder}, which lies below the data root.", "Name a folder outside the data root."
+        )
+    path = folder / f"{name}.key"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
+    except OSError as e:
+        raise BadSettingError(f"The key {path} cannot be used: {e.strerror}.", "See GELOMBANG_SECRETS.") from e
+    if len(key) != _KEY_BYTES:
+        raise BadSettingError(f"The key {path} does not have {_KEY_BYTES} bytes.", "Restore it from its copy.")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Makes a key whole or not at all; of several processes one wins, and the others use its key."""
+    own = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(own, path)
+    finally:
+        own.unlink(missing_ok=True)
+
+
+class SealedWriter:
+    """Appends sealed blocks to a file of its own, which it makes with the first of them."""
+
+    def __init__(self, path: Path, key: bytes, header: dict[str, Any]) -> None:
+        self._path = path
+        self._cipher = AESGCM(key)
+        self._header = json.dumps({**header, "key": _name_of(key)}, separators=(",", ":")).encode() + b"\n"
+        self._blocks = 0
+
+    def add(self, data: bytes) -> None:
+        """Seals one block and appends it in one write."""
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = nonce + self._cipher.encrypt(nonce, data, _bound(self._header, self._blocks))
+        block = len(sealed).to_bytes(_LENGTH, "big") + sealed
+        first = self._header if self._blocks == 0 else b""
+        flags = os.O_WRONLY | os.O_APPEND | (os.O_CREAT | os.O_EXCL if first else 0)
+        if first:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(self._path, flags, 0o600), "ab") as file:
+            file.write(first + block)
+        self._blocks += 1
+
+
+def header_of(path: Path) -> dict[str, Any]:
+    """A sealed file's header, unverified. Raises SealedFileError for a file that is none."""
+    try:
+        with path.open("rb") as file:
+            found = json.loads(file.readline(4096))
+        return dict(found)
+    except (OSError, ValueError, TypeError) as e:
+        raise SealedFileError(f"{path} is not a sealed file.") from e
+
+
+def blocks_of(path: Path, key: bytes) -> Iterator[bytes]:
+    """The blocks of a sealed file, opened one by one.
+
+    Raises SealedFileError where another key sealed it, or where it was changed since.
+    """
+    if header_of(path).get("key") != _name_of(key):
+        raise SealedFileError(f"{path} was sealed under another key.")
+    cipher = AESGCM(key)
+    with path.open("rb") as file:
+        header, number = file.readline(), 0
+        while len(length := file.read(_LENGTH)) == _LENGTH:
+            size = int.from_bytes(length, "big")
+            sealed = file.read(size)
+            if len(sealed) < size:
+                return  # cut off by a kill
+            try:
+                yield cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(header, number))
+            except InvalidTag as e:
+                raise SealedFileError(f"{path} was changed after it was sealed.") from e
+            number += 1
+
+
+def _bound(header: bytes, number: int) -> bytes:
+    """What a block is tied to: its file's header and its place in it."""
+    return header + number.to_bytes(8, "big")
+
+
+def _name_of(key: bytes) -> str:
+    """What tells two keys apart and gives neither away."""
+    return hashlib.sha256(b"gelombang key name:" + key).hexdigest()[:16]

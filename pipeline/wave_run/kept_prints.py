@@ -1,0 +1,124 @@
+"""Prints of accepted people, kept by published wave under a retention date, so that later waves can be compared.
+
+One sealed file ``descriptors/wave-NNNN/rev-N.sealed`` for the newest published revision of a wave: who, and their
+prints. It is deleted when its date is past; before it is, nobody reads it after that date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import SealedFileError
+from pipeline.domain.settings import settings
+from pipeline.selfie.one_against_all.prints import record
+from pipeline.storage import files
+from pipeline.storage.paths import Store
+from pipeline.storage.sealed import SealedWriter, blocks_of, header_of, key_at
+
+FORMAT = "gelombang kept prints 1"
+_PER_BLOCK = 10_000
+
+
+@dataclass(frozen=True)
+class KeptPrints:
+    """The accepted of one published wave: registration_id and selfie of each, and their prints in the same order."""
+
+    wave: int
+    revision: int
+    until: date
+    model: str
+    people: list[tuple[str, str]]
+    prints: NDArray[np.void]
+
+
+def keep(
+    store: Store,
+    wave: Wave,
+    revision: int,
+    model: str,
+    people: Sequence[tuple[str, str]],
+    prints: NDArray[np.void],
+    published: date,
+) -> Path:
+    """Keeps a published revision's prints in the place of those of the revisions before it."""
+    folder = _folder(store, wave.key)
+    target = folder / f"rev-{revision}.sealed"
+    until = published + timedelta(days=settings().selfie.keep_descriptors_days)
+    header = {"format": FORMAT, "wave": wave.number, "revision": revision, "until": until.isoformat()}
+    header |= {"model": model, "dimensions": int(prints["face"].shape[1])}
+    with files.atomic(target) as part:
+        folder.chmod(0o700)
+        part.unlink(missing_ok=True)
+        sealed = SealedWriter(part, key_at(settings().secrets, store.root), header)
+        sealed.add(json.dumps([list(person) for person in people], ensure_ascii=False).encode())
+        for start in range(0, len(prints), _PER_BLOCK):
+            sealed.add(prints[start : start + _PER_BLOCK].tobytes())
+    forget(store, wave, but=target)
+    return target
+
+
+def forget(store: Store, wave: Wave, but: Path | None = None) -> None:
+    """Deletes what is kept of a wave, but for one file."""
+    for path in _folder(store, wave.key).glob("*.sealed"):
+        if path != but:
+            path.unlink(missing_ok=True)
+
+
+def of_earlier_waves(store: Store, wave: Wave, today: date) -> list[KeptPrints]:
+    """What is kept of every wave before one and may still be read. Raises SealedFileError, naming the file."""
+    found = []
+    for path in _kept(store):
+        if _until(path) >= today and path.parent.name < wave.key:
+            found.append(_read(path, key_at(settings().secrets, store.root)))
+    return found
+
+
+def delete_expired(store: Store, today: date) -> int:
+    """Deletes what may no longer be kept; returns how many waves' prints that were.
+
+    With them go prints of runs that nobody published within the same time, or a month.
+    """
+    expired = [path for path in _kept(store) if _until(path) < today]
+    for path in expired:
+        path.unlink(missing_ok=True)
+    oldest = today - timedelta(days=max(30, settings().selfie.keep_descriptors_days))
+    for path in (store.root / "work" / "descriptors").glob("wave-*/*.sealed"):
+        if date.fromtimestamp(path.stat().st_mtime) < oldest:
+            path.unlink(missing_ok=True)
+    return len(expired)
+
+
+def _read(path: Path, key: bytes) -> KeptPrints:
+    header, blocks = header_of(path), list(blocks_of(path, key))
+    try:
+        people = [(str(id_), str(selfie)) for id_, selfie in json.loads(blocks[0])]
+        prints = np.frombuffer(b"".join(blocks[1:]), record(int(header["dimensions"])))
+        named = int(header["wave"]), int(header["revision"]), _until(path), str(header["model"])
+    except (ValueError, KeyError, IndexError, TypeError) as e:
+        raise SealedFileError(f"{path} is damaged.") from e
+    if len(people) != len(prints):
+        raise SealedFileError(f"{path} was cut off.")
+    return KeptPrints(*named, people, prints)
+
+
+def _until(path: Path) -> date:
+    try:
+        return date.fromisoformat(str(header_of(path)["until"]))
+    except (KeyError, ValueError) as e:
+        raise SealedFileError(f"{path} names no day until which it may be kept.") from e
+
+
+def _kept(store: Store) -> list[Path]:
+    return sorted(_folder(store, "").glob("wave-*/rev-*.sealed"))
+
+
+def _folder(store: Store, key: str) -> Path:
+    return store.root / "descriptors" / key
