@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.domain.errors import MissingColumnError
+from pipeline.domain.errors import MissingColumnError, UnreadableFileError
 from pipeline.domain.settings import settings
-from pipeline.ingest.csv_reader import read_csv
+from pipeline.ingest.csv_reader import BLANK, REPEATED_HEADER, read_csv
 from pipeline.runtime.processes import cores
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import PhotoPair, Verdict
@@ -26,14 +26,20 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: on
 
 
 def read_pairs(path: Path, needed: tuple[str, ...]) -> pa.Table:
-    """The CSV's columns as text. Raises MissingColumnError."""
+    """The CSV's columns as text, without blanks around them.
+
+    Raises MissingColumnError, and UnreadableFileError for a row that is no pair: the answer has a row for each.
+    """
     lines = read_csv(path)
-    missing = [name for name in needed if lines is None or name not in lines.header]
-    if lines is None or missing:
-        raise MissingColumnError(f"{path} has no column {', '.join(missing)}.", "The command's --help has its columns.")
+    if lines is None:
+        raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
+    lines.need(needed)
     nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is a list of nobody
     table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
-    return table.set_column(0, "selfie", pc.utf8_trim_whitespace(table["selfie"]))
+    for line, problem in lines.set_aside.lines:
+        if problem not in (REPEATED_HEADER, BLANK):
+            raise UnreadableFileError(f"{path}, line {line}: {problem}.", "Mend the line: each must be a pair.")
+    return pa.table({name: pc.utf8_trim_whitespace(table[name]) for name in needed})
 
 
 def verify(pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None) -> list[Verdict]:
