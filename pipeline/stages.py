@@ -71,6 +71,7 @@ def ingest(job: Counts) -> Counts:
         taken = ingest_registrations(run.store, run.wave)
         reviews, reuploads = ingest_reviews(run.store, run.wave), ingest_reuploads(run.store, run.wave)
         counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside, "ignored_files": taken.ignored}
+        counts |= {"repeated_ids": taken.repeated, "quarantined_files": taken.quarantined}
         counts["unreadable_values"] = taken.unreadable_values
         counts |= {"reviews": reviews.taken_in, "reuploads": reuploads.taken_in}
         record = run.work / "ingest.json"

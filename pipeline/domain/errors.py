@@ -72,7 +72,7 @@ class EmptyWaveError(GelombangError):
 
 
 class DuplicateRegistrationError(GelombangError):
-    """The same registration_id stands in two rows: which one counts is not ours to guess."""
+    """More rows share a registration_id with another row than the setting allows."""
 
     advice = "A file was probably delivered twice. Remove it, or have the sender number the applications uniquely."
 
@@ -107,6 +107,12 @@ class UnreadableFileError(GelombangError):
     """A delivered file is damaged, truncated or not what its name says."""
 
     advice = "Deliver the file again: it may have been copied while it was still being written."
+
+
+class FileLimitError(GelombangError):
+    """A delivered file is beyond a limit of size: bytes, rows, or the length of a line or a value."""
+
+    advice = "Ask the sender for smaller files, or raise the limit: docs/reference/settings.md, GELOMBANG_INGEST__*."
 
 
 class CheckFailedError(GelombangError):

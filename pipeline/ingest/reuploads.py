@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import DECISIONS, INGESTED, RETRIES, REUPLOADED, REUPLOADS
+from pipeline.domain.contracts import DECISIONS, INGESTED, REPEATED, RETRIES, REUPLOADED, REUPLOADS
 from pipeline.ingest.optional_deliveries import delivered, rows_of
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
@@ -49,6 +49,7 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
         sources = {
             "{decisions}": _earlier(store_, wave, "decisions", DECISIONS),
             "{registrations}": registrations,
+            "{repeated}": _repeated(work),
             "{accepted}": f"SELECT as_number(nik) AS number FROM {duckdb_sql.read(accepted)} WHERE as_number(nik) > 0"
             if accepted
             else "SELECT 0 AS number",
@@ -65,6 +66,12 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
         [(nameless,)] = db.execute("SELECT count(*) FROM rows WHERE registration_id IS NULL").fetchall()
         taken_in = _come_back(db, registrations, _earlier(store_, wave, "retries", RETRIES), work)
     return ReuploadCounts(taken_in, refused, aside + nameless)
+
+
+def _repeated(work: Path) -> str:
+    """The ids that stand on several registrations of this wave, as a relation."""
+    path = work / "repeated.parquet"
+    return f"'{duckdb_sql.quoted(path)}'" if path.is_file() else f"({duckdb_sql.nothing(REPEATED)})"
 
 
 def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:

@@ -61,10 +61,29 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
             judged, given = "FROM judged", {}
         path = work / "screened.parquet"
         rows = duckdb_sql.copy(
-            db, f"SELECT {', '.join(SCREENED.names)} FROM ({judged})", path, duckdb_sql.PASSING, given
+            db,
+            f"SELECT {', '.join(SCREENED.names)} FROM ({judged}) {_repeated(work)}",
+            path,
+            duckdb_sql.PASSING,
+            given,
         )
         [(eligible,)] = db.execute(f"SELECT count(*) FROM '{duckdb_sql.quoted(path)}' WHERE mask = 0").fetchall()
     return ScreenCounts(rows, eligible)
+
+
+def _repeated(work: Path) -> str:
+    """The ids that stand on several rows: one application each of which nothing but the id was read."""
+    path = work / "repeated.parquet"
+    if not path.is_file():
+        return ""
+    given = {
+        "registration_id": "registration_id",
+        "mask": str(1 << reasons.codes().index("duplicate_id")),
+        "warned": "0",
+        "tier": "'public'",
+    }
+    columns = ", ".join(given.get(name, "NULL") for name in SCREENED.names)
+    return f"UNION ALL SELECT {columns} FROM read_parquet('{duckdb_sql.quoted(path)}')"
 
 
 def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:

@@ -11,7 +11,7 @@ from pipeline.domain.reasons import DEFECTS
 
 #: CONTRACTS.md, "Reason codes": layer, codes, retry.
 CONTRACT = {
-    "registration": "outside_wave duplicate_application email_unverified phone_unverified",
+    "registration": "outside_wave duplicate_application duplicate_id email_unverified phone_unverified",
     "identity": "nik_malformed nik_unknown identity_mismatch deceased not_citizen under_18",
     "education": "in_education",
     "bansos": "bansos_recipient bsu_recipient",

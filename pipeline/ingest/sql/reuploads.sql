@@ -27,7 +27,7 @@ SELECT *,
         WHEN outcome = 'rejected' AND retry <> 'photo' THEN 'not_photo_only'
         WHEN outcome <> 'rejected' THEN 'not_refused'
         WHEN NOT coalesce(submitted_at BETWEEN $opens AND $closes, false) THEN 'outside_window'
-        WHEN registration_id IN (SELECT registration_id FROM {registrations}) THEN 'id_taken'
+        WHEN registration_id IN (SELECT registration_id FROM {registrations} UNION ALL FROM {repeated}) THEN 'id_taken'
     END AS refusal
 FROM answered;
 
