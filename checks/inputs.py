@@ -37,7 +37,7 @@ def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> Che
 
 def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Metrics:
     source = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
-    metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.closes)
+    metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.last_moment)
     ingested = files.read_json(work / "ingest.json")
     read = ingested["taken_in"] + ingested["set_aside"]
     unreadable = max(ingested.get("unreadable_values", {}).values(), default=0)  # of the column that has the most

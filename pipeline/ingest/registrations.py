@@ -55,6 +55,7 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
     with duckdb_sql.connect(work) as db:
         db.execute(f"SET memory_limit = '{_MEMORY}'")
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
+        db.execute(duckdb_sql.sql("pipeline.ingest", "sql/days"))
         source = {"{source}": f"read_parquet({duckdb_sql.path_list(parts)})"}
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/clean", source))
         _without_id(db, record)

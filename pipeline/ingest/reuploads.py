@@ -54,7 +54,7 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
             if accepted
             else "SELECT 0 AS number",
         }
-        window = {"opens": wave.opens, "closes": wave.closes}
+        window = {"opens": wave.opens, "closes": wave.last_moment}
         for statement in duckdb.extract_statements(duckdb_sql.sql("pipeline.ingest", "sql/reuploads", sources)):
             db.execute(statement, {k: v for k, v in window.items() if k in statement.named_parameters})
         _told(db, work)

@@ -104,7 +104,7 @@ def sources_of(
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
         "{opens}": f"TIMESTAMP '{wave.opens}'",
-        "{closes}": f"TIMESTAMP '{wave.closes}'",
+        "{closes}": f"TIMESTAMP '{wave.last_moment}'",
         "{closing_day}": f"'{wave.closing_day}'",
         "{registrations}": f"'{duckdb_sql.quoted(work / 'registrations.parquet')}'",
         **{f"{{{n}}}": read[n] for n in ("population", "education", "bansos")},

@@ -146,6 +146,42 @@ def test_an_id_that_would_read_as_two_in_the_published_list_is_set_aside(landing
         ("birth_date", "1990-05-15 00:00:00", date(1990, 5, 15)),
         ("birth_date", "15-05-1990 00:00:00", date(1990, 5, 15)),
         ("birth_date", "1990-05-15 or so", None),
+        ("birth_date", "1990/5/15", date(1990, 5, 15)),
+        ("birth_date", "15.05.1990", date(1990, 5, 15)),
+        ("birth_date", "5-5-1990", date(1990, 5, 5)),
+        # an instant is the day in WIB, whose clocks were half an hour further before 1964
+        ("birth_date", "1990-05-14T17:00:00Z", date(1990, 5, 15)),
+        ("birth_date", "1990-05-14T17:00:00.000Z", date(1990, 5, 15)),
+        ("birth_date", "1990-05-14T16:59:59Z", date(1990, 5, 14)),
+        ("birth_date", "1990-05-15T00:00:00+07:00", date(1990, 5, 15)),
+        ("birth_date", "1990-05-15 00:00:00+0000", date(1990, 5, 15)),
+        ("birth_date", "1990-05-15T01:00:00+09:00", date(1990, 5, 14)),
+        ("birth_date", "1990-05-15 00:00:00 WIB", date(1990, 5, 15)),
+        ("birth_date", "1960-05-14T16:30:00Z", date(1960, 5, 15)),
+        ("birth_date", "1960-05-14T16:29:59Z", date(1960, 5, 14)),
+        ("birth_date", "1964-05-14T16:30:00Z", date(1964, 5, 14)),
+        ("birth_date", "1960-05-15T00:00:00+07:30", date(1960, 5, 15)),
+        # in words
+        ("birth_date", "17 Agustus 1990", date(1990, 8, 17)),
+        ("birth_date", "17-Agu-1990", date(1990, 8, 17)),
+        ("birth_date", "17 AGT 1990", date(1990, 8, 17)),
+        ("birth_date", "1 Mei 1990", date(1990, 5, 1)),
+        ("birth_date", "2 Pebruari 1990", date(1990, 2, 2)),
+        ("birth_date", "3 Nopember 1990", date(1990, 11, 3)),
+        ("birth_date", "4 December 1990", date(1990, 12, 4)),
+        ("birth_date", "5. Okt. 1990", date(1990, 10, 5)),
+        ("birth_date", "31 Februari 1990", None),
+        ("birth_date", "17 Bulan 1990", None),
+        # a century is never guessed, a day is not taken for a month
+        ("birth_date", "17-Agu-90", None),
+        ("birth_date", "17-05-90", None),
+        ("birth_date", "90-05-17", None),
+        ("birth_date", "05/17/1990", None),
+        ("birth_date", "33010", None),
+        ("birth_date", "17 Agustus", None),
+        ("birth_date", "Agustus 1990", None),
+        ("birth_date", "1990-05-15T00:00:00 EST", None),
+        ("birth_date", "infinity", None),
         ("birth_date", "1990-02-30", None),
         ("birth_date", "", None),
         ("sex", "p", "P"),
@@ -367,3 +403,22 @@ def test_random_hostile_rows_never_stop_ingest_and_never_vanish(lines, tmp_path_
         assert counts.taken_in + counts.set_aside == physical
     assert "R1" in [row["registration_id"] for row in rows]
     assert len(rows) == counts.taken_in
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "day"),
+    [
+        (pa.date32(), date(1960, 5, 15), date(1960, 5, 15)),
+        (pa.date64(), date(1990, 5, 15), date(1990, 5, 15)),
+        (pa.timestamp("us"), datetime(1990, 5, 15), date(1990, 5, 15)),
+        (pa.timestamp("ns", "UTC"), datetime(1990, 5, 14, 17), date(1990, 5, 15)),
+        (pa.timestamp("ms", "UTC"), datetime(1960, 5, 14, 16, 30), date(1960, 5, 15)),
+        (pa.timestamp("us", "Asia/Jakarta"), datetime(1990, 5, 14, 17), date(1990, 5, 15)),
+        (pa.string(), "1990-05-14T17:00:00Z", date(1990, 5, 15)),
+    ],
+)
+def test_a_birth_date_of_any_type_is_the_day_in_wib(landing, kind, given, day):
+    table = pa.table({k: [v] for k, v in GOOD.items()})
+    table = table.set_column(NAMES.index("birth_date"), "birth_date", pa.array([given], kind))
+    pq.write_table(table, landing.folder / "a.parquet")
+    assert landing.ingest()[1][0]["birth_date"] == day
