@@ -238,5 +238,5 @@ def overview(data: str) -> Counts:
         where.pull("waves/", only=(*EARLIER[0].only, "report.html"))
         path = write_overview(where)
         where.push(where.key(path))
-        counts["waves"] = sum(1 for _ in (where.root / "waves").glob("wave-*"))
+        counts["waves"] = len(where.wave_folders("waves"))
     return {"overview": f"{where.address}/waves/{path.name}", **counts}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.contracts import OUTCOMES
+from pipeline.domain.wave_keys import wave_key
 from pipeline.storage import duckdb_sql, files
 
 Row = dict[str, Any]
@@ -120,7 +121,7 @@ def _flat(policy: Row | None) -> Row:
 def _inputs(before: Row, after: Row) -> list[Cause]:
     """Files by name where both have it, by rows where the content is another. A wave's own folder name is left out."""
     listed = [
-        {e["file"].replace(f"wave-{m['wave']:04d}", "wave"): (e["sha256"], e["rows"]) for e in m["inputs"]}
+        {e["file"].replace(wave_key(m["wave"]), "wave"): (e["sha256"], e["rows"]) for e in m["inputs"]}
         for m in (before, after)
     ]
     found = []

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipeline.domain.errors import DiskFullError
 from pipeline.domain.settings import settings
+from pipeline.domain.wave_keys import PATTERN
 from pipeline.runtime import processes
 from pipeline.storage import files
 
@@ -48,6 +49,7 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     connection.execute("SET enable_progress_bar = false")
     connection.execute(sql("pipeline.storage", "sql/nik_numbers"))  # as_number, for whatever holds a NIK
+    connection.execute(sql("pipeline.storage", "sql/wave_of", {"$pattern": f"'{PATTERN}'"}))
     try:
         yield connection
     except duckdb.Error as e:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.calendar import Calendar, Wave
 from pipeline.domain.errors import StoreError
+from pipeline.domain.wave_keys import wave_key, wave_number
 from pipeline.storage.files import install, read_text, rename_new
 
 if TYPE_CHECKING:
@@ -114,7 +115,12 @@ class Store:
 
     def outputs(self, name: str) -> list[Path]:
         """One output of every wave that has it, in the order of the waves."""
-        return sorted((self.root / "waves").glob(f"wave-*/{name}"))
+        return [path for folder in self.wave_folders("waves").values() if (path := folder / name).exists()]
+
+    def wave_folders(self, kind: str) -> dict[int, Path]:
+        """The folders of waves below ``waves``, ``published`` or ``work``, by number; others are left out."""
+        named = ((wave_number(path.name), path) for path in sorted((self.root / kind).glob("wave-*")))
+        return {number: path for number, path in named if number is not None}
 
     def published(self, key: str = "") -> Path:
         """Published cohorts: ``wave-NNNN/rev-N/``."""
@@ -123,15 +129,15 @@ class Store:
     def revisions(self, key: str) -> list[Path]:
         """A wave's published revisions, the newest last."""
         found = [p for p in self.published(key).glob("rev-*/cohort.parquet") if p.parent.name[4:].isdigit()]
-        return sorted((p.parent for p in found), key=lambda folder: int(folder.name[4:]))
+        return sorted((p.parent for p in found), key=revision_number)
 
-    def cohorts(self, before: str = "wave-9999z") -> list[Path]:
+    def cohorts(self, before: int = 10_000) -> list[Path]:
         """The cohort of every wave before one: its last published revision, else the one that its run wrote."""
-        keys = {path.name for where in ("published", "waves") for path in (self.root / where).glob("wave-????")}
+        numbers = self.wave_folders("published").keys() | self.wave_folders("waves").keys()
         found: list[Path] = []
-        for key in sorted(key for key in keys if key < before):
-            run = self.root / "waves" / key / "cohort.parquet"
-            if revisions := self.revisions(key):
+        for number in sorted(number for number in numbers if number < before):
+            run = self.root / "waves" / wave_key(number) / "cohort.parquet"
+            if revisions := self.revisions(wave_key(number)):
                 found.append(revisions[-1] / "cohort.parquet")
             elif run.is_file():
                 found.append(run)
@@ -139,7 +145,12 @@ class Store:
 
     def earlier_cohorts(self, wave: Wave) -> list[Path]:
         """The cohorts that a wave's applicants may already be in."""
-        return self.cohorts(before=wave.key)
+        return self.cohorts(before=wave.number)
+
+
+def revision_number(folder: Path) -> int:
+    """2 for a revision's folder ``rev-2``."""
+    return int(folder.name.removeprefix("rev-"))
 
 
 def delivery_day(folder: str) -> date | None:

@@ -5,7 +5,7 @@ SELECT registration_id, wave, coalesce(from_wave, wave) AS made, nik, outcome, r
 FROM (
     SELECT
         registration_id, nik, outcome, retry, from_wave,
-        CAST(regexp_extract(filename, 'wave-(\d{4})/decisions\.parquet$', 1) AS INTEGER) AS wave
+        wave_of(filename) AS wave
     FROM {decisions}
 )
 WHERE registration_id IN (SELECT registration_id FROM rows);

@@ -14,7 +14,7 @@ SELECT
         ELSE outcome
     END AS outcome
 FROM (
-    SELECT regexp_extract(filename, 'wave-(\d{4})/decisions\.parquet$', 1)::INTEGER AS wave, nik, outcome, retry
+    SELECT wave_of(filename) AS wave, nik, outcome, retry
     FROM read_parquet(getvariable('all_decisions'), filename = true, union_by_name = true)
     WHERE regexp_full_match(nik, '\d{16}')
 );
