@@ -53,9 +53,8 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
             if accepted
             else "SELECT 0 AS number",
         }
-        window = {"opens": wave.opens, "closes": wave.closes}
-        for statement in duckdb.extract_statements(duckdb_sql.sql("pipeline.ingest", "sql/reuploads", sources)):
-            db.execute(statement, {k: v for k, v in window.items() if k in statement.named_parameters})
+        window = {"$opens": wave.opens, "$closes": wave.closes}
+        duckdb_sql.run(db, "pipeline.ingest", "sql/reuploads", {**sources, **window})
         _told(db, work)
         refused = dict(
             db.execute(

@@ -64,13 +64,13 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
     before, after = files.read_json(a / "manifest.json"), files.read_json(b / "manifest.json")
     same_wave = before["wave"] == after["wave"]
     with duckdb_sql.connect(work) as db:
-        braces = {
+        holes = {
             "{key}": "registration_id" if same_wave else "nik",
             "{counted}": "true" if same_wave else _ONE_A_PERSON,
-            "{a}": f"'{duckdb_sql.quoted(a / 'decisions.parquet')}'",
-            "{b}": f"'{duckdb_sql.quoted(b / 'decisions.parquet')}'",
+            "$a": str(a / "decisions.parquet"),
+            "$b": str(b / "decisions.parquet"),
         }
-        db.execute(duckdb_sql.sql("pipeline.inspection", "sql/run_difference", braces))
+        duckdb_sql.run(db, "pipeline.inspection", "sql/run_difference", holes)
         [(compared, tiers, moved)] = db.execute(
             """SELECT count(*) FILTER (before <> 'absent' AND after <> 'absent'),
                       count(*) FILTER (tier_before <> tier_after), count(*) FILTER (rank_before <> rank_after)

@@ -70,8 +70,8 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         return
     listed = run.work / "second_places.csv"
     with duckdb_sql.connect(run.work) as db:
-        braces = {"{cohort}": duckdb_sql.quoted(screened.cohort), "{later}": duckdb_sql.read(later)}
-        people = duckdb_sql.copy_csv(db, duckdb_sql.sql(PACKAGE, "sql/second_places", braces), listed)
+        holes = {"$cohort": str(screened.cohort), "{later}": duckdb_sql.read(later)}
+        people = duckdb_sql.copy_csv(db, duckdb_sql.sql(PACKAGE, "sql/second_places", holes), listed)
     if people:
         raise SecondPlaceError(
             f"Of wave {run.wave.number} {people:,} would hold a place in a later wave too; {listed} names them."
@@ -136,9 +136,9 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
                 PACKAGE,
                 "sql/changes",
                 {
-                    "{against}": name,
-                    "{before}": duckdb_sql.quoted(path),
-                    "{after}": duckdb_sql.quoted(new / "cohort.parquet"),
+                    "$against": name,
+                    "$before": str(path),
+                    "$after": str(new / "cohort.parquet"),
                     "{messages}": messages,
                 },
             )
@@ -162,8 +162,8 @@ def _write_ledger(run: Plan, revision: int, new: Path) -> None:
         f"SELECT {columns.format(number, duckdb_sql.quoted(path))}" for _, (number, path) in sorted(newest.items())
     ]
     with duckdb_sql.connect(run.work) as db:
-        braces = {"{cohorts}": " UNION ALL ".join(cohorts)}
-        duckdb_sql.copy(db, duckdb_sql.sql(PACKAGE, "sql/ledger", braces), new / "ledger.parquet")
+        holes = {"{cohorts}": " UNION ALL ".join(cohorts)}
+        duckdb_sql.copy(db, duckdb_sql.sql(PACKAGE, "sql/ledger", holes), new / "ledger.parquet")
 
 
 def _below(path: Path, run: Plan) -> str:

@@ -1,3 +1,4 @@
+-- In: rows, {decisions} of earlier waves, {accepted}, {registrations}, $opens, $closes. Out: the table settled, one row a re-upload.
 -- What each re-upload answers: the latest decision about the application that it names, and why it is not taken where it
 -- is not. {decisions} are the decisions of all earlier waves, {retries} the applications that those waves let try again.
 CREATE OR REPLACE TABLE told AS

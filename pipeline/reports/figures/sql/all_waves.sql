@@ -1,3 +1,4 @@
+-- In: the variables all_decisions, published_cohorts, published_waves. Out: the view all_waves, one row an application.
 -- Every wave's applications under a NIK that can be one, for counting people rather than applications. Once a wave is
 -- published, its newest revision says who was accepted: the last screening may have taken people out or let them in.
 CREATE OR REPLACE TEMP VIEW published AS
