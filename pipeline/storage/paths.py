@@ -6,7 +6,7 @@ No room's knowledge lives here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pipeline.domain.calendar import Calendar, Wave
 from pipeline.domain.errors import StoreError
 from pipeline.domain.wave_keys import wave_key, wave_number
-from pipeline.storage.files import install, read_text, rename_new
+from pipeline.storage.files import create_new, install, read_text, rename_new
 
 if TYPE_CHECKING:
     from pipeline.storage.mirror import Mirror
@@ -78,6 +78,45 @@ class Store:
         elif once:
             return rename_new(new, target)
         return install(new, target)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the root is no folder of this machine."""
+        return self.mirror is not None
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of every file at or below a prefix, where the root is."""
+        if self.mirror:
+            return sorted(self.mirror.remote.list(prefix))
+        base = self.root / prefix
+        paths = base.rglob("*") if base.is_dir() else [base]
+        return sorted(self.key(path) for path in paths if path.is_file())
+
+    def read(self, key: str) -> bytes | None:
+        """A small file, as it is now where the root is; None when it is not there."""
+        if self.mirror:
+            return self.mirror.remote.read(key)
+        with suppress(FileNotFoundError):
+            return (self.root / key).read_bytes()
+        return None
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Makes a file, whole or not at all; False if there is one: of many that try, one wins. Raises StoreError."""
+        if self.mirror:
+            return self.mirror.remote.create(key, data) is not None
+        return create_new(self.root / key, data)
+
+    def remove(self, key: str) -> None:
+        """Removes a file where the root is; one that is gone already is no error."""
+        if self.mirror:
+            self.mirror.remote.remove([key])
+        else:
+            (self.root / key).unlink(missing_ok=True)
+
+    def fetch(self, wanted: Iterable[tuple[str, Path]]) -> set[str]:
+        """Copies files of a root elsewhere to paths of this machine, past its mirror; the keys that were there."""
+        assert self.mirror is not None
+        return self.mirror.remote.get(wanted)
 
     # in
     def landing(self, wave: Wave, what: str) -> Path:

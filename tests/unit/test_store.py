@@ -4,6 +4,7 @@ import errno
 import pickle
 import threading
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -185,3 +186,28 @@ def test_a_folder_that_is_no_wave_is_in_no_list_of_waves(tmp_path):
     assert list(where.wave_folders("waves")) == [1, 2]
     assert where.cohorts() == where.outputs("cohort.parquet")
     assert [path.parent.name for path in where.outputs("cohort.parquet")] == ["wave-0001", "wave-0002"]
+
+
+def test_a_store_lists_creates_once_reads_and_removes(tmp_path):
+    where = Store.at(tmp_path)
+    assert where.keys("landing") == []
+    assert where.read("landing/a") is None
+    assert where.create("landing/a", b"one")
+    assert not where.create("landing/a", b"two")
+    assert where.read("landing/a") == b"one"
+    assert where.keys("landing") == where.keys("landing/a") == ["landing/a"]
+    where.remove("landing/a")
+    where.remove("landing/a")
+    assert where.keys("landing") == []
+
+
+def test_nobody_reaches_through_the_store_to_its_mirror():
+    """What a root elsewhere can do, Store offers."""
+    pipeline = Path(contracts.__file__).parents[1]
+    inside = {"paths.py", "mirror.py"}
+    found = [
+        p.name
+        for p in pipeline.rglob("*.py")
+        if ".mirror." in p.read_text("utf-8").replace("storage.mirror", "") and p.name not in inside
+    ]
+    assert found == []
