@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
+from pipeline.domain.wave_keys import wave_key
 
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
@@ -42,7 +43,7 @@ class Wave:
     @property
     def key(self) -> str:
         """``wave-0001``: the wave's folder, and its partition key in Airflow."""
-        return f"wave-{self.number:04d}"
+        return wave_key(self.number)
 
     @property
     def last_moment(self) -> datetime:

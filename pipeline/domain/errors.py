@@ -11,11 +11,13 @@ class GelombangError(Exception):
     """Base of all named errors.
 
     ``advice`` says in one sentence what the reader can do; ``str()`` gives message and advice. ``exit_code`` is what
-    the command line ends with.
+    the command line ends with. ``may_heal``: the same task, tried again, may succeed without a person; every other
+    error needs one, and a retry would only cost time.
     """
 
     advice = ""
     exit_code = 1
+    may_heal = False
 
     def __init__(self, message: str, advice: str | None = None) -> None:
         super().__init__(message)
@@ -135,6 +137,7 @@ class DiskFullError(GelombangError):
 class StoreError(GelombangError):
     """A file or folder of the data root cannot be read or written."""
 
+    may_heal = True
     advice = "Check the path and its permissions."
 
 
@@ -221,4 +224,5 @@ class SelfieSystemError(GelombangError):
     """The selfie stage itself failed (not a photograph): never booked as a failed selfie."""
 
     exit_code = 2
+    may_heal = True
     advice = "Run the wave again: verdicts that were reached are kept, only the missing ones are computed."

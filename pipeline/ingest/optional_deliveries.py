@@ -36,7 +36,7 @@ def delivered(store_: Store, wave: Wave, what: str, schema: pa.Schema) -> tuple[
 def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
     """Makes the table ``rows`` of what was delivered, each value of its contract's type or null."""
     db.register("delivered", everything)
-    db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
+    duckdb_sql.run(db, "pipeline.ingest", "sql/moments")
     casts = ", ".join(_cast(field) for field in schema)
     db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
 

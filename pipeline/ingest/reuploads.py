@@ -54,9 +54,8 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
             if accepted
             else "SELECT 0 AS number",
         }
-        window = {"opens": wave.opens, "closes": wave.last_moment}
-        for statement in duckdb.extract_statements(duckdb_sql.sql("pipeline.ingest", "sql/reuploads", sources)):
-            db.execute(statement, {k: v for k, v in window.items() if k in statement.named_parameters})
+        window = {"$opens": wave.opens, "$closes": wave.last_moment}
+        duckdb_sql.run(db, "pipeline.ingest", "sql/reuploads", {**sources, **window})
         _told(db, work)
         refused = dict(
             db.execute(
@@ -91,11 +90,11 @@ def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:
 def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, work: Path) -> int:
     """Adds the applications that come back to the wave's registrations; returns how many."""
     columns = ", ".join(INGESTED.names)
-    refused_in = r"CAST(regexp_extract(filename, 'wave-(\d{4})/retries\.parquet$', 1) AS INTEGER) AS refused_in"
     db.execute(
         f"""CREATE OR REPLACE TABLE returned AS
             SELECT r.* REPLACE (s.submitted_at AS submitted_at, s.selfie AS selfie, s.made AS from_wave)
-            FROM settled s JOIN (SELECT *, {refused_in} FROM {retries}) r USING (registration_id, refused_in)
+            FROM settled s
+            JOIN (SELECT *, wave_of(filename) AS refused_in FROM {retries}) r USING (registration_id, refused_in)
             WHERE s.problem IS NULL"""
     )
     [(count,)] = db.execute("SELECT count(*) FROM returned").fetchall()
