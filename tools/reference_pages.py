@@ -85,6 +85,7 @@ def files_page() -> str:
         "rejections.parquet": contracts.REJECTIONS,
         "review.parquet": contracts.REVIEW,
         "verify-photos": contracts.PHOTO_PAIRS_OUT,
+        "compare-all": contracts.PHOTO_CANDIDATES,
         "retries.parquet": contracts.RETRIES,
         "reuploads.parquet": contracts.REUPLOADED,
         "published/…/changes.parquet": contracts.CHANGES,
