@@ -11,7 +11,11 @@ from pipeline.domain import reasons
 from pipeline.simulate import noise
 from pipeline.simulate.noise import I64
 
-CODES = tuple(code for code, reason in reasons.catalogue().items() if reason.layer != "selfie")
+#: An id that stands on two rows is a fault of the delivery, not of an applicant: it is not simulated.
+_OF_A_DELIVERY = ("duplicate_id",)
+CODES = tuple(
+    code for code, reason in reasons.catalogue().items() if reason.layer != "selfie" and code not in _OF_A_DELIVERY
+)
 SELFIE_CODES = reasons.codes("selfie")
 BIT = {code: 1 << number for number, code in enumerate(CODES)}
 #: Not codes: a variant of a fault, or something that is only worth a warning.

@@ -1,3 +1,4 @@
+-- In: nothing; needs moments.sql. Out: the functions month_of and those that read a text as a day.
 -- A day as strangers write it; needs moments.sql. Always day before month, as in Indonesia, and four digits of the year: a
 -- century is never guessed. What cannot be read to its last letter is null.
 CREATE OR REPLACE TEMP MACRO month_of(word) AS CASE

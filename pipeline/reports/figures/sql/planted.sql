@@ -1,3 +1,4 @@
+-- In: the variable truth. Out: planted, one row an application of the simulator.
 -- What was planted, whatever version simulated it: older truths do not say what the source faces show or whose they are.
 CREATE OR REPLACE TEMP VIEW planted AS
 SELECT * FROM read_parquet(getvariable('truth'))

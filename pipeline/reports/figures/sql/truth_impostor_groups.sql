@@ -1,3 +1,4 @@
+-- In: planted and the variable decisions. Out: one row a group, sex and decision, with its number of impostors.
 -- Impostors by whose faces were compared: one group (and sex, where both are known and one), or two. Only where the
 -- folder of faces says what its people are.
 SELECT
