@@ -4,6 +4,8 @@ VENV   ?= .venv
 WAVE   ?= 12
 DATA   ?= data/simulated
 FACES  ?=
+# Tests of one file share what they made, so a file stays with one process.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 BIN    := $(VENV)/bin
 UV     := .uv/bin/uv
 
@@ -41,10 +43,11 @@ replay: setup  ## the whole of wave 1, 200,000 selfies: hours; call it again aft
 
 test: setup lint types  ## every test
 	@tools/ensure_chromium
-	$(BIN)/pytest
+	$(BIN)/pytest tests/unit tests/spec $(SIDE_BY_SIDE)
+	$(BIN)/pytest tests/functional tests/browser
 
 test-fast: setup  ## unit and spec tests only
-	$(BIN)/pytest tests/unit tests/spec
+	$(BIN)/pytest tests/unit tests/spec $(SIDE_BY_SIDE)
 
 cluster: setup  ## a wave on Celery workers, PostgreSQL, Redis and S3 on loopback, one worker killed in the middle
 	PATH="$(abspath $(BIN)):$$PATH" tools/cluster

@@ -37,7 +37,7 @@ def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> Che
 
 def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Metrics:
     source = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
-    metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.closes)
+    metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.last_moment)
     ingested = files.read_json(work / "ingest.json")
     read = ingested["taken_in"] + ingested["set_aside"]
     unreadable = max(ingested.get("unreadable_values", {}).values(), default=0)  # of the column that has the most
@@ -57,7 +57,7 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
         source=duckdb_sql.read(extract.files),
         well_formed=in_range if integers else "regexp_full_match(coalesce(nik::VARCHAR, ''), '[0-9]{16}')",
         number=number,
-        sample=str(1 if extract.rows <= _EXACT_ROWS else _SAMPLE),
+        sample=1 if extract.rows <= _EXACT_ROWS else _SAMPLE,
         asof=extract.asof,
     )
     metrics = {
@@ -105,11 +105,10 @@ def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
     return least
 
 
-def metrics_of(db: duckdb.DuckDBPyConnection, name: str, **values: object) -> Metrics:
-    """The single row of ``sql/<name>.sql``; text values fill its braces, others its parameters."""
-    text = duckdb_sql.sql("checks", f"sql/{name}", {f"{{{k}}}": v for k, v in values.items() if isinstance(v, str)})
-    parameters = {k: v for k, v in values.items() if not isinstance(v, str) and f"${k}" in text}
-    result = db.execute(text, parameters)
+def metrics_of(db: duckdb.DuckDBPyConnection, name: str, **values: duckdb_sql.Value) -> Metrics:
+    """The single row of ``sql/<name>.sql``; texts are its relations, everything else its values."""
+    holes = {f"{{{k}}}" if isinstance(v, str) else f"${k}": v for k, v in values.items()}
+    result = duckdb_sql.run(db, "checks", f"sql/{name}", holes)
     assert result.description is not None
     names = [column[0] for column in result.description]
     return {k: float(v or 0) for k, v in zip(names, result.fetchall()[0], strict=True)}

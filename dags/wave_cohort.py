@@ -27,20 +27,17 @@ from airflow.sdk.exceptions import AirflowFailException
 from pipeline import stages
 from pipeline.airflow_plugin.callbacks import wave_is_late
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
-from pipeline.domain.errors import GelombangError, SelfieSystemError, StoreError
+from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
-
-#: Named errors that may heal by themselves; every other one needs a person, so a retry would only cost time.
-MAY_HEAL = (StoreError, SelfieSystemError)
 
 
 def attempt(stage: Callable[..., Any], *args: Any) -> Any:
     """Calls a stage; a named error that no retry can heal fails the task at once."""
     try:
         return stage(*args)
-    except MAY_HEAL:
-        raise
     except GelombangError as e:
+        if e.may_heal:
+            raise
         raise AirflowFailException(str(e)) from e
 
 

@@ -71,6 +71,7 @@ def ingest(job: Counts) -> Counts:
         taken = ingest_registrations(run.store, run.wave)
         reviews, reuploads = ingest_reviews(run.store, run.wave), ingest_reuploads(run.store, run.wave)
         counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside, "ignored_files": taken.ignored}
+        counts |= {"repeated_ids": taken.repeated, "quarantined_files": taken.quarantined}
         counts["unreadable_values"] = taken.unreadable_values
         counts |= {"reviews": reviews.taken_in, "reuploads": reuploads.taken_in}
         record = run.work / "ingest.json"
@@ -185,8 +186,10 @@ def check_cohort(job: Counts) -> Counts:
 
 @moves(*EARLIER, Part("landing/{wave}/truth.parquet"))
 def report(job: Counts) -> Counts:
-    """What people read: the funnel, the report, the spreadsheet, the notices."""
+    """What people read: the funnel, the report, the spreadsheet, the notices, the approval form."""
+    from pipeline.publication.form import approval_form
     from pipeline.reports.figures.funnel_steps import write_funnel
+    from pipeline.reports.figures.wave_figures import figures
     from pipeline.reports.messages.notices import write_notices
     from pipeline.reports.spreadsheet import write_spreadsheet
     from pipeline.reports.wave_report import write_report
@@ -195,8 +198,10 @@ def report(job: Counts) -> Counts:
     with progress.task("report") as counts:
         funnel = write_funnel(run.store, run.wave)
         write_notices(run.store, run.wave)
-        write_spreadsheet(run.store, run.wave)
-        write_report(run.store, run.wave)
+        found = figures(run.store, run.wave)
+        write_spreadsheet(run.store, run.wave, found=found)
+        write_report(run.store, run.wave, found)
+        files.write_text(approval_form(found, settings().language), run.work / "approval.md")
         counts |= funnel["ends"]
     return job
 
@@ -204,11 +209,8 @@ def report(job: Counts) -> Counts:
 @moves(*LANDED, *EARLIER, extracts=True)
 def finish(job: Counts) -> Counts:
     """Writes the manifest and puts the finished folder in its place, in one step."""
-    from pipeline.publication.form import approval_form
-
     run = Plan.load(job)
     with progress.task("finish") as counts:
-        form = approval_form(run.store, run.wave, settings().language)
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
         shutil.rmtree(new, ignore_errors=True)
@@ -219,7 +221,7 @@ def finish(job: Counts) -> Counts:
         **job,
         "waves": f"{run.store.address}/waves/{run.wave.key}",
         "cohort_sha256": cohort,
-        "form": form,
+        "form": files.read_text(run.work / "approval.md"),
         **counts,
     }
 
@@ -262,5 +264,5 @@ def overview(data: str) -> Counts:
         where.pull("waves/", only=(*EARLIER[0].only, "report.html"))
         path = write_overview(where)
         where.push(where.key(path))
-        counts["waves"] = sum(1 for _ in (where.root / "waves").glob("wave-*"))
+        counts["waves"] = len(where.wave_folders("waves"))
     return {"overview": f"{where.address}/waves/{path.name}", **counts}

@@ -35,10 +35,14 @@ def errors_page() -> str:
         for kind in vars(errors).values()
         if inspect.isclass(kind) and issubclass(kind, errors.GelombangError) and kind is not errors.GelombangError
     ]
-    rows = [[f"`{k.__name__}`", inspect.cleandoc(k.__doc__ or ""), k.advice, str(k.exit_code)] for k in kinds]
+    rows = [
+        [f"`{k.__name__}`", inspect.cleandoc(k.__doc__ or ""), k.advice, "yes" if k.may_heal else "–", str(k.exit_code)]
+        for k in kinds
+    ]
     return (
         "# Named errors\n\nA wave that stops, stops with one of these, before anything is written to `DATA/waves/`.\n\n"
-        + table(["error", "what happened", "what to do", "exit code"], rows)
+        "Airflow tries a task again only after an error that may heal without a person.\n\n"
+        + table(["error", "what happened", "what to do", "tried again", "exit code"], rows)
     )
 
 
@@ -81,6 +85,7 @@ def files_page() -> str:
         "rejections.parquet": contracts.REJECTIONS,
         "review.parquet": contracts.REVIEW,
         "verify-photos": contracts.PHOTO_PAIRS_OUT,
+        "compare-all": contracts.PHOTO_CANDIDATES,
         "retries.parquet": contracts.RETRIES,
         "reuploads.parquet": contracts.REUPLOADED,
         "published/…/changes.parquet": contracts.CHANGES,

@@ -1,3 +1,4 @@
+-- In: {cohort}, {blacklist}, $day. Out: how many accepted people were on the blacklist by that day.
 -- Accepted people who stood on the programme's blacklist by the closing day ($day); an undated entry counts.
 SELECT count(*) AS blacklisted FROM {cohort}
 WHERE as_number(nik) IN (

@@ -1,3 +1,4 @@
+-- In: {cohort}, {decisions}, {registrations} of a run, $quota. Out: one row of metrics.
 -- Metrics of a cohort before anybody sees it; every one but places_left must be zero.
 SELECT
     $quota - (SELECT count(*) FROM {cohort})                                                           AS places_left,

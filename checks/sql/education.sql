@@ -1,4 +1,4 @@
--- Metrics of the education registers in one scan.
+-- In: an extract of the education registers ({source}). Out: one row of metrics, from one scan.
 SELECT
     count(*)                                                                                  AS rows,
     count(*) FILTER (NOT {well_formed})                                                       AS nik_malformed_count,

@@ -1,3 +1,4 @@
+-- In: the ingested registrations ({source}), $opens and $closes of the wave. Out: one row of metrics.
 -- Metrics of what was ingested; $opens and $closes are the wave's window.
 SELECT
     count(*)                                                                        AS rows,

@@ -6,7 +6,6 @@ A mounted application answers without a token unless it checks itself, so every 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Res
 
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
+from pipeline.domain.wave_keys import wave_key, wave_number
 from pipeline.reports import page
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
@@ -29,7 +29,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
-_KEY = re.compile(r"wave-[0-9]{4}")
 #: What a wave may have to show: the label of a link, the file, the address below the wave's own.
 _SHOWN = (
     ("pages.report", "waves/{key}/report.html", "report.html"),
@@ -95,13 +94,14 @@ def _root(*prefixes: str, only: tuple[str, ...] = ()) -> Path:
 def _keys() -> list[str]:
     """The waves that there may be something of, the newest first."""
     Store.at(settings().data).pull("waves/", "work/", only=("manifest.json", "report.html", "index.html"), keep=True)
-    found = {path.name for where in ("waves", "work") for path in (_root() / where).glob("wave-*")}
-    return sorted((key for key in found if _KEY.fullmatch(key)), reverse=True)
+    where = Store.at(settings().data)
+    found = where.wave_folders("waves").keys() | where.wave_folders("work").keys()
+    return [wave_key(number) for number in sorted(found, reverse=True)]
 
 
 def _wave(key: str) -> str:
     """The key, which is nothing but the name of a wave. Raises HTTPException 404."""
-    if not _KEY.fullmatch(key):
+    if wave_number(key) is None:
         raise HTTPException(404, "There is no such wave.")
     return key
 
@@ -109,11 +109,11 @@ def _wave(key: str) -> str:
 def _list(keys: list[str], home: str) -> Response:
     """What each wave has to show, as links; ``home`` leads from the list to the overview."""
     root = _root()
-    waves: dict[int, list[tuple[str, str]]] = {}
+    waves: dict[int | None, list[tuple[str, str]]] = {}
     for key in keys:
         here = [(label, address) for label, file, address in _SHOWN if (root / file.format(key=key)).is_file()]
         if here:
-            waves[int(key[5:])] = [(label, f"{home}{key}/{address}") for label, address in here]
+            waves[wave_number(key)] = [(label, f"{home}{key}/{address}") for label, address in here]
     edition: dict[str, Any] = {"waves": waves, "home": home}
     return HTMLResponse(page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)), headers=HEADERS)
 

@@ -5,7 +5,6 @@ The calendar is read anew each time the scheduler asks, so a wave that is declar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,12 +15,12 @@ from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, T
 from airflow.utils.types import DagRunType
 from pendulum import DateTime, instance
 
+from pipeline.domain import wave_keys
 from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from pipeline.storage.paths import Store
 
 WIB = ZoneInfo("Asia/Jakarta")
-_KEY = re.compile(r"wave-(\d{4})")
 #: Airflow asks for one run ahead; a calendar without a wave for this long has ended.
 _HORIZON = timedelta(days=400)
 #: Waves that closed so lately are made good, in order, by a scheduler that was down; what is older is a backfill's.
@@ -40,10 +39,10 @@ def waves(until: date) -> list[Wave]:
 
 def wave_number(partition_key: str) -> int:
     """2 for ``wave-0002``. Raises InvalidPartitionKeyError."""
-    match = _KEY.fullmatch(partition_key)
-    if match is None:
+    number = wave_keys.wave_number(partition_key)
+    if number is None:
         raise InvalidPartitionKeyError(f"{partition_key!r} is not a wave; wave-0002 would be.")
-    return int(match[1])
+    return number
 
 
 class WaveTimetable(Timetable):

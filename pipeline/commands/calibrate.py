@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_pairs, verify
+from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_columns, verify
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
@@ -31,7 +31,7 @@ def calibrate(
     from pipeline.selfie import calibration
     from pipeline.selfie.calibration_report import summary, write_calibration
 
-    table = read_pairs(pairs, ("selfie", "reference", "same"), optional=("group",))
+    table = read_columns(pairs, ("selfie", "reference", "same"), optional=("group",))
     labels = [str(v).strip() for v in table["same"].to_pylist()]
     if not {"0", "1"} >= set(labels) or len(set(labels)) < 2:
         raise BadSettingError(f"{pairs}: `same` must hold both 1 and 0, and nothing else.", "Label the pairs.")

@@ -32,7 +32,7 @@ def review(
     from pipeline.review.decisions import Sitting
 
     where, found, folder = finished(data, wave)
-    if where.mirror:
+    if where.elsewhere:
         raise BadSettingError(
             f"A review needs the photographs in a folder; {where.address} is none.",
             "Copy the wave's folders to this machine, review there, and copy landing/*/reviews/ back.",

@@ -8,7 +8,7 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_pairs, verify
+from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_columns, verify
 from pipeline.domain import contracts, reasons
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.storage import files
@@ -24,7 +24,7 @@ def verify_photos(
     workers: WorkersOption = 0,
 ) -> None:
     """Verify pairs of photographs: decision, similarity, defects and their scores, in the order of the CSV."""
-    table = read_pairs(pairs, ("selfie", "reference"))
+    table = read_columns(pairs, ("selfie", "reference"))
     root = photos or pairs.parent
     found = list(zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True))
     verdicts = verify([PhotoPair(a or None, b or None) for a, b in found], root, workers)

@@ -26,7 +26,7 @@ from pipeline.storage.paths import Store
 #: Province and serial stay readable, so that people at a helpdesk can tell two rows apart; birth date and sex do not.
 _MASKED = """CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN substr(nik, 1, 4) || '********' || substr(nik, 13, 4)
                   ELSE repeat('*', least(coalesce(length(nik), 0), 16)::INT) END"""
-_COHORT = "{wave}::INTEGER AS wave, {number}, registration_id, nik, full_name, province_code, tier, draw FROM decided"
+_COHORT = "$wave::INTEGER AS wave, {number}, registration_id, nik, full_name, province_code, tier, draw FROM decided"
 
 #: Each output: its contract and the query that fills it, under a total order.
 _OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
@@ -38,11 +38,11 @@ _OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
     ),
     "cohort": (
         contracts.COHORT,
-        f"SELECT {_COHORT.format(wave='{wave}', number='rank')} WHERE outcome = 'accepted' ORDER BY rank",
+        f"SELECT {_COHORT.format(number='rank')} WHERE outcome = 'accepted' ORDER BY rank",
     ),
     "reserve": (
         contracts.RESERVE,
-        f"SELECT {_COHORT.format(wave='{wave}', number='position')} WHERE outcome = 'reserve' ORDER BY position",
+        f"SELECT {_COHORT.format(number='position')} WHERE outcome = 'reserve' ORDER BY position",
     ),
     "rejections": (
         contracts.REJECTIONS,
@@ -73,26 +73,23 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
     work = store_.work(wave)
     with duckdb_sql.connect(work) as db:
         registrations = _read_if_there(work / "registrations.parquet", contracts.INGESTED)
-        sources = {
+        sources: dict[str, duckdb_sql.Value] = {
             "{screened}": _read(work / "screened.parquet"),
             "{drawn}": _read(work / "drawn.parquet"),
             "{verdicts}": standing_verdicts(verdicts, work),
             "{reviews}": _read_if_there(work / "reviews.parquet", contracts.REVIEWS),
             "{returned}": f"(SELECT registration_id, from_wave FROM {registrations} WHERE from_wave IS NOT NULL)",
-            "{verified}": str(wave.selfie != "off").lower(),
-            "{wave}": str(wave.number),
+            "$verified": wave.selfie != "off",
+            "$wave": wave.number,
         }
         define_draw(db, wave)
-        codes = {
-            "{codes}": duckdb_sql.text_list(reasons.codes()),
-            "{warning_codes}": duckdb_sql.text_list(warning_codes()),
-        }
-        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decoded", {**sources, **codes}))
-        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decisions", sources))
+        codes: dict[str, duckdb_sql.Value] = {"$codes": reasons.codes(), "$warning_codes": warning_codes()}
+        duckdb_sql.run(db, "pipeline.decision", "sql/decoded", {**sources, **codes})
+        duckdb_sql.run(db, "pipeline.decision", "sql/decisions", sources)
         counts = dict(db.execute("SELECT tier, count(*) FROM standing GROUP BY tier").fetchall())
         share = places(wave.quota, wave.priority_share, counts.get("priority", 0), counts.get("public", 0))
-        given = {"{priority}": str(share[0]), "{public}": str(share[1])}
-        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decided", {**sources, **given}))
+        given: dict[str, duckdb_sql.Value] = {"$priority": share[0], "$public": share[1]}
+        duckdb_sql.run(db, "pipeline.decision", "sql/decided", {**sources, **given})
         _combinations(db)
         for name, (schema, query) in _OUTPUTS.items():
             columns = ", ".join(f"CAST({f.name} AS {duckdb_sql.type_of(f.type)}) AS {f.name}" for f in schema)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
+from pipeline.domain.wave_keys import wave_key
 
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
@@ -42,12 +43,19 @@ class Wave:
     @property
     def key(self) -> str:
         """``wave-0001``: the wave's folder, and its partition key in Airflow."""
-        return f"wave-{self.number:04d}"
+        return wave_key(self.number)
+
+    @property
+    def last_moment(self) -> datetime:
+        """The last moment inside the window: a second lasts until the next one, midnight is the end of a day."""
+        if self.closes.time() == time():
+            return self.closes
+        return self.closes.replace(microsecond=999_999)
 
     @property
     def closing_day(self) -> date:
-        """The day on which ages, extracts and rules are taken."""
-        return self.closes.date()
+        """The day on which ages, extracts and rules are taken; who closes at 00:00:00 closes the day before."""
+        return (self.closes - timedelta(microseconds=1)).date()
 
     def with_params(self, *, quota: int | None = None, seed: str | None = None) -> Wave:
         """The wave as it is run: calendar values, unless quota or seed are given.

@@ -206,7 +206,11 @@ PHOTO_CANDIDATES = pa.schema(
 INGESTED = pa.schema([*RETRIES, ("number", pa.int64()), ("kk_number", pa.int64())])
 
 #: ``set_aside.parquet``: rows that ingest could not take in, so that none vanishes from the counts.
-SET_ASIDE = pa.schema([("file", pa.string()), ("line", pa.int64()), ("problem", pa.string())])
+#: ``line`` is 0 where it is not known, and where a file has more such rows than are named: ``rows`` counts them.
+SET_ASIDE = pa.schema([("file", pa.string()), ("line", pa.int64()), ("problem", pa.string()), ("rows", pa.int64())])
+
+#: ``repeated.parquet``: the registration_ids that stand on several rows; none of these rows is read.
+REPEATED = pa.schema([("registration_id", pa.string())])
 
 #: ``screened.parquet``: one row per application, in no order: whoever reads it sorts what they write. Bit n of ``mask``
 #: is reason n of the catalogue (layers 1-3), bit n of ``warned`` warning n; eligible means no reason, a mask of 0.

@@ -18,4 +18,4 @@ def define_draw(db: duckdb.DuckDBPyConnection, wave: Wave) -> None:
     """Gives a connection ``draw_of(registration_id)``: an application's place in the wave's draw, as hex."""
     text = (files("pipeline.domain") / "sql" / "draw_of.sql").read_text(encoding="utf-8")
     seed = wave.seed.replace("'", "''")  # inside an SQL literal
-    db.execute(text.replace("{seed}", f"'{seed}'"))
+    db.execute(text.replace("$seed", f"'{seed}'"))

@@ -11,11 +11,13 @@ class GelombangError(Exception):
     """Base of all named errors.
 
     ``advice`` says in one sentence what the reader can do; ``str()`` gives message and advice. ``exit_code`` is what
-    the command line ends with.
+    the command line ends with. ``may_heal``: the same task, tried again, may succeed without a person; every other
+    error needs one, and a retry would only cost time.
     """
 
     advice = ""
     exit_code = 1
+    may_heal = False
 
     def __init__(self, message: str, advice: str | None = None) -> None:
         super().__init__(message)
@@ -72,7 +74,7 @@ class EmptyWaveError(GelombangError):
 
 
 class DuplicateRegistrationError(GelombangError):
-    """The same registration_id stands in two rows: which one counts is not ours to guess."""
+    """More rows share a registration_id with another row than the setting allows."""
 
     advice = "A file was probably delivered twice. Remove it, or have the sender number the applications uniquely."
 
@@ -109,6 +111,12 @@ class UnreadableFileError(GelombangError):
     advice = "Deliver the file again: it may have been copied while it was still being written."
 
 
+class FileLimitError(GelombangError):
+    """A delivered file is beyond a limit of size: bytes, rows, or the length of a line or a value."""
+
+    advice = "Ask the sender for smaller files, or raise the limit: docs/reference/settings.md, GELOMBANG_INGEST__*."
+
+
 class CheckFailedError(GelombangError):
     """An expectation of great_expectations about an input or a cohort does not hold."""
 
@@ -129,6 +137,7 @@ class DiskFullError(GelombangError):
 class StoreError(GelombangError):
     """A file or folder of the data root cannot be read or written."""
 
+    may_heal = True
     advice = "Check the path and its permissions."
 
 
@@ -215,4 +224,5 @@ class SelfieSystemError(GelombangError):
     """The selfie stage itself failed (not a photograph): never booked as a failed selfie."""
 
     exit_code = 2
+    may_heal = True
     advice = "Run the wave again: verdicts that were reached are kept, only the missing ones are computed."

@@ -50,10 +50,27 @@ class CheckSettings(BaseModel):
     max_malformed_nik_share: float = Field(
         0.01, ge=0, le=1, description="NIKs of an extract that are not sixteen digits"
     )
+    max_duplicate_id_share: float = Field(
+        0.05, ge=0, le=1, description="rows that share a registration_id before a wave is stopped"
+    )
     few_rows: int = Field(
         20, ge=0, description="bad rows of a delivery that are never an accident, whatever their share"
     )
     min_province_share: float = Field(0.2, ge=0, le=1, description="a province's share against the previous asof")
+
+
+class IngestSettings(BaseModel):
+    """Limits of the files that strangers deliver: beyond them a file or a row is set aside, and counted."""
+
+    max_file_bytes: int = Field(16_000_000_000, ge=1, description="text of one file, decompressed")
+    max_rows: int = Field(20_000_000, ge=1, description="rows of one file, and blank rows of one file")
+    max_record_bytes: int = Field(
+        16_000_000, ge=1, description="a file with a longer line or quoted text is set aside whole"
+    )
+    max_line_bytes: int = Field(1_000_000, ge=1, description="a longer row is set aside")
+    max_value_chars: int = Field(4_000, ge=1, description="a row with a longer value is set aside")
+    max_value_bytes: int = Field(1_000_000, ge=1, description="a Parquet file with a longer value is set aside whole")
+    listed: int = Field(100, ge=0, description="rows of a file that are named for each problem; all are counted")
 
 
 class ScreeningSettings(BaseModel):
@@ -93,6 +110,7 @@ class Settings(BaseSettings):
     task_retries: int = Field(2, ge=0, description="how often Airflow tries a failed task again")
     selfie: SelfieSettings = SelfieSettings()
     checks: CheckSettings = CheckSettings()
+    ingest: IngestSettings = IngestSettings()
     screening: ScreeningSettings = ScreeningSettings()
     review: ReviewSettings = ReviewSettings()
 

@@ -52,8 +52,8 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         )
         n_priority, n_public = tiers.get("priority", 0), tiers.get("public", 0)
         priority, public = places(wave.quota, wave.priority_share, n_priority, n_public)
-        given = {"{screened}": screened, "{listed}": str(n_priority), "$selfie": f"'{wave.selfie}'"}
-        given |= {"$priority": str(priority), "$public": str(public)}
+        given: dict[str, duckdb_sql.Value] = {"{screened}": screened, "$listed": n_priority, "$selfie": wave.selfie}
+        given |= {"$priority": priority, "$public": public}
         define_draw(db, wave)
         query = duckdb_sql.sql("pipeline.draw", "sql/drawn", given)
         duckdb_sql.copy(db, query, work / "drawn.parquet", duckdb_sql.PASSING)

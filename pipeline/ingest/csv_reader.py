@@ -1,149 +1,225 @@
-"""CSV as strangers write it, into Arrow batches of text; every physical line is a row, set aside, or blank.
+"""Delimited text as strangers write it, into Arrow tables of text; docs/reference/files.md says what is forgiven.
 
-The fast way is Arrow's reader. Where its counts do not add up (a quote that is never closed swallows lines; bytes that
-are no UTF-8), the file is read line by line, so that nothing vanishes and nothing stops. No file is held in memory.
+Every record is a row, is set aside, or is blank. A block in which every line is plainly one record goes through Arrow's
+reader; any other is read record by record. docs/explanation/delimited-text.md says why the reader is our own.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
+import re
+import unicodedata
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import IO, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from pipeline.domain.errors import UnreadableFileError
+from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError
+from pipeline.domain.settings import IngestSettings, settings
+from pipeline.ingest.records import LineQueue, Record, decoded, fields_of, records
+from pipeline.ingest.set_aside import SetAside
+from pipeline.ingest.text_source import TextSource
 
 _BATCH = 50_000
-_BLOCK = 8 << 20
-RAGGED, UNDECODABLE = "wrong number of fields", "not UTF-8"
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+REPEATED_HEADER, BLANK, LONG_VALUE = "header repeated", "blank row", "value longer than the limit"
 
 
 @dataclass
 class Lines:
-    """One file: batches of text columns, read as they are asked for, and the lines set aside, once all are read."""
+    """One file: batches of text columns, read as they are asked for, and what was set aside, once all are read."""
 
+    source: TextSource
     header: list[str]
-    tables: Iterator[pa.Table]
-    set_aside: list[tuple[int, str]]
+    separator: str
+    limits: IngestSettings
+    set_aside: SetAside
+    rows: int = 0
+    blank: int = 0
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def tables(self) -> Iterator[pa.Table]:
+        """The file's rows. Raises UnreadableFileError for damaged gzip, and FileLimitError."""
+        try:
+            for table in _tables(self):
+                self.rows += table.num_rows
+                if max(self.rows, self.blank) > self.limits.max_rows:
+                    raise FileLimitError(f"more than {self.limits.max_rows:,} rows")
+                yield table
+        except FileLimitError as e:
+            raise FileLimitError(f"{self.source.path} is beyond a limit: {e.message}.") from e
+        except (OSError, EOFError, zlib.error) as e:
+            raise UnreadableFileError(f"{self.source.path} cannot be read: {e}.") from e
+
+    def need(self, columns: Iterable[str]) -> None:
+        """Raises MissingColumnError, with the separator and the encoding that the header was read with."""
+        if missing := [name for name in columns if name not in self.header]:
+            tried = ", ".join(SEPARATORS.values())
+            raise MissingColumnError(
+                f"{self.source.path} has no column {', '.join(missing)}. Its header was read as {self.source.encoding} "
+                f"with the separator {SEPARATORS[self.separator]} (tried: {tried}) and has {len(self.header)} columns."
+            )
 
 
 def read_csv(path: Path) -> Lines | None:
     """Reads a file of any size batch by batch; None when it is blank.
 
-    Raises UnreadableFileError for a header that is not UTF-8 and for damaged gzip, before the first batch.
+    Raises UnreadableFileError for damaged gzip and spreadsheets, FileLimitError.
     """
+    limits = settings().ingest
     try:
-        header, separator, physical, plain = _survey(path)
-        if not header:
-            return None
-        if plain and _adds_up(path, header, separator, physical):
-            return Lines(header, _fast(path, header, separator), [])
+        source = TextSource.of(path, limits)
+        first = _first_line(source)
     except (OSError, EOFError, zlib.error) as e:
         raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
-    set_aside: list[tuple[int, str]] = []
-    return Lines(header, _slow(path, header, separator, set_aside), set_aside)
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
-
-
-def _survey(path: Path) -> tuple[list[str], str, int, bool]:
-    """Header, separator, the number of lines after it that are not blank, and whether every line is plain.
-
-    A plain line closes its quotes and has no carriage return inside: a quick reader sees the same lines in it.
-    """
-    header: list[str] = []
-    separator, physical, plain = ",", 0, True
-    with _open(path) as file:
-        for raw in file:
-            if not raw.strip():
-                continue
-            plain = plain and raw.count(b'"') % 2 == 0 and b"\r" not in raw.rstrip(b"\r\n")
-            if header:
-                physical += 1
-                continue
-            try:
-                text = raw.decode("utf-8-sig").strip("\r\n")
-            except UnicodeDecodeError as e:
-                raise UnreadableFileError(f"The header of {path} is not UTF-8.") from e
-            separator = ";" if ";" in text and "," not in text else ","
-            header = [name.strip().lower().replace(" ", "_") for name in _fields(text, separator) or []]
-    return header, separator, physical, plain
-
-
-def _fields(text: str, separator: str) -> list[str] | None:
-    """The fields of one line; None when even a lenient reader gives up."""
-    try:
-        return next(csv.reader([text], delimiter=separator), [])
-    except csv.Error:
+    if not first:
         return None
+    separator = max(SEPARATORS, key=lambda mark: len(_header(first, mark)))
+    header = _header(first, separator)
+    return Lines(source, header, separator, limits, SetAside(limits.listed), names=_named(header))
 
 
-def _adds_up(path: Path, header: list[str], separator: str, physical: int) -> bool:
-    """Whether Arrow finds as many rows as there are lines; a quote that is never closed swallows some."""
-    if len(set(header)) != len(header):
-        return False
-    try:
-        return bool(sum(batch.num_rows for batch in _fast(path, header, separator)) == physical)
-    except pa.ArrowInvalid:
-        return False
+def _first_line(source: TextSource) -> str:
+    """The header: the first line that is neither blank nor a spreadsheet's word about the separator (``sep=;``)."""
+    if re.match(rb"\s*\Z", source.head):
+        return next((text for block in source.blocks() if (text := decoded(block).strip())), "").split("\n")[0]
+    lines = (decoded(line).strip("\r\n\x00 ") for line in source.head.split(source.end))
+    return next((line for line in lines if line and not _says_separator(line)), "")
 
 
-def _fast(path: Path, header: list[str], separator: str) -> Iterator[pa.Table]:
-    """Arrow's way, for well-behaved files."""
-    with (
-        _open(path) as file,
-        pacsv.open_csv(
-            file,
-            pacsv.ReadOptions(column_names=header, skip_rows=1, use_threads=False, block_size=_BLOCK),
-            pacsv.ParseOptions(delimiter=separator),
-            pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False),
-        ) as reader,
-    ):
-        for batch in reader:
-            yield pa.Table.from_batches([batch])
+def _says_separator(line: str) -> bool:
+    return bool(re.fullmatch(r'"?sep=.?"?', line, re.IGNORECASE))
 
 
-def _slow(path: Path, header: list[str], separator: str, set_aside: list[tuple[int, str]]) -> Iterator[pa.Table]:
-    """Line by line: a line is a row or is set aside, whatever stands in it."""
-    names = [name if header.index(name) == i else f"{name}#{i}" for i, name in enumerate(header)]
+def _header(line: str, separator: str) -> list[str]:
+    return [_column(name) for name in fields_of(line, separator)]
+
+
+def _column(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", name.strip("\ufeff \t\"'\x00\xa0"))
+    return re.sub(r"[\s-]+", "_", plain.lower())
+
+
+def _tables(lines: Lines) -> Iterator[pa.Table]:
+    queue = LineQueue(lines.source.blocks(), lines.source.end)
+    first = True
+    while (block := queue.block()) is not None:
+        table = None if first else _plain(block, lines)
+        table = None if table is None else _without_blank(table, lines)
+        if table is not None:
+            queue.number += block.count(lines.source.end) + (not block.endswith(lines.source.end))
+            yield table
+            continue
+        queue.fill(block)
+        if first:
+            first = not _past_header(queue)
+        yield from _batches(queue, lines)
+
+
+def _past_header(queue: LineQueue) -> bool:
+    """Takes the lines up to the header, and says whether it was there."""
+    while (line := queue.take(more=False)) is not None:
+        if (text := decoded(line).strip("\r\n\x00 ")) and not _says_separator(text):
+            return True
+    return False
+
+
+def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
+    """The records of the lines in the queue, one by one."""
     rows: list[list[str]] = []
-    with _open(path) as file:
-        for number, fields in _parsed(file, separator):
-            if isinstance(fields, str):
-                set_aside.append((number, fields))
-            elif len(fields) != len(header):
-                set_aside.append((number, RAGGED))
-            else:
-                rows.append(fields)
-                if len(rows) == _BATCH:
-                    yield _table(rows, names)
-                    rows = []
-    yield _table(rows, names)
+    limits = lines.limits
+    found = records(queue, lines.separator, len(lines.header), limits.max_record_bytes, limits.max_line_bytes)
+    for record in found:
+        if isinstance(record, int):
+            lines.blank += 1
+        elif problem := record.problem or _problem(record, lines):
+            lines.set_aside.add(record.line, problem, record.rows)
+            if problem == REPEATED_HEADER:  # another file follows; its columns may stand in another order
+                yield _table(rows, lines.names)
+                rows, lines.names = [], _named([_column(name) for name in record.fields])
+        else:
+            rows.append(record.fields)
+            if len(rows) == _BATCH:
+                yield _table(rows, lines.names)
+                rows = []
+    yield _table(rows, lines.names)
 
 
-def _parsed(file: IO[bytes], separator: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Number and fields (or what is wrong) of every line after the header that is not blank."""
-    seen_header = False
-    for number, raw in enumerate(file, start=1):
-        if not raw.strip():
-            continue
-        if not seen_header:
-            seen_header = True
-            continue
-        try:
-            text = raw.decode("utf-8").strip("\r\n")
-        except UnicodeDecodeError:
-            yield number, UNDECODABLE
-            continue
-        yield number, _fields(text, separator) or RAGGED
+def _problem(record: Record, lines: Lines) -> str | None:
+    """Why the fields of a record are no row."""
+    if _column(record.fields[0]) in lines.header and sorted(map(_column, record.fields)) == sorted(lines.header):
+        return REPEATED_HEADER
+    if not any(map(str.strip, record.fields)):
+        lines.blank += 1
+        return BLANK
+    return LONG_VALUE if any(len(value) > lines.limits.max_value_chars for value in record.fields) else None
+
+
+def _plain(block: bytes, lines: Lines) -> pa.Table | None:
+    """The rows of a block in which every line is a record by itself; None where a closer look is needed."""
+    separator = lines.separator.encode()
+    if lines.source.end == b"\r":
+        if b"\n" in block:
+            return None
+        block = block.replace(b"\r", b"\n")
+    if block.count(b"\r") != block.count(b"\r\n") or lines.header[0].encode() in block.lower().replace(b" ", b"_"):
+        return None
+    quotes = block.count(b'"')
+    if quotes and quotes != 2 * sum(1 for _ in _whole_quotes(separator).finditer(block)):
+        return None
+    amiss: list[object] = []
+
+    def skip(row: object) -> str:
+        amiss.append(row)
+        return "skip"
+
+    try:
+        block.decode()
+        table = pacsv.read_csv(
+            pa.BufferReader(block),
+            pacsv.ReadOptions(column_names=lines.names, use_threads=False, block_size=len(block) + 1),
+            pacsv.ParseOptions(delimiter=lines.separator, invalid_row_handler=skip),
+            pacsv.ConvertOptions(column_types=dict.fromkeys(lines.names, pa.string()), strings_can_be_null=False),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
+    long = any(
+        (pc.max(pc.binary_length(column)).as_py() or 0) > lines.limits.max_value_chars for column in table.columns
+    )
+    return None if amiss or long else table
+
+
+@cache
+def _whole_quotes(separator: bytes) -> re.Pattern[bytes]:
+    """A quoted field as RFC 4180 has it, within one line and without a quote inside."""
+    mark = re.escape(separator)
+    return re.compile(rb"(?:(?<=[" + mark + rb'\n])|\A)"[^"\n]*"(?=[' + mark + rb"\r\n]|\Z)")
+
+
+def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:
+    """The rows that hold something, the others counted; None while blank rows are still named one by one."""
+    blank = pc.equal(pc.utf8_trim_whitespace(table.column(0)), "")
+    for column in table.columns[1:]:
+        if not pc.any(blank).as_py():
+            return table
+        blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(column), ""))
+    if count := pc.sum(blank).as_py():
+        if lines.set_aside.counts[BLANK] < lines.limits.listed:
+            return None
+        lines.blank += count
+        lines.set_aside.add(0, BLANK, count)
+        return table.filter(pc.invert(blank))
+    return table
+
+
+def _named(header: list[str]) -> list[str]:
+    """The names of the columns; one that stands there twice gets a number, so that each is a name."""
+    return [name if header.index(name) == i else f"{name}#{i}" for i, name in enumerate(header)]
 
 
 def _table(rows: list[list[str]], names: list[str]) -> pa.Table:

@@ -108,11 +108,11 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
 
 def _pull(store: Store, name: str, until: date) -> None:
     """Of a root elsewhere: the two newest deliveries up to a day, or the earliest one, which is then too new."""
-    if store.mirror is None:
+    if not store.elsewhere:
         return
     here = store.root / "extracts" / name
     begun: dict[date, str] = {}
-    for key in store.mirror.remote.list(f"extracts/{name}/"):
+    for key in store.keys(f"extracts/{name}/"):
         folder = key.split("/")[2]
         if (day := delivery_day(folder)) and key.endswith((".parquet", *_UNFINISHED)):
             begun[day] = f"extracts/{name}/{folder}/"

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import GelombangError
+from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import read_csv
+from pipeline.ingest.parquet_reader import read_parquet
+from pipeline.ingest.set_aside import SetAside
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
@@ -34,7 +36,7 @@ def delivered(store_: Store, wave: Wave, what: str, schema: pa.Schema) -> tuple[
 def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
     """Makes the table ``rows`` of what was delivered, each value of its contract's type or null."""
     db.register("delivered", everything)
-    db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
+    duckdb_sql.run(db, "pipeline.ingest", "sql/moments")
     casts = ", ".join(_cast(field) for field in schema)
     db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
 
@@ -49,27 +51,27 @@ def _cast(field: pa.Field) -> str:
 
 
 def _text_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, int]:
-    """A file's columns as text, and how much of it could not be read (a whole file counts as one)."""
+    """A file's columns as text, and how much of it could not be read (a whole file counts as one).
+
+    A column can be missing (a note, a reviewer); the id cannot.
+    """
+    aside = SetAside(settings().ingest.listed)
     try:
         if path.suffix.lower() == ".parquet":
-            table, bad = pq.read_table(path, partitioning=None), 0
+            tables = list(read_parquet(path, schema, aside, ("registration_id",)))
         elif path.name.lower().endswith((".csv", ".csv.gz")):
             lines = read_csv(path)
             if lines is None:
                 return None, 0
-            table, bad = pa.concat_tables(lines.tables), len(lines.set_aside)
+            lines.need(["registration_id"])
+            tables, aside = [_columns(table, schema) for table in lines.tables], lines.set_aside
         else:
             return None, 1
-        columns = {
-            n: table[n].cast(pa.string()) if n in table.column_names else _absent(n, table) for n in schema.names
-        }
-    except (GelombangError, pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, KeyError, duckdb.Error):
+    except GelombangError:
         return None, 1
-    return pa.table(columns), bad
+    return pa.concat_tables(tables) if tables else None, aside.total
 
 
-def _absent(name: str, table: pa.Table) -> pa.Array:
-    """A column that can be done without (a note, a reviewer); the id cannot."""
-    if name == "registration_id":
-        raise KeyError(name)
-    return pa.nulls(table.num_rows, pa.string())
+def _columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    nothing = pa.nulls(table.num_rows, pa.string())
+    return pa.table({n: table[n] if n in table.column_names else nothing for n in schema.names})

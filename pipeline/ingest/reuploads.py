@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import DECISIONS, INGESTED, RETRIES, REUPLOADED, REUPLOADS
+from pipeline.domain.contracts import DECISIONS, INGESTED, REPEATED, RETRIES, REUPLOADED, REUPLOADS
 from pipeline.ingest.optional_deliveries import delivered, rows_of
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
@@ -49,13 +49,13 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
         sources = {
             "{decisions}": _earlier(store_, wave, "decisions", DECISIONS),
             "{registrations}": registrations,
+            "{repeated}": _repeated(work),
             "{accepted}": f"SELECT as_number(nik) AS number FROM {duckdb_sql.read(accepted)} WHERE as_number(nik) > 0"
             if accepted
             else "SELECT 0 AS number",
         }
-        window = {"opens": wave.opens, "closes": wave.closes}
-        for statement in duckdb.extract_statements(duckdb_sql.sql("pipeline.ingest", "sql/reuploads", sources)):
-            db.execute(statement, {k: v for k, v in window.items() if k in statement.named_parameters})
+        window = {"$opens": wave.opens, "$closes": wave.last_moment}
+        duckdb_sql.run(db, "pipeline.ingest", "sql/reuploads", {**sources, **window})
         _told(db, work)
         refused = dict(
             db.execute(
@@ -65,6 +65,12 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
         [(nameless,)] = db.execute("SELECT count(*) FROM rows WHERE registration_id IS NULL").fetchall()
         taken_in = _come_back(db, registrations, _earlier(store_, wave, "retries", RETRIES), work)
     return ReuploadCounts(taken_in, refused, aside + nameless)
+
+
+def _repeated(work: Path) -> str:
+    """The ids that stand on several registrations of this wave, as a relation."""
+    path = work / "repeated.parquet"
+    return f"'{duckdb_sql.quoted(path)}'" if path.is_file() else f"({duckdb_sql.nothing(REPEATED)})"
 
 
 def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:
@@ -84,11 +90,11 @@ def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:
 def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, work: Path) -> int:
     """Adds the applications that come back to the wave's registrations; returns how many."""
     columns = ", ".join(INGESTED.names)
-    refused_in = r"CAST(regexp_extract(filename, 'wave-(\d{4})/retries\.parquet$', 1) AS INTEGER) AS refused_in"
     db.execute(
         f"""CREATE OR REPLACE TABLE returned AS
             SELECT r.* REPLACE (s.submitted_at AS submitted_at, s.selfie AS selfie, s.made AS from_wave)
-            FROM settled s JOIN (SELECT *, {refused_in} FROM {retries}) r USING (registration_id, refused_in)
+            FROM settled s
+            JOIN (SELECT *, wave_of(filename) AS refused_in FROM {retries}) r USING (registration_id, refused_in)
             WHERE s.problem IS NULL"""
     )
     [(count,)] = db.execute("SELECT count(*) FROM returned").fetchall()

@@ -45,8 +45,6 @@ def weighed(store_: Store, wave: Wave, spill: Path) -> Iterator[tuple[duckdb.Duc
     everything, aside = delivered(store_, wave, "reviews", REVIEWS)
     with duckdb_sql.connect(spill) as db:
         rows_of(db, everything, REVIEWS)
-        db.execute(
-            duckdb_sql.sql("pipeline.ingest", "sql/reviews", {"{second}": str(settings().review.second).lower()})
-        )
+        duckdb_sql.run(db, "pipeline.ingest", "sql/reviews", {"$second": settings().review.second})
         [(usable,)] = db.execute("SELECT count(*) FROM said").fetchall()
         yield db, aside + everything.num_rows - usable

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.contracts import OUTCOMES
+from pipeline.domain.wave_keys import wave_key
 from pipeline.storage import duckdb_sql, files
 
 Row = dict[str, Any]
@@ -63,13 +64,13 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
     before, after = files.read_json(a / "manifest.json"), files.read_json(b / "manifest.json")
     same_wave = before["wave"] == after["wave"]
     with duckdb_sql.connect(work) as db:
-        braces = {
+        holes = {
             "{key}": "registration_id" if same_wave else "nik",
             "{counted}": "true" if same_wave else _ONE_A_PERSON,
-            "{a}": f"'{duckdb_sql.quoted(a / 'decisions.parquet')}'",
-            "{b}": f"'{duckdb_sql.quoted(b / 'decisions.parquet')}'",
+            "$a": str(a / "decisions.parquet"),
+            "$b": str(b / "decisions.parquet"),
         }
-        db.execute(duckdb_sql.sql("pipeline.inspection", "sql/run_difference", braces))
+        duckdb_sql.run(db, "pipeline.inspection", "sql/run_difference", holes)
         [(compared, tiers, moved)] = db.execute(
             """SELECT count(*) FILTER (before <> 'absent' AND after <> 'absent'),
                       count(*) FILTER (tier_before <> tier_after), count(*) FILTER (rank_before <> rank_after)
@@ -120,7 +121,7 @@ def _flat(policy: Row | None) -> Row:
 def _inputs(before: Row, after: Row) -> list[Cause]:
     """Files by name where both have it, by rows where the content is another. A wave's own folder name is left out."""
     listed = [
-        {e["file"].replace(f"wave-{m['wave']:04d}", "wave"): (e["sha256"], e["rows"]) for e in m["inputs"]}
+        {e["file"].replace(wave_key(m["wave"]), "wave"): (e["sha256"], e["rows"]) for e in m["inputs"]}
         for m in (before, after)
     ]
     found = []

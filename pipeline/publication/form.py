@@ -7,23 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.domain.calendar import Wave
 from pipeline.reports.figures.comparison import STEPS, Column
-from pipeline.reports.figures.wave_figures import Figures, figures
+from pipeline.reports.figures.wave_figures import Figures
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.wording import alert_text
-from pipeline.storage.paths import Store
 
 #: Where the plugin serves a wave's report inside Airflow.
 REPORT = "/gelombang/{key}/report"
 
 
-def approval_form(store: Store, wave: Wave, language: str) -> str:
-    """The form's text for a run whose ``out/`` is complete but for the manifest."""
-    f, t = figures(store, wave), translator(language)
+def approval_form(f: Figures, language: str) -> str:
+    """The form's text, from the figures of a run."""
+    t = translator(language)
     parts = [_places(f, t), _funnel(f, t, language), _warnings(f, t), _comparison(f, t, language)]
-    link = f"[{t('approval.report')}]({REPORT.format(key=wave.key)})"
+    link = f"[{t('approval.report')}]({REPORT.format(key=f.wave.key)})"
     return "\n\n".join([*(part for part in parts if part), link]) + "\n"
 
 

@@ -20,6 +20,7 @@ from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.publication.changed_notices import write_changed_notices
 from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.storage import duckdb_sql, files, wave_lock
+from pipeline.storage.paths import revision_number
 from pipeline.wave_run.plan import Plan
 
 PACKAGE = "pipeline.publication"
@@ -63,13 +64,14 @@ def _record_of(folder: Path) -> dict[str, Any]:
 
 def _no_second_places(run: Plan, screened: Rescreened) -> None:
     """Refuses to give a place to anyone whom a later wave has accepted."""
-    later = [path for path in run.store.cohorts() if path.relative_to(run.store.root).parts[1] > run.wave.key]
+    earlier = set(run.store.cohorts(before=run.wave.number + 1))
+    later = [path for path in run.store.cohorts() if path not in earlier]
     if not later:
         return
     listed = run.work / "second_places.csv"
     with duckdb_sql.connect(run.work) as db:
-        braces = {"{cohort}": duckdb_sql.quoted(screened.cohort), "{later}": duckdb_sql.read(later)}
-        people = duckdb_sql.copy_csv(db, duckdb_sql.sql(PACKAGE, "sql/second_places", braces), listed)
+        holes = {"$cohort": str(screened.cohort), "{later}": duckdb_sql.read(later)}
+        people = duckdb_sql.copy_csv(db, duckdb_sql.sql(PACKAGE, "sql/second_places", holes), listed)
     if people:
         raise SecondPlaceError(
             f"Of wave {run.wave.number} {people:,} would hold a place in a later wave too; {listed} names them."
@@ -79,7 +81,7 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
 def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) -> dict[str, Any]:
     """Writes the revision beside its place, then gives it its name."""
     before = run.store.revisions(run.wave.key)
-    revision = int(before[-1].name[4:]) + 1 if before else 1
+    revision = revision_number(before[-1]) + 1 if before else 1
     target = run.store.published(run.wave.key)
     for left in target.glob(".rev-*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -113,7 +115,8 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
 
 def _publications(run: Plan) -> list[dict[str, Any]]:
     """Every publication of every wave."""
-    return [dict(files.read_json(path)) for path in run.store.published().glob("wave-*/rev-*/publication.json")]
+    waves = run.store.wave_folders("published").values()
+    return [dict(files.read_json(path)) for wave in waves for path in wave.glob("rev-*/publication.json")]
 
 
 def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Path) -> dict[str, dict[str, int]]:
@@ -133,9 +136,9 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
                 PACKAGE,
                 "sql/changes",
                 {
-                    "{against}": name,
-                    "{before}": duckdb_sql.quoted(path),
-                    "{after}": duckdb_sql.quoted(new / "cohort.parquet"),
+                    "$against": name,
+                    "$before": str(path),
+                    "$after": str(new / "cohort.parquet"),
                     "{messages}": messages,
                 },
             )
@@ -151,16 +154,16 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
 def _write_ledger(run: Plan, revision: int, new: Path) -> None:
     """Writes everybody who holds a place: the newest revision of every wave, this one for its own."""
     newest = {run.wave.key: (revision, new / "cohort.parquet")}
-    for folder in sorted(run.store.published().glob("wave-????")):
+    for folder in run.store.wave_folders("published").values():
         if folder.name != run.wave.key and (found := run.store.revisions(folder.name)):
-            newest[folder.name] = (int(found[-1].name[4:]), found[-1] / "cohort.parquet")
+            newest[folder.name] = (revision_number(found[-1]), found[-1] / "cohort.parquet")
     columns = "wave, {}::INTEGER AS revision, rank, registration_id, nik FROM read_parquet('{}')"
     cohorts = [
         f"SELECT {columns.format(number, duckdb_sql.quoted(path))}" for _, (number, path) in sorted(newest.items())
     ]
     with duckdb_sql.connect(run.work) as db:
-        braces = {"{cohorts}": " UNION ALL ".join(cohorts)}
-        duckdb_sql.copy(db, duckdb_sql.sql(PACKAGE, "sql/ledger", braces), new / "ledger.parquet")
+        holes = {"{cohorts}": " UNION ALL ".join(cohorts)}
+        duckdb_sql.copy(db, duckdb_sql.sql(PACKAGE, "sql/ledger", holes), new / "ledger.parquet")
 
 
 def _below(path: Path, run: Plan) -> str:

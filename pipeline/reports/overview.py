@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.domain.contracts import COHORT
 from pipeline.domain.errors import WaveNotRunError
+from pipeline.domain.wave_keys import wave_number
 from pipeline.reports import page
 from pipeline.reports.figures.alerts import share
 from pipeline.reports.figures.comparison import STEPS
@@ -57,8 +58,7 @@ def write_overview(store: Store) -> Path:
 
 def lines_of(store: Store) -> list[WaveLine]:
     """One line per finished wave, in order. Raises WaveNotRunError when there is none."""
-    folders = sorted(p.parent for p in (store.root / "waves").glob("wave-[0-9][0-9][0-9][0-9]/funnel.json"))
-    folders = [folder for folder in folders if (folder / "decisions.parquet").is_file()]
+    folders = [path.parent for path in store.outputs("funnel.json") if path.with_name("decisions.parquet").is_file()]
     if not folders:
         raise WaveNotRunError(f"No wave below {store.root} has outputs yet.")
     people = _people(store, folders)
@@ -84,7 +84,7 @@ def lines_of(store: Store) -> list[WaveLine]:
 
 
 def _people(store: Store, folders: list[Path]) -> dict[int, dict[str, int]]:
-    newest = {int(f.name[5:]): found[-1] for f in folders if (found := store.revisions(f.name))}
+    newest = {wave_number(f.name): found[-1] for f in folders if (found := store.revisions(f.name))}
     cohorts = [str(folder / "cohort.parquet") for folder in newest.values()]
     nobody = store.root / "work" / "nobody.parquet"
     write_table(COHORT.empty_table(), nobody, COHORT)  # read_parquet wants one file at least

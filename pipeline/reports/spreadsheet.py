@@ -35,14 +35,17 @@ class Sheet:
     rows: list[list[Any]]
 
 
-def write_spreadsheet(store: Store, wave: Wave, language: str | None = None) -> Path:
-    """Writes the spreadsheet of a run in the given or the set language. Raises WaveNotRunError."""
+def write_spreadsheet(store: Store, wave: Wave, language: str | None = None, found: Figures | None = None) -> Path:
+    """Writes the spreadsheet of a run in the given or the set language. Raises WaveNotRunError.
+
+    ``found``: the wave's figures, where they have been counted already.
+    """
     import xlsxwriter
 
     language = language or settings().language
     t = translator(language)
     path = store.work(wave) / "out" / "funnel.xlsx"
-    sheets = sheets_of(figures(store, wave), language)
+    sheets = sheets_of(found or figures(store, wave), language)
     with atomic(path) as part:
         book = xlsxwriter.Workbook(str(part), {"strings_to_formulas": False, "strings_to_urls": False})
         book.set_properties({"created": _CREATED, "title": t("report.title", wave=wave.number)})

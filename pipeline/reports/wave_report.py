@@ -10,14 +10,17 @@ from typing import Any
 
 from pipeline.domain.calendar import Wave
 from pipeline.reports import page, wording
-from pipeline.reports.figures.wave_figures import figures
+from pipeline.reports.figures.wave_figures import Figures, figures
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.files import write_text
 from pipeline.storage.paths import Store
 
 
-def write_report(store: Store, wave: Wave) -> Path:
-    """Writes the report of a run from the files beside it. Raises WaveNotRunError without decisions."""
-    found = figures(store, wave)
+def write_report(store: Store, wave: Wave, found: Figures | None = None) -> Path:
+    """Writes the report of a run from the files beside it. Raises WaveNotRunError without decisions.
+
+    ``found``: the wave's figures, where they have been counted already.
+    """
+    found = found or figures(store, wave)
     editions: dict[str, dict[str, Any]] = {lang: wording.edition(found, lang) for lang in LANGUAGES}
     return write_text(page.render("report.html.j2", editions), store.work(wave) / "out" / "report.html")

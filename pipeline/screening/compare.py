@@ -59,7 +59,7 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
         sources = sources_of(store.work(wave), extracts, store.earlier_cohorts(wave), wave)
         sources["{registrations}"] = f"'{duckdb_sql.quoted(own)}'"
         run_step(db, "macros", sources)
-        sources["{with_families}"] = "false"
+        sources["$with_families"] = False
         run_step(db, "applications", sources)
         run_step(db, "registers", sources)
         run_step(db, "compared", sources)

@@ -7,10 +7,10 @@ are data (``rules.toml``), the steps are SQL (``sql/``): this module only string
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -46,12 +46,12 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
     with duckdb_sql.connect(work) as db:
         sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
         run_step(db, "macros", sources)
-        sources["{with_families}"] = str(families).lower()
+        sources["$with_families"] = families
         run_step(db, "applications", sources)
         run_step(db, "registers", sources)
         run_step(db, "compared", sources)
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), warning_codes())}
-        judged = duckdb_sql.sql("pipeline.screening", "sql/judged", masks)
+        judged: str = duckdb_sql.sql("pipeline.screening", "sql/judged", masks)
         [statement] = duckdb.extract_statements(judged)
         given = {name: values for name, values in lists().items() if name in statement.named_parameters}
         if families:  # these must all be judged before the first can be refused for the others' sake; else none is kept
@@ -61,10 +61,29 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
             judged, given = "FROM judged", {}
         path = work / "screened.parquet"
         rows = duckdb_sql.copy(
-            db, f"SELECT {', '.join(SCREENED.names)} FROM ({judged})", path, duckdb_sql.PASSING, given
+            db,
+            f"SELECT {', '.join(SCREENED.names)} FROM ({judged}) {_repeated(work)}",
+            path,
+            duckdb_sql.PASSING,
+            given,
         )
         [(eligible,)] = db.execute(f"SELECT count(*) FROM '{duckdb_sql.quoted(path)}' WHERE mask = 0").fetchall()
     return ScreenCounts(rows, eligible)
+
+
+def _repeated(work: Path) -> str:
+    """The ids that stand on several rows: one application each of which nothing but the id was read."""
+    path = work / "repeated.parquet"
+    if not path.is_file():
+        return ""
+    given = {
+        "registration_id": "registration_id",
+        "mask": str(1 << reasons.codes().index("duplicate_id")),
+        "warned": "0",
+        "tier": "'public'",
+    }
+    columns = ", ".join(given.get(name, "NULL") for name in SCREENED.names)
+    return f"UNION ALL SELECT {columns} FROM read_parquet('{duckdb_sql.quoted(path)}')"
 
 
 def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
@@ -79,20 +98,20 @@ def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
 
 def sources_of(
     work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
-) -> dict[str, str]:
-    """What stands for the braces of the SQL: files, and lists that may be empty."""
+) -> dict[str, duckdb_sql.Value]:
+    """What fills the SQL: files, lists that may be empty, the wave's window."""
     read = {name: duckdb_sql.read(x.files) for name, x in extracts.items()}
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
-        "{opens}": f"TIMESTAMP '{wave.opens}'",
-        "{closes}": f"TIMESTAMP '{wave.closes}'",
-        "{closing_day}": f"'{wave.closing_day}'",
+        "$opens": wave.opens,
+        "$closes": wave.last_moment,
+        "$closing_day": wave.closing_day,
         "{registrations}": f"'{duckdb_sql.quoted(work / 'registrations.parquet')}'",
         **{f"{{{n}}}": read[n] for n in ("population", "education", "bansos")},
         "{priority}": _NUMBERS.format(read["priority"]) if "priority" in read else _NOBODY,
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
         "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
-        "{regions}": duckdb_sql.text_list(_regions()),
+        "$regions": _regions(),
     }
 
 
@@ -102,7 +121,8 @@ def _regions() -> list[str]:
     return sorted({row["code"] for row in csv.DictReader(text.splitlines()) if len(row["code"]) == 4})
 
 
-def run_step(db: duckdb.DuckDBPyConnection, name: str, braces: dict[str, str], **parameters: Any) -> None:
-    """Runs the statements of a step, one by one, each with the parameters that it names."""
-    for statement in duckdb.extract_statements(duckdb_sql.sql("pipeline.screening", f"sql/{name}", braces)):
-        db.execute(statement, {k: v for k, v in parameters.items() if k in statement.named_parameters})
+def run_step(
+    db: duckdb.DuckDBPyConnection, name: str, holes: Mapping[str, duckdb_sql.Value], **values: duckdb_sql.Value
+) -> None:
+    """Runs the statements of a step; ``values`` are more of its holes."""
+    duckdb_sql.run(db, "pipeline.screening", f"sql/{name}", {**holes, **{f"${k}": v for k, v in values.items()}})

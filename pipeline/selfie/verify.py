@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PhotoPair", "verify_pairs"]
 
-#: A worker has one core: more threads would fight over it, and a thread count must not change a sum. OpenVINO and OpenCV
-#: are told in code. TensorFlow's part is for other DeepFace models; our own networks do not load it.
+#: A worker has one core: more threads would fight over it, and a thread count must not change a sum. OpenVINO and
+#: OpenCV are told in code. TensorFlow's part is for other DeepFace models; our own networks do not load it.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

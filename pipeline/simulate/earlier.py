@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.domain.contracts import COHORT
+from pipeline.domain.wave_keys import wave_key
 from pipeline.simulate.noise import I64
 from pipeline.simulate.population import names
 from pipeline.simulate.population.people import World
@@ -36,4 +37,4 @@ def write(plan: Plan, world: World, accepted: I64, store: Store) -> None:
             "draw": np.array(draws, dtype=object)[order],
         }
     )
-    write_table(table, store.published() / f"wave-{number:04d}" / "rev-1" / "cohort.parquet", COHORT)
+    write_table(table, store.published(wave_key(number)) / "rev-1" / "cohort.parquet", COHORT)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.domain.contracts import EXTRACTS, TEXTS
 from pipeline.domain.errors import BadSettingError
+from pipeline.domain.wave_keys import wave_key
 from pipeline.simulate import (
     applicants,
     application_rows,
@@ -124,7 +125,7 @@ def _make_room(plan: Plan, store: Store) -> None:
     """Removes an earlier simulation of this wave. Raises BadSettingError rather than remove anything else."""
     landed = store.landing(plan.wave, "")
     marker = store.landing(plan.wave, "simulated.json")
-    before = store.published() / f"wave-{plan.wave.number - 1:04d}"
+    before = store.published(wave_key(plan.wave.number - 1))
     extracts = [registers.delivery(store, name, registers.asof(plan, name)) for name in EXTRACTS]
     for found in (landed / "registrations", before, *extracts):
         if found.exists() and not marker.is_file():

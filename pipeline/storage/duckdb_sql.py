@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,12 @@ import pyarrow as pa
 
 from pipeline.domain.errors import DiskFullError
 from pipeline.domain.settings import settings
+from pipeline.domain.wave_keys import PATTERN
 from pipeline.runtime import processes
 from pipeline.storage import files
+from pipeline.storage.sql_text import SqlText, Value, fill, quoted, sql, text_list
+
+__all__ = ["Value", "fill", "quoted", "sql", "text_list"]
 
 #: One form for every Parquet file that DuckDB writes: with a total ORDER BY, the same bytes for any number of threads.
 COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
@@ -47,7 +50,8 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     connection.execute("SET enable_progress_bar = false")
-    connection.execute(sql("pipeline.storage", "sql/nik_numbers"))  # as_number, for whatever holds a NIK
+    run(connection, "pipeline.storage", "sql/nik_numbers")  # as_number, for whatever holds a NIK
+    run(connection, "pipeline.storage", "sql/wave_of", {"$pattern": PATTERN})
     try:
         yield connection
     except duckdb.Error as e:
@@ -63,16 +67,24 @@ def is_full(error: duckdb.Error) -> bool:
     return "No space left" in str(error) or "disk is full" in str(error).lower()
 
 
-def sql(package: str, name: str, braces: Mapping[str, str] | None = None) -> str:
-    """The text of ``<package>/<name>.sql``, its braces filled."""
-    return fill((resources.files(package) / f"{name}.sql").read_text(encoding="utf-8"), braces or {})
+def run(
+    connection: duckdb.DuckDBPyConnection, package: str, name: str, holes: Mapping[str, Value] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Executes ``<package>/<name>.sql``, filled; an error names the file. Returns the connection, for its rows."""
+    text = sql(package, name, holes)
+    with errors_named(text):
+        return connection.execute(text)
 
 
-def fill(text: str, braces: Mapping[str, str]) -> str:
-    """SQL with its braces filled: what cannot be a parameter, such as a table or a list of files."""
-    for brace, value in braces.items():
-        text = text.replace(brace, value)
-    return text
+@contextmanager
+def errors_named(query: str) -> Iterator[None]:
+    """Puts the name of the SQL file, where the query came from one, before the message of DuckDB's error."""
+    try:
+        yield
+    except duckdb.Error as e:
+        if isinstance(query, SqlText) and query.file not in str(e):
+            raise type(e)(f"{query.file}: {e}") from e
+        raise
 
 
 def copy(
@@ -85,7 +97,7 @@ def copy(
     """Writes a query's rows (in a total order, if anybody compares the bytes) as Parquet, whole or not at all; returns
     how many. ``given`` are the query's parameters.
     """
-    with files.atomic(path) as part:
+    with files.atomic(path) as part, errors_named(query):
         connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}", dict(given or {}))
     rows = files.rows(path)
     assert rows is not None
@@ -94,7 +106,7 @@ def copy(
 
 def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many."""
-    with files.atomic(path) as part:
+    with files.atomic(path) as part, errors_named(query):
         [(rows,)] = connection.execute(f"COPY ({query}) TO '{quoted(part)}' (FORMAT csv, HEADER)").fetchall()
     return int(rows)
 
@@ -122,16 +134,6 @@ def nothing(schema: pa.Schema) -> str:
     """A query without rows that has a contract's columns."""
     columns = ", ".join(f"NULL::{type_of(field.type)} AS {field.name}" for field in schema)
     return f"SELECT {columns} WHERE false"
-
-
-def quoted(path: Path | str) -> str:
-    """A path, or any text, inside an SQL literal."""
-    return str(path).replace("'", "''")
-
-
-def text_list(values: Iterable[str]) -> str:
-    """An SQL list of texts."""
-    return "[" + ", ".join(f"'{quoted(value)}'" for value in values) + "]"
 
 
 def path_list(paths: Iterable[Path]) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -167,6 +168,24 @@ def copy(source: Path, target: Path) -> Path:
         else:
             shutil.copyfile(source, part)
     return target
+
+
+def create_new(path: Path, data: bytes) -> bool:
+    """Makes a file, whole or not at all; False if there is one: of many that try, one wins. Raises StoreError."""
+    own = path.with_name(f".{path.name}.{uuid4().hex}")
+    with disk_errors(str(path)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            own.write_bytes(data)
+            os.link(own, path)
+        except FileExistsError:
+            if path.exists():
+                return False
+            raise
+        finally:
+            with suppress(OSError):
+                own.unlink(missing_ok=True)
+    return True
 
 
 def rename_new(new: Path, target: Path) -> None:

@@ -6,7 +6,7 @@ No room's knowledge lives here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.calendar import Calendar, Wave
 from pipeline.domain.errors import StoreError
-from pipeline.storage.files import install, read_text, rename_new
+from pipeline.domain.wave_keys import wave_key, wave_number
+from pipeline.storage.files import create_new, install, read_text, rename_new
 
 if TYPE_CHECKING:
     from pipeline.storage.mirror import Mirror
@@ -78,6 +79,45 @@ class Store:
             return rename_new(new, target)
         return install(new, target)
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the root is no folder of this machine."""
+        return self.mirror is not None
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of every file at or below a prefix, where the root is."""
+        if self.mirror:
+            return sorted(self.mirror.remote.list(prefix))
+        base = self.root / prefix
+        paths = base.rglob("*") if base.is_dir() else [base]
+        return sorted(self.key(path) for path in paths if path.is_file())
+
+    def read(self, key: str) -> bytes | None:
+        """A small file, as it is now where the root is; None when it is not there."""
+        if self.mirror:
+            return self.mirror.remote.read(key)
+        with suppress(FileNotFoundError):
+            return (self.root / key).read_bytes()
+        return None
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Makes a file, whole or not at all; False if there is one: of many that try, one wins. Raises StoreError."""
+        if self.mirror:
+            return self.mirror.remote.create(key, data) is not None
+        return create_new(self.root / key, data)
+
+    def remove(self, key: str) -> None:
+        """Removes a file where the root is; one that is gone already is no error."""
+        if self.mirror:
+            self.mirror.remote.remove([key])
+        else:
+            (self.root / key).unlink(missing_ok=True)
+
+    def fetch(self, wanted: Iterable[tuple[str, Path]]) -> set[str]:
+        """Copies files of a root elsewhere to paths of this machine, past its mirror; the keys that were there."""
+        assert self.mirror is not None
+        return self.mirror.remote.get(wanted)
+
     # in
     def landing(self, wave: Wave, what: str) -> Path:
         """``registrations``, ``selfies``, ``reuploads`` or ``reviews`` of a wave."""
@@ -118,7 +158,12 @@ class Store:
 
     def outputs(self, name: str) -> list[Path]:
         """One output of every wave that has it, in the order of the waves."""
-        return sorted((self.root / "waves").glob(f"wave-*/{name}"))
+        return [path for folder in self.wave_folders("waves").values() if (path := folder / name).exists()]
+
+    def wave_folders(self, kind: str) -> dict[int, Path]:
+        """The folders of waves below ``waves``, ``published`` or ``work``, by number; others are left out."""
+        named = ((wave_number(path.name), path) for path in sorted((self.root / kind).glob("wave-*")))
+        return {number: path for number, path in named if number is not None}
 
     def published(self, key: str = "") -> Path:
         """Published cohorts: ``wave-NNNN/rev-N/``."""
@@ -127,15 +172,15 @@ class Store:
     def revisions(self, key: str) -> list[Path]:
         """A wave's published revisions, the newest last."""
         found = [p for p in self.published(key).glob("rev-*/cohort.parquet") if p.parent.name[4:].isdigit()]
-        return sorted((p.parent for p in found), key=lambda folder: int(folder.name[4:]))
+        return sorted((p.parent for p in found), key=revision_number)
 
-    def cohorts(self, before: str = "wave-9999z") -> list[Path]:
+    def cohorts(self, before: int = 10_000) -> list[Path]:
         """The cohort of every wave before one: its last published revision, else the one that its run wrote."""
-        keys = {path.name for where in ("published", "waves") for path in (self.root / where).glob("wave-????")}
+        numbers = self.wave_folders("published").keys() | self.wave_folders("waves").keys()
         found: list[Path] = []
-        for key in sorted(key for key in keys if key < before):
-            run = self.root / "waves" / key / "cohort.parquet"
-            if revisions := self.revisions(key):
+        for number in sorted(number for number in numbers if number < before):
+            run = self.root / "waves" / wave_key(number) / "cohort.parquet"
+            if revisions := self.revisions(wave_key(number)):
                 found.append(revisions[-1] / "cohort.parquet")
             elif run.is_file():
                 found.append(run)
@@ -143,7 +188,12 @@ class Store:
 
     def earlier_cohorts(self, wave: Wave) -> list[Path]:
         """The cohorts that a wave's applicants may already be in."""
-        return self.cohorts(before=wave.key)
+        return self.cohorts(before=wave.number)
+
+
+def revision_number(folder: Path) -> int:
+    """2 for a revision's folder ``rev-2``."""
+    return int(folder.name.removeprefix("rev-"))
 
 
 def delivery_day(folder: str) -> date | None:

@@ -61,7 +61,7 @@ def moves(
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             job: dict[str, Any] = args[0]  # type: ignore[assignment]
             where = Store.at(job["data"])
-            if where.mirror is None:
+            if not where.elsewhere:
                 with files.disk_errors(stage.__name__):
                     return stage(*args, **kwargs)
             wave = where.calendar().wave(job["wave"])
@@ -108,5 +108,5 @@ def pull_for_reading(where: Store, wave: Wave) -> None:
     where.pull("waves/", only=EARLIER[0].only)
     where.pull("published/")
     plan = where.work(wave) / "plan.json"
-    if where.mirror and plan.is_file():
+    if where.elsewhere and plan.is_file():
         where.pull(*planned(where, where.key(plan)))

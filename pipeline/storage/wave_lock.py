@@ -24,7 +24,6 @@ from filelock import FileLock
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import StoreError, WaveLockedError
-from pipeline.storage.files import disk_errors
 from pipeline.storage.paths import Store
 
 #: Seconds between looks of a publisher that waits for another.
@@ -71,10 +70,8 @@ def holder_of(store: Store, wave: Wave) -> Holder | None:
 
 def _holder(store: Store, path: Path) -> Holder | None:
     try:
-        found = store.mirror.remote.read(store.key(path)) if store.mirror else path.read_bytes()
+        found = store.read(store.key(path))
         return Holder(**json.loads(found)) if found is not None else None
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError, TypeError) as e:
         raise StoreError(f"The lock {path} cannot be read: {e}.") from e
 
@@ -88,7 +85,7 @@ def _take(store: Store, path: Path, holder: Holder, what: str) -> None:
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     held = json.dumps({**asdict(holder), "since": now})
     for _ in range(2):
-        if _make(store, path, held):
+        if store.create(store.key(path), held.encode()):
             return
         found = _holder(store, path)
         if found is None:
@@ -102,26 +99,6 @@ def _take(store: Store, path: Path, holder: Holder, what: str) -> None:
     raise WaveLockedError(f"{what} was taken by another run at this moment.")
 
 
-def _make(store: Store, path: Path, held: str) -> bool:
-    """Makes the lock; False if anybody has it: there is one winner."""
-    if store.mirror:
-        return store.mirror.remote.create(store.key(path), held.encode()) is not None
-    own = path.with_name(f".{path.name}.{uuid4().hex}")
-    with disk_errors(f"the lock {path}"):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            own.write_text(held, encoding="utf-8")
-            os.link(own, path)
-        except FileExistsError:
-            if path.exists():
-                return False
-            raise
-        finally:
-            with suppress(OSError):
-                own.unlink(missing_ok=True)
-    return True
-
-
 @contextmanager
 def publication(store: Store, wave: Wave, run: str) -> Iterator[None]:
     """One publication at a time, of any wave: the ledger spans the waves. Others wait.
@@ -130,7 +107,7 @@ def publication(store: Store, wave: Wave, run: str) -> Iterator[None]:
     back; whoever waits too long gets WaveLockedError.
     """
     store.published(wave.key).mkdir(parents=True, exist_ok=True)
-    if store.mirror is None:
+    if not store.elsewhere:
         with FileLock(store.published() / ".lock"):
             yield
         return
@@ -162,7 +139,7 @@ def must_hold(store: Store, wave: Wave, run: str) -> None:
 
 def release(store: Store, wave: Wave, run: str) -> bool:
     """Gives a wave back, if the run has it."""
-    if store.mirror:
+    if store.elsewhere:
         _release(store, _publications(store), run)
     return _release(store, path_of(store, wave), run)
 
@@ -171,10 +148,7 @@ def _release(store: Store, path: Path, run: str) -> bool:
     found = _holder(store, path)
     if found is None or found.run != run:
         return False
-    if store.mirror:
-        store.mirror.remote.remove([store.key(path)])
-    else:
-        path.unlink(missing_ok=True)
+    store.remove(store.key(path))
     return True
 
 
@@ -191,7 +165,7 @@ def held(store: Store, wave: Wave, what: str) -> Iterator[str]:
 
 def _break(store: Store, path: Path, found: Holder) -> None:
     """Takes away the lock of a holder that is gone, and only that one: a new holder's is put back."""
-    if store.mirror:
+    if store.elsewhere:
         # the holder was a process of this machine: only processes of this machine find it gone
         with FileLock(store.root / ".lease.lock"):
             _release(store, path, found.run)

@@ -44,7 +44,7 @@ def at_hand(where: Store, wave: Wave, pairs: Sequence[PhotoPair]) -> Iterator[Bl
     Verdicts that were reached are sent there after each block.
     """
     selfies, photos = where.landing(wave, "selfies"), where.extract("photos")
-    if where.mirror is None:
+    if not where.elsewhere:
         yield Block(pairs, selfies, photos)
         return
     room = _room(where.root / "tmp" / "photographs")
@@ -77,7 +77,6 @@ def _room(folder: Path) -> Path:
 
 def _fetch(where: Store, block: Block, selfies: str, photos: str) -> None:
     """Downloads a block's photographs below their folders."""
-    assert where.mirror is not None
     wanted = {(selfies, block.selfies, pair.selfie) for pair in block.pairs}
     wanted |= {(photos, block.photos, pair.reference) for pair in block.pairs}
     asked = {
@@ -88,7 +87,7 @@ def _fetch(where: Store, block: Block, selfies: str, photos: str) -> None:
     # under short names first: what a name does on a disk must not decide whether an object can be fetched
     short = {key: block.selfies.parent / str(number) for number, key in enumerate(sorted(asked))}
     try:
-        got = where.mirror.remote.get(short.items())
+        got = where.fetch(short.items())
     except StoreError as e:  # its message names an object, and a photograph may be named after a person
         raise StoreError(f"Photographs below {where.address} cannot be fetched.", e.advice) from None
     for key in got:

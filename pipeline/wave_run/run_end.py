@@ -1,7 +1,9 @@
 """What must not outlive a run: the prints of its selfies.
 
-A run that somebody approves or rejects has published what is kept by the time it ends. A run at a prompt ends before
-its cohort is published: the prints of those whom it accepted wait for `gelombang publish`, the others go.
+A publication has kept and deleted them before its run ends. A run that ends before its cohort is published leaves the
+prints of those whom it accepted to the publication, or to the next run of the wave, and no others. A run that failed
+leaves all: it is run again, and nothing shall be looked at twice. What nobody comes back for goes after its time
+(``kept_prints.delete_expired``).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from pipeline.wave_run.run_prints import only_of
 
 
 def end_of_run(store: Store, job: dict[str, Any]) -> None:
-    """Deletes the prints of a run's selfies, but for those that a publication at a prompt still needs.
+    """Deletes the prints of a finished run's selfies, but for those that a publication still needs.
 
     Does nothing where another run holds the wave. Never keeps a wave from being given back.
     """
@@ -30,9 +32,10 @@ def end_of_run(store: Store, job: dict[str, Any]) -> None:
     prefix = task_sync.PRINTS.format(wave=wave.key)
     folder = store.root / prefix
     try:
-        at_a_prompt = holder.process is not None and settings().selfie.keep_descriptors_days > 0
         plan, cohort = store.work(wave) / "plan.json", store.out(wave) / "cohort.parquet"
-        if at_a_prompt and plan.is_file() and cohort.is_file() and folder.is_dir():
+        if not folder.is_dir() or not (store.work(wave) / "out" / "manifest.json").is_file():
+            return
+        if settings().selfie.keep_descriptors_days and plan.is_file() and cohort.is_file():
             run = Plan.load({"data": job["data"], "plan": store.key(plan)})
             only_of(run, set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist()))
         else:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.domain.settings import settings
 from pipeline.runtime import processes, progress
-from pipeline.selfie.one_against_all.prints import record
+from pipeline.selfie.one_against_all.prints import UNKNOWN_ALIKE, UNKNOWN_APART, record
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.storage import duckdb_sql
 from pipeline.wave_run import photo_prefetch
@@ -56,8 +56,11 @@ def verified(run: Plan) -> list[Verified]:
 def prints_of(run: Plan, people: Sequence[Verified]) -> tuple[list[Verified], NDArray[np.void]]:
     """Those of the applications that have a print, and their prints, in the same order.
 
-    Raises BadSettingError where the key cannot be used, and SelfieSystemError.
+    A wave that compares files alone needs no look at them. Raises BadSettingError where the key cannot be used, and
+    SelfieSystemError.
     """
+    if run.wave.same_person == "files":
+        return list(people), _files_alone(people)
     model = run.selfie_policy().model
     folder = print_folder(run)
     found = _by_key(folder.read(model))
@@ -76,6 +79,15 @@ def prints_of(run: Plan, people: Sequence[Verified]) -> tuple[list[Verified], ND
             for name in ("selfie", "reference", "picture", "apart", "alike"):
                 rows[name][at] = row[name]
     return kept, rows
+
+
+def _files_alone(people: Sequence[Verified]) -> NDArray[np.void]:
+    """Prints that say which files came, and nothing of what is on them."""
+    rows = np.zeros(len(people), record(0))
+    for row, person in zip(rows, people, strict=True):
+        row["selfie"], row["reference"] = np.void(person.key[:32]), np.void(person.key[32:])
+        row["apart"], row["alike"] = UNKNOWN_APART, UNKNOWN_ALIKE
+    return rows
 
 
 def _by_key(parts: list[NDArray[np.void]]) -> dict[bytes, np.void]:

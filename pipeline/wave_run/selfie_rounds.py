@@ -102,7 +102,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
             cache=run.store.root / "work" / "verdict-cache",
             workers=settings().selfie.workers or processes.cores(),
             progress=partial(_report, report, block.before, len(pairs)),
-            prints=print_folder(run) if run.wave.same_person != "off" else None,
+            prints=print_folder(run) if run.wave.same_person == "check" else None,
         )
     outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
     columns: dict[str, Any] = {

@@ -153,8 +153,13 @@ class World:
         rows = sorted(self.applications, key=lambda row: row["registration_id"])
         for row in rows:
             row |= {"number": digits(row["nik"]), "kk_number": digits(row["kk"])}
-        table = pa.Table.from_pylist(rows, schema=contracts.INGESTED)
+        ids = [row["registration_id"] for row in rows]
+        repeated = [{"registration_id": id_} for id_ in sorted(set(ids)) if ids.count(id_) > 1]
+        once = [row for row in rows if ids.count(row["registration_id"]) == 1]
+        table = pa.Table.from_pylist(once, schema=contracts.INGESTED)
         write_table(table, where.work(wave) / "registrations.parquet", contracts.INGESTED)
+        table = pa.Table.from_pylist(repeated, schema=contracts.REPEATED)
+        write_table(table, where.work(wave) / "repeated.parquet", contracts.REPEATED)
         screen(where, wave, resolve_extracts(where, wave))
         screened = by_id(where.work(wave) / "screened.parquet")
         for id_, row in screened.items():

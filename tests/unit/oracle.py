@@ -148,7 +148,7 @@ class Oracle:
         return found
 
     def _inside(self, a: Row, wave: Any) -> bool:
-        return a["submitted_at"] is not None and wave.opens <= a["submitted_at"] <= wave.closes
+        return a["submitted_at"] is not None and wave.opens <= a["submitted_at"] <= wave.last_moment
 
     def _agreement(self, a: Row, p: Row) -> tuple[bool, bool, bool]:
         born = a["birth_date"] is not None and a["birth_date"] == p["birth_date"]

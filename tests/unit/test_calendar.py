@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.calendar import Calendar
+from pipeline.domain.calendar import Calendar, Wave
 from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
 from pipeline.storage.files import read_text
 from pipeline.storage.paths import project_data
@@ -137,3 +137,18 @@ def test_a_quota_of_zero_and_a_missing_seed_are_named_errors():
     bare = "[[wave]]\nnumber = 1\nopens = 2020-04-11T00:00:00\ncloses = 2020-04-12T00:00:00\nquota = 1\n"
     with pytest.raises(MissingSeedError):
         Calendar.parse(bare).wave(1).with_params()
+
+
+@pytest.mark.parametrize(
+    ("closes", "day", "last"),
+    [
+        (datetime(2021, 3, 4, 23, 59, 59), date(2021, 3, 4), datetime(2021, 3, 4, 23, 59, 59, 999_999)),
+        (datetime(2021, 3, 5), date(2021, 3, 4), datetime(2021, 3, 5)),
+        (datetime(2021, 3, 1), date(2021, 2, 28), datetime(2021, 3, 1)),
+        (datetime(2021, 3, 5, 0, 0, 1), date(2021, 3, 5), datetime(2021, 3, 5, 0, 0, 1, 999_999)),
+        (datetime(2020, 4, 16, 16), date(2020, 4, 16), datetime(2020, 4, 16, 16, 0, 0, 999_999)),
+    ],
+)
+def test_a_window_ends_with_its_last_second_and_midnight_ends_the_day_before(closes, day, last):
+    wave = Wave(1, datetime(2020, 1, 1), closes, 1)
+    assert (wave.closing_day, wave.last_moment) == (day, last)

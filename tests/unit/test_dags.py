@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import stages
 from pipeline.airflow_plugin.local_run import dags_folder, load_dag
-from pipeline.domain.errors import BadQuotaError, SelfieSystemError, StoreError
+from pipeline.domain.errors import BadQuotaError, SelfieSystemError, StoreError, WaveLockedError
 
 ORDER = [
     "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "draw", "verify", "refill",
@@ -80,6 +80,8 @@ def test_named_errors_that_no_retry_heals_fail_at_once(dag):
     def broken(error):
         raise error
 
+    with pytest.raises(AirflowFailException, match="held"):
+        attempt(broken, WaveLockedError("Wave 1 is held."))
     with pytest.raises(AirflowFailException, match="quota"):
         attempt(broken, BadQuotaError("A quota of 0."))
     for error in (StoreError("x"), SelfieSystemError("y"), RuntimeError("z")):

@@ -53,6 +53,12 @@ def test_files_that_nobody_read() -> None:
     assert codes(ingest={"ignored_files": ["a.xlsx"]}) == ["files_ignored"]
 
 
+def test_files_that_could_not_be_read_and_repeated_ids() -> None:
+    assert codes(ingest={"quarantined_files": {}, "repeated_ids": 0}) == []
+    assert codes(ingest={"quarantined_files": {"a.csv": "damaged"}}) == ["files_unreadable"]
+    assert codes(ingest={"repeated_ids": 1}) == ["ids_repeated"]
+
+
 @pytest.mark.parametrize(("unreadable", "warned"), [(10, False), (11, True)])
 def test_values_that_nobody_could_read(unreadable: int, warned: bool) -> None:
     assert codes(ingest={"unreadable_values": {"sex": 3, "birth_date": unreadable}}) == ["unreadable"] * warned
@@ -87,10 +93,11 @@ def test_a_defect_that_most_photographs_have() -> None:
 def test_every_alert_has_its_words(language: str) -> None:
     found = alerts(
         WAVE, funnel(email=500, accepted=50, review=9), funnel(), plan=plan(bansos="2020-01-01", blacklist=""),
-        ingest={"set_aside": 400, "ignored_files": ["x"], "unreadable_values": {"sex": 99},
+        ingest={"set_aside": 400, "ignored_files": ["x"], "quarantined_files": {"a.csv": "x"}, "repeated_ids": 2,
+                "unreadable_values": {"sex": 99},
                 "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5},
     )  # fmt: skip
-    assert len({alert.code for alert in found}) == 11
+    assert len({alert.code for alert in found}) == 13
     for alert in found:
         text = alert_text(alert, translator(language))
         assert "{" not in text

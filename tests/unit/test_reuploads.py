@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,13 @@ def test_who_may_come_back(store: Store, id_: str, from_wave: int | None, proble
     if (id_, from_wave) == ("B", 2):  # two applications of wave 2 may not share an id: leave the one that came back
         decided(store, 2, {"registration_id": "B", "nik": "2", "outcome": "accepted", "from_wave": 1})
     assert send(store, (id_, from_wave, INSIDE, "new.jpg")) == {(id_, from_wave): problem}
+
+
+def test_a_copy_of_a_wave_beside_the_waves_is_no_wave(store: Store) -> None:
+    """Such as somebody makes before a wave is run again, to compare the two."""
+    shutil.copytree(store.root / "waves" / "wave-0001", store.root / "waves" / "wave-0001-before")
+    sent = send(store, ("A", 1, INSIDE, "new.jpg"), ("C", 1, INSIDE, "new.jpg"))
+    assert sent == {("A", 1): None, ("C", 1): "not_photo_only"}
 
 
 def test_the_application_comes_back_with_its_data_untouched_and_the_new_photograph(store: Store) -> None:

@@ -20,7 +20,7 @@ from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.selfie.one_against_all.faces import unit
 from pipeline.selfie.one_against_all.prints import Look, Print, rows_of
 from pipeline.selfie.policy import BUILT_IN
-from pipeline.storage.files import read_json, read_table, write_table
+from pipeline.storage.files import read_json, read_table, write_json, write_table
 from pipeline.storage.paths import Store
 from pipeline.wave_run import kept_prints
 from pipeline.wave_run.plan import Plan
@@ -284,4 +284,38 @@ def test_prints_do_not_outlive_their_run(tmp_path: Path):
     wave_lock.release(run.store, run.wave, "another's")
     wave_lock.take(run.store, run.wave, wave_lock.Holder("mine"))
     end_of_run(run.store, job)
-    assert not folder.exists()
+    assert list(folder.iterdir())  # the run failed and is run again
+    (run.work / "out").mkdir()
+    (run.work / "out" / "manifest.json").write_text("{}")
+    end_of_run(run.store, job)
+    assert not list(folder.glob("*"))
+
+
+def test_prints_of_the_accepted_wait_for_their_publication(tmp_path: Path):
+    from pipeline.storage import wave_lock
+
+    people = {"A": One(FACES[0], 0, "a"), "B": One(FACES[1], 1, "b", "rejected", ("blur",))}
+    run = run_of(tmp_path, people, this_wave())
+    times = "opens = 2020-04-27T00:00:00\ncloses = 2020-04-30T23:59:59\n"
+    (tmp_path / "calendar.toml").write_text(f'[[wave]]\nnumber = 3\n{times}quota = 2\nseed = "s"\n')
+    fields = {**vars(run.wave), "opens": run.wave.opens.isoformat(), "closes": run.wave.closes.isoformat()}
+    plan = {"wave": fields, "extracts": {}, "shards": None, "started": "2020-05-01T00:00:00"}
+    write_json(plan, run.path)
+    write_json({}, run.work / "out" / "manifest.json")
+    cohort = pa.Table.from_pylist([{**dict.fromkeys(contracts.COHORT.names), "registration_id": "A"}], contracts.COHORT)
+    write_table(cohort, run.store.out(run.wave) / "cohort.parquet", contracts.COHORT)
+    wave_lock.take(run.store, run.wave, wave_lock.Holder("mine"))
+    end_of_run(run.store, {"data": str(tmp_path), "wave": 3, "run": "mine"})
+    [rows] = print_folder(run).read(run.selfie_policy().model)
+    assert [row["selfie"].tobytes() for row in rows] == [digest("a")]
+
+
+def test_files_alone_are_compared_without_a_look_at_them(tmp_path: Path):
+    people = {
+        "A": One(None, 0, "a"),
+        "B": One(None, 1, "a", "rejected", ("face_mismatch",)),
+        "C": One(None, 2, "c", reference=("c", 2)),
+    }
+    run = run_of(tmp_path, people, this_wave(same_person="files"), prints=False)
+    assert compared(run) == {"A": (["reused_photo"], [(3, "B")]), "C": (["reused_photo"], [])}
+    assert not print_folder(run).folder.exists()

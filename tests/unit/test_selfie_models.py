@@ -10,12 +10,15 @@ from pipeline.domain.errors import BadSettingError, MissingModelError, Uncalibra
 from pipeline.domain.settings import SelfieSettings, Settings
 from pipeline.selfie import align
 from pipeline.selfie.decode import decode
+from pipeline.selfie.defects import features
+from pipeline.selfie.detection import detector, mesh
 from pipeline.selfie.detection.face_finder import find
-from pipeline.selfie.networks import resnet, sface
+from pipeline.selfie.networks import efficientnet, resnet, sface, tflite
 from pipeline.selfie.networks.assets import DLIB_PACKAGE, SFACE_PACKAGE, packaged_file
 from pipeline.selfie.networks.onnx_weights import float_network
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.selfie.recogniser import DEFAULT, Face, recogniser
+from tests import second_reading
 from tests.faces import FACES
 
 COUNT = 200
@@ -27,25 +30,25 @@ def faces() -> list[Face]:
     found: list[Face] = []
     for path in sorted(FACES.glob("lfw/*_1.jpg"))[: COUNT + 20]:
         pixels = decode(path.read_bytes(), 10**8, 640).pixels
-        mesh = find(pixels).mesh
-        if mesh is not None and len(found) < COUNT:
-            found.append((pixels, mesh))
+        points = find(pixels).mesh
+        if points is not None and len(found) < COUNT:
+            found.append((pixels, points))
     if found:
         return found
     from skimage import data
 
     picture = data.astronaut()
-    mesh = find(picture).mesh
-    assert mesh is not None
+    points = find(picture).mesh
+    assert points is not None
     noise = np.random.default_rng(1)
     for _ in range(COUNT):
         rough = picture.astype(np.int16) + noise.normal(0, 20, picture.shape).astype(np.int16) + noise.integers(-40, 40)
-        found.append((np.clip(rough, 0, 255).astype(np.uint8), mesh))
+        found.append((np.clip(rough, 0, 255).astype(np.uint8), points))
     return found
 
 
 def chips(faces: list[Face], cut) -> np.ndarray:
-    return np.stack([cut(pixels, mesh.points) for pixels, mesh in faces])
+    return np.stack([cut(pixels, found.points) for pixels, found in faces])
 
 
 def test_sface_equals_a_second_reading_of_its_file_on_200_faces(faces):
@@ -70,6 +73,35 @@ def test_dlib_equals_native_dlib_on_200_faces(faces):
     theirs = np.array([native.compute_face_descriptor(np.ascontiguousarray(face)) for face in mine])
     assert len(mine) == COUNT
     assert np.abs(resnet.embed(mine) - theirs).max() <= 1e-5
+
+
+def apart(mine: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest difference, as a share of the largest number."""
+    assert mine.shape == theirs.shape
+    return float(np.abs(mine - theirs).max() / np.abs(theirs).max())
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [(name, detector.PIXELS) for name in (detector.SHORT, detector.BACK, detector.FULL)] + [(mesh.NAME, mesh.PIXELS)],
+)
+def test_detectors_and_mesh_equal_tensorflow_on_200_faces(faces, name, pixels):
+    network, [mean], scale = tflite.model(name, *pixels), *pixels
+    size = (network.side, network.side)
+    pictures = np.stack([cv2.resize(align.chip(face, found.points, 192, 0.8), size) for face, found in faces])
+    mine = [np.concatenate(outputs) for outputs in zip(*(network(picture) for picture in pictures), strict=True)]
+    theirs = second_reading.tflite(name, (pictures.astype(np.float32) - mean) / scale)
+    assert len(pictures) == COUNT
+    assert max(apart(*both) for both in zip(mine, theirs, strict=True)) <= 1e-4
+
+
+def test_efficientnet_equals_tensorflow_on_200_faces(faces):
+    size = (efficientnet.WIDTH, efficientnet.HEIGHT)
+    pictures = [cv2.resize(features.square(*face)[:168, 18:206], size) for face in faces]
+    mine = [np.stack(both) for both in zip(*efficientnet.maps(pictures), strict=True)]
+    theirs = second_reading.efficientnet_maps(np.stack(pictures))
+    assert len(pictures) == COUNT
+    assert max(apart(*both) for both in zip(mine, theirs, strict=True)) <= 1e-4
 
 
 @pytest.mark.parametrize(("network", "cut"), [(sface, align.sface_chip), (resnet, align.match_chip)])
@@ -99,8 +131,8 @@ def test_deepface_knows_our_networks(faces, name, network):
     from pipeline.selfie.networks.deepface_model import register
 
     register()
-    [(pixels, mesh)] = faces[:1]
-    face = cv2.resize(align.sface_chip(pixels, mesh.points), (network.CHIP_SIDE, network.CHIP_SIDE))
+    [(pixels, points)] = faces[:1]
+    face = cv2.resize(align.sface_chip(pixels, points.points), (network.CHIP_SIDE, network.CHIP_SIDE))
     [found] = DeepFace.represent(face[..., ::-1], model_name=name, detector_backend="skip", enforce_detection=False)
     [own] = network.embed(face[None])
     assert len(found["embedding"]) == network.DESCRIPTOR

@@ -4,11 +4,12 @@ import errno
 import pickle
 import threading
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from pipeline.domain import contracts, errors
+from pipeline.domain import contracts, errors, wave_keys
 from pipeline.domain.calendar import Calendar
 from pipeline.storage import files
 from pipeline.storage.files import read_text
@@ -165,3 +166,48 @@ def test_every_named_error_says_what_to_do_and_survives_a_process_border(name):
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.exit_code) == (kind, str(error), error.exit_code)
     assert error.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("wave-0001", 1), ("wave-9999", 9999), ("wave-0001-before", None), ("wave-1", None), ("wave-00010", None),
+     ("wave-٠٠٠١", None), ("wave-0001\n", None), ("", None)],
+)  # fmt: skip
+def test_only_the_name_of_a_wave_is_read_as_one(tmp_path, name, number):
+    assert wave_keys.wave_number(name) == number
+    if number:
+        assert wave_keys.wave_key(number) == name
+
+
+def test_a_folder_that_is_no_wave_is_in_no_list_of_waves(tmp_path):
+    for key in ("wave-0002", "wave-0001", "wave-0001-before", "wave-none"):
+        files.write_table(contracts.COHORT.empty_table(), tmp_path / "waves" / key / "cohort.parquet", contracts.COHORT)
+    where = Store(tmp_path)
+    assert list(where.wave_folders("waves")) == [1, 2]
+    assert where.cohorts() == where.outputs("cohort.parquet")
+    assert [path.parent.name for path in where.outputs("cohort.parquet")] == ["wave-0001", "wave-0002"]
+
+
+def test_a_store_lists_creates_once_reads_and_removes(tmp_path):
+    where = Store.at(tmp_path)
+    assert where.keys("landing") == []
+    assert where.read("landing/a") is None
+    assert where.create("landing/a", b"one")
+    assert not where.create("landing/a", b"two")
+    assert where.read("landing/a") == b"one"
+    assert where.keys("landing") == where.keys("landing/a") == ["landing/a"]
+    where.remove("landing/a")
+    where.remove("landing/a")
+    assert where.keys("landing") == []
+
+
+def test_nobody_reaches_through_the_store_to_its_mirror():
+    """What a root elsewhere can do, Store offers."""
+    pipeline = Path(contracts.__file__).parents[1]
+    inside = {"paths.py", "mirror.py"}
+    found = [
+        p.name
+        for p in pipeline.rglob("*.py")
+        if ".mirror." in p.read_text("utf-8").replace("storage.mirror", "") and p.name not in inside
+    ]
+    assert found == []

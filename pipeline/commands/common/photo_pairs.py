@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.domain.errors import MissingColumnError
+from pipeline.domain.errors import MissingColumnError, UnreadableFileError
 from pipeline.domain.settings import settings
-from pipeline.ingest.csv_reader import read_csv
+from pipeline.ingest.csv_reader import BLANK, REPEATED_HEADER, read_csv
 from pipeline.runtime.processes import cores
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import PhotoPair, Verdict
@@ -28,20 +28,21 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: on
 
 
 def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
-    """The CSV's columns as text, the optional ones as far as they are there. Raises MissingColumnError."""
+    """The CSV's columns as text, without blanks around them; the optional ones as far as they are there.
+
+    Raises MissingColumnError, and UnreadableFileError for a line that is no row: the answer has a row for each.
+    """
     lines = read_csv(path)
-    missing = [name for name in needed if lines is None or name not in lines.header]
-    if lines is None or missing:
-        raise MissingColumnError(f"{path} has no column {', '.join(missing)}.", "The command's --help has its columns.")
+    if lines is None:
+        raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
+    lines.need(needed)
     needed += tuple(name for name in optional if name in lines.header)
     nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is a list of nobody
-    return pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
-
-
-def read_pairs(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
-    """The CSV's columns of pairs, `selfie` among them. Raises MissingColumnError."""
-    table = read_columns(path, needed, optional)
-    return table.set_column(0, "selfie", pc.utf8_trim_whitespace(table["selfie"]))
+    table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
+    for line, problem in lines.set_aside.lines:
+        if problem not in (REPEATED_HEADER, BLANK):
+            raise UnreadableFileError(f"{path}, line {line}: {problem}.", "Mend the line: each must be a row.")
+    return pa.table({name: pc.utf8_trim_whitespace(table[name]) for name in needed})
 
 
 @contextmanager

@@ -1,9 +1,10 @@
--- Places to those who stand first in their tier; {priority} and {public} are the places of each.
+-- In: standing, screened, photographed, {drawn}, $priority and $public places. Out: the table decided, one row an application.
+-- Places to those who stand first in their tier; $priority and $public are the places of each.
 CREATE OR REPLACE TABLE decided AS
 WITH accepted AS (
     SELECT registration_id, row_number() OVER (ORDER BY position) AS rank
     FROM standing
-    WHERE place <= CASE tier WHEN 'priority' THEN {priority} ELSE {public} END
+    WHERE place <= CASE tier WHEN 'priority' THEN $priority ELSE $public END
 )
 SELECT
     s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier,

@@ -1,3 +1,4 @@
+-- In: {verdicts}, {reviews}, {drawn}, $verified. Out: the tables photographed and standing.
 -- A decision for every application, from what screening, the draw, the selfies and the reviewers say.
 
 -- What follows from the selfies; a reviewer settles those under review, nobody else.
@@ -14,8 +15,8 @@ SELECT
     v.* EXCLUDE (registration_id, decision, similarity, warnings, outcome, reasons)
 FROM {verdicts} v LEFT JOIN {reviews} r USING (registration_id);
 
--- Those who may hold a place, in draw order. {verified} is false where a wave does without selfies.
+-- Those who may hold a place, in draw order. $verified is false where a wave does without selfies.
 CREATE OR REPLACE TABLE standing AS
 SELECT d.registration_id, d.tier, d.position, row_number() OVER (PARTITION BY d.tier ORDER BY d.position) AS place
 FROM {drawn} d LEFT JOIN photographed p USING (registration_id)
-WHERE NOT {verified} OR p.outcome = 'passed';
+WHERE NOT $verified OR p.outcome = 'passed';

@@ -1,2 +1,3 @@
--- An application's place in the draw (CONTRACTS: SHA-256 of seed and registration).
-CREATE OR REPLACE TEMP MACRO draw_of(id) AS sha256({seed} || ':' || id);
+-- In: the wave's seed. Out: the function draw_of, an application's SHA-256 in the draw.
+-- An application's place in the draw.
+CREATE OR REPLACE TEMP MACRO draw_of(id) AS sha256($seed || ':' || id);

@@ -1,7 +1,8 @@
+-- In: {source}, every column of the contract as text, and file. Out: the table cleaned, one row an application.
 -- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
 -- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`;
--- moments.sql reads the moments.
-CREATE OR REPLACE TEMP MACRO tidy(value) AS trim(value, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0));
+-- moments.sql reads the moments, days.sql the days.
+CREATE OR REPLACE TEMP MACRO tidy(value) AS trim(value, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0) || chr(65279));
 -- a spreadsheet's leading apostrophe means "this is text"
 CREATE OR REPLACE TEMP MACRO bare(value) AS tidy(ltrim(tidy(value), ''''));
 CREATE OR REPLACE TEMP MACRO means_yes(flag) AS flag IN ('true', 't', '1', 'yes', 'y', 'ya', 'benar');
@@ -29,10 +30,7 @@ read AS (
     SELECT
         *,
         read_moment(submitted_text) AS submitted_raw,
-        coalesce(
-            try_cast(birth_text AS DATE),
-            try_strptime(birth_text, ['%d-%m-%Y', '%d/%m/%Y', '%d-%m-%Y %H:%M:%S', '%d/%m/%Y %H:%M:%S'])::DATE
-        ) AS birth_raw
+        read_day(birth_text) AS birth_raw
     FROM trimmed
 )
 SELECT

@@ -1,3 +1,4 @@
+-- In: nothing. Out: the functions read_moment (text to a timestamp in WIB) and believable.
 -- A moment as strangers write it, in local time (WIB): with an offset or the name of a zone it is converted, without one it
 -- is WIB already. What cannot be read to its last letter is null: a zone that was dropped would be hours of difference.
 CREATE OR REPLACE TEMP MACRO before_zone(value) AS

@@ -1,3 +1,4 @@
+-- In: rows, {decisions} of earlier waves, {accepted}, {registrations}, $opens, $closes. Out: the table settled, one row a re-upload.
 -- What each re-upload answers: the latest decision about the application that it names, and why it is not taken where it
 -- is not. {decisions} are the decisions of all earlier waves, {retries} the applications that those waves let try again.
 CREATE OR REPLACE TABLE told AS
@@ -5,7 +6,7 @@ SELECT registration_id, wave, coalesce(from_wave, wave) AS made, nik, outcome, r
 FROM (
     SELECT
         registration_id, nik, outcome, retry, from_wave,
-        CAST(regexp_extract(filename, 'wave-(\d{4})/decisions\.parquet$', 1) AS INTEGER) AS wave
+        wave_of(filename) AS wave
     FROM {decisions}
 )
 WHERE registration_id IN (SELECT registration_id FROM rows);
@@ -27,7 +28,7 @@ SELECT *,
         WHEN outcome = 'rejected' AND retry <> 'photo' THEN 'not_photo_only'
         WHEN outcome <> 'rejected' THEN 'not_refused'
         WHEN NOT coalesce(submitted_at BETWEEN $opens AND $closes, false) THEN 'outside_window'
-        WHEN registration_id IN (SELECT registration_id FROM {registrations}) THEN 'id_taken'
+        WHEN registration_id IN (SELECT registration_id FROM {registrations} UNION ALL FROM {repeated}) THEN 'id_taken'
     END AS refusal
 FROM answered;
 

@@ -1,9 +1,10 @@
--- What each reviewer last said about each application, and which of it counts. {second}: two reviewers must agree.
+-- In: rows, $second (two reviewers must agree). Out: the tables said, votes and counting, one row an application that is settled.
+-- What each reviewer last said about each application, and which of it counts. $second: two reviewers must agree.
 -- A name is the same however it is written: "Ani ", "ani". Where two must agree, an unnamed one is nobody.
 CREATE OR REPLACE TEMP TABLE said AS
 SELECT *, lower(regexp_replace(reviewer, '\s+', ' ', 'g')) AS person
 FROM rows
-WHERE registration_id IS NOT NULL AND decision IN ('accept', 'reject') AND (reviewer IS NOT NULL OR NOT {second});
+WHERE registration_id IS NOT NULL AND decision IN ('accept', 'reject') AND (reviewer IS NOT NULL OR NOT $second);
 
 CREATE OR REPLACE TEMP TABLE votes AS
 SELECT * FROM said
@@ -15,14 +16,14 @@ QUALIFY row_number() OVER (
 CREATE OR REPLACE TEMP TABLE counting AS
 SELECT
     registration_id, decision, decided_at, note,
-    CASE WHEN {second} THEN array_to_string(list_sort(list(reviewer) OVER agreeing), ', ') ELSE reviewer END AS reviewer
+    CASE WHEN $second THEN array_to_string(list_sort(list(reviewer) OVER agreeing), ', ') ELSE reviewer END AS reviewer
 FROM (
     SELECT *,
         count(*) OVER (PARTITION BY registration_id, decision) AS agree,
         count(*) OVER (PARTITION BY registration_id) AS everyone
     FROM votes
 )
-WHERE NOT {second} OR (agree >= 2 AND agree > everyone - agree)
+WHERE NOT $second OR (agree >= 2 AND agree > everyone - agree)
 WINDOW agreeing AS (PARTITION BY registration_id, decision)
 QUALIFY row_number() OVER (
     PARTITION BY registration_id ORDER BY decided_at DESC NULLS LAST, reviewer, decision, note

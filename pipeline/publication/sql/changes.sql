@@ -1,10 +1,11 @@
+-- In: the cohorts $before and $after, {messages}, $against. Out: one row a person whose rank is another.
 -- This cohort against what stood before it; {messages} has the reasons of those whom the last screening refused.
 SELECT
-    '{against}' AS against,
+    $against AS against,
     registration_id,
     CASE WHEN n.rank IS NULL THEN 'removed' WHEN o.rank IS NULL THEN 'added' ELSE 'moved' END AS change,
     o.rank AS rank_before, n.rank AS rank_after, r.reasons, r.message_id, r.message_en
-FROM read_parquet('{before}') o
-FULL JOIN read_parquet('{after}') n USING (registration_id)
+FROM read_parquet($before) o
+FULL JOIN read_parquet($after) n USING (registration_id)
 LEFT JOIN {messages} r USING (registration_id)
 WHERE o.rank IS DISTINCT FROM n.rank

@@ -73,6 +73,10 @@ def _delivery(funnel: Funnel, ingest: dict[str, Any]) -> list[Alert]:
     found = [Alert("set_aside", {"n": aside, "share": share})] if share > SET_ASIDE else []
     if ignored := len(ingest.get("ignored_files", [])):
         found.append(Alert("files_ignored", {"n": ignored}))
+    if quarantined := len(ingest.get("quarantined_files", {})):
+        found.append(Alert("files_unreadable", {"n": quarantined}))
+    if repeated := int(ingest.get("repeated_ids", 0)):
+        found.append(Alert("ids_repeated", {"n": repeated}))
     unreadable = max(ingest.get("unreadable_values", {}).values(), default=0)
     if unreadable > SET_ASIDE * funnel.registrations:
         found.append(Alert("unreadable", {"n": unreadable, "share": unreadable / funnel.registrations}))

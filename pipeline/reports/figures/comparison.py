@@ -31,7 +31,7 @@ class Column:
 def earlier(store: Store, wave: Wave) -> list[Funnel]:
     """What may be shown of every earlier wave that has outputs, in order."""
     found = []
-    for path in sorted((store.root / "waves").glob("wave-[0-9][0-9][0-9][0-9]/funnel.json")):
+    for path in store.outputs("funnel.json"):
         raw = read_json(path)
         if raw["wave"] < wave.number:
             found.append(published(raw))

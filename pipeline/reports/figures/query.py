@@ -21,7 +21,7 @@ class Query:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The rows that ``sql/<name>.sql`` gives, as dicts."""
-        cursor = self.connection.execute(sql(name))
+        cursor = duckdb_sql.run(self.connection, "pipeline.reports.figures", f"sql/{name}")
         columns = [column[0] for column in cursor.description or []]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
@@ -38,5 +38,5 @@ def decisions(path: Path, work: Path) -> Iterator[Query]:
         raise WaveNotRunError(f"{path} is not there: the wave has no decisions yet.")
     with duckdb_sql.connect(work) as connection:
         connection.execute("SET VARIABLE decisions = ?", [str(path)])
-        connection.execute(sql("decided_applications"))
+        duckdb_sql.run(connection, "pipeline.reports.figures", "sql/decided_applications")
         yield Query(connection)

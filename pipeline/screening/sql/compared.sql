@@ -1,3 +1,4 @@
+-- In: applications, people, applicants, $closing_day. Out: the view compared, one row an application with its person.
 -- The NIKs that need a second look: under several applications, or of several people (`several` has these, and how many
 -- they are; the same person delivered twice is one), and the applications under them.
 CREATE OR REPLACE TABLE several AS
@@ -65,7 +66,7 @@ FROM beside;
 CREATE OR REPLACE VIEW compared AS
 SELECT
     * EXCLUDE (one, other),
-    age_on(registered_birth_date, CAST({closing_day} AS DATE))              AS age,
+    age_on(registered_birth_date, CAST($closing_day AS DATE))              AS age,
     CASE WHEN one IS NULL THEN full_name IS NOT NULL AND registered_name IS NOT NULL
         ELSE same_plain(one, other) END                                     AS same_name,
     near_plain(one, other)                                                  AS near_name,

@@ -1,3 +1,4 @@
+-- In: compared, listed, the rulebook's {mask} and {warned}. Out: one row an application, with its reasons as bits.
 -- Every reason and warning of every application, in one pass: bit n of `mask` is reason n of the catalogue.
 SELECT
     registration_id, nik, full_name, province_code, coalesce(registered_sex, sex) AS sex,

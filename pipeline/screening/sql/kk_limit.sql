@@ -1,3 +1,4 @@
+-- In: judged, people, accepted, several, $limit, $bit. Out: judged, with the bit set beyond the limit of a family card.
 -- At most $limit recipients a family card: among those whom nothing else refuses, the members that stand first in the
 -- draw keep the place. Recipients of earlier waves come before all; where several people hold a recipient's NIK, it is the
 -- one of the recipient's name, as far as the earlier cohort gives it.

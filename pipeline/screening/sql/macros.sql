@@ -1,4 +1,4 @@
--- What the predicates of the rulebook are written with.
+-- In: nothing. Out: the functions that the predicates of the rulebook are written with.
 
 -- A name as it is compared: capitals without accents, titles, punctuation and spaces; the spellings of Muhammad as one.
 -- Academic titles go where they stand after a comma, or carry their dots, at the end; those before a name go as words.

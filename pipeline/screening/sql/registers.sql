@@ -1,3 +1,4 @@
+-- In: wanted, {population}, {education}, {bansos}, {priority}, {blacklist}, $regions. Out: people, pupils, recipients, listed …
 -- What the registers say about the wanted, each extract cut down to them in one scan of the columns that rules need. The
 -- wanted are looked up by a plain cast, which is quick; what that finds must then be a number to its last letter.
 -- `key` is the NIK; where several people share one, compared.sql gives each a key of their own.
@@ -26,4 +27,4 @@ CREATE OR REPLACE TABLE listed AS {priority};
 CREATE OR REPLACE TABLE blacklisted AS {blacklist};
 
 -- Province and regency (four digits) that a NIK can begin with.
-CREATE OR REPLACE TABLE regions AS SELECT unnest({regions}) AS code;
+CREATE OR REPLACE TABLE regions AS SELECT unnest($regions) AS code;

@@ -139,8 +139,8 @@ def sharpness(chip: NDArray[np.uint8]) -> NDArray[np.float32]:
             smooth[:, step:-step] * 2 - smooth[:, 2 * step :] - smooth[:, : -2 * step],
             smooth[step:-step] * 2 - smooth[2 * step :] - smooth[: -2 * step],
         ]
-        energy = [np.log(np.abs(part).mean() + 0.05) for part in parts]
-        tail = [np.log(np.sqrt(np.square(part).mean()) + 0.1) for part in parts]
+        energy = [np.log(cv2.norm(part, cv2.NORM_L1) / part.size + 0.05) for part in parts]
+        tail = [np.log(cv2.norm(part, cv2.NORM_L2) / np.sqrt(part.size) + 0.1) for part in parts]
         values.append(np.asarray(energy + tail, np.float32))
     table = np.stack(values)
     spread = table[:, :4].max(1) - table[:, :4].min(1)

@@ -20,7 +20,7 @@ BACK = "face_detection_back.tflite"
 FULL = "face_detection_full_range.tflite"
 # anchors per cell and stride of each feature map
 _MAPS = {SHORT: ((2, 8), (6, 16)), BACK: ((2, 16), (6, 32)), FULL: ((1, 4),)}
-_PIXELS = (127.5,), 127.5  # mean and scale: the detectors see −1 to 1
+PIXELS = (127.5,), 127.5  # mean and scale: the detectors see −1 to 1
 MIN_SCORE = 0.5  # MediaPipe's own
 #: A picture this many times as large as the detector's is halved first: that costs a quarter of one uneven step.
 HALVE = 4
@@ -91,7 +91,7 @@ def detect(
 ) -> list[Detection]:
     """Faces of an RGB picture, best first. ``margin`` adds that share of the long side around it, so that a face which
     fills the picture gets the surroundings that the detector was trained with."""
-    network = model(name, *_PIXELS)
+    network = model(name, *PIXELS)
     height, width = image.shape[:2]
     span = max(height, width) * (1 + 2 * margin)
     scale = network.side / span

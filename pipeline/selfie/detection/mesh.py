@@ -12,7 +12,7 @@ from pipeline.selfie.detection.detector import Detection
 from pipeline.selfie.networks.tflite import model
 
 NAME = "face_landmark.tflite"
-_PIXELS = (0.0,), 255.0  # mean and scale: the mesh sees 0 to 1
+PIXELS = (0.0,), 255.0  # mean and scale: the mesh sees 0 to 1
 ROI = 1.5  # the box's longer side times this is what the mesh looks at (MediaPipe's own)
 
 
@@ -35,7 +35,7 @@ def _square_to_picture(centre: NDArray[np.float32], side: float, roll: float, pi
 
 def look(image: NDArray[np.uint8], centre: NDArray[np.float32], side: float, roll: float) -> Mesh:
     """The mesh of the face inside a turned square of the picture; ``roll`` in radians, clockwise."""
-    network = model(NAME, *_PIXELS)
+    network = model(NAME, *PIXELS)
     back = _square_to_picture(centre, side, roll, network.side)
     flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     crop = cv2.warpAffine(image, back, (network.side, network.side), flags=flags, borderMode=cv2.BORDER_REPLICATE)

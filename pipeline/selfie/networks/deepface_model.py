@@ -48,7 +48,7 @@ class GelombangSFaceClient(_Client):
 
 
 class GelombangDlibClient(_Client):
-    """dlib's ResNet-29 as the batched TensorFlow graph of :mod:`pipeline.selfie.networks.resnet`."""
+    """dlib's ResNet-29 as the batched OpenVINO graph of :mod:`pipeline.selfie.networks.resnet`."""
 
     def __init__(self) -> None:
         super().__init__(DLIB, resnet.CHIP_SIDE, resnet.DESCRIPTOR, resnet.embed)

@@ -24,7 +24,7 @@ Maps = tuple[NDArray[np.float32], NDArray[np.float32]]
 FILE = "efficientnet-lite0-57934424.pth"
 #: Pixels of the picture. Half as many again each way, as the network was made for, cost twice as much and find no more.
 HEIGHT, WIDTH = 144, 160
-#: Pictures of one run: a pair has two. Runs of one cost a little more, runs of four cost the same and are filled up more.
+#: Pictures of one run. Runs of one cost a little more; runs of four cost the same, and more of them is filling.
 BATCH = 2
 
 
@@ -62,10 +62,10 @@ def _graph() -> Any:
         weights = tensors[f"{kernel}.weight"]
         scale = tensors[f"{norm}.weight"] / np.sqrt(tensors[f"{norm}.running_var"] + _EPSILON)
         shift = tensors[f"{norm}.bias"] - tensors[f"{norm}.running_mean"] * scale
-        folded = np.float32(weights * scale[:, None, None, None])
+        folded = np.asarray(weights * scale[:, None, None, None], np.float32)
         apply, kernels = (op.group_convolution, folded[:, None]) if depthwise else (op.convolution, folded)
         found = apply(x, kernels, [stride] * 2, [0, 0], [0, 0], [1, 1], "SAME_UPPER")
-        return found + np.float32(shift)[:, None, None]
+        return found + np.asarray(shift, np.float32)[:, None, None]
 
     def relu6(x: Any) -> Any:
         return op.clamp(x, 0.0, 6.0)

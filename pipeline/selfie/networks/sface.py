@@ -20,7 +20,7 @@ from pipeline.selfie.networks.onnx_weights import float_network
 FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 CHIP_SIDE = 112
 DESCRIPTOR = 128
-#: Chips of one run: a pair has two. Runs of one cost a little more, runs of four cost the same and are filled up more.
+#: Chips of one run: a pair has two. Runs of one cost a little more; runs of four cost the same.
 BATCH = 2
 
 

@@ -113,12 +113,19 @@ def people(folder: Path | None) -> list[list[Source]]:
 
 @lru_cache(maxsize=1)
 def usable_people(folder: Path | None, most: int) -> list[list[Source]]:
-    """The first so many people of whom a photograph can be used, or all there are: each stands for one person only."""
-    found: list[list[Source]] = []
+    """So many people of whom a photograph can be used, or all there are: each stands for one person only.
+
+    Those with two come first: rendered from one photograph, a selfie is nearly the register's own picture.
+    """
+    twice: list[list[Source]] = []
+    once: list[list[Source]] = []
     for person in people(folder):
-        if len(found) < most and any(portrait(source) for source in person):
-            found.append(person)
-    return found
+        if len(twice) == most:
+            break
+        usable = [source for source in person if portrait(source)]
+        if usable:
+            (twice if len(usable) > 1 else once).append(usable)
+    return [*twice, *once][:most]
 
 
 def _folder(folder: Path) -> list[list[Source]]:

@@ -1,3 +1,4 @@
+-- In: nothing. Out: the function as_number, a NIK or KK as a number.
 -- A NIK or KK, delivered as text or as an integer, as a number; null where it is not sixteen digits. A plain cast would read
 -- what a spreadsheet made of a NIK (3.17101150590123E+15) as the NIK of somebody else.
 CREATE OR REPLACE TEMP MACRO as_number(value) AS CASE

@@ -1,3 +1,4 @@
+-- In: the variables all_decisions, published_cohorts, published_waves. Out: the view all_waves, one row an application.
 -- Every wave's applications under a NIK that can be one, for counting people rather than applications. Once a wave is
 -- published, its newest revision says who was accepted: the last screening may have taken people out or let them in.
 CREATE OR REPLACE TEMP VIEW published AS
@@ -14,7 +15,7 @@ SELECT
         ELSE outcome
     END AS outcome
 FROM (
-    SELECT regexp_extract(filename, 'wave-(\d{4})/decisions\.parquet$', 1)::INTEGER AS wave, nik, outcome, retry
+    SELECT wave_of(filename) AS wave, nik, outcome, retry
     FROM read_parquet(getvariable('all_decisions'), filename = true, union_by_name = true)
     WHERE regexp_full_match(nik, '\d{16}')
 );

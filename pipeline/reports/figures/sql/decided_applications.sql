@@ -1,3 +1,4 @@
+-- In: the variable decisions. Out: the view applications, one row an application.
 -- One row per application with the funnel step that it left at, as every report counts it.
 -- An application leaves at the first step where it has a reason; the reserve leaves at the draw.
 CREATE OR REPLACE TEMP VIEW applications AS

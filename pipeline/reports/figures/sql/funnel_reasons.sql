@@ -1,3 +1,4 @@
+-- In: applications. Out: one row a step and reason.
 -- Reasons of those who left, by the step they left at; reasons of later steps are in the table too.
 -- Sets of reasons are few, applications many: count the sets, then open them.
 WITH sets AS (

@@ -1,3 +1,4 @@
+-- In: applications. Out: one row a combination of province, sex, age and tier.
 -- How every combination of groups fared, small enough to be summed by one group after another.
 -- The parts of a row (screened_out … placed_unverified) add up to its applications.
 SELECT

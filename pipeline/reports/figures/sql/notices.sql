@@ -1,4 +1,4 @@
--- Which letter each application gets, in order of registration_id.
+-- In: the variables decisions and letters. Out: one row an application, with the number of its letter.
 SELECT d.registration_id, l.letter
 FROM read_parquet(getvariable('decisions')) AS d
 JOIN read_parquet(getvariable('letters')) AS l

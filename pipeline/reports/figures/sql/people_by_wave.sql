@@ -1,3 +1,4 @@
+-- In: all_waves. Out: one row a wave, with counts of people.
 -- People counted once, in the wave in which they first applied, and in the one in which they were first accepted.
 -- A retry that succeeded: accepted, after a refusal in an earlier wave that allowed another try.
 WITH people AS (

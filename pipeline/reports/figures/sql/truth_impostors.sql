@@ -1,3 +1,4 @@
+-- In: the variables truth and decisions. Out: one row a decision of the face comparison, for planted impostors and others.
 -- Another person's face, planted, against how the comparison ended.
 SELECT
     list_contains(t.selfie_planted, 'face_mismatch') AS impostor,

@@ -1,3 +1,4 @@
+-- In: the variables truth and decisions. Out: one row a reason of the screening layers.
 -- Reasons of the screening layers: planted against given, by code. Sets are few, applications many.
 WITH sets AS (
     SELECT t.expected, d.reasons, count(*) AS n

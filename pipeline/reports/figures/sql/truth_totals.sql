@@ -1,3 +1,4 @@
+-- In: the variables truth and decisions. Out: one row of totals.
 -- How many applications and photographs are compared.
 SELECT count(*)::BIGINT AS applications, (count(*) FILTER (d.selfie_verified))::BIGINT AS photographs
 FROM planted AS t

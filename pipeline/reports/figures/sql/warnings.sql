@@ -1,3 +1,4 @@
+-- In: applications. Out: one row a warning.
 -- What was noticed without deciding anything, over all applications.
 WITH sets AS (SELECT warnings, count(*) AS n FROM applications GROUP BY ALL),
 opened AS (SELECT unnest(warnings) AS code, n FROM sets)

@@ -1,0 +1,141 @@
+"""Parquet as strangers write it, into Arrow tables of text. Sizes are looked at before values become text.
+
+Text is read as a dictionary first: a value that is repeated a million times is then held once, however long it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError, WrongTypeError
+from pipeline.domain.settings import IngestSettings, settings
+from pipeline.ingest.records import decoded
+from pipeline.ingest.set_aside import SetAside
+
+LONG_VALUE = "value longer than the limit"
+_BATCH = 5_000
+_NUMBERS = ("nik", "kk")
+
+
+def read_parquet(path: Path, columns: pa.Schema, aside: SetAside, needed: tuple[str, ...] = ()) -> Iterator[pa.Table]:
+    """The columns of a file as text, batch by batch; rows with a longer value than allowed are set aside.
+
+    ``needed`` are the columns that must be there (empty: all). Raises MissingColumnError, WrongTypeError,
+    UnreadableFileError and FileLimitError, each with the file's name.
+    """
+    limits = settings().ingest
+    try:
+        with pq.ParquetFile(path) as footer:
+            schema = footer.schema_arrow
+            _within(footer.metadata, path, limits)
+        present = _present(schema, columns, needed or tuple(columns.names), path)
+        text = [given for given in present.values() if _is_text(schema.field(given).type)]
+        with pq.ParquetFile(path, read_dictionary=text, memory_map=False) as file:
+            line = 0
+            for batch in file.iter_batches(_BATCH, columns=list(present.values())):
+                yield _as_text(pa.Table.from_batches([batch]), present, columns, path, limits, aside, line)
+                line += batch.num_rows
+    except (pa.ArrowException, OSError, UnicodeError) as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+
+
+def _within(footer: pq.FileMetaData, path: Path, limits: IngestSettings) -> None:
+    size = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
+    if footer.num_rows > limits.max_rows:
+        raise FileLimitError(f"{path} has more than {limits.max_rows:,} rows.")
+    if size > limits.max_file_bytes:
+        raise FileLimitError(f"{path} holds more than {limits.max_file_bytes:,} bytes.")
+
+
+def _present(schema: pa.Schema, columns: pa.Schema, needed: tuple[str, ...], path: Path) -> dict[str, str]:
+    """The file's own name of each column of the contract that it has."""
+    actual = {name.strip().lower().replace(" ", "_"): name for name in schema.names}
+    if missing := [name for name in needed if name not in actual]:
+        raise MissingColumnError(f"{path} has no column {', '.join(missing)}.")
+    for field in columns:
+        if field.name in actual:
+            _need_type(schema.field(actual[field.name]).type, field, path)
+    return {name: actual[name] for name in columns.names if name in actual}
+
+
+def _is_text(given: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_string(given) or types.is_large_string(given) or types.is_binary(given))
+
+
+def _need_type(given: pa.DataType, field: pa.Field, path: Path) -> None:
+    """A type that can hold what the column means; text always can."""
+    types = pa.types
+    if types.is_dictionary(given):
+        given = given.value_type
+    text = _is_text(given) or types.is_string_view(given) or types.is_null(given)
+    if types.is_timestamp(field.type) or types.is_date(field.type):
+        fits = types.is_timestamp(given) or types.is_date(given)
+    elif types.is_boolean(field.type):
+        fits = types.is_boolean(given) or types.is_integer(given)
+    else:
+        fits = types.is_integer(given) and field.name not in ("full_name", "email", "selfie", "sex", "decision")
+    if not (text or fits):
+        raise WrongTypeError(f"Column {field.name} of {path} is {given}, which cannot hold {field.type}.")
+
+
+def _as_text(
+    table: pa.Table,
+    present: dict[str, str],
+    columns: pa.Schema,
+    path: Path,
+    limits: IngestSettings,
+    aside: SetAside,
+    before: int,
+) -> pa.Table:
+    """A batch as text, without the rows that hold a value beyond the limit."""
+    keep = pa.repeat(True, table.num_rows)
+    for given in present.values():
+        length = _lengths(table[given])
+        if length is None:
+            continue
+        if (pc.max(length).as_py() or 0) > limits.max_value_bytes:
+            raise FileLimitError(f"{path} has a value of more than {limits.max_value_bytes:,} bytes in {given}.")
+        keep = pc.and_(keep, pc.fill_null(pc.less_equal(length, limits.max_value_chars), True))
+    for number, kept in enumerate(keep.to_pylist() if not pc.all(keep).as_py() else ()):
+        if not kept:
+            aside.add(before + number + 1, LONG_VALUE)
+    table = table.filter(keep)
+    nothing = pa.nulls(table.num_rows, pa.string())
+    return pa.table({n: _text(table[present[n]], n) if n in present else nothing for n in columns.names})
+
+
+def _lengths(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Bytes of each value, from the dictionary where there is one; None of what is no text."""
+    if not pa.types.is_dictionary(column.type):
+        return pc.binary_length(column) if _is_text(column.type) else None
+    if not _is_text(column.type.value_type):
+        return None
+    chunks = [pc.take(pc.binary_length(chunk.dictionary), chunk.indices) for chunk in column.chunks]
+    return pa.chunked_array(chunks) if chunks else None
+
+
+def _text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """A column as text; a number loses no leading zero of a NIK."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
+        return _decoded(column)
+    text = column.cast(pa.string())
+    return pc.utf8_lpad(text, 16, "0") if name in _NUMBERS and pa.types.is_integer(column.type) else text
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text of which every byte may be anything."""
+    try:
+        text = column.cast(pa.string())
+        text.validate(full=True)
+        return text
+    except pa.ArrowInvalid:
+        values = column.cast(pa.binary()).to_pylist()
+        return pa.chunked_array([pa.array([None if v is None else decoded(v) for v in values], pa.string())])

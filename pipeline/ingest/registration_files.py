@@ -1,0 +1,101 @@
+"""The files of a wave's registrations as one staged table of text. A file is staged whole or not at all.
+
+A file that cannot be read is set aside by its name, with what is wrong with it; the others are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.domain.contracts import REGISTRATIONS
+from pipeline.domain.errors import (
+    FileLimitError,
+    GelombangError,
+    MissingColumnError,
+    UnreadableFileError,
+    WrongTypeError,
+)
+from pipeline.domain.settings import settings
+from pipeline.ingest.csv_reader import read_csv
+from pipeline.ingest.parquet_reader import read_parquet
+from pipeline.ingest.set_aside import SetAside
+
+STAGED = pa.schema([*((name, pa.string()) for name in REGISTRATIONS.names), ("file", pa.string())])
+#: Beyond this a file gets a staged file of its own; smaller ones share one.
+_HELD_ROWS, _HELD_BYTES = 200_000, 64_000_000
+
+
+@dataclass
+class Delivery:
+    """What became of one file: the rows set aside, or the error that it was set aside whole for."""
+
+    path: Path
+    aside: SetAside
+    rows: int = 0
+    blank: int = 0
+    error: GelombangError | None = None
+
+
+@dataclass
+class Stage:
+    """A folder of staged rows. Small files are written together: a hundred thousand of them are still one table."""
+
+    folder: Path
+    _held: list[pa.Table] = field(default_factory=list)
+    _parts: int = 0
+
+    def add(self, path: Path) -> Delivery:
+        """Reads one file."""
+        done = Delivery(path, SetAside(settings().ingest.listed))
+        own: pq.ParquetWriter | None = None
+        part = self._next()
+        tables: list[pa.Table] = []
+        try:
+            for table in _tables(path, done):
+                done.rows += table.num_rows
+                tables.append(table.append_column("file", pa.repeat(path.name, table.num_rows)))
+                if sum(t.num_rows for t in tables) > _HELD_ROWS or sum(t.nbytes for t in tables) > _HELD_BYTES:
+                    own = own or pq.ParquetWriter(part, STAGED)
+                    own.write_table(pa.concat_tables(tables))
+                    tables = []
+        except (UnreadableFileError, FileLimitError, MissingColumnError, WrongTypeError) as e:
+            done.error, done.rows, tables = e, 0, []
+        if own:
+            own.close()
+            if done.error:
+                part.unlink()
+        self._held += tables
+        if sum(t.num_rows for t in self._held) > _HELD_ROWS or len(self._held) > 1000:
+            self.close()
+        return done
+
+    def close(self) -> list[Path]:
+        """Writes what is held; returns the staged files."""
+        if self._held:
+            pq.write_table(pa.concat_tables(self._held), self._next(), row_group_size=_HELD_ROWS)
+            self._held = []
+        return sorted(self.folder.glob("*.parquet"))
+
+    def _next(self) -> Path:
+        self._parts += 1
+        return self.folder / f"{self._parts:06d}.parquet"
+
+
+def _tables(path: Path, done: Delivery) -> Iterator[pa.Table]:
+    """The columns of the contract as text."""
+    if path.suffix.lower() == ".parquet":
+        yield from read_parquet(path, REGISTRATIONS, done.aside)
+        return
+    lines = read_csv(path)
+    if lines is None:
+        return
+    lines.need(REGISTRATIONS.names)
+    done.aside = lines.set_aside
+    for table in lines.tables:
+        yield table.select(REGISTRATIONS.names)
+    done.blank = lines.blank
