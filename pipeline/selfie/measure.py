@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.domain.settings import SelfieSettings
+from pipeline.domain.settings import PhotoLimits, SelfieSettings
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
@@ -48,7 +48,9 @@ class Roots:
 class Measurer:
     """Everything that is loaded once per process."""
 
-    def __init__(self, recogniser: Recogniser, settings: SelfieSettings, kept: cache.MeasurementCache | None) -> None:
+    def __init__(
+        self, recogniser: Recogniser, settings: PhotoLimits | SelfieSettings, kept: cache.MeasurementCache | None
+    ) -> None:
         self._recogniser = recogniser
         self._settings = settings
         self._limits = f"{settings.max_pixels}/{settings.detect_side}"

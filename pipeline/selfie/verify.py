@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pipeline.domain.errors import GelombangError, SelfieSystemError
-from pipeline.domain.settings import settings
+from pipeline.domain.settings import PhotoLimits, settings
 from pipeline.runtime.processes import leave_with_parent
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import Measurement, PhotoPair, Verdict
@@ -54,15 +54,18 @@ def verify_pairs(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
     reference_asked: bool = True,
+    limits: PhotoLimits | None = None,
 ) -> list[Verdict]:
     """One verdict a pair, in order. ``reference_asked``: a pair without a usable reference is `reference_missing`.
+    ``limits``: what a run was planned with; None: the settings of this process.
 
     Raises SelfieSystemError when a worker dies, and MissingModelError.
     """
     size = settings().selfie.batch
     batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
     verdicts: list[Verdict] = []
-    jobs = ((batch, selfies, photos, policy.model, cache) for batch in batches)
+    limits = limits or settings().selfie.limits()
+    jobs = ((batch, selfies, photos, policy.model, cache, limits) for batch in batches)
     for batch, measured in zip(batches, _in_order(jobs, max(1, workers)), strict=True):
         verdicts += [
             policy.verdict(m, reference_asked=reference_asked or bool(pair.reference))
@@ -73,7 +76,7 @@ def verify_pairs(
     return verdicts
 
 
-Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None]
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None, PhotoLimits]
 
 
 def _in_order(jobs: Iterator[Job], workers: int) -> Iterator[list[Measurement]]:
@@ -139,17 +142,17 @@ def _begin() -> None:
 
 
 @cache
-def _measurer(model: str, kept: Path | None) -> Measurer:
+def _measurer(model: str, kept: Path | None, limits: PhotoLimits) -> Measurer:
     """A worker's models and its view of the cache, loaded once."""
     from pipeline.selfie.cache import MeasurementCache
     from pipeline.selfie.measure import Measurer
     from pipeline.selfie.recogniser import recogniser
 
-    return Measurer(recogniser(model), settings().selfie, MeasurementCache(kept) if kept else None)
+    return Measurer(recogniser(model), limits, MeasurementCache(kept) if kept else None)
 
 
 def _measure(job: Job) -> list[Measurement]:
     from pipeline.selfie.measure import Roots
 
-    pairs, selfies, photos, model, kept = job
-    return _measurer(model, kept).measure(pairs, Roots(selfies, photos))
+    pairs, selfies, photos, model, kept, limits = job
+    return _measurer(model, kept, limits).measure(pairs, Roots(selfies, photos))
