@@ -16,9 +16,11 @@ from typing import Any
 
 from checks.data_docs import stand_alone
 from pipeline.domain.errors import CheckFailedError
-from pipeline.domain.settings import settings
+from pipeline.domain.settings import CheckSettings
 
 Metrics = dict[str, float]
+#: The limits where no setting was changed.
+AS_DOCUMENTED = CheckSettings()
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,10 @@ def _listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def judge(metrics: dict[str, Metrics], docs: Path) -> CheckReport:
+def judge(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_DOCUMENTED) -> CheckReport:
     """Judges the metrics of each table. Metrics that were not computed (no earlier delivery, say) are not judged.
+
+    ``limits``: those of the run.
 
     Writes Data Docs, and nothing else, below ``docs``. Raises CheckFailedError with expectation, table, figure, limit.
     """
@@ -97,7 +101,7 @@ def judge(metrics: dict[str, Metrics], docs: Path) -> CheckReport:
         batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe(table)
         suite = context.suites.add(gx.ExpectationSuite(table))
         for row in rows:
-            low, high = _limits(row)
+            low, high = _limits(row, limits)
             suite.add_expectation(
                 gx.expectations.ExpectColumnValuesToBeBetween(column=row["metric"], min_value=low, max_value=high)
             )
@@ -107,7 +111,7 @@ def judge(metrics: dict[str, Metrics], docs: Path) -> CheckReport:
         judged += len(rows)
         for row, one in zip(rows, _in_order(result, rows), strict=True):
             if not one.success:
-                failures.append(_failure(row, values[row["metric"]], one.expectation_config.type))
+                failures.append(_failure(row, values[row["metric"]], one.expectation_config.type, limits))
     context.build_data_docs()
     stand_alone(docs, {failure.table for failure in failures})
     fatal = [failure for failure in failures if failure.fatal]
@@ -122,13 +126,12 @@ def _in_order(result: Any, rows: list[dict[str, Any]]) -> list[Any]:
     return [by_column[row["metric"]] for row in rows]
 
 
-def _limits(row: dict[str, Any]) -> tuple[float | None, float | None]:
-    checks = settings().checks
-    low, high = (getattr(checks, v) if isinstance(v := row.get(k), str) else v for k in ("min", "max"))
+def _limits(row: dict[str, Any], limits: CheckSettings) -> tuple[float | None, float | None]:
+    low, high = (getattr(limits, v) if isinstance(v := row.get(k), str) else v for k in ("min", "max"))
     return low, high
 
 
-def _failure(row: dict[str, Any], observed: float, expectation: str) -> Failure:
-    low, high = _limits(row)
+def _failure(row: dict[str, Any], observed: float, expectation: str, limits: CheckSettings) -> Failure:
+    low, high = _limits(row, limits)
     limit = f"at least {low:g}" if low is not None else f"at most {high:g}"
     return Failure(row["table"], row["metric"], expectation, observed, limit, row.get("fatal", True))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from checks.gate import CheckReport, Metrics, judge
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import EXTRACTS
-from pipeline.domain.settings import settings
+from pipeline.domain.settings import CheckSettings
 from pipeline.ingest.extracts import Extract
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
@@ -24,28 +24,28 @@ _EXACT_ROWS = 5_000_000
 _SAMPLE = 97
 
 
-def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract]) -> CheckReport:
-    """Judges registrations and extracts. Raises CheckFailedError when something must not go on."""
+def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract], limits: CheckSettings) -> CheckReport:
+    """Judges registrations and extracts by the run's limits. Raises CheckFailedError when something must not go on."""
     work = store_.work(wave)
     metrics: dict[str, Metrics] = {}
     with duckdb_sql.connect(work) as db:
-        metrics["registrations"] = _registrations(db, work, wave)
+        metrics["registrations"] = _registrations(db, work, wave, limits)
         for name, extract in extracts.items():
-            metrics[name] = _extract(db, extract)
-    return judge(metrics, work / "data_docs" / "inputs")
+            metrics[name] = _extract(db, extract, limits)
+    return judge(metrics, work / "data_docs" / "inputs", limits)
 
 
-def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave) -> Metrics:
+def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave, limits: CheckSettings) -> Metrics:
     source = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
     metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.last_moment)
     ingested = files.read_json(work / "ingest.json")
     read = ingested["taken_in"] + ingested["set_aside"]
     unreadable = max(ingested.get("unreadable_values", {}).values(), default=0)  # of the column that has the most
-    metrics["unreadable_share"] = _excess(unreadable, ingested["taken_in"])
-    return {**metrics, "set_aside_share": _excess(ingested["set_aside"], read)}
+    metrics["unreadable_share"] = _excess(unreadable, ingested["taken_in"], limits)
+    return {**metrics, "set_aside_share": _excess(ingested["set_aside"], read, limits)}
 
 
-def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
+def _extract(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings) -> Metrics:
     """Metrics of one extract: shares of bad rows, nulls, and its size against the delivery before."""
     # files of one delivery may differ in this: only where all are integers can the quicker comparison be used
     integers = all(pa.types.is_integer(pq.read_schema(path).field("nik").type) for path in extract.files)
@@ -62,22 +62,22 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract) -> Metrics:
     )
     metrics = {
         name.replace("_count", "_share") if name.endswith("_count") else name: (
-            _excess(value, extract.rows) if name.endswith("_count") else value
+            _excess(value, extract.rows, limits) if name.endswith("_count") else value
         )
         for name, value in raw.items()
     }
     required = [n for n in EXTRACTS[extract.name][0].names if n not in ("photo", "occupation")]
-    metrics |= {f"null_share_{n}": _excess(_nulls(db, extract, n), extract.rows) for n in required}
+    metrics |= {f"null_share_{n}": _excess(_nulls(db, extract, n), extract.rows, limits) for n in required}
     if extract.previous_rows:
-        metrics["rows_vs_previous"] = (extract.rows + settings().checks.few_rows) / extract.previous_rows
+        metrics["rows_vs_previous"] = (extract.rows + limits.few_rows) / extract.previous_rows
         if extract.name == "population":
-            metrics["least_province_vs_previous"] = _least_province(db, extract)
+            metrics["least_province_vs_previous"] = _least_province(db, extract, limits)
     return metrics
 
 
-def _excess(bad: float, rows: float) -> float:
+def _excess(bad: float, rows: float, limits: CheckSettings) -> float:
     """Share of bad rows beyond the few that are everyday life."""
-    return max(0.0, bad - settings().checks.few_rows) / max(rows, 1.0)
+    return max(0.0, bad - limits.few_rows) / max(rows, 1.0)
 
 
 def _nulls(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int:
@@ -95,11 +95,11 @@ def _nulls(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int:
     return total
 
 
-def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract) -> float:
+def _least_province(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings) -> float:
     """Of all provinces, the smallest size against the delivery before; 0 when one is missing."""
     count = "SELECT province_code, count(*) AS n FROM {} WHERE province_code IS NOT NULL GROUP BY ALL"
     now, before = (count.format(duckdb_sql.read(paths)) for paths in (extract.files, extract.previous_files))
-    query = f"""SELECT coalesce(min((coalesce(now.n, 0) + {settings().checks.few_rows}) / before.n), 1)
+    query = f"""SELECT coalesce(min((coalesce(now.n, 0) + {limits.few_rows}) / before.n), 1)
                 FROM ({before}) before LEFT JOIN ({now}) now USING (province_code)"""
     least: float = db.execute(query).fetchall()[0][0]
     return least

@@ -69,7 +69,8 @@ def ingest(job: Counts) -> Counts:
     run = Plan.load(job)
     with progress.task("ingest") as counts:
         taken = ingest_registrations(run.store, run.wave)
-        reviews, reuploads = ingest_reviews(run.store, run.wave), ingest_reuploads(run.store, run.wave)
+        reviews = ingest_reviews(run.store, run.wave, second=run.settings.second_reviewer)
+        reuploads = ingest_reuploads(run.store, run.wave)
         counts |= {"registrations": taken.taken_in, "set_aside": taken.set_aside, "ignored_files": taken.ignored}
         counts |= {"repeated_ids": taken.repeated, "quarantined_files": taken.quarantined}
         counts["unreadable_values"] = taken.unreadable_values
@@ -88,7 +89,7 @@ def check_inputs(job: Counts) -> Counts:
 
     run = Plan.load(job)
     with progress.task("check_inputs") as counts:
-        counts |= check(run.store, run.wave, run.extracts).counts()
+        counts |= check(run.store, run.wave, run.extracts, run.settings.checks).counts()
     return job
 
 

@@ -5,6 +5,7 @@ What belongs to one wave (quota, seed, policy) is in the calendar, not here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,15 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from pipeline.domain.errors import BadSettingError
+
+
+@dataclass(frozen=True)
+class PhotoLimits:
+    """What decides whether a photograph is read, and in which size a face is looked for."""
+
+    max_pixels: int
+    max_bytes: int
+    detect_side: int
 
 
 class SelfieSettings(BaseModel):
@@ -36,6 +46,10 @@ class SelfieSettings(BaseModel):
         "0: none, a face is compared within its wave only",
     )
     detect_side: int = Field(640, ge=128, description="long side, in pixels, at which a face is looked for")
+
+    def limits(self) -> PhotoLimits:
+        """The three settings that decide what is seen of a photograph."""
+        return PhotoLimits(self.max_pixels, self.max_bytes, self.detect_side)
 
 
 class CheckSettings(BaseModel):

@@ -15,7 +15,6 @@ import duckdb
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import REVIEWS
-from pipeline.domain.settings import settings
 from pipeline.ingest.optional_deliveries import delivered, rows_of
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
@@ -30,9 +29,9 @@ class ReviewCounts:
     unsettled: int
 
 
-def ingest_reviews(store_: Store, wave: Wave) -> ReviewCounts:
-    """Takes in what counts: the latest decision, or with ``review.second`` the one that two reviewers share."""
-    with weighed(store_, wave, store_.work(wave)) as (db, aside):
+def ingest_reviews(store_: Store, wave: Wave, *, second: bool) -> ReviewCounts:
+    """Takes in what counts: the latest decision, or with ``second`` the one that two reviewers share."""
+    with weighed(store_, wave, store_.work(wave), second=second) as (db, aside):
         query = f"SELECT {', '.join(REVIEWS.names)} FROM counting ORDER BY registration_id"
         taken_in = duckdb_sql.copy(db, query, store_.work(wave) / "reviews.parquet")
         [(asked,)] = db.execute("SELECT count(DISTINCT registration_id) FROM said").fetchall()
@@ -40,11 +39,11 @@ def ingest_reviews(store_: Store, wave: Wave) -> ReviewCounts:
 
 
 @contextmanager
-def weighed(store_: Store, wave: Wave, spill: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
+def weighed(store_: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
     """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read."""
     everything, aside = delivered(store_, wave, "reviews", REVIEWS)
     with duckdb_sql.connect(spill) as db:
         rows_of(db, everything, REVIEWS)
-        duckdb_sql.run(db, "pipeline.ingest", "sql/reviews", {"$second": settings().review.second})
+        duckdb_sql.run(db, "pipeline.ingest", "sql/reviews", {"$second": second})
         [(usable,)] = db.execute("SELECT count(*) FROM said").fetchall()
         yield db, aside + everything.num_rows - usable

@@ -89,7 +89,10 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
 def causes(before: Row, after: Row) -> list[Cause]:
     """What two manifests say went in differently."""
     settings = [(key, before.get(key), after.get(key)) for key in _SETTINGS]  # an old manifest has not all of them
-    found = [Cause("setting", key, str(one), str(other)) for key, one, other in settings if one != other]
+    found = [Cause("setting", key, str(x), str(y)) for key, x, y in settings if x != y]
+    if "settings" in before and "settings" in after:
+        one, other = ({k: v for k, v in m["settings"].items() if k not in _SETTINGS} for m in (before, after))
+        found += _tables("setting", one, other)
     in_force = [{rule["code"] for rule in m["rules"]} for m in (before, after)]
     for code in sorted(in_force[0] ^ in_force[1]):
         found.append(Cause("rule", code, *("in force" if code in codes else "not in force" for codes in in_force)))

@@ -50,7 +50,7 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     if _candidates(run, again) == 0:
         nobody = files.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
         return Rescreened(again, nobody)
-    check_inputs(again.store, again.wave, again.extracts)
+    check_inputs(again.store, again.wave, again.extracts, again.settings.checks)
     screen(again.store, again.wave, again.extracts, listed_by=today)
     _stand_again(run, again)
     while refill_places(again):  # who comes in now is compared as everybody was

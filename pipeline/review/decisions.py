@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import REVIEWS
 from pipeline.domain.errors import BadSettingError
+from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import weighed
 from pipeline.reports.spreadsheet_safety import plain
 from pipeline.review import audit_trail
@@ -84,7 +85,7 @@ class Sitting:
     def standings(self) -> dict[str, Standing]:
         """Where every case stands on which anybody has decided."""
         columns = "registration_id, person, decision, note, decided_at"
-        with weighed(self.where, self.wave, Path(self._spill.name)) as (db, _):
+        with weighed(self.where, self.wave, Path(self._spill.name), second=settings().review.second) as (db, _):
             votes = db.execute(f"SELECT {columns} FROM votes ORDER BY registration_id, person").fetchall()
             counting = db.execute("SELECT registration_id, decision, reviewer FROM counting").fetchall()
         counts = {id_: (decision, by) for id_, decision, by in counting}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain.settings import SelfieSettings
+from pipeline.domain.settings import PhotoLimits, SelfieSettings
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
@@ -58,7 +58,7 @@ class Measurer:
     def __init__(
         self,
         recogniser: Recogniser,
-        settings: SelfieSettings,
+        settings: PhotoLimits | SelfieSettings,
         kept: cache.MeasurementCache | None,
         prints: PrintLog | None = None,
     ) -> None:

@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
 from pipeline.domain.errors import GelombangError, SelfieSystemError
-from pipeline.domain.settings import settings
+from pipeline.domain.settings import PhotoLimits, settings
 from pipeline.runtime.processes import leave_with_parent
 from pipeline.selfie.one_against_all.prints import PrintFolder
 from pipeline.selfie.policy import SelfiePolicy
@@ -55,8 +55,10 @@ def verify_pairs(
     progress: Callable[[int, int], None] | None = None,
     reference_asked: bool = True,
     prints: PrintFolder | None = None,
+    limits: PhotoLimits | None = None,
 ) -> list[Verdict]:
     """One verdict a pair, in order. ``reference_asked``: a pair without a usable reference is `reference_missing`.
+    ``limits``: what a run was planned with; None: the settings of this process.
 
     ``prints``: where the workers write what is compared one against all; None: nowhere.
 
@@ -65,7 +67,8 @@ def verify_pairs(
     size = settings().selfie.batch
     batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
     verdicts: list[Verdict] = []
-    jobs = ((batch, selfies, photos, policy.model, cache, prints) for batch in batches)
+    limits = limits or settings().selfie.limits()
+    jobs = ((batch, selfies, photos, policy.model, cache, prints, limits) for batch in batches)
     for batch, measured in zip(batches, in_order(_measure, jobs, max(1, workers)), strict=True):
         verdicts += [
             policy.verdict(m, reference_asked=reference_asked or bool(pair.reference))
@@ -76,7 +79,7 @@ def verify_pairs(
     return verdicts
 
 
-Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None, PrintFolder | None]
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None, PrintFolder | None, PhotoLimits]
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -141,18 +144,18 @@ def _begin() -> None:
 
 
 @cache
-def _measurer(model: str, kept: Path | None, prints: PrintFolder | None) -> Measurer:
+def _measurer(model: str, kept: Path | None, prints: PrintFolder | None, limits: PhotoLimits) -> Measurer:
     """A worker's models, its view of the cache and its file of prints, loaded once."""
     from pipeline.selfie.cache import MeasurementCache
     from pipeline.selfie.measure import Measurer
     from pipeline.selfie.recogniser import recogniser
 
     log = prints.log_of_this_process(model) if prints else None
-    return Measurer(recogniser(model), settings().selfie, MeasurementCache(kept) if kept else None, log)
+    return Measurer(recogniser(model), limits, MeasurementCache(kept) if kept else None, log)
 
 
 def _measure(job: Job) -> list[Measurement]:
     from pipeline.selfie.measure import Roots
 
-    pairs, selfies, photos, model, kept, prints = job
-    return _measurer(model, kept, prints).measure(pairs, Roots(selfies, photos))
+    pairs, selfies, photos, model, kept, prints, limits = job
+    return _measurer(model, kept, prints, limits).measure(pairs, Roots(selfies, photos))

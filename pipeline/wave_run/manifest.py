@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
-from pipeline.domain.settings import settings
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.screening.rulebook import rules_in_force
 from pipeline.storage import files
@@ -37,7 +36,8 @@ def write(run: Plan) -> Path:
             "priority_share": wave.priority_share,
             "rules": [{"code": rule.code, "source": rule.source} for rule in rules_in_force(wave)],
             "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
-            "second_reviewer": settings().review.second,
+            "second_reviewer": run.settings.second_reviewer,
+            "settings": run.settings.flat(),
             "selfie_policy": None if wave.selfie == "off" else _policy(run),
             "same_person": _same_person(run),
             "software": {"gelombang": __version__},

@@ -1,12 +1,13 @@
 """What one run of a wave is going to do, settled before it does anything: ``work/wave-NNNN/plan.json``.
 
-The wave as the calendar has it (or as it was started) and the extracts that its closing day allows. What later tasks do
-follows from the plan, never from the calendar: a calendar edited during a run changes nothing in it.
+The wave as the calendar has it (or as it was started), the extracts that its closing day allows, every setting that a
+decision can depend on, and the thresholds of its selfie policy. What later tasks decide follows from the plan: a
+calendar, a setting or a policy that is edited during a run changes nothing in it.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from pipeline.domain.settings import settings
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
+from pipeline.wave_run.decision_settings import DecisionSettings
 
 if TYPE_CHECKING:
     from pipeline.selfie.policy import SelfiePolicy
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run's plan: where, which wave, which extracts."""
+    """A run's plan: where, which wave, which extracts, under which settings and which selfie policy."""
 
     store: Store
     wave: Wave
     extracts: dict[str, Extract]
     shards: int | None  # as asked for; None: as many as the photographs are worth
     started: datetime
+    settings: DecisionSettings = field(default_factory=lambda: DecisionSettings.in_force(settings()))
+    policy: dict[str, Any] | None = None  # None: a wave without selfies, or a plan that did not freeze it yet
 
     @property
     def work(self) -> Path:
@@ -55,12 +59,17 @@ class Plan:
         extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
         if "run" in job:
             wave_lock.must_hold(where, wave, job["run"])
-        return cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
+        made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
+        if "settings" not in raw:  # a plan of a version that did not freeze them
+            return made
+        return replace(made, settings=DecisionSettings(**raw["settings"]), policy=raw["selfie_policy"])
 
     def selfie_policy(self) -> SelfiePolicy:
         """Thresholds and operating points: the wave's own policy file, else that of the recogniser in force."""
         from pipeline.selfie.policy import SelfiePolicy
 
+        if self.policy is not None:
+            return SelfiePolicy.model_validate(self.policy)
         given = settings()
         if self.wave.selfie_policy:
             self.store.pull(self.wave.selfie_policy)
@@ -72,18 +81,23 @@ class Plan:
 def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int | None = None) -> Plan:
     """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
 
-    Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError) and of the extracts
-    (MissingExtractError, ExtractTooNewError, MissingColumnError, …) before anything is written.
+    Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of the extracts
+    (MissingExtractError, ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError,
+    UncalibratedModelError) before anything is written.
     """
     where = Store.at(data)
     wave = where.calendar().wave(number).with_params(quota=quota, seed=seed)
     extracts = resolve_extracts(where, wave)
     made = Plan(where, wave, extracts, shards, datetime.now().astimezone())
+    if wave.selfie != "off":
+        made = replace(made, policy=made.selfie_policy().model_dump(mode="json"))
     files.fresh(made.work)
     files.write_json(
         {
             "wave": {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(wave).items()},
             "extracts": {name: x.to_json(where) for name, x in extracts.items()},
+            "settings": made.settings.model_dump(mode="json"),
+            "selfie_policy": made.policy,
             "shards": shards,
             "started": made.started.isoformat(),
             "version": __version__,

@@ -100,6 +100,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
             photos=block.photos,
             policy=policy,
             cache=run.store.root / "work" / "verdict-cache",
+            limits=run.settings.photos,
             workers=settings().selfie.workers or processes.cores(),
             progress=partial(_report, report, block.before, len(pairs)),
             prints=print_folder(run) if run.wave.same_person == "check" else None,

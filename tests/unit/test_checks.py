@@ -64,7 +64,7 @@ def root(tmp_path):
 
 def check(root):
     where = Store.at(root)
-    return check_inputs(where, WAVE, resolve_extracts(where, WAVE))
+    return check_inputs(where, WAVE, resolve_extracts(where, WAVE), CheckSettings())
 
 
 def put_column(column, values):
@@ -245,7 +245,7 @@ def test_files_of_one_delivery_may_have_text_and_integers(root):
     pq.write_table(table.set_column(table.schema.get_field_index("nik"), "nik", number), folder / "z.parquet")
     extracts = resolve_extracts(Store.at(root), WAVE)
     assert extracts["bansos"].rows == 2 * table.num_rows
-    failures = check_inputs(Store.at(root), WAVE, extracts).failures
+    failures = check_inputs(Store.at(root), WAVE, extracts, CheckSettings()).failures
     assert not [failure for failure in failures if failure.table == "bansos"]
 
 

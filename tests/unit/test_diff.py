@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.commands.diff import diff as command
 from pipeline.domain import errors
+from pipeline.domain.settings import settings
 from pipeline.inspection.run_difference import Cause, diff
 from tests.unit.test_audit import MODES, finished
 
@@ -55,6 +56,21 @@ def test_another_seed_and_quota_are_named_and_their_effect_counted(run: Path, tm
     with (tmp_path / "changes.csv").open() as f:
         rows = list(csv.DictReader(f))
     assert sum(row["before"] != row["after"] for row in rows) == sum(n for _, _, n in found.changes)
+
+
+def test_a_changed_setting_is_named(run: Path, tmp_path: Path):
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("GELOMBANG_SELFIE__DETECT_SIDE", "320")
+        changed.setenv("GELOMBANG_CHECKS__FEW_ROWS", "7")
+        changed.setenv("GELOMBANG_REVIEW__SECOND", "true")
+        settings.cache_clear()
+        other = finished(tmp_path / "data", **MODES[0])
+    settings.cache_clear()
+    assert [cause for cause in diff(run, other, tmp_path).causes if cause.kind == "setting"] == [
+        Cause("setting", "second_reviewer", "False", "True"),
+        Cause("setting", "checks.few_rows", "20", "7"),
+        Cause("setting", "photos.detect_side", "640", "320"),
+    ]
 
 
 def test_another_extract_is_named_with_its_reasons(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

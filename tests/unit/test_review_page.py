@@ -68,7 +68,7 @@ class Desk:
 
     def taken_in(self) -> dict[str, str]:
         """What the next run would read."""
-        ingest_reviews(self.store, self.wave)
+        ingest_reviews(self.store, self.wave, second=settings().review.second)
         rows = read_table(self.store.work(self.wave) / "reviews.parquet").to_pylist()
         return {row["registration_id"]: row["decision"] for row in rows}
 
@@ -275,7 +275,7 @@ def test_every_decision_has_its_line_in_the_audit(desk: Desk):
 
 def test_the_audit_is_no_delivery(desk: Desk):
     desk.decide(1, "accept")
-    assert ingest_reviews(desk.store, desk.wave).set_aside == 0
+    assert ingest_reviews(desk.store, desk.wave, second=False).set_aside == 0
 
 
 @pytest.mark.parametrize("note", ["", "  ", "\n"])

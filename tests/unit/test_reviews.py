@@ -29,7 +29,7 @@ class Reviews:
         (self.folder / name).write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     def ingest(self) -> tuple[ReviewCounts, dict[str, dict]]:
-        counts = ingest_reviews(self.store, WAVE)
+        counts = ingest_reviews(self.store, WAVE, second=settings().review.second)
         rows = files.read_table(self.store.work(WAVE) / "reviews.parquet").to_pylist()
         assert [row["registration_id"] for row in rows] == sorted({row["registration_id"] for row in rows})
         return counts, {row["registration_id"]: row for row in rows}

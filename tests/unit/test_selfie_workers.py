@@ -56,7 +56,8 @@ def test_a_worker_loads_nothing_that_only_others_need():
 import sys
 from pipeline.selfie import verify
 verify._begin()
-verify._measurer("GelombangSFace", None, None)
+from pipeline.domain.settings import settings
+verify._measurer("GelombangSFace", None, None, settings().selfie.limits())
 print([name for name in ("pyarrow", "tensorflow", "deepface") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True)
