@@ -50,9 +50,9 @@ _OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
     ),
     "review": (
         contracts.REVIEW,
-        """SELECT p.* EXCLUDE (warnings), d.selfie, d.reference
-           FROM photographed p JOIN {drawn} d USING (registration_id)
-           WHERE p.outcome = 'review' ORDER BY registration_id""",
+        """SELECT x.registration_id, x.reasons, p.* EXCLUDE (registration_id, reasons), d.selfie, d.reference
+           FROM decided x JOIN {drawn} d USING (registration_id) LEFT JOIN photographed p USING (registration_id)
+           WHERE x.outcome = 'review' ORDER BY registration_id""",
     ),
 }
 
@@ -88,10 +88,7 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
         }
         db.execute(duckdb_sql.sql("pipeline.decision", "sql/decoded", {**sources, **codes}))
         db.execute(duckdb_sql.sql("pipeline.decision", "sql/decisions", sources))
-        counts = dict(db.execute("SELECT tier, count(*) FROM standing GROUP BY tier").fetchall())
-        share = places(wave.quota, wave.priority_share, counts.get("priority", 0), counts.get("public", 0))
-        given = {"{priority}": str(share[0]), "{public}": str(share[1])}
-        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decided", {**sources, **given}))
+        db.execute(duckdb_sql.sql("pipeline.decision", "sql/decided", {**sources, **_places(db, wave)}))
         _combinations(db)
         for name, (schema, query) in _OUTPUTS.items():
             columns = ", ".join(f"CAST({f.name} AS {duckdb_sql.type_of(f.type)}) AS {f.name}" for f in schema)
@@ -102,6 +99,19 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             files.copy(work / name, work / "out" / name)
         outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
     return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
+
+
+def _places(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, str]:
+    """Places of each tier, and those that it would have with one more person who may hold one."""
+    counts = dict(db.execute("SELECT tier, count(*) FROM standing WHERE NOT held GROUP BY tier").fetchall())
+    priority, public = counts.get("priority", 0), counts.get("public", 0)
+    given = places(wave.quota, wave.priority_share, priority, public)
+    held = (
+        places(wave.quota, wave.priority_share, priority + 1, public)[0],
+        places(wave.quota, wave.priority_share, priority, public + 1)[1],
+    )
+    names = ("{priority}", "{public}", "{held_priority}", "{held_public}")
+    return dict(zip(names, map(str, (*given, *held)), strict=True))
 
 
 def _combinations(db: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,8 @@ from pipeline.domain import reasons
 from pipeline.simulate import noise
 from pipeline.simulate.noise import I64
 
-CODES = tuple(code for code, reason in reasons.catalogue().items() if reason.layer != "selfie")
+#: `shared_nik` is decided about those who would be placed, so it is no fault that an applicant carries.
+CODES = tuple(c for c, reason in reasons.catalogue().items() if reason.layer != "selfie" and c != "shared_nik")
 SELFIE_CODES = reasons.codes("selfie")
 BIT = {code: 1 << number for number, code in enumerate(CODES)}
 #: Not codes: a variant of a fault, or something that is only worth a warning.
@@ -21,6 +22,7 @@ NEAR_MISS, SHARED, FAMILY = (1 << (len(CODES) + n) for n in range(3))
 NEEDS_REGISTER = sum(BIT[code] for code in CODES[CODES.index("identity_mismatch") :])
 _OF_APPLICATION = sum(BIT[c] for c in ("outside_wave", "duplicate_application", "email_unverified", "phone_unverified"))
 _PLANNED = tuple(code for code in CODES if code not in ("under_18", "kk_limit"))
+MISMATCHES = ("name", "birth date", "KK")  # what differs in an identity_mismatch
 FORCED_EACH = 3  # the first applicants carry one fault each, every one this often: none is ever missing
 
 
@@ -46,6 +48,18 @@ def draw(seed: int, shares: dict[str, float], index: I64, rank: I64, family: np.
     if first_wave:
         mask &= ~BIT["already_accepted"]
     return np.where(family, FAMILY, mask)
+
+
+def mismatch_by(seed: int, index: I64) -> I64:
+    """What differs in an identity_mismatch, as a place in MISMATCHES."""
+    return noise.pick(seed, "mismatch by", index, len(MISMATCHES))
+
+
+def agrees(seed: int, index: I64, mask: I64) -> np.ndarray:
+    """Whether applicants agree in name and birth date with a person whom the register has under their NIK."""
+    nobody = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) > 0
+    card_alone = (mask & NEAR_MISS == 0) & (mismatch_by(seed, index) == MISMATCHES.index("KK"))
+    return ~nobody & ((mask & BIT["identity_mismatch"] == 0) | card_alone)
 
 
 def of_application(mask: I64) -> I64:
