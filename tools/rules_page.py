@@ -76,6 +76,8 @@ def _day(day: date) -> str:
 def _predicate(rule: Rule) -> str:
     if rule.code == "kk_limit":
         return f"at most {recipients_per_kk()} a family card, [kk_limit.sql](../../pipeline/screening/sql/kk_limit.sql)"
+    if rule.code == "shared_nik" and rule.layer:
+        return "about those who would be placed, [decisions.sql](../../pipeline/decision/sql/decisions.sql)"
     return f"`{rule.predicate}`"
 
 

@@ -3,7 +3,9 @@
 SELECT
     $quota - (SELECT count(*) FROM {cohort})                                                           AS places_left,
     (SELECT count(*) FROM (SELECT rank, row_number() OVER (ORDER BY rank) AS n FROM {cohort}) WHERE rank IS DISTINCT FROM n) AS rank_gaps,
-    (SELECT count(*) - count(DISTINCT nik) FROM {cohort})                                              AS niks_twice,
+    -- two people may hold one NIK: a reviewer has accepted each of them
+    (SELECT count(*) - count(DISTINCT nik) FROM {cohort} c ANTI JOIN
+        (FROM {decisions} WHERE list_contains(warnings, 'shared_nik')) d USING (registration_id))      AS niks_twice,
     (SELECT count(*) FROM {decisions} WHERE outcome = 'accepted' AND len(reasons) > 0)                 AS accepted_with_reasons,
     (SELECT count(*) FROM {cohort} c ANTI JOIN (FROM {decisions} WHERE outcome = 'accepted') d
         USING (registration_id))                                                                       AS not_in_decisions,

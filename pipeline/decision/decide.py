@@ -51,9 +51,9 @@ _OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
     ),
     "review": (
         contracts.REVIEW,
-        """SELECT p.* EXCLUDE (warnings), d.selfie, d.reference
-           FROM photographed p JOIN {drawn} d USING (registration_id)
-           WHERE p.outcome = 'review' ORDER BY registration_id""",
+        """SELECT x.registration_id, x.reasons, p.* EXCLUDE (registration_id, reasons), d.selfie, d.reference
+           FROM decided x JOIN {drawn} d USING (registration_id) LEFT JOIN photographed p USING (registration_id)
+           WHERE x.outcome = 'review' ORDER BY registration_id""",
     ),
 }
 
@@ -86,10 +86,7 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
         codes: dict[str, duckdb_sql.Value] = {"$codes": reasons.codes(), "$warning_codes": warning_codes()}
         duckdb_sql.run(db, "pipeline.decision", "sql/decoded", {**sources, **codes})
         duckdb_sql.run(db, "pipeline.decision", "sql/decisions", sources)
-        counts = dict(db.execute("SELECT tier, count(*) FROM standing GROUP BY tier").fetchall())
-        share = places(wave.quota, wave.priority_share, counts.get("priority", 0), counts.get("public", 0))
-        given: dict[str, duckdb_sql.Value] = {"$priority": share[0], "$public": share[1]}
-        duckdb_sql.run(db, "pipeline.decision", "sql/decided", {**sources, **given})
+        duckdb_sql.run(db, "pipeline.decision", "sql/decided", {**sources, **_places(db, wave)})
         _combinations(db)
         for name, (schema, query) in _OUTPUTS.items():
             columns = ", ".join(f"CAST({f.name} AS {duckdb_sql.type_of(f.type)}) AS {f.name}" for f in schema)
@@ -100,6 +97,18 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             files.copy(work / name, work / "out" / name)
         outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
     return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
+
+
+def _places(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:
+    """Places of each tier, and those that it would have with one more person who may hold one."""
+    counts = dict(db.execute("SELECT tier, count(*) FROM standing WHERE NOT held GROUP BY tier").fetchall())
+    priority, public = counts.get("priority", 0), counts.get("public", 0)
+    given = places(wave.quota, wave.priority_share, priority, public)
+    held = (
+        places(wave.quota, wave.priority_share, priority + 1, public)[0],
+        places(wave.quota, wave.priority_share, priority, public + 1)[1],
+    )
+    return {"$priority": given[0], "$public": given[1], "$held_priority": held[0], "$held_public": held[1]}
 
 
 def _combinations(db: duckdb.DuckDBPyConnection) -> None:

@@ -228,6 +228,8 @@ SCREENED = pa.schema(
         ("tier", pa.string()),
         ("selfie", pa.string()),
         ("reference", pa.string()),
+        ("shared_nik", pa.bool_()),  # the register gives the NIK to two people: no place without a reviewer
+        ("contested", pa.bool_()),  # two sound applications of the person differ in phone and e-mail
     ]
 )
 

@@ -69,21 +69,28 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
 def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
     """With refill: the ids to verify next, as many as places are empty – first of the same tier, then of the other.
 
-    A person under review holds no place, so their place is refilled too; an empty list ends the rounds.
+    A person under review holds no place, so their place is refilled too; an empty list ends the rounds. Who is under
+    review, and what a reviewer's decision changes, is as in decision/sql/decisions.sql.
     """
     work = store_.work(wave)
     if not verdicts:
         return []
     reviews = work / "reviews.parquet"
     accepted = f"SELECT registration_id FROM '{duckdb_sql.quoted(reviews)}' WHERE decision = 'accept'"
+    screened = f"""SELECT registration_id, shared_nik, contested FROM '{duckdb_sql.quoted(work / "screened.parquet")}'
+                   WHERE mask = 0 AND (shared_nik OR contested)"""
     with duckdb_sql.connect(work) as db:
         db.execute(
             f"""CREATE TABLE known AS
                 SELECT d.position, d.registration_id, d.tier, v.outcome IS NULL AS waiting,
-                    coalesce(v.outcome = 'passed' OR (v.outcome = 'review' AND d.registration_id IN
-                        ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})), false) AS stands
+                    coalesce(CASE
+                        WHEN d.registration_id IN ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})
+                            THEN v.outcome IN ('passed', 'review') OR (v.outcome = 'rejected' AND s.contested)
+                        ELSE v.outcome = 'passed' AND NOT coalesce(s.shared_nik, false)
+                    END, false) AS stands
                 FROM read_parquet('{duckdb_sql.quoted(work / "drawn.parquet")}') d
-                LEFT JOIN {standing_verdicts(verdicts, work)} v USING (registration_id)"""
+                LEFT JOIN {standing_verdicts(verdicts, work)} v USING (registration_id)
+                LEFT JOIN ({screened}) s USING (registration_id)"""
         )
         query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
         counted = {tier: counts for tier, *counts in db.execute(query).fetchall()}

@@ -28,6 +28,8 @@ from pipeline.storage.paths import Store
 Row = dict[str, Any]
 #: With one of these the registers could not be asked at all.
 _NOBODY = {"nik_malformed", "nik_unknown"}
+#: Asked only about those whom nothing else refuses.
+_LAST = {"kk_limit", "shared_nik"}
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _verdicts(in_force: set[str], given: list[str]) -> list[Verdict]:
     for rule in all_rules():
         if rule.code not in in_force:
             continue
-        others = rule.code == "kk_limit" and bool(set(given) - set(reasons.codes("selfie")))
+        others = rule.code in _LAST and bool(set(given) - {*reasons.codes("selfie"), "shared_nik"})
         not_asked = (rule.register and unasked) or others
         verdict = "holds" if rule.code in given else "not_asked" if not_asked else "clear"
         found.append(Verdict(rule.code, rule.layer, verdict, rule.source))

@@ -15,6 +15,7 @@ import duckdb
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import EXTRACTS, RETRIES
 from pipeline.ingest.extracts import Extract
+from pipeline.screening.rulebook import lists
 from pipeline.screening.screen import run_step, sources_of
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
@@ -62,7 +63,7 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
         sources["$with_families"] = False
         run_step(db, "applications", sources)
         run_step(db, "registers", sources)
-        run_step(db, "compared", sources)
+        run_step(db, "compared", sources, **lists())
         return _compared(db, extracts, registration_id)
 
 
@@ -89,8 +90,9 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
         ).fetchall()
     known = {
         name: bool(db.execute(f"SELECT 1 FROM {name} WHERE number = ?", [number]).fetchall())
-        for name in ("blacklisted", "listed", "accepted")
+        for name in ("blacklisted", "listed")
     }
+    accepted = db.execute("SELECT 1 FROM earlier WHERE person = ?", [application["person"]]).fetchall()
     return Compared(
         application,
         person,
@@ -98,6 +100,7 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
         [text for (text,) in entries["education"]],
         [text for (text,) in entries["bansos"]],
         **known,
+        accepted=bool(accepted),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -23,6 +23,7 @@ class Rule:
     source: str = ""
     starts: date | None = None
     ends: date | None = None
+    warns: bool = False
 
     def in_force(self, day: date) -> bool:
         """Whether the rule counts for a wave that closes on this day."""
@@ -31,7 +32,7 @@ class Rule:
     @property
     def layer(self) -> str:
         """The layer of the rule's reason; warnings have none."""
-        return reasons.catalogue()[self.code].layer if self.code in reasons.catalogue() else ""
+        return "" if self.warns else reasons.catalogue()[self.code].layer
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +57,7 @@ def rules_in_force(wave: Wave) -> list[Rule]:
 
 def warnings() -> list[Rule]:
     """What is reported and never decides."""
-    return _rules("warning")
+    return [replace(rule, warns=True) for rule in _rules("warning")]
 
 
 def warning_codes() -> tuple[str, ...]:

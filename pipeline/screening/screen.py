@@ -49,7 +49,7 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
         sources["$with_families"] = families
         run_step(db, "applications", sources)
         run_step(db, "registers", sources)
-        run_step(db, "compared", sources)
+        run_step(db, "compared", sources, **lists())
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), warning_codes())}
         judged: str = duckdb_sql.sql("pipeline.screening", "sql/judged", masks)
         [statement] = duckdb.extract_statements(judged)

@@ -107,7 +107,8 @@ def _rows(plan: Plan, who: People, mask: I64, written: int, room: int) -> Batch:
     for code in ("email_unverified", "phone_unverified"):
         fault = noise.uniform(plan.seed, f"again:{code}", who.index[rows] * 4 + nth) < plan.shares[code]
         row_mask = np.where(again, (row_mask & ~faults.BIT[code]) | np.where(fault, faults.BIT[code], 0), row_mask)
-    row_mask |= np.where(_superseded(rows, submitted, outside, mask), faults.BIT["duplicate_application"], 0)
+    duplicate = _superseded(rows, submitted, row_mask, mask, faults.agrees(plan.seed, who.index, mask))
+    row_mask |= np.where(duplicate, faults.BIT["duplicate_application"], 0)
     return Batch(who, mask, rows, row_mask, submitted, written)
 
 
@@ -127,12 +128,16 @@ def _times(plan: Plan, index: I64, nth: I64, outside: NDArray[np.bool_]) -> tupl
     return np.where(outside, np.where(late, closes + far, opens - far), inside), outside
 
 
-def _superseded(rows: I64, submitted: I64, outside: NDArray[np.bool_], mask: I64) -> NDArray[np.bool_]:
-    """Which applications do not stand because another of the same person does: the latest inside the window (tie: the
-    larger number) stands, the others do not; without one inside, none is superseded."""
-    order = np.lexsort((np.arange(len(rows)), submitted, ~outside, rows))
+def _superseded(rows: I64, submitted: I64, row_mask: I64, mask: I64, agrees: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which applications do not stand because another of the same person does: the latest sound one (tie: the larger
+    number) stands, without a sound one the latest inside the window; without one inside, none is superseded. Who does
+    not agree with the register in name and birth date supersedes nothing and is nobody's duplicate."""
+    inside = row_mask & faults.BIT["outside_wave"] == 0
+    unconfirmed = faults.BIT["email_unverified"] | faults.BIT["phone_unverified"]
+    sound = inside & (row_mask & unconfirmed == 0) & (mask[rows] & faults.BIT["identity_mismatch"] == 0)
+    order = np.lexsort((np.arange(len(rows)), submitted, inside, sound, rows))
     last = np.ones(len(rows), dtype=bool)
     last[order] = np.concatenate([rows[order][1:] != rows[order][:-1], [True]]) if len(rows) else []
     one_inside = np.zeros(len(mask), dtype=bool)
-    one_inside[rows[last]] = ~outside[last]
-    return ~last & one_inside[rows] & (mask[rows] & faults.BIT["nik_malformed"] == 0)
+    one_inside[rows[last]] = inside[last]
+    return ~last & one_inside[rows] & agrees[rows]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.domain.contracts import REGISTRATIONS
-from pipeline.simulate import noise
+from pipeline.simulate import faults, noise
 from pipeline.simulate.applicants import Batch
 from pipeline.simulate.faults import BIT, NEAR_MISS
 from pipeline.simulate.noise import I64
@@ -19,7 +19,6 @@ UNKNOWN_SERIAL = 5_000
 _OPERATORS = (811, 812, 813, 821, 822, 852, 853, 856, 857, 858, 815, 816, 877, 878, 895, 896, 838)
 _PREFIXES = np.array([f"0{operator}" for operator in _OPERATORS])
 _HOSTS = np.array(["gmail.com"] * 4 + ["yahoo.com", "yahoo.co.id", "outlook.com", "ymail.com"])
-_BY = ("name", "birth date", "KK")  # what differs in an identity_mismatch
 
 
 def registration_ids(plan: Plan, number: I64) -> np.ndarray:
@@ -38,7 +37,7 @@ def table(plan: Plan, world: World, batch: Batch) -> pa.Table:
     person, mask = who.index, batch.mask
     number = batch.first_number + np.arange(len(rows))
     wrong = (mask & BIT["identity_mismatch"] > 0) & (mask & NEAR_MISS == 0)
-    by = noise.pick(seed, "mismatch by", person, len(_BY))
+    by = faults.mismatch_by(seed, person)
     way = np.where(
         noise.pick(seed, "own spelling", person, 3) == 0, 0, noise.pick(seed, "way", person, spelling.BENIGN)
     )

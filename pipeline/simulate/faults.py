@@ -11,10 +11,10 @@ from pipeline.domain import reasons
 from pipeline.simulate import noise
 from pipeline.simulate.noise import I64
 
-#: An id that stands on two rows is a fault of the delivery, not of an applicant: it is not simulated.
-_OF_A_DELIVERY = ("duplicate_id",)
+#: No faults of an applicant: an id on two rows is a delivery's; a shared NIK is decided about who would be placed.
+_OF_NO_APPLICANT = ("duplicate_id", "shared_nik")
 CODES = tuple(
-    code for code, reason in reasons.catalogue().items() if reason.layer != "selfie" and code not in _OF_A_DELIVERY
+    code for code, reason in reasons.catalogue().items() if reason.layer != "selfie" and code not in _OF_NO_APPLICANT
 )
 SELFIE_CODES = reasons.codes("selfie")
 BIT = {code: 1 << number for number, code in enumerate(CODES)}
@@ -25,6 +25,7 @@ NEAR_MISS, SHARED, FAMILY = (1 << (len(CODES) + n) for n in range(3))
 NEEDS_REGISTER = sum(BIT[code] for code in CODES[CODES.index("identity_mismatch") :])
 _OF_APPLICATION = sum(BIT[c] for c in ("outside_wave", "duplicate_application", "email_unverified", "phone_unverified"))
 _PLANNED = tuple(code for code in CODES if code not in ("under_18", "kk_limit"))
+MISMATCHES = ("name", "birth date", "KK")  # what differs in an identity_mismatch
 FORCED_EACH = 3  # the first applicants carry one fault each, every one this often: none is ever missing
 
 
@@ -50,6 +51,18 @@ def draw(seed: int, shares: dict[str, float], index: I64, rank: I64, family: np.
     if first_wave:
         mask &= ~BIT["already_accepted"]
     return np.where(family, FAMILY, mask)
+
+
+def mismatch_by(seed: int, index: I64) -> I64:
+    """What differs in an identity_mismatch, as a place in MISMATCHES."""
+    return noise.pick(seed, "mismatch by", index, len(MISMATCHES))
+
+
+def agrees(seed: int, index: I64, mask: I64) -> np.ndarray:
+    """Whether applicants agree in name and birth date with a person whom the register has under their NIK."""
+    nobody = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) > 0
+    card_alone = (mask & NEAR_MISS == 0) & (mismatch_by(seed, index) == MISMATCHES.index("KK"))
+    return ~nobody & ((mask & BIT["identity_mismatch"] == 0) | card_alone)
 
 
 def of_application(mask: I64) -> I64:

@@ -87,6 +87,7 @@ def unreadable(seed: int, batch: Batch, column: str) -> NDArray[np.bool_]:
     if column == "birth_date":
         mask = batch.mask[batch.rows]
         wrong = (mask & faults.BIT["identity_mismatch"] > 0) & (mask & faults.NEAR_MISS == 0)
+        wrong &= ~faults.agrees(seed, batch.people.index, batch.mask)[batch.rows]  # so that no duplicate is spoilt
     else:
         wrong = batch.row_mask & faults.BIT["outside_wave"] > 0
     number = batch.first_number + np.arange(len(batch.rows))

@@ -16,7 +16,7 @@ from tests.spec.world import BORN, World, at, kk, nik, wave
 
 CASES = Path(__file__).with_name("cases")
 Cells = dict[str, str]
-_APPLICATION = {"name": "full_name", "sex": "sex"}
+_APPLICATION = {"name": "full_name", "sex": "sex", "phone number": "phone", "e-mail address": "email"}
 _REGISTER = {"registered name": "full_name", "citizenship": "citizenship", "occupation": "occupation"}
 
 
@@ -110,6 +110,12 @@ def _register(world: World, own: str, born: date, family: str, cells: Cells) -> 
     if "alive" in cells:
         person["alive"] = {"yes": True, "no": False, "": None}[cells["alive"]]
     world.person(own, **person)
+    other = {c.removeprefix("also "): v for c, v in cells.items() if c.startswith("also ") and v}
+    if other:  # the same person once more, with other facts
+        facts: dict[str, Any] = {c: v for c, v in other.items() if c in ("citizenship", "occupation")}
+        facts |= {"alive": other["alive"] == "yes"} if "alive" in other else {}
+        facts |= {"kk": _family(other["kk"], 0)} if "kk" in other else {}
+        world.person(own, **{**person, **facts, **({"full_name": other["name"]} if "name" in other else {})})
     if cells.get("second holder"):
         world.person(own, **{**person, "full_name": cells["second holder"], "kk": kk(9999)})
 

@@ -9,7 +9,7 @@ import csv
 import re
 import unicodedata
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,22 @@ Row = dict[str, Any]
 
 LAYERS = {
     "registration": ["outside_wave", "duplicate_application", "email_unverified", "phone_unverified"],
-    "identity": ["nik_malformed", "nik_unknown", "identity_mismatch", "deceased", "not_citizen", "under_18"],
+    "identity": [
+        "nik_malformed",
+        "nik_unknown",
+        "identity_mismatch",
+        "deceased",
+        "not_citizen",
+        "under_18",
+        "shared_nik",
+    ],
     "education": ["in_education"],
     "bansos": ["bansos_recipient", "bsu_recipient"],
     "exclusion": ["excluded_occupation", "already_accepted", "blacklisted", "kk_limit"],
     "selfie": ["blur", "dark", "face_mismatch", "reference_missing"],
 }
 ORDER = [code for codes in LAYERS.values() for code in codes]
-DATA = {*LAYERS["registration"], "nik_malformed", "nik_unknown", "identity_mismatch"}
+DATA = {*LAYERS["registration"], "nik_malformed", "nik_unknown", "identity_mismatch", "shared_nik"}
 OFFICES = {
     "PEGAWAI NEGERI SIPIL (PNS)",
     "TENTARA NASIONAL INDONESIA (TNI)",
@@ -108,18 +116,14 @@ class Oracle:
         """Reasons, warnings, tier and draw of every application."""
         day = wave.closing_day
         blacklisted = {row["nik"] for row in self.blacklist if row["since"] is None or row["since"] <= day}
-        standing: dict[str, tuple[datetime, str]] = {}
-        for a in applications:
-            if well_formed(a["nik"]) and self._inside(a, wave):
-                key = (a["submitted_at"], a["registration_id"])
-                standing[a["nik"]] = max(standing.get(a["nik"], key), key)
+        superseded, contested = self._superseded(applications, wave)
         found: dict[str, Row] = {}
         for a in applications:
             reasons: set[str] = set()
             warnings: list[str] = []
             if not self._inside(a, wave):
                 reasons.add("outside_wave")
-            if standing.get(a["nik"], (None, a["registration_id"]))[1] != a["registration_id"]:
+            if a["registration_id"] in superseded:
                 reasons.add("duplicate_application")
             reasons |= {f"{way}_unverified" for way in ("email", "phone") if not a[f"{way}_verified"]}
             person = None
@@ -133,6 +137,8 @@ class Oracle:
                     reasons.add("nik_unknown")
                 else:
                     self._judge(a, person, day, reasons, warnings)
+                    warnings += ["contested"] if a["registration_id"] in contested else []
+                    warnings += ["register_contradicts"] if person["contradicts"] else []
                     reasons |= {"blacklisted"} if a["nik"] in blacklisted else set()
             if a["birth_date"] is None:
                 warnings.append("birth_date_unreadable")
@@ -150,14 +156,50 @@ class Oracle:
     def _inside(self, a: Row, wave: Any) -> bool:
         return a["submitted_at"] is not None and wave.opens <= a["submitted_at"] <= wave.last_moment
 
+    def _superseded(self, applications: list[Row], wave: Any) -> tuple[set[str], set[str]]:
+        """Which applications do not stand because another of the same person does; which sound ones contest."""
+        own: dict[tuple, list[Row]] = defaultdict(list)
+        for a in applications:
+            p = self._person(a) if well_formed(a["nik"]) else None
+            if p is not None and all(self._agreement(a, p)[:2]):
+                own[a["nik"], plain(p["full_name"]), p["birth_date"]].append(
+                    {**a, "kk_agrees": self._agreement(a, p)[2]}
+                )
+        superseded, contested = set(), set()
+        for rows in own.values():
+            inside = [a for a in rows if self._inside(a, wave)]
+            sound = [a for a in inside if a["email_verified"] and a["phone_verified"] and a["kk_agrees"]]
+            if candidates := sound or inside:
+                last = max(candidates, key=lambda a: (a["submitted_at"], a["registration_id"]))
+                superseded |= {a["registration_id"] for a in rows} - {last["registration_id"]}
+            if len({a["phone"] for a in sound}) > 1 and len({a["email"] for a in sound}) > 1:
+                contested |= {a["registration_id"] for a in sound}
+        return superseded, contested
+
     def _agreement(self, a: Row, p: Row) -> tuple[bool, bool, bool]:
         born = a["birth_date"] is not None and a["birth_date"] == p["birth_date"]
-        family = well_formed(a["kk"]) and a["kk"] == p["kk"]
+        family = well_formed(a["kk"]) and a["kk"] in p["cards"]
         return same_name(a["full_name"], p["full_name"]), born, family
 
+    def _holders(self, nik: str) -> list[Row]:
+        """The people of a NIK: rows of one name and birth date are one person, who has the worse of two facts."""
+        people: dict[tuple, list[Row]] = defaultdict(list)
+        for row in self.people.get(nik, []):
+            people[plain(row["full_name"]), row["birth_date"]].append(row)
+        return [_merged(rows) for rows in people.values()]
+
     def _person(self, a: Row) -> Row | None:
-        holders = self.people.get(a["nik"], [])
-        return min(holders, key=lambda p: (-sum(self._agreement(a, p)), p["full_name"]), default=None)
+        def rank(p: Row) -> tuple:
+            name, born, family = self._agreement(a, p)
+            unborn = p["birth_date"] is None
+            return (
+                not (name and born), -(name + born + family), plain(p["full_name"]), unborn, p["birth_date"] or date.min
+            )  # fmt: skip
+
+        person = min(self._holders(a["nik"]), key=rank, default=None)
+        if person is not None and a["kk"] in person["cards"]:
+            person["kk"] = a["kk"]
+        return person
 
     def _judge(self, a: Row, p: Row, day: date, reasons: set[str], warnings: list[str]) -> None:
         name, born, family = self._agreement(a, p)
@@ -170,7 +212,7 @@ class Oracle:
             "bansos_recipient": a["nik"] in self.bansos,
             "bsu_recipient": a["nik"] in self.bsu and day >= date(2020, 11, 2),
             "excluded_occupation": p["occupation"] in OFFICES and day >= date(2020, 7, 8),
-            "already_accepted": a["nik"] in self.accepted,
+            "already_accepted": a["nik"] in self.accepted and self._was_accepted(p),
         }
         reasons |= {code for code, it_does in holds.items() if it_does}
         if p["birth_date"] is not None:
@@ -179,22 +221,42 @@ class Oracle:
                 warnings.append("nik_birth_date")
         if born and family and not name and near(a["full_name"], p["full_name"]):
             warnings.append("name_near_miss")
-        if len(self.people[a["nik"]]) > 1:
+        if len(self._holders(a["nik"])) > 1:
             warnings.append("shared_nik")
 
-    def _recipients(self, nik: str) -> list[Row]:
-        """Who of a NIK's holders was accepted before: of several the one of the cohort's name, if it has a name."""
-        holders, name = self.people.get(nik, []), self.accepted[nik]
-        return [p for p in holders if len(holders) == 1 or name is None or same_name(name, p["full_name"])]
+    def _was_accepted(self, p: Row) -> bool:
+        """Of several holders of a NIK the one of the earlier cohort's name, if it has a name."""
+        name = self.accepted[p["nik"]]
+        return len(self._holders(p["nik"])) == 1 or name is None or same_name(name, p["full_name"])
 
     def _limit_families(self, found: dict[str, Row]) -> None:
         taken: dict[str, int] = defaultdict(int)
-        for family, _ in {(p["kk"], nik) for nik in self.accepted for p in self._recipients(nik)}:
-            taken[family] += 1
+        for nik in self.accepted:
+            for p in filter(self._was_accepted, self._holders(nik)):
+                for card in p["cards"]:
+                    taken[card] += 1
         for _, row in _in_draw_order({i: r for i, r in found.items() if not r["reasons"]}):
             taken[row["kk"]] += 1
             if taken[row["kk"]] > 2:
                 row["reasons"] = {"kk_limit"}
+
+
+def _merged(rows: list[Row]) -> Row:
+    cards = {row["kk"] for row in rows if well_formed(row["kk"])}
+    jobs = {row["occupation"] for row in rows if row["occupation"]}
+    lives = {row["alive"] for row in rows if row["alive"] is not None}
+    sexes = {row["sex"] for row in rows if row["sex"]}
+    papers = {row["citizenship"] for row in rows}
+    return {
+        **rows[0],
+        "kk": min(cards, default=None),
+        "cards": cards,
+        "alive": min(lives, default=None),
+        "sex": min(sexes, default=None),
+        "citizenship": "WNI" if papers == {"WNI"} else "WNA",
+        "occupation": min(jobs & OFFICES, default=min(jobs, default=None)),
+        "contradicts": any(len(facts) > 1 for facts in (cards, jobs, lives, sexes, papers)),
+    }
 
 
 def _in_draw_order(rows: dict[str, Row]) -> list[tuple[str, Row]]:
@@ -205,14 +267,23 @@ def decide(found: dict[str, Row], wave: Any, verdicts: dict[str, Row], reviews: 
     """A decision for every application; ``verdicts`` has the selfie's outcome of whoever may be verified."""
     line = _in_draw_order({i: row for i, row in found.items() if not row["reasons"]})
     tiers = {tier: [i for i, row in line if row["tier"] == tier] for tier in ("priority", "public")}
-    settled = {i: _settled(verdicts.get(i, {"outcome": "passed", "reasons": []}), reviews.get(i)) for i, _ in line}
-    verified = _verified(tiers, wave, {i for i in settled if settled[i][0] == "passed"})
+    passed = {"outcome": "passed", "reasons": []}
+    settled = {i: _settled(verdicts.get(i, passed), reviews.get(i), row["warnings"]) for i, row in line}
+    held = {i for i, row in line if "shared_nik" in row["warnings"] and reviews.get(i) != "accept"}
+    verified = _verified(tiers, wave, {i for i in settled if settled[i][0] == "passed"} - held)
     fit = {
         t: [i for i in ids if wave.selfie == "off" or (i in verified and settled[i][0] == "passed")]
         for t, ids in tiers.items()
     }
-    seats = _seats(wave, len(fit["priority"]), len(fit["public"]))
-    ranked = fit["priority"][: seats[0]] + fit["public"][: seats[1]]
+    free = {tier: [i for i in ids if i not in held] for tier, ids in fit.items()}
+    ranked = _placed(wave, free["priority"], free["public"])
+    # a person who is held would be placed if he alone were not
+    meant = {
+        i
+        for tier, ids in fit.items()
+        for i in held & set(ids)
+        if i in _placed(wave, *([j for j in fit[t] if j not in held or j == i] for t in ("priority", "public")))
+    }
     ranks = {id_: n for n, id_ in enumerate(ranked, 1)}
     positions = {id_: n for n, (id_, _) in enumerate(line, 1)}
     decided = {}
@@ -222,6 +293,8 @@ def decide(found: dict[str, Row], wave: Any, verdicts: dict[str, Row], reviews: 
             outcome = "rejected"
         elif id_ in ranks:
             outcome = "accepted"
+        elif id_ in meant:
+            outcome, reasons = "rejected" if reviews.get(id_) == "reject" else "review", ["shared_nik"]
         elif id_ in verified and settled[id_][0] != "passed":
             outcome, reasons = settled[id_]
         decided[id_] = {
@@ -238,12 +311,23 @@ def decide(found: dict[str, Row], wave: Any, verdicts: dict[str, Row], reviews: 
     return decided
 
 
-def _settled(verdict: Row, review: str | None) -> tuple[str, list[str]]:
-    if verdict["outcome"] == "review" and review == "accept":
+def _settled(verdict: Row, review: str | None, warnings: list[str]) -> tuple[str, list[str]]:
+    outcome, reasons = verdict["outcome"], verdict["reasons"]
+    if outcome == "rejected" and "contested" in warnings:
+        outcome = "review"
+    if outcome != "review":
+        return outcome, reasons
+    if review == "accept":
         return "passed", []
-    if verdict["outcome"] == "review" and review == "reject":
-        return "rejected", verdict["reasons"] or ["face_mismatch"]
-    return verdict["outcome"], verdict["reasons"]
+    shared = ["shared_nik"] if "shared_nik" in warnings else []
+    if review == "reject":
+        return "rejected", shared + (reasons or ["face_mismatch"])
+    return "review", shared + reasons
+
+
+def _placed(wave: Any, priority: list[str], public: list[str]) -> list[str]:
+    seats = _seats(wave, len(priority), len(public))
+    return priority[: seats[0]] + public[: seats[1]]
 
 
 def _seats(wave: Any, priority: int, public: int) -> tuple[int, int]:

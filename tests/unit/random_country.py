@@ -45,6 +45,10 @@ class Country:
             self._person(number, born, sex, serial)
             if self.one_in(60):
                 self._person(number, self._born(), sex, serial + 7)
+            if self.one_in(40):  # the same person once more, with other facts
+                same = {key: self.world.extracts["population"][-1][key] for key in ("full_name", "birth_date")}
+                self._person(number, born, sex, serial + self.dice.choice([0, 4]))
+                self.world.extracts["population"][-1].update(same)
             self._registers(number)
 
     def _person(self, number: str, born: date, sex: str, serial: int) -> None:
@@ -101,6 +105,8 @@ class Country:
             "full_name": self._name(person["full_name"], faulty()),
             "birth_date": other if faulty() else person["birth_date"],
             "kk": self.dice.choice([kk(9_999), "317101", None]) if faulty() else person["kk"],
+            "phone": self.dice.choice(["081200000001", "081200000002"]),
+            "email": self.dice.choice(["a@contoh.id", "b@contoh.id"]),
         }
 
     def _nik(self, number: str, chance: float) -> str | None:

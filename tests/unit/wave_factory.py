@@ -21,6 +21,7 @@ from pipeline.storage.paths import Store, project_data
 
 #: Probability of each reason of the layers before the draw, given that the application came so far.
 RATES = {
+    "shared_nik": 0.0,
     "outside_wave": 0.004, "duplicate_application": 0.02, "email_unverified": 0.25, "phone_unverified": 0.05,
     "nik_malformed": 0.02, "nik_unknown": 0.05, "identity_mismatch": 0.16, "deceased": 0.002, "not_citizen": 0.001,
     "under_18": 0.03, "in_education": 0.13, "bansos_recipient": 0.19, "bsu_recipient": 0.03,

@@ -1,10 +1,16 @@
 -- In: standing, screened, photographed, {drawn}, $priority and $public places. Out: the table decided, one row an application.
--- Places to those who stand first in their tier; $priority and $public are the places of each.
+-- Places to those who come first in their tier; $priority and $public are the places of each. Who is held and would have
+-- got a place ($held_priority, $held_public: the places with one more in the tier) is a reviewer's to decide.
+CREATE OR REPLACE TABLE held AS
+SELECT registration_id, CASE WHEN refused THEN 'rejected' ELSE 'review' END AS outcome
+FROM standing
+WHERE held AND place <= CASE tier WHEN 'priority' THEN $held_priority ELSE $held_public END;
+
 CREATE OR REPLACE TABLE decided AS
 WITH accepted AS (
     SELECT registration_id, row_number() OVER (ORDER BY position) AS rank
     FROM standing
-    WHERE place <= CASE tier WHEN 'priority' THEN $priority ELSE $public END
+    WHERE NOT held AND place <= CASE tier WHEN 'priority' THEN $priority ELSE $public END
 )
 SELECT
     s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier,
@@ -12,14 +18,20 @@ SELECT
     CASE
         WHEN len(s.reasons) > 0 THEN 'rejected'
         WHEN a.rank IS NOT NULL THEN 'accepted'
+        WHEN h.outcome IS NOT NULL THEN h.outcome
         WHEN p.outcome IN ('rejected', 'review') THEN p.outcome
         ELSE 'reserve'
     END AS outcome,
-    CASE WHEN len(s.reasons) > 0 THEN s.reasons ELSE coalesce(p.reasons, CAST([] AS VARCHAR[])) END AS reasons,
+    CASE
+        WHEN len(s.reasons) > 0 THEN s.reasons
+        WHEN h.outcome IS NOT NULL THEN ['shared_nik']
+        ELSE coalesce(p.reasons, CAST([] AS VARCHAR[]))
+    END AS reasons,
     list_concat(s.warnings, coalesce(p.warnings, CAST([] AS VARCHAR[]))) AS warnings,
-    coalesce(p.reviewed, false) AS reviewed, p.similarity,
+    coalesce(p.reviewed, false) OR coalesce(h.outcome = 'rejected', false) AS reviewed, p.similarity,
     p.registration_id IS NOT NULL AS selfie_verified, p.decision AS selfie_decision
 FROM screened s
 LEFT JOIN {drawn} d USING (registration_id)
 LEFT JOIN accepted a USING (registration_id)
+LEFT JOIN held h USING (registration_id)
 LEFT JOIN photographed p USING (registration_id);

@@ -17,6 +17,8 @@ from pipeline.storage.paths import Store
 #: Steps before the draw, in the programme's order; the e-mail stands first: people drop out there by the million.
 SCREENED = ("email", "registration", "identity", "education", "bansos", "exclusion")
 _EMAIL = frozenset({"email_unverified"})
+#: Reasons that a person decides about among those who would be placed: they belong to the last step.
+_PLACED = ("shared_nik",)
 
 
 def steps_of(selfie: SelfieMode) -> tuple[str, ...]:
@@ -26,12 +28,14 @@ def steps_of(selfie: SelfieMode) -> tuple[str, ...]:
 
 
 def codes_of(step: str) -> tuple[str, ...]:
-    """The reasons that belong to a step, in catalogue order; the draw has none."""
+    """The reasons that belong to a step, in catalogue order."""
     if step == "drawn":
-        return ()
+        return _PLACED  # where the wave does without selfies, or the draw comes last
+    if step == "selfie":
+        return (*_PLACED, *reasons.codes(step))
     if step == "email":
         return tuple(_EMAIL)
-    return tuple(code for code in reasons.codes(step) if code not in _EMAIL)
+    return tuple(code for code in reasons.codes(step) if code not in (*_EMAIL, *_PLACED))
 
 
 def count_funnel(query: Query, wave: Wave) -> dict[str, Any]:
@@ -44,8 +48,9 @@ def count_funnel(query: Query, wave: Wave) -> dict[str, Any]:
         left[step][row["outcome"]] = left[step].get(row["outcome"], 0) + row["n"]
     by_reason: dict[str, dict[str, int]] = {step: {} for step in steps}
     for row in query.rows("funnel_reasons"):
-        if row["step"] in by_reason and row["code"] in codes_of(row["step"]):
-            by_reason[row["step"]][row["code"]] = row["n"]
+        step = row["step"] if row["step"] in by_reason else "drawn"
+        if row["code"] in codes_of(step):
+            by_reason[step][row["code"]] = by_reason[step].get(row["code"], 0) + row["n"]
     entered = registrations = sum(sum(outcomes.values()) for outcomes in left.values())
     table: list[dict[str, Any]] = []
     for step in steps:

@@ -4,7 +4,7 @@
 CREATE OR REPLACE VIEW applications AS
 SELECT
     registration_id, submitted_at, nik, kk, number, kk_number, full_name, birth_date, sex, province_code,
-    email_verified, phone_verified, selfie,
+    email, email_verified, phone, phone_verified, selfie,
     coalesce(submitted_at BETWEEN $opens AND $closes, false)                      AS in_window
 FROM read_parquet({registrations});
 

@@ -1,58 +1,109 @@
 -- In: applications, people, applicants, $closing_day. Out: the view compared, one row an application with its person.
--- The NIKs that need a second look: under several applications, or of several people (`several` has these, and how many
--- they are; the same person delivered twice is one), and the applications under them.
-CREATE OR REPLACE TABLE several AS
-SELECT number, count(DISTINCT (full_name, birth_date)) AS holders
+-- The occupations that exclude, in the words in which this register has them: `plain_occupation` forgives suffixes and spaces.
+CREATE OR REPLACE TABLE offices AS
+SELECT occupation
+FROM (SELECT DISTINCT occupation FROM people)
+WHERE plain_occupation(occupation) IN (SELECT plain_occupation(unnest($excluded_occupations)));
+
+-- The rows of NIKs that the register has more than once. A person is a NIK, a name and a birth date; `key` counts them.
+CREATE OR REPLACE TABLE repeated AS SELECT number FROM people GROUP BY number HAVING count(*) > 1;
+
+CREATE OR REPLACE TABLE doubles AS
+SELECT * REPLACE (-dense_rank() OVER (ORDER BY number, coalesce(plain_name(full_name), ''), birth_date) AS key)
 FROM people
-WHERE number IN (SELECT number FROM people GROUP BY number HAVING count(*) > 1)
-GROUP BY number;
+WHERE number IN (FROM repeated);
 
+CREATE OR REPLACE TABLE holders AS SELECT number, count(DISTINCT key) AS holders FROM doubles GROUP BY number;
+
+-- The applications whose NIK comes more than once, here or in the register.
 CREATE OR REPLACE TABLE again AS
-SELECT registration_id, submitted_at, number, kk_number, full_name, birth_date, in_window
+SELECT
+    registration_id, submitted_at, number, kk_number, full_name, birth_date, in_window, email_verified, phone_verified,
+    ltrim(regexp_replace(phone, '^\s*[+]?62|[^0-9]', '', 'g'), '0') AS phone, lower(email) AS email
 FROM applications
-WHERE number IN (
-    SELECT number FROM applicants GROUP BY number HAVING count(*) > 1 UNION ALL SELECT number FROM several
-);
+WHERE number IN (SELECT number FROM applicants GROUP BY number HAVING count(*) > 1 UNION ALL FROM repeated);
 
--- Of several applications under one NIK the latest inside the window stands; null where none is inside: then none is
--- superseded.
-CREATE OR REPLACE TABLE standing AS
-SELECT number, arg_max(registration_id, (submitted_at, registration_id)) FILTER (in_window) AS standing
-FROM again GROUP BY number;
+-- Each of them beside the person whom it means: the one of its name and birth date, else the one who agrees most. Ties fall
+-- by what the register says, so that the answer does not depend on the order of files.
+DELETE FROM people WHERE number IN (FROM repeated);
 
--- Where several people hold one NIK (they do exist), the one who agrees most with the application is meant; ties fall by
--- name and birth date, so that the answer never depends on file order.
 CREATE OR REPLACE TABLE meant AS
-SELECT a.number, a.registration_id, -1 - p.rowid AS key
-FROM again a JOIN people p USING (number)
-WHERE a.number IN (SELECT number FROM several)
+SELECT *, agrees AND carded AND in_window AND email_verified AND phone_verified AS sound
+FROM (
+    SELECT
+        a.*, p.key, p.kk_number AS registered_kk,
+        coalesce(a.birth_date = p.birth_date, false)                                AS born,
+        coalesce(a.kk_number = p.kk_number, false)                                  AS carded,
+        same_name(a.full_name, p.full_name)                                         AS named,
+        named AND born                                                              AS agrees
+    FROM again a
+    LEFT JOIN (SELECT number, key, full_name, birth_date, kk_number FROM people UNION ALL BY NAME
+               SELECT number, key, full_name, birth_date, kk_number FROM doubles) p USING (number)
+)
 QUALIFY row_number() OVER (
-    PARTITION BY a.registration_id
-    ORDER BY
-        same_name(a.full_name, p.full_name)::INT + coalesce(a.birth_date = p.birth_date, false)::INT
-            + coalesce(a.kk_number = p.kk_number, false)::INT DESC,
-        p.full_name, p.birth_date, p.kk_number, p.sex, p.citizenship, p.alive, p.occupation, p.photo
+    PARTITION BY registration_id
+    ORDER BY agrees DESC, named::INT + born::INT + carded::INT DESC, key DESC, registered_kk
 ) = 1;
 
-UPDATE people SET key = -1 - rowid WHERE number IN (SELECT number FROM several);
+-- Who stands: of a person's applications (those that agree in name and birth date) the latest sound one, without a sound one
+-- the latest inside the window; null where none is inside. What agrees with nobody takes no part. Two sound ones with
+-- another phone and another e-mail contest each other.
+CREATE OR REPLACE TABLE standing AS
+SELECT
+    number, registration_id, key, registered_kk, coalesce(holders, 1) AS holders,
+    agrees AND coalesce(registration_id <> coalesce(
+        max((submitted_at, registration_id)) FILTER (sound) OVER person,
+        max((submitted_at, registration_id)) FILTER (in_window) OVER person
+    )[2], false) AS superseded,
+    sound AND count(DISTINCT phone) FILTER (sound) OVER person > 1
+        AND count(DISTINCT email) FILTER (sound) OVER person > 1 AS contested
+FROM meant LEFT JOIN holders USING (number)
+WINDOW person AS (PARTITION BY key, agrees);
+
+-- One row a person again. Where the rows differ the worse fact counts: dead, no citizen, an office that excludes.
+ALTER TABLE people ADD COLUMN contradicts BOOLEAN DEFAULT false;
+
+INSERT INTO people BY NAME
+SELECT
+    number, key, min(kk_number) AS kk_number, min(full_name) AS full_name, birth_date, min(sex) AS sex,
+    CASE WHEN bool_and(coalesce(citizenship = 'WNI', false)) THEN 'WNI'
+        ELSE min(citizenship) FILTER (citizenship <> 'WNI') END AS citizenship,
+    bool_and(alive) AS alive,
+    coalesce(min(occupation) FILTER (occupation IN (FROM offices)), min(occupation)) AS occupation,
+    min(photo) AS photo,
+    greatest(
+        count(DISTINCT kk_number), count(DISTINCT sex), count(DISTINCT coalesce(citizenship, '')), count(DISTINCT alive),
+        count(DISTINCT occupation)
+    ) > 1 AS contradicts
+FROM doubles
+GROUP BY number, key, birth_date;
+
+-- The people of this wave who were accepted before; of several who hold one NIK the one of the earlier cohort's name, as
+-- far as it gives one.
+CREATE OR REPLACE TABLE earlier AS
+SELECT number AS person FROM accepted WHERE number NOT IN (FROM repeated)
+UNION ALL
+SELECT p.key
+FROM people p JOIN holders USING (number) JOIN accepted a USING (number)
+WHERE holders = 1 OR a.full_name IS NULL OR same_name(a.full_name, p.full_name);
 
 -- Each application with its person. Without one (`known` is false) all that the register says is null.
 CREATE OR REPLACE VIEW beside AS
 SELECT
     a.*,
-    coalesce(standing.standing <> a.registration_id, false)                 AS superseded,
+    coalesce(s.superseded, false)                                           AS superseded,
+    coalesce(s.contested, false)                                            AS contested,
+    coalesce(s.holders, 1)                                                  AS holders,
     p.key IS NOT NULL                                                       AS known,
-    coalesce(several.holders, 1)                                            AS holders,
-    p.kk_number                                                             AS registered_kk,
+    p.key                                                                   AS person,
+    coalesce(s.registered_kk, p.kk_number)                                  AS registered_kk,
     p.full_name                                                             AS registered_name,
     p.birth_date                                                            AS registered_birth_date,
     p.sex                                                                   AS registered_sex,
-    p.citizenship, p.alive, p.occupation, p.photo
+    p.citizenship, p.alive, p.occupation, p.photo, p.contradicts
 FROM applications a
-LEFT JOIN standing ON standing.number = a.number
-LEFT JOIN several ON several.number = a.number
-LEFT JOIN meant ON meant.number = a.number AND meant.registration_id = a.registration_id
-LEFT JOIN people p ON p.key = coalesce(meant.key, a.number);
+LEFT JOIN standing s ON s.number = a.number AND s.registration_id = a.registration_id
+LEFT JOIN people p ON p.key = coalesce(s.key, a.number);
 
 -- Most names are the same but for capitals; only the others (`one` and `other`, else null) are worth being made plain.
 CREATE OR REPLACE VIEW named AS

@@ -12,9 +12,9 @@ FROM (
                 + coalesce(earlier, 0) AS place
         FROM judged
         LEFT JOIN (
-            SELECT kk_number, count(DISTINCT number) AS earlier
-            FROM people p JOIN accepted a USING (number)
-            WHERE number NOT IN (SELECT number FROM several) OR a.full_name IS NULL OR same_name(a.full_name, p.full_name)
+            SELECT kk_number, count(DISTINCT person) AS earlier
+            FROM (SELECT key AS person, kk_number FROM people WHERE key > 0 UNION ALL SELECT key, kk_number FROM doubles)
+            WHERE person IN (SELECT person FROM earlier)
             GROUP BY kk_number
         ) USING (kk_number)
         WHERE mask = 0 AND kk_number IS NOT NULL

@@ -8,6 +8,7 @@ SELECT
     CASE
         WHEN outcome = 'accepted' THEN 'accepted'
         WHEN outcome = 'reserve' THEN 'drawn'
+        WHEN list_contains(reasons, 'shared_nik') THEN 'selfie'  -- found among those who would be placed
         WHEN layer = 'registration' AND list_contains(reasons, 'email_unverified') THEN 'email'
         ELSE coalesce(layer, 'selfie')  -- under review without a reason: the comparison was in doubt
     END AS step,

@@ -1,7 +1,7 @@
 -- In: the variables truth and decisions. Out: one row a reason of the screening layers.
--- Reasons of the screening layers: planted against given, by code. Sets are few, applications many.
+-- Reasons of the screening layers: planted against given, by code; `shared_nik` depends on who would be placed. Sets are few, applications many.
 WITH sets AS (
-    SELECT t.expected, d.reasons, count(*) AS n
+    SELECT t.expected, list_filter(d.reasons, lambda code: code <> 'shared_nik') AS reasons, count(*) AS n
     FROM planted AS t
     JOIN read_parquet(getvariable('decisions')) AS d USING (registration_id)
     GROUP BY ALL
