@@ -95,7 +95,9 @@ def test_every_code_before_the_selfie_was_planted(finished: Finished):
         "select distinct unnest(expected) from {t}",
         t=finished.data / "landing" / f"wave-{WAVE:04d}" / "truth.parquet",
     )
-    assert {code for (code,) in planted} == {c for c in reasons.codes() if c not in SELFIE_CODES}
+    # an id on two rows is a delivery's fault, and a shared NIK is decided about those who would be placed
+    not_planted = {*SELFIE_CODES, "duplicate_id", "shared_nik"}
+    assert {code for (code,) in planted} == {c for c in reasons.codes() if c not in not_planted}
 
 
 def test_selfies_were_really_looked_at(finished: Finished):
