@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -153,9 +154,9 @@ class World:
         rows = sorted(self.applications, key=lambda row: row["registration_id"])
         for row in rows:
             row |= {"number": digits(row["nik"]), "kk_number": digits(row["kk"])}
-        ids = [row["registration_id"] for row in rows]
-        repeated = [{"registration_id": id_} for id_ in sorted(set(ids)) if ids.count(id_) > 1]
-        once = [row for row in rows if ids.count(row["registration_id"]) == 1]
+        times = Counter(row["registration_id"] for row in rows)
+        repeated = [{"registration_id": id_} for id_, n in sorted(times.items()) if n > 1]
+        once = [row for row in rows if times[row["registration_id"]] == 1]
         table = pa.Table.from_pylist(once, schema=contracts.INGESTED)
         write_table(table, where.work(wave) / "registrations.parquet", contracts.INGESTED)
         table = pa.Table.from_pylist(repeated, schema=contracts.REPEATED)

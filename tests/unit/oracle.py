@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 Row = dict[str, Any]
 
 LAYERS = {
-    "registration": ["outside_wave", "duplicate_application", "email_unverified", "phone_unverified"],
+    "registration": ["outside_wave", "duplicate_application", "duplicate_id", "email_unverified", "phone_unverified"],
     "identity": [
         "nik_malformed",
         "nik_unknown",
@@ -113,8 +113,10 @@ class Oracle:
         self.regions = known_regions
 
     def screen(self, applications: list[Row], wave: Any) -> dict[str, Row]:
-        """Reasons, warnings, tier and draw of every application."""
+        """Reasons, warnings, tier and draw of every application; what shares its id with another is not judged."""
         day = wave.closing_day
+        times = Counter(a["registration_id"] for a in applications)
+        applications = [a for a in applications if times[a["registration_id"]] == 1]
         blacklisted = {row["nik"] for row in self.blacklist if row["since"] is None or row["since"] <= day}
         superseded, contested = self._superseded(applications, wave)
         found: dict[str, Row] = {}
@@ -148,6 +150,14 @@ class Oracle:
                 "tier": "priority" if a["nik"] in self.listed and well_formed(a["nik"]) else "public",
                 "draw": sha256(f"{wave.seed}:{a['registration_id']}".encode()).hexdigest(),
                 "kk": person["kk"] if person else None,
+            }
+        for id_ in (id_ for id_, n in times.items() if n > 1):
+            found[id_] = {
+                "reasons": {"duplicate_id"},
+                "warnings": [],
+                "tier": "public",
+                "draw": sha256(f"{wave.seed}:{id_}".encode()).hexdigest(),
+                "kk": None,
             }
         if day >= date(2021, 2, 23):
             self._limit_families(found)

@@ -79,13 +79,15 @@ class Country:
         if self.one_in(4):
             self.world.list("priority", number, listed_by="KEMNAKER")
         if self.one_in(25):
-            names = [p["full_name"] for p in self.world.extracts["population"] if p["nik"] == number]
+            names = [p["full_name"] for p in self.world.extracts["population"][-3:] if p["nik"] == number]
             self.accepted[number] = self.dice.choice([*names, *names, None, "SOMEBODY ELSE"])
 
     def apply(self, applications: int) -> None:
         """The wave's applications: half of them faultless as far as the applicant is concerned."""
         people = self.world.extracts["population"]
         for n in range(applications):
+            if n and self.one_in(400):  # an id that another application has
+                n -= 1
             person = self.dice.choice(people)
             chance = self.dice.choice([0.0, 0.03, 0.3])
             self.world.apply(self.wave, f"R{n:06d}", self._nik(person["nik"], chance), **self._changes(person, chance))

@@ -89,7 +89,7 @@ def test_a_hundred_thousand_applications_with_every_pair_of_faults(tmp_path: Pat
     codes = [code for code in reasons.codes() if reasons.catalogue()[code].layer != "selfie"]
     assert not [code for code in codes if not together[code]]
     # with these, registers are not asked, or they are judged last; what agrees with nobody is nobody's duplicate
-    alone = {"nik_malformed", "nik_unknown", "kk_limit", "shared_nik"}
+    alone = {"duplicate_id", "nik_malformed", "nik_unknown", "kk_limit", "shared_nik"}
     pairs = [pair for pair in combinations(codes, 2) if not alone & set(pair)]
     assert not [pair for pair in pairs if not together[pair]]
     assert all(together[outcome] for outcome in contracts.OUTCOMES)
