@@ -23,6 +23,9 @@ def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> 
     }
     with duckdb_sql.connect(work) as db:
         sources = {name: f"read_parquet('{duckdb_sql.quoted(path)}')" for name, path in tables.items()}
+        if (repeated := work / "repeated.parquet").is_file():  # ids that stand on several rows are decided as well
+            sources["registrations"] = f"""(SELECT registration_id FROM {sources["registrations"]} UNION ALL
+                FROM read_parquet('{duckdb_sql.quoted(repeated)}'))"""
         metrics = metrics_of(db, "cohort", quota=wave.quota, **sources)
         if blacklist is not None:
             listed = duckdb_sql.read(blacklist.files)
