@@ -17,7 +17,7 @@ from pipeline.domain.settings import SelfieSettings
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
-from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.detection.face_finder import find_turned
 from pipeline.selfie.networks import efficientnet
 from pipeline.selfie.recogniser import Recogniser, distance
 from pipeline.selfie.verdict import Measurement, PhotoPair
@@ -39,6 +39,7 @@ class _Seen:
     embedding: NDArray[np.float32] | None = None
     scores: Scores | None = None
     covering: float | None = None
+    turned: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,15 @@ class Measurer:
 
     def _one(self, data: bytes) -> _Seen:
         try:
-            photo = decode(data, self._settings.max_pixels, self._settings.detect_side)
+            photo = decode(data, self._settings.max_pixels, self._settings.detect_side, self._settings.max_full_pixels)
         except PhotoUnreadableError as e:
             return _Seen("selfie_unreadable", str(e))
-        found = find(photo.pixels)
+        pixels, found = find_turned(photo.pixels)
         if found.main is None or found.mesh is None:
             return _Seen("no_face", faces=found.count)
         problem = "several_faces" if found.several else None
-        chip = self._recogniser.cut(photo.pixels, found.mesh.points)
-        return _Seen(problem, "", found.count, chip, face=(photo.pixels, found.mesh))
+        chip = self._recogniser.cut(pixels, found.mesh.points)
+        return _Seen(problem, "", found.count, chip, face=(pixels, found.mesh), turned=found.turned)
 
 
 def _without_file(error: Exception) -> Measurement:
@@ -161,7 +162,7 @@ def _measurement(one: _Seen, other: _Seen | None) -> Measurement:
         blur=_rounded(scores.blur),
         glasses=_rounded(scores.glasses),
         ears_hidden=_rounded(scores.ears_hidden),
-        tilted=_rounded(scores.tilted),
+        tilted=1.0 if one.turned else _rounded(scores.tilted),
         dark=_rounded(scores.dark),
         hat=_rounded(scores.hat),
         roll=_rounded(scores.roll, 1),

@@ -57,7 +57,7 @@ def verify_pairs(
 ) -> list[Verdict]:
     """One verdict a pair, in order. ``reference_asked``: a pair without a usable reference is `reference_missing`.
 
-    Raises SelfieSystemError when a worker dies, and MissingModelError.
+    Raises SelfieSystemError when workers die whatever they look at, and MissingModelError.
     """
     size = settings().selfie.batch
     batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
@@ -73,31 +73,70 @@ def verify_pairs(
     return verdicts
 
 
+_DIED = (BrokenProcessPool, MemoryError)
 Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None]
 
 
 def _in_order(jobs: Iterator[Job], workers: int) -> Iterator[list[Measurement]]:
     """Results in the order of the jobs, with at most two batches a worker in flight."""
-    waiting: deque[Future[list[Measurement]]] = deque()
+    waiting: deque[tuple[Job, Future[list[Measurement]]]] = deque()
     try:
-        pool = _pool(workers)
         for job in jobs:
-            with _main_left_alone():  # a worker is started when work is handed in and none is idle
-                waiting.append(pool.submit(_measure, job))
+            waiting.append((job, _submit(job, workers)))
             if len(waiting) >= 2 * workers:
-                yield waiting.popleft().result()
+                yield _result(*waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as e:
-        _pool.cache_clear()
-        raise SelfieSystemError("A worker process of the selfie stage died.") from e
+            yield _result(*waiting.popleft())
     except GelombangError:
         raise
     except (OSError, RuntimeError, ValueError, TypeError, MemoryError) as e:
         raise SelfieSystemError(f"The selfie stage failed: {type(e).__name__}: {e}") from e
     finally:
-        for future in waiting:
+        for _, future in waiting:
             future.cancel()
+
+
+def _submit(job: Job, workers: int) -> Future[list[Measurement]]:
+    """Hands a batch in; where a worker has died since, to new ones."""
+    with _main_left_alone():  # a worker is started when work is handed in and none is idle
+        try:
+            return _pool(workers).submit(_measure, job)
+        except BrokenProcessPool:
+            _pool.cache_clear()
+            return _pool(workers).submit(_measure, job)
+
+
+def _result(job: Job, future: Future[list[Measurement]]) -> list[Measurement]:
+    """What a batch gave; where its worker died, its halves are tried until the photograph that did it is found."""
+    try:
+        return future.result()
+    except _DIED:
+        _pool.cache_clear()
+    return _halved(job)
+
+
+def _halved(job: Job) -> list[Measurement]:
+    try:
+        return _submit(job, 1).result()
+    except _DIED:
+        _pool.cache_clear()
+    pairs, selfies, photos, model, kept = job
+
+    def part(some: tuple[PhotoPair, ...]) -> Job:
+        return some, selfies, photos, model, kept
+
+    if len(pairs) > 1:
+        middle = len(pairs) // 2
+        return _halved(part(pairs[:middle])) + _halved(part(pairs[middle:]))
+    try:
+        _submit(part(()), 1).result()  # a worker that only loads its models
+        [pair] = pairs
+        if pair.reference is not None:  # the register's photograph may be the one: then the selfie is read without it
+            return _halved(part((PhotoPair(pair.selfie, None),)))
+    except _DIED as e:
+        _pool.cache_clear()
+        raise SelfieSystemError("Worker processes of the selfie stage die, whatever they look at.") from e
+    return [Measurement(problem="selfie_unreadable", detail="a worker process died of it")]
 
 
 @cache
