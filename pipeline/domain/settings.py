@@ -20,6 +20,7 @@ class PhotoLimits:
     """What decides whether a photograph is read, and in which size a face is looked for."""
 
     max_pixels: int
+    max_full_pixels: int
     max_bytes: int
     detect_side: int
 
@@ -38,6 +39,9 @@ class SelfieSettings(BaseModel):
     shards_at_once: int = Field(1, ge=1, description="selfie tasks of a wave that Airflow runs side by side")
     workers: int = Field(0, ge=0, description="worker processes per shard; 0: one per core")
     max_pixels: int = Field(120_000_000, description="a larger picture is refused unread (decompression bomb)")
+    max_full_pixels: int = Field(
+        50_000_000, ge=1, description="the same for what is not JPEG and can only be decoded in full"
+    )
     max_bytes: int = Field(40_000_000, description="a larger file is refused unread")
     keep_descriptors_days: int = Field(
         365,
@@ -48,8 +52,8 @@ class SelfieSettings(BaseModel):
     detect_side: int = Field(640, ge=128, description="long side, in pixels, at which a face is looked for")
 
     def limits(self) -> PhotoLimits:
-        """The three settings that decide what is seen of a photograph."""
-        return PhotoLimits(self.max_pixels, self.max_bytes, self.detect_side)
+        """The settings that decide what is seen of a photograph."""
+        return PhotoLimits(self.max_pixels, self.max_full_pixels, self.max_bytes, self.detect_side)
 
 
 class CheckSettings(BaseModel):

@@ -41,7 +41,7 @@ def show(root: Path, relative: str | None) -> Shown:
         return Shown(None, None, "unreadable")
     digest = hashlib.sha256(data).hexdigest()
     try:
-        picture = Image.fromarray(decode(data, limits.max_pixels, _SIDE).pixels)
+        picture = Image.fromarray(decode(data, limits.max_pixels, _SIDE, limits.max_full_pixels).pixels)
     except PhotoUnreadableError:
         return Shown(digest, None, "unreadable")
     picture.thumbnail((_SIDE, _SIDE))

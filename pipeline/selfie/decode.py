@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import unicodedata
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +22,14 @@ from PIL import Image
 
 # What some phones write as .jpg is MPO; its first frame opens as JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF")
+TAKEN = "JPEG, PNG, WebP and HEIC are taken"
+_SIGNATURES = {b"II*\0": "TIFF", b"MM\0*": "TIFF", b"%PDF": "PDF", b"BM": "BMP", b"<svg": "SVG"}
+#: More scans than any camera or editor writes: a picture of a thousand takes minutes.
+_MOST_SCANS = 100
+#: Of a JPEG whose end is missing, at most this share of the rows may be missing too.
+_LOST_ROWS = 0.02
 _ORIENTATION = 0x0112  # EXIF tag
+_END_OF_IMAGE = b"\xff\xd9"
 
 
 class PhotoMissingError(Exception):
@@ -48,7 +56,7 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
         raise PhotoMissingError("no path")
     try:
         base = root.resolve()
-        path = (base / relative).resolve()
+        path = _as_stored(base, relative).resolve()
         if Path(relative).is_absolute() or ".." in Path(relative).parts or not path.is_relative_to(base):
             raise PhotoUnreadableError("the path leaves the folder")
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # NONBLOCK: a pipe must not hold us
@@ -74,6 +82,12 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
     return data
 
 
+def _as_stored(base: Path, relative: str) -> Path:
+    """The path as it is on disk: macOS writes é as two characters (NFD), a form sends one (NFC); it is one name."""
+    forms = dict.fromkeys((relative, *(unicodedata.normalize(form, relative) for form in ("NFC", "NFD"))))
+    return next((base / form for form in forms if os.path.lexists(base / form)), base / relative)
+
+
 @cache
 def _prepare_pillow() -> None:
     """Makes Pillow know every format, once: it otherwise loads a reader only when it is not told which to try."""
@@ -83,16 +97,19 @@ def _prepare_pillow() -> None:
     register_heif_opener()
 
 
-def decode(data: bytes, max_pixels: int, min_side: int | None) -> Photo:
+def decode(data: bytes, max_pixels: int, min_side: int | None, max_full_pixels: int | None = None) -> Photo:
     """The photograph in ``data``; PhotoUnreadableError if there is none. ``min_side`` allows a reduced scale at
-    which the long side still has that many pixels; None decodes in full."""
+    which the long side still has that many pixels; None decodes in full. ``max_full_pixels`` is the limit of what is
+    not JPEG and so must be decoded in full before it can be reduced."""
     _prepare_pillow()
+    _refuse(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of bombs and odd EXIF; the limit here is ours
             with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
                 width, height = picture.size
-                if width * height > max_pixels:
+                jpeg = picture.format in ("JPEG", "MPO") and picture.mode != "CMYK"
+                if width * height > (max_pixels if jpeg else min(max_pixels, max_full_pixels or max_pixels)):
                     raise PhotoUnreadableError("too many pixels")
                 orientation = picture.getexif().get(_ORIENTATION, 1) if picture.format != "HEIF" else 1
                 pixels = _jpeg(data, picture, min_side) if picture.format in ("JPEG", "MPO") else None
@@ -106,6 +123,17 @@ def decode(data: bytes, max_pixels: int, min_side: int | None) -> Photo:
         raise PhotoUnreadableError("not a readable picture") from error
     scale = max(pixels.shape[:2]) / max(width, height)
     return Photo(np.ascontiguousarray(_upright(pixels, orientation)), scale)
+
+
+def _refuse(data: bytes) -> None:
+    """Refuses by their first bytes what is a picture of another kind, and what would take minutes."""
+    kind = next((name for start, name in _SIGNATURES.items() if data.startswith(start)), None)
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        kind = "AVIF"
+    if kind:
+        raise PhotoUnreadableError(f"{kind}: {TAKEN}")
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > _MOST_SCANS:
+        raise PhotoUnreadableError("too many scans")
 
 
 def _jpeg(data: bytes, picture: Image.Image, min_side: int | None) -> NDArray[np.uint8] | None:
@@ -126,7 +154,20 @@ def _jpeg(data: bytes, picture: Image.Image, min_side: int | None) -> NDArray[np
     try:
         return np.asarray(simplejpeg.decode_jpeg(data, colorspace="RGB", fastdct=False, **options), np.uint8)
     except ValueError:
+        if data.rstrip(b"\0").endswith(_END_OF_IMAGE):
+            return None  # nothing is missing at its end: it is damaged inside
+    try:
+        whole = data + _END_OF_IMAGE
+        pixels = simplejpeg.decode_jpeg(whole, colorspace="RGB", fastdct=False, strict=False, **options)
+    except ValueError:
         return None
+    return np.asarray(pixels, np.uint8) if _lost_rows(pixels) <= _LOST_ROWS else None
+
+
+def _lost_rows(pixels: NDArray[np.uint8]) -> float:
+    """The share of rows at the lower edge that are of one colour: the decoder fills so what a file does not have."""
+    varied = np.flatnonzero((pixels != pixels[:, :1]).any(axis=(1, 2)))
+    return 1 - (int(varied[-1]) + 1 if len(varied) else 0) / len(pixels)
 
 
 def _pillow(picture: Image.Image, min_side: int | None) -> NDArray[np.uint8]:
@@ -136,6 +177,8 @@ def _pillow(picture: Image.Image, min_side: int | None) -> NDArray[np.uint8]:
         picture.draft("RGB" if picture.mode != "CMYK" else "CMYK", (min_side, min_side))
     if "A" in picture.getbands() or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
+        if min_side is not None and max(rgba.size) >= 2 * min_side:
+            rgba = rgba.reduce(max(rgba.size) // min_side)  # before a second picture of that size is made
         canvas = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         canvas.alpha_composite(rgba)
         picture = canvas

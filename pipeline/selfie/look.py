@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain.settings import settings
+from pipeline.domain.settings import PhotoLimits, settings
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.one_against_all.copies import picture_hash
 from pipeline.selfie.one_against_all.prints import Look, Print
 from pipeline.selfie.verdict import PhotoPair
-from pipeline.selfie.verify import in_order
+from pipeline.selfie.worker_pool import WorkerDiedError, alone, in_order
 
-Job = tuple[tuple[PhotoPair, ...], Path, Path, str]
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str, PhotoLimits]
 
 
 def prints_of(
@@ -31,27 +31,41 @@ def prints_of(
     model: str,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    limits: PhotoLimits | None = None,
 ) -> Iterator[list[Print | None]]:
-    """Prints of pairs, batch by batch and in order; None for a selfie that is no picture.
+    """Prints of pairs, batch by batch and in order; None for a selfie that is no picture. ``limits``: what a run was
+    planned with; None: the settings of this process.
 
-    Raises SelfieSystemError when a worker dies, and MissingModelError.
+    Raises SelfieSystemError when workers die whatever they look at, and MissingModelError.
     """
     size, done = settings().selfie.batch, 0
+    limits = limits or settings().selfie.limits()
     batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
-    for prints in in_order(_look, ((batch, selfies, photos, model) for batch in batches), max(1, workers)):
+    jobs = ((batch, selfies, photos, model, limits) for batch in batches)
+    for prints in in_order(_look, jobs, max(1, workers), _one_by_one):
         done += len(prints)
         if progress:
             progress(done, len(pairs))
         yield prints
 
 
+def _one_by_one(job: Job) -> list[Print | None]:
+    """A batch whose worker died: each pair alone, and none of the photograph that ends its worker."""
+    found: list[Print | None] = []
+    for pair in job[0]:
+        try:
+            found += alone(_look, ((pair,), *job[1:]))
+        except WorkerDiedError:
+            found.append(None)
+    return found
+
+
 def _look(job: Job) -> list[Print | None]:
     """One batch, in a worker."""
-    from pipeline.selfie.detection.face_finder import find
+    from pipeline.selfie.detection.face_finder import find_turned
     from pipeline.selfie.recogniser import Face, recogniser
 
-    pairs, selfies, photos, model = job
-    limits = settings().selfie
+    pairs, selfies, photos, model, limits = job
     pictures: dict[bytes, NDArray[np.uint64]] = {}
     faces: dict[bytes, Face] = {}
 
@@ -61,9 +75,9 @@ def _look(job: Job) -> list[Print | None]:
             data = read_below(root, name, limits.max_bytes)
             digest = hashlib.sha256(data).digest()
             if digest not in pictures:
-                pixels = decode(data, limits.max_pixels, limits.detect_side).pixels
+                pixels = decode(data, limits.max_pixels, limits.detect_side, limits.max_full_pixels).pixels
                 pictures[digest] = picture_hash(pixels)
-                found = find(pixels)
+                pixels, found = find_turned(pixels)
                 if found.mesh is not None:
                     faces[digest] = (pixels, found.mesh)
         except (PhotoMissingError, PhotoUnreadableError):

@@ -18,7 +18,7 @@ from pipeline.domain.settings import PhotoLimits, SelfieSettings
 from pipeline.selfie import cache
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
-from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.detection.face_finder import find_turned
 from pipeline.selfie.networks import efficientnet
 from pipeline.selfie.one_against_all.copies import picture_hash
 from pipeline.selfie.one_against_all.prints import Look, Print, PrintLog
@@ -42,6 +42,15 @@ class _Seen:
     scores: Scores | None = None
     covering: float | None = None
     picture: NDArray[np.uint64] | None = None  # its hash, where prints are kept
+    turned: bool = False
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file's bytes and their SHA-256."""
+
+    data: bytes
+    digest: bytes
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,9 @@ class Roots:
 
     selfies: Path
     photos: Path
+
+
+_Files = dict[tuple[Path, str | None], _File | Exception]
 
 
 class Measurer:
@@ -64,7 +76,7 @@ class Measurer:
     ) -> None:
         self._recogniser = recogniser
         self._settings = settings
-        self._limits = f"{settings.max_pixels}/{settings.detect_side}"
+        self._limits = f"{settings.max_pixels}/{settings.max_full_pixels}/{settings.detect_side}"
         self._kept = kept
         self._prints = prints
         efficientnet.network()  # before the detectors: what graphs take for a moment does not come on top of them
@@ -74,7 +86,7 @@ class Measurer:
         if self._kept:
             self._kept.refresh()
         results: list[Measurement | None] = [None] * len(pairs)
-        files: dict[tuple[Path, str | None], bytes | Exception] = {}
+        files: _Files = {}
         todo: list[tuple[int, str]] = []
         for i, pair in enumerate(pairs):
             selfie = self._file(files, roots.selfies, pair.selfie)
@@ -82,8 +94,8 @@ class Measurer:
                 results[i] = _without_file(selfie)
                 continue
             reference = self._file(files, roots.photos, pair.reference)
-            other = None if isinstance(reference, Exception) else reference
-            known = cache.key(selfie, other, self._recogniser.name, self._limits)
+            other = None if isinstance(reference, Exception) else reference.digest
+            known = cache.key(selfie.digest, other, self._recogniser.name, self._limits)
             results[i] = self._kept.get(known) if self._kept else None
             if results[i] is None:
                 todo.append((i, known))
@@ -102,23 +114,24 @@ class Measurer:
             if m is not None
         ]
 
-    def _file(self, files: dict[Any, bytes | Exception], root: Path, name: str | None) -> bytes | Exception:
+    def _file(self, files: _Files, root: Path, name: str | None) -> _File | Exception:
         if (root, name) not in files:
             try:
-                files[root, name] = read_below(root, name, self._settings.max_bytes)
+                data = read_below(root, name, self._settings.max_bytes)
+                files[root, name] = _File(data, hashlib.sha256(data).digest())
             except (PhotoMissingError, PhotoUnreadableError) as e:
                 files[root, name] = e
         return files[root, name]
 
-    def _look(self, pairs: list[PhotoPair], roots: Roots, files: dict[Any, bytes | Exception]) -> list[Measurement]:
+    def _look(self, pairs: list[PhotoPair], roots: Roots, files: _Files) -> list[Measurement]:
         seen: dict[tuple[str, bytes], _Seen] = {}
         looks: list[tuple[_Seen, _Seen | None]] = []
         for pair in pairs:
             selfie = files[roots.selfies, pair.selfie]
             reference = self._file(files, roots.photos, pair.reference)
-            assert isinstance(selfie, bytes)
+            assert isinstance(selfie, _File)
             one = self._once(seen, "selfie", selfie)
-            other = self._once(seen, "reference", reference) if isinstance(reference, bytes) else None
+            other = self._once(seen, "reference", reference) if isinstance(reference, _File) else None
             looks.append((one, other))
         faces = {id(photo): photo.face for photo in seen.values() if photo.face is not None}
         if faces:
@@ -145,7 +158,7 @@ class Measurer:
     def _prints_of(
         pairs: list[PhotoPair],
         roots: Roots,
-        files: dict[Any, bytes | Exception],
+        files: _Files,
         looks: list[tuple[_Seen, _Seen | None]],
     ) -> list[Print]:
         """What is kept of each pair whose selfie is a picture, to be compared with all others."""
@@ -158,40 +171,38 @@ class Measurer:
 
         found: list[Print] = []
         for pair, (one, other) in zip(pairs, looks, strict=True):
-            mine, theirs = (
-                _digest(files[roots.selfies, pair.selfie]),
-                _digest(files.get((roots.photos, pair.reference))),
-            )
+            mine = _digest(files[roots.selfies, pair.selfie])
+            theirs = _digest(files.get((roots.photos, pair.reference)))
             selfie = kept(one, mine)
             if selfie is not None:
                 found.append(Print.of(selfie, kept(other, theirs), theirs))
         return found
 
-    def _once(self, seen: dict[tuple[str, bytes], _Seen], role: str, data: bytes) -> _Seen:
-        if (role, data) not in seen:
-            seen[role, data] = self._one(data)
-        return seen[role, data]
+    def _once(self, seen: dict[tuple[str, bytes], _Seen], role: str, file: _File) -> _Seen:
+        if (role, file.digest) not in seen:
+            seen[role, file.digest] = self._one(file.data)
+        return seen[role, file.digest]
 
     def _one(self, data: bytes) -> _Seen:
         try:
-            photo = decode(data, self._settings.max_pixels, self._settings.detect_side)
+            photo = decode(data, self._settings.max_pixels, self._settings.detect_side, self._settings.max_full_pixels)
         except PhotoUnreadableError as e:
             return _Seen("selfie_unreadable", str(e))
         picture = picture_hash(photo.pixels) if self._prints else None
-        found = find(photo.pixels)
+        pixels, found = find_turned(photo.pixels)
         if found.main is None or found.mesh is None:
             return _Seen("no_face", faces=found.count, picture=picture)
         problem = "several_faces" if found.several else None
-        return _Seen(problem, "", found.count, (photo.pixels, found.mesh), picture=picture)
+        return _Seen(problem, "", found.count, (pixels, found.mesh), picture=picture, turned=found.turned)
 
 
-def _digest(data: bytes | Exception | None) -> bytes | None:
+def _digest(file: _File | Exception | None) -> bytes | None:
     """SHA-256 of a file's bytes; None of one that could not be read."""
-    return hashlib.sha256(data).digest() if isinstance(data, bytes) else None
+    return file.digest if isinstance(file, _File) else None
 
 
-def _hex(data: bytes | Exception | None) -> str | None:
-    digest = _digest(data)
+def _hex(file: _File | Exception | None) -> str | None:
+    digest = _digest(file)
     return digest.hex() if digest is not None else None
 
 
@@ -225,7 +236,7 @@ def _measurement(one: _Seen, other: _Seen | None, distance: float | None) -> Mea
         blur=_rounded(scores.blur),
         glasses=_rounded(scores.glasses),
         ears_hidden=_rounded(scores.ears_hidden),
-        tilted=_rounded(scores.tilted),
+        tilted=1.0 if one.turned else _rounded(scores.tilted),
         dark=_rounded(scores.dark),
         hat=_rounded(scores.hat),
         roll=_rounded(scores.roll, 1),

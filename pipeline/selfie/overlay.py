@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.domain.reasons import DEFECTS
 from pipeline.domain.settings import settings
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
-from pipeline.selfie.detection.face_finder import find
+from pipeline.selfie.detection.face_finder import find_turned
 from pipeline.selfie.verdict import Verdict
 
 _GREEN, _YELLOW, _WHITE, _RED = (90, 200, 90), (60, 200, 230), (255, 255, 255), (60, 60, 230)
@@ -23,11 +23,12 @@ _GREEN, _YELLOW, _WHITE, _RED = (90, 200, 90), (60, 200, 230), (255, 255, 255), 
 
 def draw_overlays(selfies: Sequence[str | None], verdicts: Sequence[Verdict], root: Path, folder: Path) -> None:
     """One JPEG a readable selfie, numbered in the order of the pairs."""
+    limits = settings().selfie
     folder.mkdir(parents=True, exist_ok=True)
     for number, (name, verdict) in enumerate(zip(selfies, verdicts, strict=True), start=1):
         try:
-            data = read_below(root, name, settings().selfie.max_bytes)
-            pixels = decode(data, settings().selfie.max_pixels, settings().selfie.detect_side).pixels
+            data = read_below(root, name, limits.max_bytes)
+            pixels = decode(data, limits.max_pixels, limits.detect_side, limits.max_full_pixels).pixels
         except (PhotoMissingError, PhotoUnreadableError):
             continue
         stem = Path(name or "").stem
@@ -36,8 +37,8 @@ def draw_overlays(selfies: Sequence[str | None], verdicts: Sequence[Verdict], ro
 
 def overlay(pixels: NDArray[np.uint8], verdict: Verdict) -> NDArray[np.uint8]:
     """The picture (BGR) with what was seen drawn into it, and the scores in a column beside it."""
+    pixels, found = find_turned(pixels)
     canvas = np.ascontiguousarray(pixels[..., ::-1])
-    found = find(pixels)
     if found.main is not None:
         x0, y0, x1, y1 = (int(v) for v in found.main.box)
         cv2.rectangle(canvas, (x0, y0), (x1, y1), _GREEN, 2)

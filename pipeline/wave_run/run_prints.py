@@ -116,6 +116,7 @@ def _look_again(run: Plan, people: Sequence[Verified], model: str) -> None:
             model=model,
             workers=settings().selfie.workers or processes.cores(),
             progress=lambda done, _, before=block.before: report(before + done, len(pairs)),  # type: ignore[misc]
+            limits=run.settings.photos,
         )
         for prints in seen:
             log.put([one for one in prints if one is not None])

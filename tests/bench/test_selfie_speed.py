@@ -18,7 +18,8 @@ import pytest
 
 from pipeline.domain.settings import settings
 from pipeline.selfie.policy import SelfiePolicy
-from pipeline.selfie.verify import ONE_THREAD, PhotoPair, verify_pairs
+from pipeline.selfie.verify import PhotoPair, verify_pairs
+from pipeline.selfie.worker_pool import ONE_THREAD
 from tests.bench.measure import measure
 from tests.faces import FACES
 

@@ -82,6 +82,9 @@ GOOD: dict[str, bytes] = {
     **{f"exif-{n}.jpg": oriented(n) for n in range(1, 9)},
 }
 
+#: A face that lies on its side in the pixels, with no word about it in the file.
+TURNED = {f"turned-{degrees}.jpg": encoded(astronaut().rotate(degrees, expand=True)) for degrees in (90, 270)}
+
 BAD: dict[str, tuple[bytes, str]] = {
     "empty.jpg": (b"", "selfie_unreadable"),
     "text.jpg": (b"this is no photograph", "selfie_unreadable"),
@@ -100,7 +103,7 @@ BAD: dict[str, tuple[bytes, str]] = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("photos") / "selfies"
     root.mkdir()
-    for name, content in {**GOOD, **{n: c for n, (c, _) in BAD.items()}}.items():
+    for name, content in {**GOOD, **TURNED, **{n: c for n, (c, _) in BAD.items()}}.items():
         (root / name).write_bytes(content)
     with (root / "huge.jpg").open("wb") as huge:  # 200 MB that take no room
         huge.write(GOOD["plain.jpg"])
@@ -117,7 +120,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def verdicts(folder: Path):
     """Every photograph in one run, against a reference that is the same person."""
     paths = ["huge.jpg", "../outside.jpg", "link.jpg", "loop.jpg", "folder.jpg", "pipe.jpg", "gone.jpg", "", "a\0b.jpg"]
-    names = [*GOOD, *BAD, *paths, str(folder.parent / "outside.jpg"), "x" * 5000]
+    names = [*GOOD, *TURNED, *BAD, *paths, str(folder.parent / "outside.jpg"), "x" * 5000]
     pairs = [PhotoPair(name, "plain.jpg") for name in names]
     pairs += [PhotoPair("plain.jpg", name) for name in (None, "wall.jpg", "text.jpg", "gone.jpg", "../outside.jpg")]
     found = verify_pairs(pairs, selfies=folder, photos=folder, policy=SelfiePolicy.default(settings()), workers=1)
@@ -133,6 +136,14 @@ def test_every_kind_of_picture_is_read_and_matches_itself(verdicts, name):
     else:
         assert verdict.decision == "match"
     assert verdict.faces == 1
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_a_face_that_is_turned_is_turned_back_compared_and_noted_as_tilted(verdicts, name):
+    verdict = verdicts[name, "plain.jpg"]
+    assert verdict.decision == "match"
+    assert verdict.tilted > 0.99
+    assert "tilted" in verdict.reasons
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -54,8 +54,8 @@ def test_a_worker_loads_nothing_that_only_others_need():
     """Every worker would hold it, times the cores: seventy megabytes for tables, six hundred for a second runtime."""
     program = """
 import sys
-from pipeline.selfie import verify
-verify._begin()
+from pipeline.selfie import verify, worker_pool
+worker_pool._begin()
 from pipeline.domain.settings import settings
 verify._measurer("GelombangSFace", None, None, settings().selfie.limits())
 print([name for name in ("pyarrow", "tensorflow", "deepface") if name in sys.modules])

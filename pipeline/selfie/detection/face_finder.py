@@ -6,13 +6,14 @@ only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie.detection.detector import BACK, FULL, SHORT, Detection, detect
 from pipeline.selfie.detection.mesh import Mesh, mesh_of
+from pipeline.selfie.detection.pose import pose
 
 #: A face counts when the mesh, too, is this sure that it is one.
 PRESENCE = 0.5
@@ -28,12 +29,14 @@ LOOKS = ((SHORT, 0.5, 0.0), (FULL, 0.4, 0.0), (BACK, 0.5, 0.0), (SHORT, 0.4, 0.2
 
 @dataclass(frozen=True)
 class Found:
-    """``main``: the applicant's face and its mesh (None without one); ``count``: faces seen; ``several``: people."""
+    """``main``: the applicant's face and its mesh (None without one); ``count``: faces seen; ``several``: people;
+    ``turned``: the picture had to be turned by a quarter or a half before a face was found."""
 
     main: Detection | None
     mesh: Mesh | None
     count: int
     several: bool
+    turned: bool = False
 
 
 def find(image: NDArray[np.uint8]) -> Found:
@@ -44,6 +47,21 @@ def find(image: NDArray[np.uint8]) -> Found:
         if faces:
             return _choose(image, faces)
     return Found(None, None, 0, False)
+
+
+def find_turned(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Found]:
+    """The applicant also where the whole picture lies on its side or stands on its head: the picture as it was looked
+    at, and what was found in it."""
+    found = find(image)
+    lying = 0 if found.mesh is None else round(pose(found.mesh).roll / 90) % 4
+    if found.main is not None and not lying:
+        return image, found
+    for quarters in (lying,) if lying else (1, 3, 2):
+        turned = np.ascontiguousarray(np.rot90(image, quarters))
+        again = find(turned)
+        if again.main is not None:
+            return turned, replace(again, turned=True)
+    return image, found
 
 
 def _choose(image: NDArray[np.uint8], faces: list[tuple[Detection, Mesh]]) -> Found:
