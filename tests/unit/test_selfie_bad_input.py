@@ -82,8 +82,8 @@ GOOD: dict[str, bytes] = {
     **{f"exif-{n}.jpg": oriented(n) for n in range(1, 9)},
 }
 
-#: A face that lies on its side in the pixels, with no word about it in the file.
-TURNED = {f"turned-{degrees}.jpg": encoded(astronaut().rotate(degrees, expand=True)) for degrees in (90, 270)}
+#: A face that lies on its side, or stands on its head, in the pixels, with no word about it in the file.
+TURNED = {f"turned-{degrees}.jpg": encoded(astronaut().rotate(degrees, expand=True)) for degrees in (90, 180, 270)}
 
 BAD: dict[str, tuple[bytes, str]] = {
     "empty.jpg": (b"", "selfie_unreadable"),
