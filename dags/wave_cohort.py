@@ -7,34 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import (
-    Asset,
-    AsyncCallback,
-    DeadlineAlert,
-    DeadlineReference,
-    Param,
-    dag,
-    get_current_context,
-    setup,
-    task,
-    teardown,
-)
+from airflow.sdk import Asset, Param, dag, get_current_context, setup, task, teardown
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
-from pipeline.airflow_plugin.callbacks import wave_is_late
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-def attempt(stage: Callable[..., Any], *args: Any) -> Any:
+
+def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """Calls a stage; a named error that no retry can heal fails the task at once."""
     try:
-        return stage(*args)
+        return stage(*args, **named)
     except GelombangError as e:
         if e.may_heal:
             raise
@@ -62,13 +53,6 @@ def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
         "retry_exponential_backoff": True,
         "max_active_tis_per_dag": 1,  # waves side by side take turns: one heavy task has the machine's memory
     },
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=settings().deadline_hours),
-        callback=AsyncCallback(wave_is_late),
-    )
-    if settings().deadline_hours
-    else None,
     tags=["gelombang"],
     doc_md=__doc__,
     params={
@@ -129,7 +113,7 @@ def wave_cohort() -> None:
         max_active_tis_per_dag=None,
     )
     def wave_before(job: dict[str, Any]) -> bool:
-        return get_current_context()["params"]["out_of_order"] or attempt(stages.wave_before, job)
+        return bool(get_current_context()["params"]["out_of_order"]) or attempt(stages.wave_before, job)
 
     @task(doc_md=stages.prepare.__doc__)
     def prepare(job: dict[str, Any]) -> dict[str, Any]:
