@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.settings import settings
+from pipeline.runtime import progress
 
 #: What an embedded Airflow needs to know. Whoever has set a variable keeps it.
 EMBEDDED = {
@@ -45,10 +46,11 @@ def run_wave(params: dict[str, Any], home: Path) -> bool:
     for name, value in own.items():
         os.environ.setdefault(name, value)
     settings.cache_clear()  # the command has read them already, without these
-    from airflow.utils.db import initdb
-    from airflow.utils.state import DagRunState
+    with progress.task("start_airflow"):
+        from airflow.utils.db import initdb
+        from airflow.utils.state import DagRunState
 
-    initdb()
+        initdb()
     for name, given in (("wave_cohort", params), ("funnel_report", {"data": params["data"]})):
         if load_dag(name).test(run_conf=given, mark_success_pattern="approve|publish").state != DagRunState.SUCCESS:
             return False

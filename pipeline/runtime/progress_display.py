@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from pipeline.domain.errors import GelombangError
 
@@ -19,13 +20,17 @@ class Display:
         self._lines: dict[str, TaskID] = {}
         self._progress = Progress(
             SpinnerColumn(finished_text="[green]✓"),
-            TextColumn("{task.description:<18}"),
-            BarColumn(bar_width=28),
+            TextColumn("{task.description:<14}"),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[counts]}"),
+            TextColumn("[dim]{task.fields[counts]}", table_column=Column(ratio=1, overflow="fold")),
             console=console,
             disable=not console.is_terminal,
+            redirect_stdout=False,  # what Airflow prints goes to the log file, and never above the bars
+            redirect_stderr=False,
+            expand=True,
+            refresh_per_second=4,
         )
 
     def __enter__(self) -> Display:

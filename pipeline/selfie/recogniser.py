@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.domain.errors import BadSettingError, MissingModelError
 from pipeline.selfie import align
 from pipeline.selfie.described_face import Described, Face
+from pipeline.selfie.networks.unit_length import unit
 
 #: Name of the default recogniser (``sface_recogniser.py``).
 DEFAULT = "GelombangSFace"
@@ -90,9 +91,7 @@ def _deepface(name: str) -> DeepFaceRecogniser:
 
     def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         found = [np.asarray(client.forward(chip[None, ..., ::-1].astype(np.float32) / 255.0)) for chip in chips]
-        vectors = np.asarray(found, np.float32).reshape(len(chips), -1)
-        length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return np.asarray(vectors / length, np.float32)
+        return unit(np.asarray(found, np.float32).reshape(len(chips), -1))
 
     return DeepFaceRecogniser(name, cut, embed)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,12 +30,17 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class Block:
-    """Pairs, the folders that their photographs are in, and how many pairs came before."""
+    """Pairs, the folders that their photographs are in, how many pairs came before, and how many there are in all."""
 
     pairs: Sequence[PhotoPair]
     selfies: Path
     photos: Path
-    before: int = 0
+    before: int
+    total: int
+
+    def progress(self, report: Callable[[int, int], None]) -> Callable[[int, int], None]:
+        """``report`` (done, total) of all pairs, as a callback for the pairs of this block."""
+        return lambda done, _: report(self.before + done, self.total)
 
 
 def at_hand(where: Store, wave: Wave, pairs: Sequence[PhotoPair]) -> Iterator[Block]:
@@ -45,12 +50,18 @@ def at_hand(where: Store, wave: Wave, pairs: Sequence[PhotoPair]) -> Iterator[Bl
     """
     selfies, photos = where.landing(wave, "selfies"), where.extract("photos")
     if not where.elsewhere:
-        yield Block(pairs, selfies, photos)
+        yield Block(pairs, selfies, photos, 0, len(pairs))
         return
     room = _room(where.root / "tmp" / "photographs")
     with TemporaryDirectory(dir=room) as folder, ThreadPoolExecutor(1) as ahead:
         blocks = [
-            Block(pairs[at : at + BLOCK], Path(folder, f"{at}", "selfies"), Path(folder, f"{at}", "photos"), at)
+            Block(
+                pairs[at : at + BLOCK],
+                Path(folder, f"{at}", "selfies"),
+                Path(folder, f"{at}", "photos"),
+                at,
+                len(pairs),
+            )
             for at in range(0, len(pairs), BLOCK)
         ]
         roots = where.key(selfies), where.key(photos)

@@ -115,7 +115,7 @@ def _look_again(run: Plan, people: Sequence[Verified], model: str) -> None:
             photos=block.photos,
             model=model,
             workers=settings().selfie.workers or processes.cores(),
-            progress=lambda done, _, before=block.before: report(before + done, len(pairs)),  # type: ignore[misc]
+            progress=block.progress(report),
             limits=run.settings.photos,
         )
         for prints in seen:

@@ -6,8 +6,6 @@ Reads ``drawn.parquet``; writes ``shards/*.parquet`` and ``verdicts/*.parquet``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +100,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
             cache=run.store.root / "work" / "verdict-cache",
             limits=run.settings.photos,
             workers=settings().selfie.workers or processes.cores(),
-            progress=partial(_report, report, block.before, len(pairs)),
+            progress=block.progress(report),
             prints=print_folder(run) if run.wave.same_person == "check" else None,
         )
     outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
@@ -119,8 +117,3 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
     files.write_table(table, out, contracts.VERDICTS)
     return {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
-
-
-def _report(report: Callable[[int, int], None], before: int, all_: int, done: int, _: int) -> None:
-    """Progress within a block as progress of the whole part."""
-    report(before + done, all_)

@@ -66,6 +66,7 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     (folder / "data").mkdir()
     (folder / "data" / "simulated").symlink_to(finished.data)
     (folder / "folder").symlink_to(folder)
+    (folder / ".venv").symlink_to(sys.prefix)
     out = finished.out
     return folder, {
         **os.environ,

@@ -14,8 +14,8 @@ from tests.unit.random_country import Country
 from tests.unit.test_differential import earlier
 
 WAVE = wave(12, seed="seed", quota=150, priority_share=0.5, refill=True)
-#: Passed from room to room: six million rows are not sorted for a reader that sorts them itself. Whoever reads it orders
-#: by id, so that nothing that is handed out depends on its order.
+#: Passed from room to room: six million rows are not sorted for a reader that sorts them itself. Whoever reads it
+#: orders by id, so that nothing that is handed out depends on its order.
 UNORDERED = {"screened.parquet"}
 FAIL = {"outcome": "rejected", "reasons": ["blur"], "decision": "doubt"}
 

@@ -17,7 +17,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import SealedFileError
 from pipeline.domain.settings import settings
 from pipeline.draw.verdicts import SAME_PERSON
-from pipeline.selfie.one_against_all.faces import unit
+from pipeline.selfie.networks.unit_length import unit
 from pipeline.selfie.one_against_all.prints import Look, Print, rows_of
 from pipeline.selfie.policy import BUILT_IN
 from pipeline.storage.files import read_json, read_table, write_json, write_table

@@ -24,6 +24,8 @@ from pipeline.reports.language.labels import Translate, translator
 from pipeline.storage.paths import Store
 
 _COUNTS = ("hit", "missed", "false", "as_reason", "as_warning", "shown", "unlabelled")
+#: They follow from the counts; a terminal of 80 columns has no room for them beside a selfie's other columns.
+_SHARES = ("recall", "precision")
 SCREENING_COLUMNS = ("planted", "hit", "missed", "false", "recall", "precision")
 SELFIE_COLUMNS = (
     "planted", "hit", "missed", "shown", "false", "recall", "precision", "as_reason", "as_warning",
@@ -157,7 +159,7 @@ def print_truth(report: TruthReport, console: Console) -> None:
     selfie = _table(t("truth.selfie", n=report.photographs), t, selfie=True)
     for score in report.selfie:
         selfie.add_row(
-            *_cells(score, t, language, selfie=True),
+            *_cells(score, t, language, selfie=True)[: -len(_SHARES)],
             numbers.integer(score.as_reason, language),
             numbers.integer(score.as_warning, language),
         )
@@ -195,10 +197,10 @@ def _by_group(groups: list[ImpostorGroup], t: Translate, language: str) -> Table
 
 def _table(title: str, t: Any, *, selfie: bool) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
-    columns = list(SELFIE_COLUMNS if selfie else SCREENING_COLUMNS)
+    columns = [name for name in SELFIE_COLUMNS if name not in _SHARES] if selfie else SCREENING_COLUMNS
     table.add_column(t("sheet.code"), no_wrap=True)
     for name in columns:
-        table.add_column(t(f"truth.{name}"), justify="right", min_width=6)
+        table.add_column(t(f"truth.{name}"), justify="right", min_width=5)
     return table
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.selfie.networks.assets import SFACE_PACKAGE, packaged_file
 from pipeline.selfie.networks.batched_graph import BatchedGraph, reads_pixels
 from pipeline.selfie.networks.onnx_weights import float_network
+from pipeline.selfie.networks.unit_length import unit
 
 FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 CHIP_SIDE = 112
@@ -42,5 +43,4 @@ def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Descriptors [n, 128] of unit length, of RGB chips [n, 112, 112, 3]."""
     parts = [descriptors for [descriptors] in network()(chips)]
     found = np.concatenate(parts) if parts else np.empty((0, DESCRIPTOR), np.float32)
-    length = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.maximum(length, 1e-12), np.float32)
+    return unit(found)

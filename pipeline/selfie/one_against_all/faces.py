@@ -31,12 +31,6 @@ class Pairs:
         return len(self.one)
 
 
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Vectors [n, d] at unit length, so that a dot product is their cosine."""
-    length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
-
-
 def similarity(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
     """Cosine of each pair of unit vectors [k, d], rounded: the same whatever the threads, blocks or machine."""
     product = one.astype(np.float64) * other.astype(np.float64)
