@@ -116,7 +116,7 @@ def _combinations(db: duckdb.DuckDBPyConnection) -> None:
     found = [codes for (codes,) in db.execute("SELECT DISTINCT reasons FROM decided").fetchall()]
     table = pa.table(
         {
-            "reasons": pa.array(found, contracts.TEXTS),
+            "reasons": pa.array(found, contracts.TEXT_LIST),
             "layer": pa.array([reasons.first_layer(codes) for codes in found], pa.string()),
             "combination_retry": pa.array([reasons.retry_of(codes) for codes in found], pa.string()),
             "message_id": pa.array([reasons.messages(codes, "id") for codes in found], pa.string()),

@@ -41,7 +41,7 @@ def problems() -> dict[str, dict[str, str]]:
 def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
     """Takes a wave's re-uploads in, after its registrations."""
     work = store_.work(wave)
-    rows, aside = delivered(store_, wave, "reuploads", REUPLOADS)
+    rows, aside = delivered(store_, wave, "reuploads")
     with duckdb_sql.connect(work) as db:
         rows_of(db, rows, REUPLOADS)
         registrations = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"

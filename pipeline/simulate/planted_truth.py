@@ -1,7 +1,7 @@
 """What the pipeline must find: the codes of layers 1–3, application by application. Touches no file.
 
-Nothing here is shared with the screening stage: the same text (CONTRACTS) is worked out a second time, from what was
-planted instead of from what was delivered.
+Nothing here is shared with the screening stage: the same text (docs/reference/contract.md) is worked out a second
+time, from what was planted instead of from what was delivered.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.domain.contracts import TEXTS
+from pipeline.domain.contracts import TEXT_LIST
 from pipeline.simulate import application_rows, faults, landing, noise
 from pipeline.simulate.applicants import Batch
 from pipeline.simulate.faults import BIT, CODES, NEAR_MISS, SHARED
@@ -123,5 +123,5 @@ def _over_the_limit(known: Known, clean: I64, kin_kk: I64) -> I64:
 def texts(bits: I64, names: tuple[str, ...]) -> pa.Array:
     """Bit masks as lists of names, in their order."""
     masks, back = np.unique(bits, return_inverse=True)
-    lists = pa.array([[name for n, name in enumerate(names) if int(mask) >> n & 1] for mask in masks], TEXTS)
+    lists = pa.array([[name for n, name in enumerate(names) if int(mask) >> n & 1] for mask in masks], TEXT_LIST)
     return lists.take(pa.array(back))

@@ -125,7 +125,7 @@ def _ahead(make: Callable[[_In], _Out], items: Iterator[_In], workers: int) -> I
 def _schema(plan: Plan, name: str) -> pa.Schema:
     """The contract's schema; NIK and KK are 64-bit integers in narrow extracts and, to see both, in bansos."""
     whole = plan.narrow or name == "bansos"
-    schema = contracts.EXTRACTS[name][0]
+    schema = contracts.EXTRACTS[name].schema
     return pa.schema([pa.field(f.name, pa.int64() if whole and f.name in ("nik", "kk") else f.type) for f in schema])
 
 

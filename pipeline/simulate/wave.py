@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.domain.contracts import EXTRACTS, TEXTS
+from pipeline.domain.contracts import EXTRACTS, TEXT_LIST
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.wave_keys import wave_key
 from pipeline.simulate import (
@@ -44,14 +44,14 @@ TRUTH = pa.schema(
     [
         ("registration_id", pa.string()),
         ("nik", pa.string()),
-        ("planted", TEXTS),
-        ("expected", TEXTS),
-        ("expected_warnings", TEXTS),
-        ("selfie_planted", TEXTS),
+        ("planted", TEXT_LIST),
+        ("expected", TEXT_LIST),
+        ("expected_warnings", TEXT_LIST),
+        ("selfie_planted", TEXT_LIST),
         ("hijab", pa.bool_()),
         ("photo_delivered", pa.bool_()),
         # of the faces that were rendered from: null without a photograph, or where nobody says
-        ("selfie_shows", TEXTS),  # defects that the source of the selfie shows by itself
+        ("selfie_shows", TEXT_LIST),  # defects that the source of the selfie shows by itself
         ("reference_group", pa.string()),
         ("reference_sex", pa.string()),
         ("selfie_group", pa.string()),

@@ -58,9 +58,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(data, tmp_path)
 
 
 def test_every_file_has_the_columns_of_its_contract(data):
-    for name, (schema, _) in contracts.EXTRACTS.items():
+    for name, contract in contracts.EXTRACTS.items():
         for path in (data / "extracts" / name).rglob("*.parquet"):
-            assert pq.read_schema(path).names == schema.names, path
+            assert pq.read_schema(path).names == contract.schema.names, path
     registrations = data / WAVE / "registrations"
     assert pq.read_schema(registrations / "portal-000.parquet").equals(contracts.REGISTRATIONS)
     assert (registrations / "call-centre.csv").read_bytes().startswith(b"\xef\xbb\xbfregistration_id,")
