@@ -9,7 +9,7 @@ from pipeline.domain.calendar import Wave
 
 def places(quota: int, priority_share: float, priority: int, public: int) -> tuple[int, int]:
     """How many of each tier hold a place: ⌊quota × share⌋ for priority, the rest for the public; what one side cannot
-    fill goes to the other (CONTRACTS, "The draw"). The share is taken as the decimal that it is written as.
+    fill goes to the other (docs/reference/contract.md, "The draw"). The share is taken as the decimal that is written.
     """
     kept = int(quota * Fraction(str(priority_share)))
     first = min(kept, priority)
