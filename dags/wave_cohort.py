@@ -26,27 +26,29 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
 from pipeline.airflow_plugin.callbacks import wave_is_late
+from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
 from pipeline.domain.errors import GelombangError
+from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
 
 
 def attempt(stage: Callable[..., Any], *args: Any) -> Any:
-    """Calls a stage; a named error that no retry can heal fails the task at once."""
+    """Calls a stage and hands on what it returns; a named error that no retry can heal fails the task at once."""
     try:
-        return stage(*args)
+        return to_dict(stage(*args))
     except GelombangError as e:
         if e.may_heal:
             raise
         raise AirflowFailException(str(e)) from e
 
 
-def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
-    """A stage as an Airflow task of the same name; in and out go paths and counts, never rows."""
+def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -> Any:
+    """A stage as an Airflow task of the same name; it takes what the task before handed on."""
 
     @task(task_id=stage.__name__, doc_md=stage.__doc__, **options)
     def run(job: dict[str, Any]) -> Any:
-        return attempt(stage, job)
+        return attempt(stage, from_dict(takes, job))
 
     return run
 
@@ -129,27 +131,28 @@ def wave_cohort() -> None:
         max_active_tis_per_dag=None,
     )
     def wave_before(job: dict[str, Any]) -> bool:
-        return get_current_context()["params"]["out_of_order"] or attempt(stages.wave_before, job)
+        return get_current_context()["params"]["out_of_order"] or attempt(stages.wave_before, from_dict(RunRef, job))
 
     @task(doc_md=stages.prepare.__doc__)
     def prepare(job: dict[str, Any]) -> dict[str, Any]:
         given = get_current_context()["params"]
-        return attempt(stages.prepare, job, given["quota"], given["seed"], given["shards"])
+        return attempt(stages.prepare, from_dict(RunRef, job), given["quota"], given["seed"], given["shards"])
 
     @task(doc_md=stages.publish.__doc__, outlets=[Asset(stages.PUBLISHED_WAVES)])
     def publish(job: dict[str, Any], answer: dict[str, Any]) -> Any:
         by, at = answer["responded_by_user"], answer["responded_at"]
         decree = answer["params_input"].get("decree") or ""
-        counts = attempt(stages.publish, job, by["name"] or by["id"], str(at), decree)
+        run = from_dict(FinishedRun, job)
+        published = attempt(stages.publish, run, by["name"] or by["id"], str(at), decree)
         event = get_current_context()["outlet_events"][Asset(stages.PUBLISHED_WAVES)]
-        event.extra.update(counts)
-        event.add_partitions(counts["key"])  # a run by form has no partition of its own
-        return counts
+        event.extra.update(published)
+        event.add_partitions(published["key"])  # a run by form has no partition of its own
+        return published
 
     @teardown
     @task(doc_md=stages.release_wave.__doc__)
     def release_wave(job: dict[str, Any]) -> Any:
-        return attempt(stages.release_wave, job)
+        return attempt(stages.release_wave, from_dict(RunRef, job))
 
     held = hold_wave()
     job = prepare(held)
@@ -157,7 +160,7 @@ def wave_cohort() -> None:
     for stage in (stages.ingest, stages.check_inputs, stages.screen):
         job = as_task(stage)(job)
     # one task at a time uses every core of one machine; an installation with more machines sets more
-    verify = as_task(stages.verify, max_active_tis_per_dag=settings().selfie.shards_at_once)
+    verify = as_task(stages.verify, takes=ShardRef, max_active_tis_per_dag=settings().selfie.shards_at_once)
     verified = verify.expand(job=as_task(stages.draw)(job))
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
@@ -167,7 +170,7 @@ def wave_cohort() -> None:
     approve = ApprovalOperator(
         task_id="approve",
         doc_md="Waits until a person approves or rejects the cohort; rejecting leaves everything as it was.",
-        subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['wave'] }}: kohort / cohort",
+        subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['run']['wave'] }}: kohort / cohort",
         body="{{ ti.xcom_pull(task_ids='finish')['form'] }}",
         params={
             "decree": Param(
