@@ -21,7 +21,7 @@ from pipeline.simulate.noise import I64
 from pipeline.simulate.population import names
 from pipeline.simulate.population.people import World, civil, ddmmyy
 from pipeline.simulate.population.regions import UNKNOWN_DISTRICTS
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 
 _KEPT_PER_KK = 2
 WARNINGS = ("nik_region", "nik_birth_date", "name_near_miss", "shared_nik", "birth_date_unreadable")
@@ -46,7 +46,7 @@ class Known:
         return len(self.person)
 
 
-def know(plan: Plan, world: World, batch: Batch) -> Known:
+def know(plan: SimulationPlan, world: World, batch: Batch) -> Known:
     """What to remember of a batch."""
     who, rows = batch.people, batch.rows
     under_18 = np.where(
@@ -68,7 +68,7 @@ def know(plan: Plan, world: World, batch: Batch) -> Known:
     )
 
 
-def listed(plan: Plan, person: I64) -> NDArray[np.bool_]:
+def listed(plan: SimulationPlan, person: I64) -> NDArray[np.bool_]:
     """Whether the ministries list somebody as laid off or furloughed."""
     return np.asarray(noise.pick(plan.seed, "listed", person, 100) < 12)
 
@@ -87,7 +87,7 @@ def _warnings(batch: Batch) -> I64:
     return bits
 
 
-def expected(plan: Plan, known: Known, kin_kk: I64) -> I64:
+def expected(plan: SimulationPlan, known: Known, kin_kk: I64) -> I64:
     """Bits of CODES that the pipeline must give, family limit included.
 
     ``kin_kk``: family cards (the register's) of everyone accepted in an earlier wave, one entry a person.

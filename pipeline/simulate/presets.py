@@ -18,7 +18,7 @@ MARGIN = 1.3
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """One simulated wave."""
 
     wave: Wave

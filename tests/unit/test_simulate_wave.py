@@ -201,7 +201,9 @@ def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
     calendar = paths.Store.at(data).calendar()
     table = presets.preset("demo")
     shares = {name: table[name] for name in ("shares", "selfie")}
-    plan = presets.Plan(wave=calendar.wave(12), seed=5, registrations=2_000, population=20_000, quota=100, **shares)
+    plan = presets.SimulationPlan(
+        wave=calendar.wave(12), seed=5, registrations=2_000, population=20_000, quota=100, **shares
+    )
     there = paths.Store.at(tmp_path)
     made = simulated.simulate_wave(plan, there, "drawn")
     unfinished.keep(plan, there, None, made)
