@@ -4,15 +4,16 @@ VENV   ?= .venv
 WAVE   ?= 12
 DATA   ?= data/simulated
 FACES  ?=
-# Tests of one file share what they made, so a file stays with one process.
-SIDE_BY_SIDE := -n 2 --dist loadfile
+WORKERS ?= 2
 BIN    := $(VENV)/bin
 UV     := .uv/bin/uv
+# Tests run in WORKERS processes. One file stays in one process, because its fixtures are made once for the file.
+PYTEST  = $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave replay demo-data test test-fast cluster lint format types bench up docs docs-pages clean
+.PHONY: help setup wave replay test test-fast test-all coverage cluster lint format types bench up docs docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,13 +42,19 @@ replay: WAVE = 1
 replay: setup  ## the whole of wave 1, 200,000 selfies: hours; call it again after a kill
 	@PATH="$(abspath $(BIN)):$$PATH" tools/replay "$(DATA)" "$(PRESET)" "$(WAVE)" "$(FACES)"
 
-test: setup lint types  ## every test
+test: setup lint types  ## every test but the exhaustive ones
 	@tools/ensure_chromium
-	$(BIN)/pytest tests/unit tests/spec $(SIDE_BY_SIDE)
-	$(BIN)/pytest tests/functional tests/browser
+	$(PYTEST)
 
-test-fast: setup  ## unit and spec tests only
-	$(BIN)/pytest tests/unit tests/spec $(SIDE_BY_SIDE)
+test-fast: setup  ## unit and spec tests that need neither the models nor a whole wave
+	$(PYTEST) tests/unit tests/spec -m 'not slow and not exhaustive'
+
+test-all: setup lint types  ## every test: all kills, every write and read that can fail, many more random examples
+	@tools/ensure_chromium
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m ''
+
+coverage: setup  ## lines and branches that unit and spec tests reach; fails below the floor in pyproject.toml
+	$(PYTEST) tests/unit tests/spec -m 'not exhaustive' --cov --cov-report=term:skip-covered
 
 cluster: setup  ## a wave on Celery workers, PostgreSQL, Redis and S3 on loopback, one worker killed in the middle
 	PATH="$(abspath $(BIN)):$$PATH" tools/cluster

@@ -26,9 +26,8 @@ from pipeline.domain.settings import settings
 )
 def funnel_report() -> None:
     @task(doc_md=stages.overview.__doc__)
-    def overview() -> dict[str, Any]:
-        written: dict[str, Any] = to_dict(stages.overview(get_current_context()["params"]["data"] or settings().data))
-        return written
+    def overview() -> Any:
+        return to_dict(stages.overview(get_current_context()["params"]["data"] or settings().data))
 
     overview()
 

@@ -7,36 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import (
-    Asset,
-    AsyncCallback,
-    DeadlineAlert,
-    DeadlineReference,
-    Param,
-    dag,
-    get_current_context,
-    setup,
-    task,
-    teardown,
-)
+from airflow.sdk import Asset, Param, dag, get_current_context, setup, task, teardown
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
-from pipeline.airflow_plugin.callbacks import wave_is_late
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-def attempt(stage: Callable[..., Any], *args: Any) -> Any:
-    """Calls a stage and hands on what it returns; a named error that no retry can heal fails the task at once."""
+
+def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """Calls a stage; a named error that no retry can heal fails the task at once."""
     try:
-        return to_dict(stage(*args))
+        return stage(*args, **named)
     except GelombangError as e:
         if e.may_heal:
             raise
@@ -48,7 +39,7 @@ def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -
 
     @task(task_id=stage.__name__, doc_md=stage.__doc__, **options)
     def run(job: dict[str, Any]) -> Any:
-        return attempt(stage, from_dict(takes, job))
+        return to_dict(attempt(stage, from_dict(takes, job)))
 
     return run
 
@@ -64,13 +55,6 @@ def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -
         "retry_exponential_backoff": True,
         "max_active_tis_per_dag": 1,  # waves side by side take turns: one heavy task has the machine's memory
     },
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=settings().deadline_hours),
-        callback=AsyncCallback(wave_is_late),
-    )
-    if settings().deadline_hours
-    else None,
     tags=["gelombang"],
     doc_md=__doc__,
     params={
@@ -113,12 +97,12 @@ def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -
 def wave_cohort() -> None:
     @setup
     @task(doc_md=stages.hold_wave.__doc__)
-    def hold_wave() -> dict[str, Any]:
+    def hold_wave() -> Any:
         context = get_current_context()
         given, run = context["params"], context["dag_run"]
         wave = wave_number(run.partition_key) if run.partition_key else given["wave"]
         holder, alone = (given["run"], True) if given["run"] else (run.run_id, False)
-        return attempt(stages.hold_wave, given["data"] or settings().data, wave, holder, alone)
+        return to_dict(attempt(stages.hold_wave, given["data"] or settings().data, wave, holder, alone))
 
     @task.sensor(
         doc_md=stages.wave_before.__doc__,
@@ -131,19 +115,21 @@ def wave_cohort() -> None:
         max_active_tis_per_dag=None,
     )
     def wave_before(job: dict[str, Any]) -> bool:
-        return get_current_context()["params"]["out_of_order"] or attempt(stages.wave_before, from_dict(RunRef, job))
+        out_of_order = bool(get_current_context()["params"]["out_of_order"])
+        return out_of_order or attempt(stages.wave_before, from_dict(RunRef, job))
 
     @task(doc_md=stages.prepare.__doc__)
-    def prepare(job: dict[str, Any]) -> dict[str, Any]:
+    def prepare(job: dict[str, Any]) -> Any:
         given = get_current_context()["params"]
-        return attempt(stages.prepare, from_dict(RunRef, job), given["quota"], given["seed"], given["shards"])
+        run = from_dict(RunRef, job)
+        return to_dict(attempt(stages.prepare, run, given["quota"], given["seed"], given["shards"]))
 
     @task(doc_md=stages.publish.__doc__, outlets=[Asset(stages.PUBLISHED_WAVES)])
     def publish(job: dict[str, Any], answer: dict[str, Any]) -> Any:
         by, at = answer["responded_by_user"], answer["responded_at"]
         decree = answer["params_input"].get("decree") or ""
         run = from_dict(FinishedRun, job)
-        published = attempt(stages.publish, run, by["name"] or by["id"], str(at), decree)
+        published = to_dict(attempt(stages.publish, run, by["name"] or by["id"], str(at), decree))
         event = get_current_context()["outlet_events"][Asset(stages.PUBLISHED_WAVES)]
         event.extra.update(published)
         event.add_partitions(published["key"])  # a run by form has no partition of its own
@@ -165,8 +151,9 @@ def wave_cohort() -> None:
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
     verified >> job
-    for stage in (stages.compare_people, stages.decide, stages.check_cohort, stages.report, stages.finish):
+    for stage in (stages.compare_people, stages.decide, stages.check_cohort, stages.report):
         job = as_task(stage)(job)
+    job = as_task(stages.finish)(job)
     approve = ApprovalOperator(
         task_id="approve",
         doc_md="Waits until a person approves or rejects the cohort; rejecting leaves everything as it was.",

@@ -7,9 +7,9 @@ order is the DAG's business (``dags/wave_cohort.py``); what a task *does* is its
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
+from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError, WaveLateError
 from pipeline.domain.run_ref import FinishedRun, OverviewRef, PublishedWave, RunRef, ShardRef
 from pipeline.domain.settings import settings
 from pipeline.runtime import progress
@@ -261,6 +261,19 @@ def release_wave(ref: RunRef) -> Counts:
         released = wave_lock.release(where, where.calendar().wave(ref.wave), ref.run_id)
         counts["released"] = released
     return {"released": released}
+
+
+def late_waves(data: str) -> Counts:
+    """Raises WaveLateError where a run has held a wave longer than GELOMBANG_DEADLINE_HOURS: it needs somebody."""
+    hours = settings().deadline_hours
+    with progress.task("late_waves") as counts:
+        held = wave_lock.held_waves(paths.Store.at(data))
+        counts["held"] = len(held)
+        late = wave_lock.held_before(held, datetime.now().astimezone() - timedelta(hours=hours)) if hours else {}
+    if late:
+        waves = "; ".join(f"{key} by {holder}" for key, holder in late.items())
+        raise WaveLateError(f"Held for more than {hours} hours: {waves}.")
+    return {"held": len(held)}
 
 
 def overview(data: str) -> OverviewRef:

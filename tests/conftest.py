@@ -1,19 +1,54 @@
-"""What every test has: keys of its own, never those of the user who runs it."""
+"""What every test has: keys of its own, Hypothesis's effort, and folders that are made once for all xdist workers."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from hypothesis import settings
+
+from tests.effort import THOROUGH
+
+# One example has no deadline: how long it takes depends on what else the machine does.
+settings.register_profile("ordinary", deadline=None)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile("thorough" if THOROUGH else "ordinary")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def own_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A folder for keys; commands that a test starts have it too."""
+    """A folder for keys, never that of the user who runs the tests; commands that a test starts have it too."""
     given = os.environ.get("GELOMBANG_SECRETS")
     if given is None:
         os.environ["GELOMBANG_SECRETS"] = str(tmp_path_factory.mktemp("secrets"))
     yield
     if given is None:
         del os.environ["GELOMBANG_SECRETS"]
+
+
+@pytest.fixture(scope="session")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str, Callable[[Path], None]], Path]:
+    """``made_once(name, make)``: a folder that the first worker fills with ``make(folder)`` and that all workers read.
+
+    A folder that could not be filled is filled again by the next worker that asks. No test may change the folder.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, made = shared / name, shared / f"{name}.made"
+        with FileLock(str(shared / f"{name}.lock")):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                made.touch()
+        return folder
+
+    return once

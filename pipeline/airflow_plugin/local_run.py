@@ -24,7 +24,6 @@ EMBEDDED = {
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     "GELOMBANG_TASK_RETRIES": "0",
-    "GELOMBANG_DEADLINE_HOURS": "0",  # a run in this process has somebody watching
     "GX_ANALYTICS_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",

@@ -159,6 +159,12 @@ class WaveLockedError(GelombangError):
     )
 
 
+class WaveLateError(GelombangError):
+    """A run has held its wave for longer than GELOMBANG_DEADLINE_HOURS: it has neither been published nor rejected."""
+
+    advice = "Look at the run in Airflow's page: answer its form `approve`, clear its failed task, or end it."
+
+
 class MissingDecreeError(GelombangError):
     """A cohort is published by a decree, and none was named."""
 

@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
     wait_seconds: int = Field(60, ge=10, description="how often a waiting wave looks")
     deadline_hours: int = Field(
-        24, ge=0, description="a run not ended so long after its start is reported late; 0: never"
+        24, ge=0, description="a wave held by a run for longer is reported late by the DAG `late_waves`; 0: never"
     )
     task_retries: int = Field(2, ge=0, description="how often Airflow tries a failed task again")
     selfie: SelfieSettings = SelfieSettings()

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import StoreError, WaveLockedError
 from pipeline.storage.paths import Store
 
+_LOCK = re.compile(r"work/wave-\d{4}\.lock")
 #: Seconds between looks of a publisher that waits for another.
 _WAITS = (1, 2, 4, 8, 15, 30, 30)
 
@@ -66,6 +68,18 @@ def path_of(store: Store, wave: Wave) -> Path:
 def holder_of(store: Store, wave: Wave) -> Holder | None:
     """Who holds a wave; None when nobody does."""
     return _holder(store, path_of(store, wave))
+
+
+def held_waves(store: Store) -> dict[str, Holder]:
+    """Who holds which wave: wave keys to holders, in the order of the waves."""
+    names = sorted(key for key in store.keys("work/") if _LOCK.fullmatch(key))
+    found = {Path(key).stem: _holder(store, store.root / key) for key in names}
+    return {key: holder for key, holder in found.items() if holder is not None and not holder.gone()}
+
+
+def held_before(held: Mapping[str, Holder], moment: datetime) -> dict[str, Holder]:
+    """Those that have been held since before ``moment`` (with an offset)."""
+    return {key: holder for key, holder in held.items() if datetime.fromisoformat(holder.since) < moment}
 
 
 def _holder(store: Store, path: Path) -> Holder | None:

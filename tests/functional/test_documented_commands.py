@@ -10,12 +10,13 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.functional.conftest import Finished
+from tests.functional.conftest import Finished, copy_root
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Whose blocks are run here, and all that could have some.
@@ -48,6 +49,7 @@ def blocks(page: Path, data: Path) -> list[str]:
 def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A folder with the files that the pages speak of, and the environment of a person at it."""
     folder = tmp_path_factory.mktemp("desk")
+    finished = replace(finished, data=copy_root(finished.data, tmp_path_factory.mktemp("wave") / "data"))
     drawn = pq.read_table(finished.data / "work" / "wave-0012" / "drawn.parquet").to_pylist()
     selfies, photos = finished.data / "landing" / "wave-0012" / "selfies", finished.data / "extracts" / "photos"
     pairs = [

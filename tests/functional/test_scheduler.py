@@ -129,6 +129,44 @@ def test_a_form_starts_a_wave_another_run_of_it_is_refused_and_rejecting_changes
     assert not list((data / "work").glob("*.lock"))
 
 
+def press_clear(service: Airflow, run_id: str) -> None:
+    """Clears a whole run as a person does who looks at it in the page."""
+    with chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{service.url}{DAG}/runs/{run_id}")
+        page.fill("input[name=username]", "admin")
+        page.fill("input[name=password]", "admin")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Clear Run").first.click()
+        page.get_by_role("button", name="Confirm").click()
+        page.get_by_role("button", name="Confirm").wait_for(state="detached")
+
+
+def test_clear_runs_a_task_or_a_whole_run_once_more(service) -> None:
+    """The runbook's recipes: by the button in the page for a run, over REST for a task and what follows it."""
+    air, data, _ = service
+    run = trigger(air, wave=2, quota=20).json()["dag_run_id"]
+    wait_for("the form", lambda: approval(air, run), 600)
+    assert answer(air, run, "Reject") == 200
+    wait_for("the end", lambda: ended(air, run, "success"))
+    cohort = sha256(data / "waves" / "wave-0002" / "cohort.parquet")
+
+    press_clear(air, run)
+    wait_for("the form again", lambda: approval(air, run), 600)
+    assert answer(air, run, "Reject") == 200
+    wait_for("the end again", lambda: ended(air, run, "success"))
+
+    body = {"dag_run_id": run, "task_ids": ["decide"], "include_downstream": True, "only_failed": False}
+    cleared = air.call("POST", f"{DAG}/clearTaskInstances", **body, dry_run=False)
+    assert cleared.ok, cleared.text
+    wait_for("the form a third time", lambda: approval(air, run), 600)
+    assert answer(air, run, "Reject") == 200
+    wait_for("the last end", lambda: ended(air, run, "success"))
+    assert sha256(data / "waves" / "wave-0002" / "cohort.parquet") == cohort
+    assert not list((data / "work").glob("*.lock"))
+
+
 def test_a_wrong_wave_is_refused(service) -> None:
     air, data, _ = service
     assert trigger(air, wave=0).status_code == 400

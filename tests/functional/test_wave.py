@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 
 import duckdb
 import pyarrow as pa
@@ -12,7 +11,7 @@ import pytest
 
 from pipeline.domain import contracts, reasons
 from pipeline.storage import files
-from tests.functional.conftest import WAVE, Finished, run
+from tests.functional.conftest import WAVE, Finished, copy_root, run
 
 TABLES = {
     "decisions": contracts.DECISIONS,
@@ -112,12 +111,11 @@ def test_selfies_were_really_looked_at(finished: Finished):
 def test_the_same_inputs_give_the_same_bytes_whatever_the_shards(finished: Finished, tmp_path):
     before = {name: files.sha256(finished.out / f"{name}.parquet") for name in TABLES}
     funnel = files.sha256(finished.out / "funnel.json")
-    work = finished.data / "work"
-    shutil.rmtree(work)  # nothing is remembered, not even a verdict
-    again = run(finished.data, "--shards", "3", GELOMBANG_SELFIE__WORKERS="1", GELOMBANG_SCREENING__THREADS="1")
+    data = copy_root(finished.data, tmp_path / "data", "work")  # nothing is remembered, not even a verdict
+    again = run(data, "--shards", "3", GELOMBANG_SELFIE__WORKERS="1", GELOMBANG_SCREENING__THREADS="1")
     assert again.code == 0, again.text
-    assert {name: files.sha256(finished.out / f"{name}.parquet") for name in TABLES} == before
-    assert files.sha256(finished.out / "funnel.json") == funnel
+    assert {name: files.sha256(again.out / f"{name}.parquet") for name in TABLES} == before
+    assert files.sha256(again.out / "funnel.json") == funnel
 
 
 def test_the_manifest_knows_every_input_and_output(finished: Finished):

@@ -7,7 +7,7 @@ import tomllib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.errors import BadSettingError
@@ -16,6 +16,7 @@ from pipeline.selfie.calibration import LabelledPairs, by_group, calibrate
 from pipeline.selfie.calibration_report import AVERAGE, summary, write_calibration
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.selfie.recogniser import DEFAULT
+from tests.effort import examples
 
 BASE = SelfiePolicy.load(BUILT_IN / f"{DEFAULT}.toml")
 
@@ -109,7 +110,7 @@ def test_too_few_pairs_are_refused():
         calibrate([LabelledPairs("one", np.zeros(100), np.ones(9))], 0.001)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(20, 3_000)), min_size=1, max_size=4),
     st.sampled_from([0.001, 0.01, 0.1]),

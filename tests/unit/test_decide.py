@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain import contracts, reasons
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
+from tests.effort import examples
 from tests.spec.world import World, wave
 from tests.unit.test_draw import screened
 
@@ -36,7 +37,7 @@ waves = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(person, min_size=1, max_size=14), waves)
 def test_everyone_has_one_decision_and_places_go_in_draw_order(people, this):
     tiers = {f"R{n:02d}": tier for n, (tier, _, _) in enumerate(people)}

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain import contracts
@@ -21,6 +21,7 @@ from pipeline.draw.seats import Seats, allocate
 from pipeline.storage import files
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
+from tests.effort import examples
 from tests.spec.world import VERDICT, by_id, wave
 
 counts = st.integers(0, 3_000)
@@ -83,7 +84,7 @@ ids = st.text(
 people = st.dictionaries(ids, st.sampled_from(contracts.TIERS), min_size=1, max_size=40)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(people)
 def test_the_order_is_that_of_hashlib_for_any_ids(tiers: dict[str, str]):
     this = wave(3, seed="seed", quota=5)
@@ -108,7 +109,7 @@ def test_any_seed_reaches_the_draw_as_it_was_typed(seed: str):
     assert place == hashlib.sha256(f"{seed}:R1".encode()).hexdigest()
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(
     st.dictionaries(
         st.integers(1, 60).map("R{:02d}".format), st.sampled_from(contracts.TIERS), min_size=1, max_size=40

@@ -11,7 +11,7 @@ from datetime import date, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain import contracts, errors
@@ -20,6 +20,7 @@ from pipeline.domain.settings import settings as configured
 from pipeline.ingest.registrations import ingest_registrations
 from pipeline.storage import files
 from pipeline.storage.paths import Store
+from tests.effort import examples
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 NAMES = contracts.REGISTRATIONS.names
@@ -387,7 +388,7 @@ hostile = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(lines=st.lists(hostile, max_size=12))
 def test_random_hostile_rows_never_stop_ingest_and_never_vanish(lines, tmp_path_factory):
     landing = Landing(tmp_path_factory.mktemp("hostile"))

@@ -14,6 +14,8 @@ from pipeline.domain.settings import settings
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verify import PhotoPair, verify_pairs
 
+pytestmark = pytest.mark.slow
+
 
 def astronaut() -> Image.Image:
     """A face that ships inside a package of the tests."""

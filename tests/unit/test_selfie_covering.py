@@ -18,6 +18,8 @@ from pipeline.selfie.verdict import Measurement, PhotoPair
 from pipeline.simulate.photos import accessories
 from pipeline.simulate.photos.canvas import Scene
 
+pytestmark = pytest.mark.slow
+
 data = pytest.importorskip("skimage.data")
 CLEAN = Scores(blur=0, glasses=0, ears_hidden=0, tilted=0, dark=0, hat=0, scarf=0, roll=0, yaw=0, pitch=0)
 

@@ -21,6 +21,8 @@ from pipeline.selfie.recogniser import DEFAULT, Face, recogniser
 from tests import second_reading
 from tests.faces import FACES
 
+pytestmark = pytest.mark.slow
+
 COUNT = 200
 
 

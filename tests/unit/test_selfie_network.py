@@ -14,6 +14,8 @@ from pipeline.selfie.networks import efficientnet
 from pipeline.selfie.networks.assets import EFFICIENTNET_PACKAGE, packaged_file
 from pipeline.selfie.networks.torch_file import read_tensors
 
+pytestmark = pytest.mark.slow
+
 data = pytest.importorskip("skimage.data")
 TABBY, TIGER_CAT, EGYPTIAN_CAT, ESPRESSO, CUP = 281, 282, 285, 967, 968  # ImageNet's numbers
 

@@ -20,6 +20,8 @@ from pipeline.simulate.photos import (
 )
 from pipeline.simulate.photos.photo_job import Job
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(os.environ.get("GELOMBANG_FACES", Path(__file__).parents[3] / "shared" / "faces")) / "lfw"
 needs_faces = pytest.mark.skipif(not FOLDER.is_dir(), reason="no photographs of faces here")
 

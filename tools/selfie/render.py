@@ -23,7 +23,9 @@ def unit_of(mesh: Mesh) -> float:
 def jpeg(picture: Picture, quality: int) -> Picture:
     """Through JPEG."""
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    found = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert found is not None  # it was written just now
+    return np.ascontiguousarray(found[..., ::-1])
 
 
 def gaussian(picture: Picture, mesh: Mesh, strength: float) -> Picture:

@@ -177,13 +177,13 @@ def train(table: Table, name: str) -> tuple[Classifier, NDArray[np.float64]]:
 def save(model: Classifier, path: Path) -> None:
     """Writes a weight file; half precision is enough and halves it."""
     half = np.float16 if len(model.weights) > 500 else np.float32
-    arrays = {
-        "weights": model.weights.astype(half),
-        "bias": np.float64(model.bias),
-        "slope": np.float64(model.slope),
-        "offset": np.float64(model.offset),
-    }
-    np.savez(path, **arrays)
+    np.savez(
+        path,
+        weights=model.weights.astype(half),
+        bias=np.float64(model.bias),
+        slope=np.float64(model.slope),
+        offset=np.float64(model.offset),
+    )
 
 
 def main(faces: Path, names: list[str]) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline import stages
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import StoreError, WaveLockedError
+from pipeline.domain.errors import StoreError, WaveLateError, WaveLockedError
+from pipeline.domain.settings import settings
 from pipeline.storage import wave_lock
 from pipeline.storage.paths import Store
 
@@ -41,9 +45,12 @@ def test_of_many_that_try_at_once_one_wins(store: Store) -> None:
 def test_a_process_that_was_killed_holds_nothing(store: Store) -> None:
     code = f"""
 import os, signal
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from pipeline.domain.settings import settings
 from pipeline.storage import wave_lock
+from pipeline import stages
 from pipeline.domain.calendar import Wave
 from pipeline.storage.paths import Store
 wave = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
@@ -88,3 +95,26 @@ def test_a_root_that_takes_no_lock_is_a_named_error(store: Store) -> None:
     (store.root / "work").write_text("a file")
     with pytest.raises(StoreError, match="lock"):
         wave_lock.take(store, WAVE, wave_lock.Holder("run"))
+
+
+@pytest.mark.parametrize(("hours", "late"), [(0, []), (1, ["wave-0001"]), (3, []), (24, [])])
+def test_a_wave_that_is_held_too_long_is_named(tmp_path: Path, monkeypatch, hours: int, late: list[str]):
+    """Wave 1 is held for two hours, wave 2 just now; nothing else in work/ is a wave's lock."""
+    monkeypatch.setenv("GELOMBANG_DEADLINE_HOURS", str(hours))
+    settings.cache_clear()
+    store = Store.at(tmp_path)
+    for number in (1, 2):
+        wave_lock.take(store, replace(WAVE, number=number), wave_lock.Holder(f"run {number}"))
+    path = tmp_path / "work" / "wave-0001.lock"
+    held = json.loads(path.read_text())
+    since = datetime.fromisoformat(held["since"]) - timedelta(hours=2)
+    path.write_text(json.dumps({**held, "since": since.isoformat()}))
+    (tmp_path / "work" / "wave-0001").mkdir()
+    (tmp_path / "work" / "wave-0001" / "other.lock").write_text("{}")
+    if late:
+        with pytest.raises(WaveLateError, match="wave-0001 by run 1") as raised:
+            stages.late_waves(str(tmp_path))
+        assert "wave-0002" not in str(raised.value)
+    else:
+        assert stages.late_waves(str(tmp_path))["held"] == 2
+    settings.cache_clear()
