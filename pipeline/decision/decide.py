@@ -101,7 +101,7 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
 
 def _seats(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:
     """Places of each tier, and those that it would have with one more person who may hold one."""
-    counts = dict(db.execute("SELECT tier, count(*) FROM standing WHERE NOT held GROUP BY tier").fetchall())
+    counts = dict(db.execute("SELECT tier, count(*) FROM seat_candidates WHERE NOT held GROUP BY tier").fetchall())
     priority, public = counts.get("priority", 0), counts.get("public", 0)
     seats = allocate(wave.quota, wave.priority_share, priority, public)
     return {
