@@ -5,6 +5,7 @@ from __future__ import annotations
 from checks.gate import CheckReport, judge
 from checks.inputs import metrics_of
 from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import OUTCOMES
 from pipeline.ingest.extracts import Extract
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
@@ -26,7 +27,7 @@ def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> 
         if (repeated := work / "repeated.parquet").is_file():  # ids that stand on several rows are decided as well
             sources["registrations"] = f"""(SELECT registration_id FROM {sources["registrations"]} UNION ALL
                 FROM read_parquet('{duckdb_sql.quoted(repeated)}'))"""
-        metrics = metrics_of(db, "cohort", quota=wave.quota, **sources)
+        metrics = metrics_of(db, "cohort", quota=wave.quota, outcomes=OUTCOMES, **sources)
         if blacklist is not None:
             listed = duckdb_sql.read(blacklist.files)
             metrics |= metrics_of(db, "blacklisted", cohort=sources["cohort"], blacklist=listed, day=wave.closing_day)

@@ -1,6 +1,7 @@
 """great_expectations as the judge of metrics: one small frame a table, a verdict, and Data Docs that are kept.
 
-Knows nothing of waves. Only figures reach it – no row, no NIK, no name – so its pages can be shown to anyone.
+Knows columns, and nothing of waves. Only figures reach it – no row, no NIK, no name – so its pages can be shown to
+anyone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.data_docs import stand_alone
+from pipeline.domain.contracts import EXTRACTS
 from pipeline.domain.errors import CheckFailedError
 from pipeline.domain.settings import CheckSettings
 
@@ -53,14 +55,21 @@ class CheckReport:
 
 @lru_cache(maxsize=1)
 def expectations() -> tuple[dict[str, Any], ...]:
-    """The rows of ``expectations.toml``, one table and one metric each."""
+    """The rows of ``expectations.toml``, one table and one metric each; those of columns follow the contract."""
     raw = tomllib.loads((files("checks") / "expectations.toml").read_text(encoding="utf-8"))["expectation"]
-    return tuple(
-        {**row, "table": table, "metric": metric}
-        for row in raw
-        for table in _listed(row["table"])
-        for metric in _listed(row["metric"])
-    )
+    return tuple({**row, "table": table, "metric": metric} for row in raw for table, metric in _judged(row))
+
+
+def _judged(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """The tables and metrics of a row. With ``columns`` they are those of the extracts' columns that are so."""
+    if "columns" not in row:
+        return [(table, metric) for table in _listed(row["table"]) for metric in _listed(row["metric"])]
+    return [
+        (table, row["metric"].format(column=column.name))
+        for table, contract in EXTRACTS.items()
+        for column in contract.columns
+        if getattr(column, row["columns"])
+    ]
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from checks.gate import CheckReport, Metrics, judge
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import EXTRACTS
+from pipeline.domain.contracts import EXTRACTS, Table
 from pipeline.domain.settings import CheckSettings
 from pipeline.ingest.extracts import Extract
 from pipeline.storage import duckdb_sql, files
@@ -59,6 +59,7 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSetti
         number=number,
         sample=1 if extract.rows <= _EXACT_ROWS else _SAMPLE,
         asof=extract.asof,
+        **_allowed(EXTRACTS[extract.name]),
     )
     metrics = {
         name.replace("_count", "_share") if name.endswith("_count") else name: (
@@ -66,13 +67,18 @@ def _extract(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSetti
         )
         for name, value in raw.items()
     }
-    required = [n for n in EXTRACTS[extract.name][0].names if n not in ("photo", "occupation")]
-    metrics |= {f"null_share_{n}": _excess(_nulls(db, extract, n), extract.rows, limits) for n in required}
+    filled = [column.name for column in EXTRACTS[extract.name].columns if column.filled]
+    metrics |= {f"null_share_{n}": _excess(_nulls(db, extract, n), extract.rows, limits) for n in filled}
     if extract.previous_rows:
         metrics["rows_vs_previous"] = (extract.rows + limits.few_rows) / extract.previous_rows
         if extract.name == "population":
             metrics["least_province_vs_previous"] = _least_province(db, extract, limits)
     return metrics
+
+
+def _allowed(contract: Table) -> dict[str, tuple[str, ...]]:
+    """The values that each column may have, for ``$<column>_allowed`` in the SQL of the extract."""
+    return {f"{column.name}_allowed": column.allowed for column in contract.columns if column.allowed}
 
 
 def _excess(bad: float, rows: float, limits: CheckSettings) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Asset, Param, PartitionedAssetTimetable, dag, get_current_context, task
 
 from pipeline import stages
+from pipeline.airflow_plugin.hand_over import to_dict
 from pipeline.domain.settings import settings
 
 
@@ -25,8 +26,8 @@ from pipeline.domain.settings import settings
 )
 def funnel_report() -> None:
     @task(doc_md=stages.overview.__doc__)
-    def overview() -> dict[str, Any]:
-        return stages.overview(get_current_context()["params"]["data"] or settings().data)
+    def overview() -> Any:
+        return to_dict(stages.overview(get_current_context()["params"]["data"] or settings().data))
 
     overview()
 

@@ -14,8 +14,10 @@ from airflow.sdk import Asset, Param, dag, get_current_context, setup, task, tea
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
+from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
 from pipeline.domain.errors import GelombangError
+from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
 
 P = ParamSpec("P")
@@ -32,12 +34,12 @@ def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         raise AirflowFailException(str(e)) from e
 
 
-def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
-    """A stage as an Airflow task of the same name; in and out go paths and counts, never rows."""
+def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -> Any:
+    """A stage as an Airflow task of the same name; it takes what the task before handed on."""
 
     @task(task_id=stage.__name__, doc_md=stage.__doc__, **options)
     def run(job: dict[str, Any]) -> Any:
-        return attempt(stage, job)
+        return to_dict(attempt(stage, from_dict(takes, job)))
 
     return run
 
@@ -95,12 +97,12 @@ def as_task(stage: Callable[[Any], Any], **options: Any) -> Any:
 def wave_cohort() -> None:
     @setup
     @task(doc_md=stages.hold_wave.__doc__)
-    def hold_wave() -> dict[str, Any]:
+    def hold_wave() -> Any:
         context = get_current_context()
         given, run = context["params"], context["dag_run"]
         wave = wave_number(run.partition_key) if run.partition_key else given["wave"]
         holder, alone = (given["run"], True) if given["run"] else (run.run_id, False)
-        return attempt(stages.hold_wave, given["data"] or settings().data, wave, holder, alone)
+        return to_dict(attempt(stages.hold_wave, given["data"] or settings().data, wave, holder, alone))
 
     @task.sensor(
         doc_md=stages.wave_before.__doc__,
@@ -113,27 +115,30 @@ def wave_cohort() -> None:
         max_active_tis_per_dag=None,
     )
     def wave_before(job: dict[str, Any]) -> bool:
-        return bool(get_current_context()["params"]["out_of_order"]) or attempt(stages.wave_before, job)
+        out_of_order = bool(get_current_context()["params"]["out_of_order"])
+        return out_of_order or attempt(stages.wave_before, from_dict(RunRef, job))
 
     @task(doc_md=stages.prepare.__doc__)
-    def prepare(job: dict[str, Any]) -> dict[str, Any]:
+    def prepare(job: dict[str, Any]) -> Any:
         given = get_current_context()["params"]
-        return attempt(stages.prepare, job, given["quota"], given["seed"], given["shards"])
+        run = from_dict(RunRef, job)
+        return to_dict(attempt(stages.prepare, run, given["quota"], given["seed"], given["shards"]))
 
     @task(doc_md=stages.publish.__doc__, outlets=[Asset(stages.PUBLISHED_WAVES)])
     def publish(job: dict[str, Any], answer: dict[str, Any]) -> Any:
         by, at = answer["responded_by_user"], answer["responded_at"]
         decree = answer["params_input"].get("decree") or ""
-        counts = attempt(stages.publish, job, by["name"] or by["id"], str(at), decree)
+        run = from_dict(FinishedRun, job)
+        published = to_dict(attempt(stages.publish, run, by["name"] or by["id"], str(at), decree))
         event = get_current_context()["outlet_events"][Asset(stages.PUBLISHED_WAVES)]
-        event.extra.update(counts)
-        event.add_partitions(counts["key"])  # a run by form has no partition of its own
-        return counts
+        event.extra.update(published)
+        event.add_partitions(published["key"])  # a run by form has no partition of its own
+        return published
 
     @teardown
     @task(doc_md=stages.release_wave.__doc__)
     def release_wave(job: dict[str, Any]) -> Any:
-        return attempt(stages.release_wave, job)
+        return attempt(stages.release_wave, from_dict(RunRef, job))
 
     held = hold_wave()
     job = prepare(held)
@@ -141,17 +146,18 @@ def wave_cohort() -> None:
     for stage in (stages.ingest, stages.check_inputs, stages.screen):
         job = as_task(stage)(job)
     # one task at a time uses every core of one machine; an installation with more machines sets more
-    verify = as_task(stages.verify, max_active_tis_per_dag=settings().selfie.shards_at_once)
+    verify = as_task(stages.verify, takes=ShardRef, max_active_tis_per_dag=settings().selfie.shards_at_once)
     verified = verify.expand(job=as_task(stages.draw)(job))
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
     verified >> job
-    for stage in (stages.compare_people, stages.decide, stages.check_cohort, stages.report, stages.finish):
+    for stage in (stages.compare_people, stages.decide, stages.check_cohort, stages.report):
         job = as_task(stage)(job)
+    job = as_task(stages.finish)(job)
     approve = ApprovalOperator(
         task_id="approve",
         doc_md="Waits until a person approves or rejects the cohort; rejecting leaves everything as it was.",
-        subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['wave'] }}: kohort / cohort",
+        subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['run']['wave'] }}: kohort / cohort",
         body="{{ ti.xcom_pull(task_ids='finish')['form'] }}",
         params={
             "decree": Param(

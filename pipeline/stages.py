@@ -1,4 +1,4 @@
-"""The tasks of a wave, one function each: what Airflow calls, with paths and counts in and out and never a row.
+"""The tasks of a wave, one function each: what Airflow calls. A reference to the run goes in and out, never a row.
 
 Each can be killed and called again: it reads files that the tasks before it finished, and writes its own whole. The
 order is the DAG's business (``dags/wave_cohort.py``); what a task *does* is its room's.
@@ -8,65 +8,76 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime, timedelta
-from typing import Any
 
 from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError, WaveLateError
+from pipeline.domain.run_ref import FinishedRun, OverviewRef, PublishedWave, RunRef, ShardRef
 from pipeline.domain.settings import settings
 from pipeline.runtime import progress
 from pipeline.storage import files, paths, wave_lock
-from pipeline.storage.task_sync import CACHE, EARLIER, KEPT_PRINTS, LANDED, PRINTS, VERDICTS, WORK, Part, moves
+from pipeline.storage.task_sync import (
+    CACHE,
+    EARLIER,
+    KEPT_PRINTS,
+    LANDED,
+    PRINTS,
+    PUBLICATIONS,
+    RUNS,
+    VERDICTS,
+    WORK,
+    Part,
+    moves,
+)
 from pipeline.wave_run import manifest, plan
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.run_end import end_of_run
 from pipeline.wave_run.selfie_rounds import first_round, forget_rounds, refill_places, verdict_files, verify_part
 
-Counts = dict[str, Any]
+Counts = dict[str, int]
 
 #: Name of the Airflow asset that a publication updates; ``funnel_report`` runs after it.
 PUBLISHED_WAVES = "gelombang_waves"
 
 
-def hold_wave(data: str, wave: int, run: str, alone: bool) -> Counts:
+def hold_wave(data: str, wave: int, run_id: str, alone: bool) -> RunRef:
     """Takes the wave for this run; another run of it is refused, whatever started it. ``alone``: in one process."""
     with progress.task("hold_wave"):
         where = paths.Store.at(data)
-        holder = wave_lock.Holder.this_process(run) if alone else wave_lock.Holder(run)
+        holder = wave_lock.Holder.this_process(run_id) if alone else wave_lock.Holder(run_id)
         wave_lock.take(where, where.calendar().wave(wave), holder)
-    return {"data": data, "wave": wave, "run": run}
+    return RunRef(data, wave, run_id)
 
 
-def wave_before(job: Counts) -> bool:
+def wave_before(ref: RunRef) -> bool:
     """Waits until the wave before is published, so that everybody knows who has a place already."""
-    where = paths.Store.at(job["data"])
+    where = paths.Store.at(ref.data)
     try:
-        before = where.calendar().wave(job["wave"] - 1)
+        before = where.calendar().wave(ref.wave - 1)
     except UnknownWaveError:
         return True
-    where.pull(f"published/{before.key}/", only=EARLIER[1].only)
+    where.pull(f"published/{before.key}/", only=PUBLICATIONS.only)
     return bool(where.revisions(before.key))
 
 
-def prepare(job: Counts, quota: int | None, seed: str | None, shards: int | None) -> Counts:
+def prepare(ref: RunRef, quota: int | None, seed: str | None, shards: int | None) -> RunRef:
     """Resolves what is to be done: the wave, its quota and seed, the extracts it may use; writes ``plan.json``."""
     with progress.task("prepare") as counts:
-        where = paths.Store.at(job["data"])
-        wave_lock.must_hold(
-            where, where.calendar().wave(job["wave"]), job["run"]
-        )  # before another run's work is cleared
-        made = plan.make(job["data"], job["wave"], quota=quota, seed=seed, shards=shards)
+        where = paths.Store.at(ref.data)
+        # before another run's work is cleared
+        wave_lock.must_hold(where, where.calendar().wave(ref.wave), ref.run_id)
+        made = plan.make(ref.data, ref.wave, quota=quota, seed=seed, shards=shards)
         made.store.push(f"work/{made.wave.key}/", replace=True)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
-    return {**job, "plan": made.store.key(made.path)}
+    return ref
 
 
 @moves(*LANDED, *EARLIER)
-def ingest(job: Counts) -> Counts:
+def ingest(ref: RunRef) -> RunRef:
     """Reads the wave's registrations, reviews and re-uploads; hostile rows are counted and set aside."""
     from pipeline.ingest.registrations import ingest_registrations
     from pipeline.ingest.reuploads import ingest_reuploads
     from pipeline.ingest.reviews import ingest_reviews
 
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("ingest") as counts:
         taken = ingest_registrations(run.store, run.wave)
         reviews = ingest_reviews(run.store, run.wave, second=run.settings.second_reviewer)
@@ -79,69 +90,69 @@ def ingest(job: Counts) -> Counts:
         files.write_json({**files.read_json(record), "reviews": vars(reviews), "reuploads": vars(reuploads)}, record)
         if taken.taken_in + reuploads.taken_in == 0:
             raise EmptyWaveError(f"No registration of wave {run.wave.number} could be read.")
-    return job
+    return ref
 
 
 @moves(extracts=True)
-def check_inputs(job: Counts) -> Counts:
+def check_inputs(ref: RunRef) -> RunRef:
     """great_expectations judges registrations and extracts; a bad extract ends the wave here."""
     from checks.inputs import check_inputs as check
 
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("check_inputs") as counts:
         counts |= check(run.store, run.wave, run.extracts, run.settings.checks).counts()
-    return job
+    return ref
 
 
 @moves(*EARLIER, extracts=True)
-def screen(job: Counts) -> Counts:
+def screen(ref: RunRef) -> RunRef:
     """Layers 1 to 3 in DuckDB: every reason of every application, in one pass."""
     from pipeline.screening.screen import screen as screen_wave
 
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("screen") as counts:
         counts |= vars(screen_wave(run.store, run.wave, run.extracts))
-    return job
+    return ref
 
 
 @moves()
-def draw(job: Counts) -> list[Counts]:
-    """The list's hash, the draw, and the selfies of the first round cut into shards: one dict per shard."""
+def draw(ref: RunRef) -> list[ShardRef]:
+    """The list's hash, the draw, and the selfies of the first round cut into shards."""
     from pipeline.draw.draw import draw as draw_wave
 
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("draw") as counts:
         drawn = draw_wave(run.store, run.wave)
         counts |= {k: v for k, v in vars(drawn).items() if not k.endswith("sha256")}
         shards = first_round(run)
-        jobs = [{**job, "shard": run.store.key(path), "photographs": pairs} for path, pairs in shards]
-        counts["shards"] = len(jobs)
-    return jobs
+        counts["shards"] = len(shards)
+    return [ShardRef(ref, run.store.key(path), pairs) for path, pairs in shards]
 
 
 @moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", VERDICTS, PRINTS))
-def verify(job: Counts) -> Counts:
+def verify(ref: ShardRef) -> Counts:
     """Verifies the selfies of one shard; a verdict reached before is not computed again."""
-    run = Plan.load(job)
-    shard = run.store.root / job["shard"]
+    run = Plan.load(ref.run)
+    shard = run.store.root / ref.shard
     name = f"verify {shard.stem}"
     with progress.task(name) as counts:
-        counts |= verify_part(run, files.read_table(shard), run.work / "verdicts" / shard.name, name)
-    return {**job, **counts}
+        verified = verify_part(run, files.read_table(shard), run.work / "verdicts" / shard.name, name)
+        counts |= verified
+    return verified
 
 
 @moves(CACHE, writes=(WORK.prefix, VERDICTS, PRINTS))
-def refill(job: Counts) -> Counts:
+def refill(ref: RunRef) -> RunRef:
     """With ``refill``: verifies the next in line, round by round, until the places are full or nobody is left."""
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("refill") as counts:
         forget_rounds(run)
         counts["rounds"] = refill_places(run)
-    return job
+    return ref
 
 
 @moves(CACHE, Part(PRINTS), Part(KEPT_PRINTS), writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS))
-def compare_people(job: Counts) -> Counts:
+def compare_people(ref: RunRef) -> RunRef:
     """Compares every verified selfie with every other and with the accepted of earlier waves.
 
     Who shares a face or a picture with another number goes to a person; with ``refill`` the next in line come in.
@@ -149,44 +160,44 @@ def compare_people(job: Counts) -> Counts:
     from pipeline.wave_run.kept_prints import delete_expired
     from pipeline.wave_run.same_person import compare
 
-    run, today = Plan.load(job), datetime.now().date()
+    run, today = Plan.load(ref), datetime.now().date()
     with progress.task("compare_people") as counts:
         counts["expired"] = delete_expired(run.store, today)
         found = compare(run, today)
         while refill_places(run):
             found = compare(run, today)
         counts |= vars(found)
-    return job
+    return ref
 
 
 @moves()
-def decide(job: Counts) -> Counts:
+def decide(ref: RunRef) -> RunRef:
     """A decision for every application, and the cohort, reserve, rejections and review that follow from them."""
     from pipeline.decision.decide import decide as decide_wave
     from pipeline.decision.photo_retries import write_retries
 
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("decide") as counts:
         files.fresh(run.work / "out")
         counts |= vars(decide_wave(run.store, run.wave, verdict_files(run)))
         counts["retries"] = write_retries(run.store, run.wave)
         files.copy(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
-    return job
+    return ref
 
 
 @moves(extracts=True)
-def check_cohort(job: Counts) -> Counts:
+def check_cohort(ref: RunRef) -> RunRef:
     """great_expectations judges the cohort before anybody sees it."""
     from checks.cohort import check_cohort as check
 
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("check_cohort") as counts:
         counts |= check(run.store, run.wave, run.extracts.get("blacklist")).counts()
-    return job
+    return ref
 
 
 @moves(*EARLIER, Part("landing/{wave}/truth.parquet"))
-def report(job: Counts) -> Counts:
+def report(ref: RunRef) -> RunRef:
     """What people read: the funnel, the report, the spreadsheet, the notices, the approval form."""
     from pipeline.publication.form import approval_form
     from pipeline.reports.figures.funnel_steps import write_funnel
@@ -195,7 +206,7 @@ def report(job: Counts) -> Counts:
     from pipeline.reports.spreadsheet import write_spreadsheet
     from pipeline.reports.wave_report import write_report
 
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("report") as counts:
         funnel = write_funnel(run.store, run.wave)
         write_notices(run.store, run.wave)
@@ -204,13 +215,13 @@ def report(job: Counts) -> Counts:
         write_report(run.store, run.wave, found)
         files.write_text(approval_form(found, settings().language), run.work / "approval.md")
         counts |= funnel["ends"]
-    return job
+    return ref
 
 
 @moves(*LANDED, *EARLIER, extracts=True)
-def finish(job: Counts) -> Counts:
+def finish(ref: RunRef) -> FinishedRun:
     """Writes the manifest and puts the finished folder in its place, in one step."""
-    run = Plan.load(job)
+    run = Plan.load(ref)
     with progress.task("finish") as counts:
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
@@ -218,42 +229,38 @@ def finish(job: Counts) -> Counts:
         run.store.commit(files.copy(run.work / "out", new), run.store.out(run.wave), "manifest.json")
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
     cohort = files.sha256(run.store.out(run.wave) / "cohort.parquet")
-    return {
-        **job,
-        "waves": f"{run.store.address}/waves/{run.wave.key}",
-        "cohort_sha256": cohort,
-        "form": files.read_text(run.work / "approval.md"),
-        **counts,
-    }
+    form = files.read_text(run.work / "approval.md")
+    return FinishedRun(ref, f"{run.store.address}/waves/{run.wave.key}", cohort, form, counts["files"])
 
 
 @moves(*EARLIER, CACHE, Part(PRINTS), Part(KEPT_PRINTS), writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS))
-def publish(job: Counts, by: str, at: str, decree: str) -> Counts:
-    """Screens the approved cohort once more and publishes it with its decree, in one step; returns the counts."""
+def publish(ref: FinishedRun, by: str, at: str, decree: str) -> PublishedWave:
+    """Screens the approved cohort once more and publishes it with its decree, in one step."""
     from pipeline.publication.accepted_prints import keep_prints_of_accepted
     from pipeline.publication.revision import Approval
     from pipeline.publication.revision import publish as publish_wave
 
-    run = Plan.load(job)
+    run = Plan.load(ref.run)
     with progress.task("publish") as counts:
         if not decree.strip():
             raise MissingDecreeError(f"The cohort of wave {run.wave.number} was approved without a decree.")
-        approval = Approval(by, at, decree.strip(), job["run"], job["cohort_sha256"])
+        approval = Approval(by, at, decree.strip(), ref.run.run_id, ref.cohort_sha256)
         record = publish_wave(run, approval, datetime.now().astimezone())
         counts["prints_kept"] = keep_prints_of_accepted(run, record, datetime.now().date())
         counts |= {k: record[k] for k in ("revision", "accepted", "decree")}
         counts |= {k: record["changes"]["run"][k] for k in ("removed", "added")}
     folder = run.store.published(run.wave.key) / f"rev-{record['revision']}"
-    return {"key": run.wave.key, "published": f"{run.store.address}/{run.store.key(folder)}", **counts}
+    return PublishedWave(run.wave.key, f"{run.store.address}/{run.store.key(folder)}", **counts)
 
 
-def release_wave(job: Counts) -> Counts:
+def release_wave(ref: RunRef) -> Counts:
     """Gives the wave back, however the run ended."""
-    where = paths.Store.at(job["data"])
+    where = paths.Store.at(ref.data)
     with progress.task("release_wave") as counts:
-        end_of_run(where, job)
-        counts["released"] = wave_lock.release(where, where.calendar().wave(job["wave"]), job["run"])
-    return dict(counts)
+        end_of_run(where, ref)
+        released = wave_lock.release(where, where.calendar().wave(ref.wave), ref.run_id)
+        counts["released"] = released
+    return {"released": released}
 
 
 def late_waves(data: str) -> Counts:
@@ -266,17 +273,17 @@ def late_waves(data: str) -> Counts:
     if late:
         waves = "; ".join(f"{key} by {holder}" for key, holder in late.items())
         raise WaveLateError(f"Held for more than {hours} hours: {waves}.")
-    return counts
+    return {"held": len(held)}
 
 
-def overview(data: str) -> Counts:
+def overview(data: str) -> OverviewRef:
     """Puts all finished waves side by side: ``waves/overview.html``."""
     from pipeline.reports.overview import write_overview
 
     with progress.task("overview") as counts:
         where = paths.Store.at(data)
-        where.pull("waves/", only=(*EARLIER[0].only, "report.html"))
+        where.pull("waves/", only=(*RUNS.only, "report.html"))
         path = write_overview(where)
         where.push(where.key(path))
         counts["waves"] = len(where.wave_folders("waves"))
-    return {"overview": f"{where.address}/waves/{path.name}", **counts}
+    return OverviewRef(f"{where.address}/waves/{path.name}", counts["waves"])

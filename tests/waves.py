@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 from pipeline import stages
 from pipeline.cli import app
 from pipeline.domain.contracts import REGISTRATIONS
+from pipeline.domain.run_ref import FinishedRun, PublishedWave
 from pipeline.ingest.registrations import ingest_registrations
 from pipeline.storage.files import write_table, write_text
 from pipeline.storage.paths import Store
@@ -67,32 +67,31 @@ def three_waves(data: Path, people: int = 400) -> Store:
 
 #: A wave's tasks between ``prepare`` and ``finish`` but for the mapped one, in order.
 BEFORE_SELFIES = (stages.ingest, stages.check_inputs, stages.screen)
-AFTER_SELFIES = (stages.refill, stages.compare_people, stages.decide, stages.check_cohort, stages.report, stages.finish)
+AFTER_SELFIES = (stages.refill, stages.compare_people, stages.decide, stages.check_cohort, stages.report)
 
 
-def run_wave(
-    data: Path | str, wave: int, run: str = "test", between: Callable[[], None] = lambda: None
-) -> dict[str, Any]:
+def run_wave(data: Path | str, wave: int, run: str = "test", between: Callable[[], None] = lambda: None) -> FinishedRun:
     """Takes a wave up to its approval; what ``finish`` hands on. ``between`` is called before each task."""
-    job = stages.hold_wave(str(data), wave, run, alone=True)
+    ref = stages.hold_wave(str(data), wave, run, alone=True)
     between()
-    job = stages.prepare(job, None, None, 2)
+    ref = stages.prepare(ref, None, None, 2)
     for stage in BEFORE_SELFIES:
         between()
-        job = stage(job)
+        ref = stage(ref)
     between()
-    for shard in stages.draw(job):
+    for shard in stages.draw(ref):
         between()
         stages.verify(shard)
     for stage in AFTER_SELFIES:
         between()
-        job = stage(job)
-    return job
+        ref = stage(ref)
+    between()
+    return stages.finish(ref)
 
 
-def publish(job: dict[str, Any], decree: str = "SK-1", at: str = "2020-05-02T09:00:00+07:00") -> dict[str, Any]:
+def publish(run: FinishedRun, decree: str = "SK-1", at: str = "2020-05-02T09:00:00+07:00") -> PublishedWave:
     """Publishes a wave as an approver would, and gives it back."""
     try:
-        return stages.publish(job, "Kepala Manajemen Pelaksana", at, decree)
+        return stages.publish(run, "Kepala Manajemen Pelaksana", at, decree)
     finally:
-        stages.release_wave(job)
+        stages.release_wave(run.run)

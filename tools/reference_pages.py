@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from pydantic import BaseModel
 
 from pipeline.domain import contracts, errors, reasons
@@ -66,39 +66,44 @@ def reasons_page() -> str:
     )
 
 
-def _columns(schema: pa.Schema) -> str:
-    return table(["column", "type"], [[f"`{f.name}`", str(f.type)] for f in schema])
+#: Where a table of docs/reference/files.md stands; the text around the marks is written by hand.
+MARKED = re.compile(r"<!-- columns of (\w+) ([^ ]+) -->\n.*?<!-- end -->\n", re.DOTALL)
+
+
+def _meaning(column: contracts.Column) -> str:
+    allowed = f" One of {', '.join(f'`{value}`' for value in column.allowed)}." if column.allowed else ""
+    return column.says + allowed
+
+
+def _columns(direction: str, contract: contracts.Table) -> str:
+    """A table's columns; of a delivery also which a file must have."""
+    rows = [[f"`{c.name}`", str(c.type), _meaning(c)] for c in contract.columns]
+    head = ["column", "type", "meaning"]
+    if direction == "IN":
+        must = [" and in every row" if column.filled else "" for column in contract.columns]
+        rows = [[*r, f"yes{m}" if c.required else "–"] for r, c, m in zip(rows, contract.columns, must, strict=True)]
+        head.append("required")
+    return f"{contract.says}\n\n{table(head, rows)}"
 
 
 def files_page() -> str:
-    """Columns of every table at the edges."""
-    incoming = {
-        "registrations": contracts.REGISTRATIONS,
-        "reuploads": contracts.REUPLOADS,
-        "reviews": contracts.REVIEWS,
-        **{name: schema for name, (schema, _) in contracts.EXTRACTS.items()},
+    """The page as it stands, with the columns of every table between their marks. Raises KeyError for a lost mark."""
+    page = (FOLDER / "files.md").read_text(encoding="utf-8")
+    tables = {
+        (direction, name): contract
+        for direction in ("IN", "OUT", "WORK")
+        for name, contract in getattr(contracts, direction).items()
     }
-    out = {
-        "decisions.parquet": contracts.DECISIONS,
-        "cohort.parquet": contracts.COHORT,
-        "reserve.parquet": contracts.RESERVE,
-        "rejections.parquet": contracts.REJECTIONS,
-        "review.parquet": contracts.REVIEW,
-        "verify-photos": contracts.PHOTO_PAIRS_OUT,
-        "compare-all": contracts.PHOTO_CANDIDATES,
-        "retries.parquet": contracts.RETRIES,
-        "reuploads.parquet": contracts.REUPLOADED,
-        "published/…/changes.parquet": contracts.CHANGES,
-        "published/…/ledger.parquet": contracts.LEDGER,
-    }
-    optional = ", ".join(name for name, (_, may_lack) in contracts.EXTRACTS.items() if may_lack)
-    return (
-        "# Files\n\n## In\n\n`nik` and `kk` of an extract may be text(16) or 64-bit integers. Optional extracts: "
-        f"{optional}.\n\n"
-        + "\n".join(f"### {name}\n\n{_columns(schema)}" for name, schema in incoming.items())
-        + "\n## Out\n\n"
-        + "\n".join(f"### {name}\n\n{_columns(schema)}" for name, schema in out.items())
-    )
+    marked = [match.groups() for match in MARKED.finditer(page)]
+    if sorted(marked) != sorted(tables):
+        raise KeyError(f"files.md has not each table once: {sorted(set(marked) ^ set(tables))}")
+
+    def current(match: re.Match[str]) -> str:
+        direction, name = match.groups()
+        columns = _columns(direction, tables[direction, name])
+        return f"<!-- columns of {direction} {name} -->\n{columns}<!-- end -->\n"
+
+    return MARKED.sub(current, page)
 
 
 def _settings_rows(model: type[BaseModel], prefix: str) -> list[list[str]]:
@@ -156,6 +161,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings": settings_page,
     "calendar": calendar_page,
 }
+#: Pages of which only the tables are generated.
+BY_HAND = ("files",)
 
 
 def main() -> int:
@@ -164,7 +171,7 @@ def main() -> int:
     stale = []
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, page in PAGES.items():
-        path, text = FOLDER / f"{name}.md", NOTE + page()
+        path, text = FOLDER / f"{name}.md", page() if name in BY_HAND else NOTE + page()
         if check and (not path.is_file() or path.read_text(encoding="utf-8") != text):
             stale.append(path.name)
         elif not check:

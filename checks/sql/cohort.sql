@@ -1,4 +1,4 @@
--- In: {cohort}, {decisions}, {registrations} of a run, $quota. Out: one row of metrics.
+-- In: {cohort}, {decisions}, {registrations} of a run, $quota, $outcomes. Out: one row of metrics.
 -- Metrics of a cohort before anybody sees it; every one but places_left must be zero.
 SELECT
     $quota - (SELECT count(*) FROM {cohort})                                                           AS places_left,
@@ -13,6 +13,6 @@ SELECT
         WHERE d.outcome = 'accepted')                                                                  AS not_in_cohort,
     (SELECT count(*) FROM {decisions} d ANTI JOIN {registrations} r USING (registration_id))           AS never_registered,
     (SELECT count(*) FROM {decisions}
-        WHERE outcome IS NULL OR outcome NOT IN ('accepted', 'reserve', 'rejected', 'review'))         AS unknown_outcomes,
+        WHERE outcome IS NULL OR outcome NOT IN $outcomes)         AS unknown_outcomes,
     (SELECT count(*) - count(DISTINCT registration_id) FROM {decisions})                               AS decisions_twice,
     (SELECT count(*) FROM {registrations} r ANTI JOIN {decisions} d USING (registration_id))           AS undecided

@@ -1,6 +1,6 @@
 """When waves run: each at its closing, with partition key ``wave-0002``. Airflow finds this through ``plugin.py``.
 
-The calendar is read anew each time the scheduler asks, so a wave that is declared or moved needs no restart.
+The calendar is read again each time the scheduler asks, so a wave that is declared or moved needs no restart.
 """
 
 from __future__ import annotations

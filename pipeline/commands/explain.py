@@ -72,9 +72,9 @@ class _Page:
         self._heading("compared")
         days = ", ".join(f"{label(f'extract.{n}', self.language)}: {d}" for n, d in self.found.extracts.items())
         self._say(self._text("extracts", days=days), "dim")
-        if self.found.anew:
-            names = ", ".join(label(f"extract.{name}", self.language) for name in self.found.anew)
-            self._say(self._text("anew", extracts=names), "yellow")
+        if self.found.redelivered:
+            names = ", ".join(label(f"extract.{name}", self.language) for name in self.found.redelivered)
+            self._say(self._text("redelivered", extracts=names), "yellow")
         if self.found.fields is None:
             self._say(self._text("not_kept"))
             return

@@ -11,6 +11,7 @@ import typer
 from pipeline import stages
 from pipeline.commands.common.options import DataOption, WaveArgument, finished
 from pipeline.domain.errors import WaveNotRunError
+from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.storage import files, wave_lock
 
 
@@ -27,12 +28,12 @@ def publish(
     if not plan.is_file():
         raise WaveNotRunError(f"What wave {wave} was decided on is no longer below {where.work(found)}.")
     with wave_lock.held(where, found, "gelombang publish") as name:
-        job = {"data": where.address, "wave": wave, "run": name, "plan": where.key(plan)}
-        job["cohort_sha256"] = files.sha256(folder / "cohort.parquet")
+        ref = RunRef(where.address, wave, name)
+        run = FinishedRun(ref, where.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
-        done = stages.publish(job, by or getpass.getuser(), at, decree)
+        done = stages.publish(run, by or getpass.getuser(), at, decree)
     stages.overview(where.address)
     typer.echo(
-        f"Wave {wave}, revision {done['revision']}: {done['accepted']:,} accepted; the last screening removed "
-        f"{done['removed']:,}, {done['added']:,} came in for them. {done['published']}"
+        f"Wave {wave}, revision {done.revision}: {done.accepted:,} accepted; the last screening removed "
+        f"{done.removed:,}, {done.added:,} came in for them. {done.published}"
     )

@@ -26,10 +26,10 @@ def review(
     browser: Annotated[bool, typer.Option(help="Open the page in this machine's browser.")] = False,
 ) -> None:
     """Decide about the photographs that a person must look at; the next run takes the decisions in."""
-    from pipeline.review.access import Door
+    from pipeline.review.access import AccessGate
     from pipeline.review.app import make_app
     from pipeline.review.cases import read_cases
-    from pipeline.review.decisions import Sitting
+    from pipeline.review.decisions import ReviewSession
 
     where, found, folder = finished(data, wave)
     if where.elsewhere:
@@ -37,17 +37,17 @@ def review(
             f"A review needs the photographs in a folder; {where.address} is none.",
             "Copy the wave's folders to this machine, review there, and copy landing/*/reviews/ back.",
         )
-    sitting, cases = Sitting(where, found, reviewer), read_cases(where, found)
+    session, cases = ReviewSession(where, found, reviewer), read_cases(where, found)
     console = Console()
     if not cases:
         console.print(f"Nobody of wave {wave} is under review.")
         return
-    door = Door()
-    app = make_app(sitting, cases, read_json(folder / "manifest.json")["selfie_policy"], door)
+    gate = AccessGate()
+    app = make_app(session, cases, read_json(folder / "manifest.json")["selfie_policy"], gate)
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):  # which is how it is ended
         name, bound = listening.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
-        address = f"http://{shown}:{bound}/?token={door.token}&lang={settings().language}"
+        address = f"http://{shown}:{bound}/?token={gate.token}&lang={settings().language}"
         console.print(f"{len(cases)} under review in wave {wave}. Open this address; it is yours alone:")
         console.print(address, style="bold", soft_wrap=True, markup=False, highlight=False)
         if not ipaddress.ip_address(name).is_loopback:

@@ -19,7 +19,7 @@ from pipeline.storage.paths import Store, project_data
 
 if TYPE_CHECKING:
     from pipeline.simulate.photos.photographs import Rendered
-    from pipeline.simulate.presets import Plan
+    from pipeline.simulate.presets import SimulationPlan
     from pipeline.simulate.wave import Simulated
 
 
@@ -71,7 +71,7 @@ def simulate(
         write_text(_calendar(found), store.root / "calendar.toml")
     elif not enough and found.same_person == "check" and found.selfie != "off":
         typer.echo("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
-    plan = presets.Plan(
+    plan = presets.SimulationPlan(
         wave=found,
         seed=seed,
         registrations=applications,
@@ -105,7 +105,9 @@ def _enough_faces(faces: Path | None, photographed: int) -> bool:
     return len(face_sources.usable_people(faces, photographed)) >= photographed
 
 
-def _make(plan: Plan, store: Store, photos: str, faces: Path | None, workers: int) -> tuple[Simulated, Rendered]:
+def _make(
+    plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int
+) -> tuple[Simulated, Rendered]:
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
     from pipeline.simulate.photos import photographs

@@ -17,7 +17,7 @@ from pipeline.domain import contracts, reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
 from pipeline.draw.draw import PUBLISHED
-from pipeline.draw.seats import places
+from pipeline.draw.seats import allocate
 from pipeline.draw.verdicts import standing_verdicts
 from pipeline.screening.rulebook import warning_codes
 from pipeline.storage import duckdb_sql, files
@@ -86,7 +86,7 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
         codes: dict[str, duckdb_sql.Value] = {"$codes": reasons.codes(), "$warning_codes": warning_codes()}
         duckdb_sql.run(db, "pipeline.decision", "sql/decoded", {**sources, **codes})
         duckdb_sql.run(db, "pipeline.decision", "sql/decisions", sources)
-        duckdb_sql.run(db, "pipeline.decision", "sql/decided", {**sources, **_places(db, wave)})
+        duckdb_sql.run(db, "pipeline.decision", "sql/decided", {**sources, **_seats(db, wave)})
         _combinations(db)
         for name, (schema, query) in _OUTPUTS.items():
             columns = ", ".join(f"CAST({f.name} AS {duckdb_sql.type_of(f.type)}) AS {f.name}" for f in schema)
@@ -99,16 +99,17 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
     return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
 
 
-def _places(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:
+def _seats(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:
     """Places of each tier, and those that it would have with one more person who may hold one."""
-    counts = dict(db.execute("SELECT tier, count(*) FROM standing WHERE NOT held GROUP BY tier").fetchall())
+    counts = dict(db.execute("SELECT tier, count(*) FROM seat_candidates WHERE NOT held GROUP BY tier").fetchall())
     priority, public = counts.get("priority", 0), counts.get("public", 0)
-    given = places(wave.quota, wave.priority_share, priority, public)
-    held = (
-        places(wave.quota, wave.priority_share, priority + 1, public)[0],
-        places(wave.quota, wave.priority_share, priority, public + 1)[1],
-    )
-    return {"$priority": given[0], "$public": given[1], "$held_priority": held[0], "$held_public": held[1]}
+    seats = allocate(wave.quota, wave.priority_share, priority, public)
+    return {
+        "$priority": seats.priority,
+        "$public": seats.public,
+        "$held_priority": allocate(wave.quota, wave.priority_share, priority + 1, public).priority,
+        "$held_public": allocate(wave.quota, wave.priority_share, priority, public + 1).public,
+    }
 
 
 def _combinations(db: duckdb.DuckDBPyConnection) -> None:
@@ -116,7 +117,7 @@ def _combinations(db: duckdb.DuckDBPyConnection) -> None:
     found = [codes for (codes,) in db.execute("SELECT DISTINCT reasons FROM decided").fetchall()]
     table = pa.table(
         {
-            "reasons": pa.array(found, contracts.TEXTS),
+            "reasons": pa.array(found, contracts.TEXT_LIST),
             "layer": pa.array([reasons.first_layer(codes) for codes in found], pa.string()),
             "combination_retry": pa.array([reasons.retry_of(codes) for codes in found], pa.string()),
             "message_id": pa.array([reasons.messages(codes, "id") for codes in found], pa.string()),
@@ -133,4 +134,4 @@ def _read(*paths: Path) -> str:
 
 
 def _read_if_there(path: Path, schema: pa.Schema) -> str:
-    return _read(path) if path.is_file() else f"({duckdb_sql.nothing(schema)})"
+    return _read(path) if path.is_file() else f"({duckdb_sql.empty_query(schema)})"

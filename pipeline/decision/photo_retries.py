@@ -34,7 +34,7 @@ def list_retries(store_: Store, wave: Wave, out: Path) -> int:
     """
     folder = store_.out(wave)
     cohorts = store_.cohorts()
-    accepted = duckdb_sql.read(cohorts) if cohorts else f"({duckdb_sql.nothing(COHORT)})"
+    accepted = duckdb_sql.read(cohorts) if cohorts else f"({duckdb_sql.empty_query(COHORT)})"
     with duckdb_sql.connect(store_.work(wave)) as db:
         query = f"""SELECT registration_id, coalesce(from_wave, {wave.number}) AS from_wave,
                         array_to_string(reasons, ' ') AS reasons

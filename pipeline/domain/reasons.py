@@ -14,7 +14,7 @@ from importlib.resources import files
 LAYERS = ("registration", "identity", "education", "bansos", "exclusion", "selfie")
 #: What a photograph is scored for, in catalogue order.
 DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
-#: From the hardest to the mildest: what a refused applicant may send again (CONTRACTS: none > data > photo).
+#: From the hardest to the mildest: what a refused applicant may send again (docs/reference/contract.md).
 RETRIES = ("none", "data", "photo")
 
 

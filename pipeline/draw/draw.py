@@ -12,11 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.domain import contracts
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
 from pipeline.draw import merkle
-from pipeline.draw.seats import places, refilled
+from pipeline.draw.seats import TierCounts, allocate, next_to_verify
 from pipeline.draw.verdicts import standing_verdicts
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
@@ -51,9 +50,9 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
             db.execute(f"SELECT tier, count(*) FROM read_parquet({screened}) WHERE mask = 0 GROUP BY tier").fetchall()
         )
         n_priority, n_public = tiers.get("priority", 0), tiers.get("public", 0)
-        priority, public = places(wave.quota, wave.priority_share, n_priority, n_public)
+        seats = allocate(wave.quota, wave.priority_share, n_priority, n_public)
         given: dict[str, duckdb_sql.Value] = {"{screened}": screened, "$listed": n_priority, "$selfie": wave.selfie}
-        given |= {"$priority": priority, "$public": public}
+        given |= {"$priority": seats.priority, "$public": seats.public}
         define_draw(db, wave)
         query = duckdb_sql.sql("pipeline.draw", "sql/drawn", given)
         duckdb_sql.copy(db, query, work / "drawn.parquet", duckdb_sql.PASSING)
@@ -62,7 +61,7 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
     counts = DrawCounts(listed, tree.root(), first, n_priority, n_public, to_verify)
     record = {**asdict(counts), "seed": wave.seed, "seed_source": wave.seed_source, "quota": wave.quota}
     record |= {"priority_share": wave.priority_share, "selfie": wave.selfie, "refill": wave.refill}
-    files.write_json({**record, "places": {"priority": priority, "public": public}}, work / "draw.json")
+    files.write_json({**record, "places": asdict(seats)}, work / "draw.json")
     return counts
 
 
@@ -93,10 +92,10 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                 LEFT JOIN ({screened}) s USING (registration_id)"""
         )
         query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
-        counted = {tier: counts for tier, *counts in db.execute(query).fetchall()}
-        taken = refilled(wave, *(counted.get(tier, [0, 0, 0]) for tier in contracts.TIERS))
+        counted = {tier: TierCounts(*counts) for tier, *counts in db.execute(query).fetchall()}
+        taken = next_to_verify(wave, counted.get("priority", TierCounts()), counted.get("public", TierCounts()))
         chosen: list[str] = []
-        for tier, take in zip(contracts.TIERS, taken, strict=True):
+        for tier, take in asdict(taken).items():
             query = "SELECT registration_id FROM known WHERE waiting AND tier = ? ORDER BY position LIMIT ?"
             chosen += [id_ for (id_,) in db.execute(query, [tier, take]).fetchall()]
     return chosen

@@ -19,9 +19,9 @@ _WITH_OTHERS = contracts.VERDICTS.append(contracts.SAME_PERSON.field("others"))
 def standing_verdicts(verdicts: Sequence[Path], work: Path) -> str:
     """A relation of the verdict files (contract VERDICTS) with ``others`` (contract OTHERS; null: there are none)."""
     if not verdicts:
-        return f"({duckdb_sql.nothing(_WITH_OTHERS)})"
+        return f"({duckdb_sql.empty_query(_WITH_OTHERS)})"
     found = work / SAME_PERSON
-    nobody = duckdb_sql.nothing(contracts.SAME_PERSON)
+    nobody = duckdb_sql.empty_query(contracts.SAME_PERSON)
     held = f"read_parquet({duckdb_sql.path_list([found])})" if found.is_file() else f"({nobody})"
     return f"""(SELECT v.* REPLACE (
             CASE WHEN h.registration_id IS NULL THEN v.outcome ELSE 'review' END AS outcome,

@@ -79,9 +79,9 @@ def read_csv(path: Path) -> Lines | None:
         raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
     if not first:
         return None
-    separator = max(SEPARATORS, key=lambda mark: len(_header(first, mark)))
+    separator = max(SEPARATORS, key=lambda candidate: len(_header(first, candidate)))
     header = _header(first, separator)
-    return Lines(source, header, separator, limits, SetAside(limits.listed), names=_named(header))
+    return Lines(source, header, separator, limits, SetAside(limits.listed), names=_unique_names(header))
 
 
 def _first_line(source: TextSource) -> str:
@@ -141,7 +141,7 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
             lines.set_aside.add(record.line, problem, record.rows)
             if problem == REPEATED_HEADER:  # another file follows; its columns may stand in another order
                 yield _table(rows, lines.names)
-                rows, lines.names = [], _named([_column(name) for name in record.fields])
+                rows, lines.names = [], _unique_names([_column(name) for name in record.fields])
         else:
             rows.append(record.fields)
             if len(rows) == _BATCH:
@@ -197,8 +197,8 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
 @cache
 def _whole_quotes(separator: bytes) -> re.Pattern[bytes]:
     """A quoted field as RFC 4180 has it, within one line and without a quote inside."""
-    mark = re.escape(separator)
-    return re.compile(rb"(?:(?<=[" + mark + rb'\n])|\A)"[^"\n]*"(?=[' + mark + rb"\r\n]|\Z)")
+    sep = re.escape(separator)
+    return re.compile(rb"(?:(?<=[" + sep + rb'\n])|\A)"[^"\n]*"(?=[' + sep + rb"\r\n]|\Z)")
 
 
 def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:
@@ -217,7 +217,7 @@ def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:
     return table
 
 
-def _named(header: list[str]) -> list[str]:
+def _unique_names(header: list[str]) -> list[str]:
     """The names of the columns; one that stands there twice gets a number, so that each is a name."""
     return [name if header.index(name) == i else f"{name}#{i}" for i, name in enumerate(header)]
 

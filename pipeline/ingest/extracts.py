@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import EXTRACTS
+from pipeline.domain.contracts import EXTRACTS, Table
 from pipeline.domain.errors import (
     ExtractTooNewError,
     MissingColumnError,
@@ -81,12 +81,12 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
     Raises MissingExtractError, ExtractTooNewError, UnreadableFileError, MissingColumnError, WrongTypeError.
     """
     found: dict[str, Extract] = {}
-    for name, (schema, optional) in EXTRACTS.items():
+    for name, contract in EXTRACTS.items():
         _pull(store, name, until or wave.closing_day)
         folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
         usable = sorted(day for day in folders if day <= (until or wave.closing_day))
         if not usable:
-            if optional and not folders:
+            if contract.optional and not folders:
                 continue
             if not folders:
                 raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
@@ -97,7 +97,7 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
             )
         day = usable[-1]
         current = _files(folders[day])
-        rows = sum(_checked(path, name, schema) for path in current)
+        rows = sum(_checked(path, contract) for path in current)
         before = usable[-2] if len(usable) > 1 else None
         previous = tuple(_files(folders[before])) if before else ()
         found[name] = Extract(
@@ -146,19 +146,21 @@ def _rows(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
-def _checked(path: Path, name: str, schema: pa.Schema) -> int:
+def _checked(path: Path, contract: Table) -> int:
     """Row count of a file whose columns are as the contract has them."""
     with _metadata(path) as file:
         delivered = file.schema_arrow
-        for field in schema:
-            if field.name not in delivered.names:
-                raise MissingColumnError(f"The extract {name} has no column {field.name} ({path}).")
-            given = delivered.field(field.name).type
+        for column in contract.columns:
+            if column.name not in delivered.names:
+                if not column.required:
+                    continue
+                raise MissingColumnError(f"The extract {contract.name} has no column {column.name} ({path}).")
+            given = delivered.field(column.name).type
             if pa.types.is_dictionary(given):
                 given = given.value_type
-            fits = _FITS[field.type](given) or (field.name in _NUMBERS and given in (pa.int64(), pa.uint64()))
+            fits = _FITS[column.type](given) or (column.name in _NUMBERS and given in (pa.int64(), pa.uint64()))
             if not (fits or pa.types.is_null(given)):
                 raise WrongTypeError(
-                    f"Column {field.name} of the extract {name} is {given}, not {field.type} ({path})."
+                    f"Column {column.name} of the extract {contract.name} is {given}, not {column.type} ({path})."
                 )
         return int(file.metadata.num_rows)

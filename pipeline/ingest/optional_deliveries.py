@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import IN, Table
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import read_csv
@@ -20,17 +21,18 @@ from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
 
-def delivered(store_: Store, wave: Wave, what: str, schema: pa.Schema) -> tuple[pa.Table, int]:
+def delivered(store_: Store, wave: Wave, what: str) -> tuple[pa.Table, int]:
     """Every row of a folder's files as text, and how many rows or whole files could not be read."""
+    contract = IN[what]
     paths = sorted(p for p in store_.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
     tables, aside = [], 0
     for path in paths:
-        table, bad = _text_table(path, schema)
+        table, bad = _text_table(path, contract)
         aside += bad
         if table is not None:
             tables.append(table)
-    nothing = pa.table({name: pa.array([], pa.string()) for name in schema.names})
-    return pa.concat_tables(tables) if tables else nothing, aside
+    empty = pa.table({name: pa.array([], pa.string()) for name in contract.schema.names})
+    return pa.concat_tables(tables) if tables else empty, aside
 
 
 def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
@@ -50,21 +52,21 @@ def _cast(field: pa.Field) -> str:
     return f"try_cast({value} AS {duckdb_sql.type_of(field.type)}) AS {field.name}"
 
 
-def _text_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, int]:
+def _text_table(path: Path, contract: Table) -> tuple[pa.Table | None, int]:
     """A file's columns as text, and how much of it could not be read (a whole file counts as one).
 
-    A column can be missing (a note, a reviewer); the id cannot.
+    Only the columns that the contract requires cannot be missing.
     """
     aside = SetAside(settings().ingest.listed)
     try:
         if path.suffix.lower() == ".parquet":
-            tables = list(read_parquet(path, schema, aside, ("registration_id",)))
+            tables = list(read_parquet(path, contract.schema, aside, contract.required))
         elif path.name.lower().endswith((".csv", ".csv.gz")):
             lines = read_csv(path)
             if lines is None:
                 return None, 0
-            lines.need(["registration_id"])
-            tables, aside = [_columns(table, schema) for table in lines.tables], lines.set_aside
+            lines.need(contract.required)
+            tables, aside = [_columns(table, contract.schema) for table in lines.tables], lines.set_aside
         else:
             return None, 1
     except GelombangError:
@@ -73,5 +75,5 @@ def _text_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, int]:
 
 
 def _columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    nothing = pa.nulls(table.num_rows, pa.string())
-    return pa.table({n: table[n] if n in table.column_names else nothing for n in schema.names})
+    missing = pa.nulls(table.num_rows, pa.string())
+    return pa.table({n: table[n] if n in table.column_names else missing for n in schema.names})

@@ -5,7 +5,7 @@ Text is read as a dictionary first: a value that is repeated a million times is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,18 +22,18 @@ _BATCH = 5_000
 _NUMBERS = ("nik", "kk")
 
 
-def read_parquet(path: Path, columns: pa.Schema, aside: SetAside, needed: tuple[str, ...] = ()) -> Iterator[pa.Table]:
+def read_parquet(path: Path, columns: pa.Schema, aside: SetAside, required: Collection[str]) -> Iterator[pa.Table]:
     """The columns of a file as text, batch by batch; rows with a longer value than allowed are set aside.
 
-    ``needed`` are the columns that must be there (empty: all). Raises MissingColumnError, WrongTypeError,
-    UnreadableFileError and FileLimitError, each with the file's name.
+    ``required`` are the columns that must be there. Raises MissingColumnError, WrongTypeError, UnreadableFileError and
+    FileLimitError, each with the file's name.
     """
     limits = settings().ingest
     try:
         with pq.ParquetFile(path) as footer:
             schema = footer.schema_arrow
             _within(footer.metadata, path, limits)
-        present = _present(schema, columns, needed or tuple(columns.names), path)
+        present = _present(schema, columns, required, path)
         text = [given for given in present.values() if _is_text(schema.field(given).type)]
         with pq.ParquetFile(path, read_dictionary=text, memory_map=False) as file:
             line = 0
@@ -52,10 +52,10 @@ def _within(footer: pq.FileMetaData, path: Path, limits: IngestSettings) -> None
         raise FileLimitError(f"{path} holds more than {limits.max_file_bytes:,} bytes.")
 
 
-def _present(schema: pa.Schema, columns: pa.Schema, needed: tuple[str, ...], path: Path) -> dict[str, str]:
+def _present(schema: pa.Schema, columns: pa.Schema, required: Collection[str], path: Path) -> dict[str, str]:
     """The file's own name of each column of the contract that it has."""
     actual = {name.strip().lower().replace(" ", "_"): name for name in schema.names}
-    if missing := [name for name in needed if name not in actual]:
+    if missing := [name for name in required if name not in actual]:
         raise MissingColumnError(f"{path} has no column {', '.join(missing)}.")
     for field in columns:
         if field.name in actual:

@@ -65,15 +65,15 @@ def records(queue: LineQueue, separator: str, width: int, limit: int, longest: i
 
     Raises FileLimitError where a quoted text goes on for more than ``limit`` bytes.
     """
-    mark = separator.encode()
+    separator_bytes = separator.encode()
     while (line := queue.take(more=False)) is not None:
         number = queue.number
         if not line.strip():
             yield number
             continue
         text, rows, problem = line, 1, None
-        if b'"' in line and left_open(line, mark, inside=False) == "open":
-            text, rows, problem = _joined(queue, line, mark, width, limit)
+        if b'"' in line and left_open(line, separator_bytes, inside=False) == "open":
+            text, rows, problem = _joined(queue, line, separator_bytes, width, limit)
         if problem is None and len(text) > longest:
             problem = TOO_LONG
         if problem:
@@ -86,25 +86,25 @@ def records(queue: LineQueue, separator: str, width: int, limit: int, longest: i
             yield from _parted(number, fields, text, separator, width)
 
 
-def _joined(queue: LineQueue, first: bytes, mark: bytes, width: int, limit: int) -> tuple[bytes, int, str | None]:
+def _joined(queue: LineQueue, first: bytes, separator: bytes, width: int, limit: int) -> tuple[bytes, int, str | None]:
     """A record whose quoted text goes on in the next lines: its text, and what is wrong with it.
 
     A quote that no RFC 4180 writer would leave is no beginning of such a text: its own line alone is then lost. Text
     that may be inside a quote is never read as a record of its own.
     """
     lines, size = [first], len(first)
-    literal = first.count(mark) + 1 == width
+    literal = first.count(separator) + 1 == width
     while (line := queue.take(more=True)) is not None:
         lines.append(line)
         size += len(line) + 1
-        state = left_open(line, mark, inside=True)
+        state = left_open(line, separator, inside=True)
         if state == "closed":
             return queue.end.join(lines), 1, None
         if state == "stray":
             queue.put_back(lines[1:])
             return b"", 1, UNCLOSED
         if size > limit:
-            if literal and all(part.count(mark) + 1 == width for part in lines if part.strip()):
+            if literal and all(part.count(separator) + 1 == width for part in lines if part.strip()):
                 queue.put_back(lines[1:])
                 return b"", 1, UNCLOSED
             raise FileLimitError(f"a quote in line {queue.number - len(lines) + 1} is open for {limit:,} bytes")
@@ -114,13 +114,13 @@ def _joined(queue: LineQueue, first: bytes, mark: bytes, width: int, limit: int)
     return b"", sum(bool(part.strip()) for part in lines), UNCLOSED
 
 
-def left_open(line: bytes, mark: bytes, inside: bool) -> str:
+def left_open(line: bytes, separator: bytes, inside: bool) -> str:
     """Whether a line leaves a quoted text ``open`` or ``closed``; ``stray``: one that began before it ends amiss."""
     at, began_before = 0, inside
     while True:
         if not inside:
             if not line.startswith(b'"', at):
-                at = line.find(mark, at) + 1
+                at = line.find(separator, at) + 1
                 if at == 0:
                     return "closed"
                 continue
@@ -132,10 +132,10 @@ def left_open(line: bytes, mark: bytes, inside: bool) -> str:
             at = end + 2
             continue
         inside, at = False, end + 1
-        if not line.startswith(mark, at) and line[at:].strip(b"\r"):
+        if not line.startswith(separator, at) and line[at:].strip(b"\r"):
             if began_before:
                 return "stray"
-            at = line.find(mark, at)
+            at = line.find(separator, at)
             if at < 0:
                 return "closed"
         began_before = False

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.domain.contracts import REGISTRATIONS
+from pipeline.domain.contracts import IN, REGISTRATIONS
 from pipeline.domain.errors import (
     FileLimitError,
     GelombangError,
@@ -88,13 +88,14 @@ class Stage:
 
 def _tables(path: Path, done: Delivery) -> Iterator[pa.Table]:
     """The columns of the contract as text."""
+    required = IN["registrations"].required
     if path.suffix.lower() == ".parquet":
-        yield from read_parquet(path, REGISTRATIONS, done.aside)
+        yield from read_parquet(path, REGISTRATIONS, done.aside, required)
         return
     lines = read_csv(path)
     if lines is None:
         return
-    lines.need(REGISTRATIONS.names)
+    lines.need(required)
     done.aside = lines.set_aside
     for table in lines.tables:
         yield table.select(REGISTRATIONS.names)

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import REGISTRATIONS
+from pipeline.domain.contracts import REGISTRATIONS, SEXES
 from pipeline.domain.errors import DuplicateRegistrationError, EmptyWaveError
 from pipeline.domain.settings import settings
 from pipeline.ingest.ingest_record import IngestRecord
@@ -56,8 +56,8 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
         db.execute(f"SET memory_limit = '{_MEMORY}'")
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/days"))
-        source = {"{source}": f"read_parquet({duckdb_sql.path_list(parts)})"}
-        db.execute(duckdb_sql.sql("pipeline.ingest", "sql/clean", source))
+        source: dict[str, duckdb_sql.Value] = {"{source}": f"read_parquet({duckdb_sql.path_list(parts)})"}
+        db.execute(duckdb_sql.sql("pipeline.ingest", "sql/clean", source | {"$sexes": SEXES}))
         _without_id(db, record)
         record.repeated_ids = _repeated(db, record, work)
         columns = ", ".join(REGISTRATIONS.names)

@@ -41,7 +41,7 @@ def problems() -> dict[str, dict[str, str]]:
 def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
     """Takes a wave's re-uploads in, after its registrations."""
     work = store_.work(wave)
-    rows, aside = delivered(store_, wave, "reuploads", REUPLOADS)
+    rows, aside = delivered(store_, wave, "reuploads")
     with duckdb_sql.connect(work) as db:
         rows_of(db, rows, REUPLOADS)
         registrations = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
@@ -70,7 +70,7 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
 def _repeated(work: Path) -> str:
     """The ids that stand on several registrations of this wave, as a relation."""
     path = work / "repeated.parquet"
-    return f"'{duckdb_sql.quoted(path)}'" if path.is_file() else f"({duckdb_sql.nothing(REPEATED)})"
+    return f"'{duckdb_sql.quoted(path)}'" if path.is_file() else f"({duckdb_sql.empty_query(REPEATED)})"
 
 
 def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:
@@ -108,7 +108,7 @@ def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, 
 def _earlier(store_: Store, wave: Wave, name: str, schema: pa.Schema) -> str:
     """A table of all earlier waves as one relation with ``filename``; columns that an old file lacks are null."""
     paths = [path for path in store_.outputs(f"{name}.parquet") if path.parent.name < wave.key]
-    empty = duckdb_sql.nothing(schema.append(pa.field("filename", pa.string())))
+    empty = duckdb_sql.empty_query(schema.append(pa.field("filename", pa.string())))
     if not paths:
         return f"({empty})"
     read = (

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import REVIEWS
+from pipeline.domain.contracts import REVIEW_DECISIONS, REVIEWS
 from pipeline.ingest.optional_deliveries import delivered, rows_of
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
@@ -41,9 +41,9 @@ def ingest_reviews(store_: Store, wave: Wave, *, second: bool) -> ReviewCounts:
 @contextmanager
 def weighed(store_: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
     """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read."""
-    everything, aside = delivered(store_, wave, "reviews", REVIEWS)
+    everything, aside = delivered(store_, wave, "reviews")
     with duckdb_sql.connect(spill) as db:
         rows_of(db, everything, REVIEWS)
-        duckdb_sql.run(db, "pipeline.ingest", "sql/reviews", {"$second": second})
+        duckdb_sql.run(db, "pipeline.ingest", "sql/reviews", {"$second": second, "$decisions": REVIEW_DECISIONS})
         [(usable,)] = db.execute("SELECT count(*) FROM said").fetchall()
         yield db, aside + everything.num_rows - usable

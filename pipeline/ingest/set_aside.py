@@ -13,13 +13,13 @@ class SetAside:
     listed: int
     counts: Counter[str] = field(default_factory=Counter)
     lines: list[tuple[int, str]] = field(default_factory=list)
-    _named: Counter[str] = field(default_factory=Counter)
+    _listed_of: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: int, problem: str, rows: int = 1) -> None:
         """Counts rows that begin in this line."""
         self.counts[problem] += rows
-        if self._named[problem] < self.listed:
-            self._named[problem] += 1
+        if self._listed_of[problem] < self.listed:
+            self._listed_of[problem] += 1
             self.lines.append((line, problem))
 
     @property

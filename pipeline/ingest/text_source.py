@@ -19,7 +19,7 @@ from pipeline.domain.settings import IngestSettings
 _BLOCK = 4 << 20
 _HEAD = 64 << 10
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TextSource:
 
     path: Path
     encoding: str
-    mark: int
+    bom_length: int
     end: bytes
     head: bytes
     limits: IngestSettings
@@ -40,13 +40,13 @@ class TextSource:
             start = file.read(_HEAD)
         if start.startswith(_ZIP):
             raise UnreadableFileError(f"{path} is a spreadsheet or an archive, not text.", "Save it as CSV.")
-        mark, encoding = next(((m, e) for m, e in _MARKS.items() if start.startswith(m)), (b"", ""))
+        bom, encoding = next(((b, e) for b, e in _BOMS.items() if start.startswith(b)), (b"", ""))
         encoding = encoding or _unmarked(start)
-        head = start[len(mark) :]
+        head = start[len(bom) :]
         if encoding != "utf-8":
             head = head[: len(head) // 2 * 2].decode(encoding, "replace").encode()
         first = re.search(rb"\r*\n|\r", head.lstrip(b"\r\n"))
-        return cls(path, encoding, len(mark), b"\r" if first and first[0] == b"\r" else b"\n", head, limits)
+        return cls(path, encoding, len(bom), b"\r" if first and first[0] == b"\r" else b"\n", head, limits)
 
     def blocks(self) -> Iterator[bytes]:
         """The whole file in blocks; each but the last ends with a line end."""
@@ -69,7 +69,7 @@ class TextSource:
     def _chunks(self) -> Iterator[bytes]:
         decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)("replace")
         with _open(self.path) as file:
-            file.read(self.mark)
+            file.read(self.bom_length)
             while chunk := file.read(_BLOCK):
                 yield decoder.decode(chunk).encode() if decoder else chunk
         if decoder and (rest := decoder.decode(b"", final=True)):

@@ -43,7 +43,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RuleVerdict:
     """A rule in force and what it said: ``holds``, ``clear`` or ``not_asked``."""
 
     code: str
@@ -66,7 +66,7 @@ class Published:
 class Explanation:
     """Everything that is known of one application; ``fields`` is None where its data is no longer kept.
 
-    ``anew``: extracts that are no longer what the run read; the comparison may show what the decision did not rest on.
+    ``redelivered``: extracts that are no longer what the run read; the comparison may show other data than decided.
     """
 
     wave: Wave
@@ -74,8 +74,8 @@ class Explanation:
     fields: list[Field] | None
     registered: bool
     extracts: dict[str, str]
-    anew: list[str]
-    rules: list[Verdict]
+    redelivered: list[str]
+    rules: list[RuleVerdict]
     listed: int
     photo: Row | None
     thresholds: Row | None
@@ -194,7 +194,7 @@ def _row(paths: list[Path], registration_id: str) -> Row | None:
     return rows[0] if rows else None
 
 
-def _verdicts(in_force: set[str], given: list[str]) -> list[Verdict]:
+def _verdicts(in_force: set[str], given: list[str]) -> list[RuleVerdict]:
     unasked = bool(_NOBODY & set(given))
     found = []
     for rule in all_rules():
@@ -203,7 +203,7 @@ def _verdicts(in_force: set[str], given: list[str]) -> list[Verdict]:
         others = rule.code in _LAST and bool(set(given) - {*reasons.codes("selfie"), "shared_nik"})
         not_asked = (rule.register and unasked) or others
         verdict = "holds" if rule.code in given else "not_asked" if not_asked else "clear"
-        found.append(Verdict(rule.code, rule.layer, verdict, rule.source))
+        found.append(RuleVerdict(rule.code, rule.layer, verdict, rule.source))
     return found
 
 

@@ -123,17 +123,28 @@ def _flat(policy: Row | None) -> Row:
 
 def _inputs(before: Row, after: Row) -> list[Cause]:
     """Files by name where both have it, by rows where the content is another. A wave's own folder name is left out."""
-    listed = [
-        {e["file"].replace(wave_key(m["wave"]), "wave"): (e["sha256"], e["rows"]) for e in m["inputs"]}
-        for m in (before, after)
+
+    def listed(manifest: Row) -> dict[str, _Content]:
+        key = wave_key(manifest["wave"])
+        return {e["file"].replace(key, "wave"): _Content(e["sha256"], e["rows"]) for e in manifest["inputs"]}
+
+    old, new = listed(before), listed(after)
+    return [
+        Cause("input", name, str(old.get(name, "–")), str(new.get(name, "–")))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
     ]
-    found = []
-    for name in sorted({*listed[0], *listed[1]}):
-        entries = [part.get(name) for part in listed]
-        if entries[0] != entries[1]:
-            shown = ["–" if e is None else e[0][:12] if e[1] is None else f"{e[1]} rows, {e[0][:12]}" for e in entries]
-            found.append(Cause("input", name, shown[0], shown[1]))
-    return found
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What is in a file: its hash, and its rows where it has some."""
+
+    sha256: str
+    rows: int | None
+
+    def __str__(self) -> str:
+        return self.sha256[:12] if self.rows is None else f"{self.rows} rows, {self.sha256[:12]}"
 
 
 def _outcomes(db: Any, a: Path, b: Path) -> list[tuple[str, int, int]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import NOTICES
 from pipeline.reports.messages.letters import write_letter
-from pipeline.reports.messages.notices import NOTICES, next_wave
+from pipeline.reports.messages.notices import next_wave
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 

@@ -64,7 +64,9 @@ def _candidates(run: Plan, again: Plan) -> int:
     """Writes the registrations of those who may be published: the cohort, and with ``refill`` everyone in the draw."""
     who = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
     with duckdb_sql.connect(again.work) as db:
-        columns = ", ".join(RETRIES.names)  # numbers anew: the run may be of a version that did not write them
+        columns = ", ".join(
+            RETRIES.names
+        )  # numbers are made again: the run may be of a version that did not write them
         query = f"""SELECT {columns}, {duckdb_sql.NUMBERS}
                     FROM read_parquet('{duckdb_sql.quoted(run.work / "registrations.parquet")}')
                     WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(who)}'))

@@ -125,7 +125,7 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
     messages = (
         f"(SELECT registration_id, reasons, message_id, message_en FROM read_parquet('{duckdb_sql.quoted(refused)}'))"
         if refused.is_file()
-        else f"({duckdb_sql.nothing(contracts.REJECTIONS)})"
+        else f"({duckdb_sql.empty_query(contracts.REJECTIONS)})"
     )
     against = {"run": run.store.out(run.wave) / "cohort.parquet"}
     if before is not None:

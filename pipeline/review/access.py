@@ -35,7 +35,7 @@ def _secret() -> str:
 
 
 @dataclass(frozen=True)
-class Door:
+class AccessGate:
     """The secrets of one start; a later start has others. The cookie's name too: all ports of a host share cookies."""
 
     token: str = field(default_factory=_secret)

@@ -1,4 +1,4 @@
-"""The pages of a sitting: a case, its two photographs, and the reviewer's answer. No path or number of a person is in
+"""The pages of a session: a case, its two photographs, and the reviewer's answer. No path or number of a person is in
 any address; cases and photographs are asked for by their place in the list.
 """
 
@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field, field_validator
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
 from pipeline.review import case_page
-from pipeline.review.access import Door
+from pipeline.review.access import AccessGate
 from pipeline.review.cases import Case
-from pipeline.review.decisions import Sitting, Standing
+from pipeline.review.decisions import ReviewSession, Standing
 from pipeline.review.photos import Shown, show
 
 Language = Literal["id", "en"]
@@ -40,18 +40,18 @@ class Answer(BaseModel):
         return note
 
 
-def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None, door: Door) -> FastAPI:
+def make_app(session: ReviewSession, cases: list[Case], policy: dict[str, Any] | None, gate: AccessGate) -> FastAPI:
     """The application for one reviewer and one wave. ``policy`` holds the thresholds that the wave was judged by."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.middleware("http")(door)
-    roots = {"selfie": sitting.where.landing(sitting.wave, "selfies"), "reference": sitting.where.extract("photos")}
+    app.middleware("http")(gate)
+    roots = {"selfie": session.where.landing(session.wave, "selfies"), "reference": session.where.extract("photos")}
 
     def look(case: Case, which: Which) -> Shown:
         return show(roots[which], getattr(case, which))
 
     def look_at_others(case: Case) -> list[Shown]:
         """The selfies of the applications that share a face or a picture with this one, of whatever wave."""
-        return [show(sitting.where.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
+        return [show(session.where.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
 
     def found(number: int) -> Case:
         if not 1 <= number <= len(cases):
@@ -65,14 +65,14 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
 
     def shown(case: Case | None, language: Language, *, saved: int | None = None, status: int = 200) -> HTMLResponse:
         """The page of a case, or of the end; ``saved`` is the case just decided, ``status`` 404 for one not found."""
-        standings = sitting.standings()
+        standings = session.standings()
         known = [standings.get(c.registration_id, Standing()) for c in cases]
         follows = next_open(standings, case.number if case else 0)
         values: dict[str, Any] = {
-            "wave": sitting.wave.number,
-            "reviewer": sitting.reviewer,
+            "wave": session.wave.number,
+            "reviewer": session.reviewer,
             "second": settings().review.second,
-            "csrf": door.csrf,
+            "csrf": gate.csrf,
             "count": len(cases),
             "settled": sum(s.counts is not None for s in known),
             "own": sum(s.mine is not None for s in known),
@@ -94,7 +94,7 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
     @app.get("/")
     def start(lang: Language | None = None) -> Response:
         spoken: Language = lang or ("en" if settings().language == "en" else "id")
-        return shown(next_open(sitting.standings(), 0), spoken)
+        return shown(next_open(session.standings(), 0), spoken)
 
     @app.get("/case/{number}")
     def look_at(number: int, lang: Language, saved: int | None = None) -> Response:
@@ -129,7 +129,7 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
         others = found(number).others
         picture = None
         if 0 <= place < len(others):
-            picture = show(sitting.where.selfies_of(others[place]["wave"]), others[place]["selfie"]).jpeg
+            picture = show(session.where.selfies_of(others[place]["wave"]), others[place]["selfie"]).jpeg
         if picture is None:
             raise HTTPException(404)
         return Response(picture, media_type="image/jpeg")
@@ -149,8 +149,8 @@ def make_app(sitting: Sitting, cases: list[Case], policy: dict[str, Any] | None,
             known |= {"others": named, "others_sha256": answer.others or seen["others_sha256"]}
         if seen != known:
             return JSONResponse({"problem": "changed"}, 409)
-        sitting.decide(case.registration_id, answer.decision, answer.note, seen)
-        follows = next_open(sitting.standings(), number)
+        session.decide(case.registration_id, answer.decision, answer.note, seen)
+        follows = next_open(session.standings(), number)
         target = f"/case/{follows.number}" if follows else "/end"
         return JSONResponse({"next": f"{target}?lang={lang}&saved={number}"})
 

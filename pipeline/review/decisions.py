@@ -1,4 +1,4 @@
-"""What reviewers have decided so far, and a reviewer's next decision: one CSV per sitting, rewritten whole each time.
+"""What reviewers have decided so far, and a reviewer's next decision: one CSV per session, rewritten whole each time.
 
 Writes ``landing/wave-NNNN/reviews/<reviewer>-<start>.csv`` with the contract's columns. A correction is a later row;
 which row counts is ingest's question, asked here by the same SQL.
@@ -56,7 +56,7 @@ class Standing:
 
 
 @dataclass
-class Sitting:
+class ReviewSession:
     """One reviewer at work on one wave, from the start of the page to its end."""
 
     where: Store

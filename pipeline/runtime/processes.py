@@ -30,7 +30,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def give_back() -> None:
+def return_free_memory() -> None:
     """Returns freed memory to the system, where the C library can (glibc): what loading a model took for a moment would
     otherwise stay this process's own."""
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):

@@ -43,7 +43,7 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
     Scans the extracts for one NIK.
     """
     registrations = store.work(wave) / "registrations.parquet"
-    needed = {name for name, (_, optional) in EXTRACTS.items() if not optional}
+    needed = {name for name, contract in EXTRACTS.items() if not contract.optional}
     if not registrations.is_file() or not needed <= extracts.keys():
         return None
     with duckdb_sql.connect(store.work(wave)) as db, TemporaryDirectory(dir=store.work(wave)) as folder:

@@ -147,7 +147,7 @@ class Outcome:
 
 
 def judge(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "strict"]) -> Outcome:
-    """The table "The selfie's decision" of the contracts.
+    """The table "The selfie's decision" of docs/reference/contract.md.
 
     A missing reference goes to a person, whatever the defects: the applicant cannot mend it with another selfie. A
     score that is unknown is in no verdict's reasons, so it never rejects.

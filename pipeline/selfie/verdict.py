@@ -9,7 +9,7 @@ from pipeline.domain.reasons import ordered
 
 Decision = Literal["match", "doubt", "mismatch", "unusable"]
 
-#: Codes that forbid a comparison (CONTRACTS: "no comparison"). All codes and their order are the catalogue's.
+#: Codes that forbid a comparison (docs/reference/contract.md, "The selfie's decision"). Their order is the catalogue's.
 UNUSABLE = frozenset({"selfie_missing", "selfie_unreadable", "no_face", "several_faces"})
 
 

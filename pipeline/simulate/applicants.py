@@ -12,7 +12,7 @@ from pipeline.domain.errors import BadSettingError
 from pipeline.simulate import faults, noise
 from pipeline.simulate.noise import I64
 from pipeline.simulate.population.people import BLOCK, People, World
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 
 _BLOCKS = 4096  # neighbourhoods looked at together
 _FAMILY_EVERY = 60  # one neighbourhood in so many sends a whole family
@@ -41,7 +41,7 @@ class Kin:
     index: I64
 
 
-def applications(plan: Plan, world: World) -> Iterator[tuple[Batch, Kin]]:
+def applications(plan: SimulationPlan, world: World) -> Iterator[tuple[Batch, Kin]]:
     """All applications of the wave, in batches, until there are as many as planned.
 
     Raises BadSettingError when the population is too small for them.
@@ -72,7 +72,7 @@ def _take(everyone: People, which: NDArray[np.bool_]) -> People:
     return People(**{name: values[which] for name, values in vars(everyone).items()})
 
 
-def _who(plan: Plan, world: World, everyone: People, number: I64) -> tuple[NDArray[np.bool_], ...]:
+def _who(plan: SimulationPlan, world: World, everyone: People, number: I64) -> tuple[NDArray[np.bool_], ...]:
     """Applies, belongs to a planted family, is a relative accepted before: per person."""
     fit = everyone.alive & everyone.citizen
     applies = noise.uniform(plan.seed, "applies", everyone.index) < _EAGERNESS[np.clip(everyone.age, 0, 129)]
@@ -91,7 +91,7 @@ def _starts(number: I64) -> NDArray[np.bool_]:
     return np.concatenate([[True], number[1:] != number[:-1]])
 
 
-def _rows(plan: Plan, who: People, mask: I64, written: int, room: int) -> Batch:
+def _rows(plan: SimulationPlan, who: People, mask: I64, written: int, room: int) -> Batch:
     """Applications of these people, at most ``room``: one each, more for those who apply twice."""
     extra = np.where(mask & faults.BIT["duplicate_application"] > 0, 1, 0)
     extra += extra * (noise.pick(plan.seed, "thrice", who.index, 5) == 0)
@@ -112,7 +112,7 @@ def _rows(plan: Plan, who: People, mask: I64, written: int, room: int) -> Batch:
     return Batch(who, mask, rows, row_mask, submitted, written)
 
 
-def _times(plan: Plan, index: I64, nth: I64, outside: NDArray[np.bool_]) -> tuple[I64, NDArray[np.bool_]]:
+def _times(plan: SimulationPlan, index: I64, nth: I64, outside: NDArray[np.bool_]) -> tuple[I64, NDArray[np.bool_]]:
     """When each application came in (seconds), and which of them came outside the window."""
     opens = int(np.datetime64(plan.wave.opens, "s").astype(np.int64))
     closes = int(np.datetime64(plan.wave.closes, "s").astype(np.int64))

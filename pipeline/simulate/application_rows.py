@@ -12,7 +12,7 @@ from pipeline.simulate.faults import BIT, NEAR_MISS
 from pipeline.simulate.noise import I64
 from pipeline.simulate.population import names, spelling
 from pipeline.simulate.population.people import World
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 
 #: Serials that no register has: a well-formed NIK that leads to nobody.
 UNKNOWN_SERIAL = 5_000
@@ -21,7 +21,7 @@ _PREFIXES = np.array([f"0{operator}" for operator in _OPERATORS])
 _HOSTS = np.array(["gmail.com"] * 4 + ["yahoo.com", "yahoo.co.id", "outlook.com", "ymail.com"])
 
 
-def registration_ids(plan: Plan, number: I64) -> np.ndarray:
+def registration_ids(plan: SimulationPlan, number: I64) -> np.ndarray:
     """Ids of applications by their number."""
     return np.array([f"{plan.wave.number:04d}-{n:08d}" for n in number.tolist()], dtype=object)
 
@@ -31,7 +31,7 @@ def selfie_path(number: int, registration_id: str) -> str:
     return f"{number // 1000:05d}/{registration_id}.jpg"
 
 
-def table(plan: Plan, world: World, batch: Batch) -> pa.Table:
+def table(plan: SimulationPlan, world: World, batch: Batch) -> pa.Table:
     """The batch's applications, as in the contract, with nothing broken in them that is not a planted code."""
     seed, who, rows = plan.seed, batch.people, batch.rows
     person, mask = who.index, batch.mask
@@ -92,7 +92,7 @@ def _phones(seed: int, person: I64) -> np.ndarray:
     return np.char.add(prefix, rest).astype(object)
 
 
-def _emails(plan: Plan, name: I64, person: I64) -> np.ndarray:
+def _emails(plan: SimulationPlan, name: I64, person: I64) -> np.ndarray:
     local = spelling.written(name, np.zeros_like(name))
     host = _HOSTS[noise.pick(plan.seed, "host", person, len(_HOSTS))]
     tail = noise.pick(plan.seed, "mail", person, 9_999)

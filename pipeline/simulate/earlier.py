@@ -12,12 +12,12 @@ from pipeline.domain.wave_keys import wave_key
 from pipeline.simulate.noise import I64
 from pipeline.simulate.population import names
 from pipeline.simulate.population.people import World
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
 
 
-def write(plan: Plan, world: World, accepted: I64, store: Store) -> None:
+def write(plan: SimulationPlan, world: World, accepted: I64, store: Store) -> None:
     """Publishes wave N-1 with these people (places in the population) as its cohort, in the order of a draw."""
     number = plan.wave.number - 1
     who = world.people(np.unique(accepted))

@@ -1,7 +1,7 @@
 """What the pipeline must find: the codes of layers 1–3, application by application. Touches no file.
 
-Nothing here is shared with the screening stage: the same text (CONTRACTS) is worked out a second time, from what was
-planted instead of from what was delivered.
+Nothing here is shared with the screening stage: the same text (docs/reference/contract.md) is worked out a second
+time, from what was planted instead of from what was delivered.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.domain.contracts import TEXTS
+from pipeline.domain.contracts import TEXT_LIST
 from pipeline.simulate import application_rows, faults, landing, noise
 from pipeline.simulate.applicants import Batch
 from pipeline.simulate.faults import BIT, CODES, NEAR_MISS, SHARED
@@ -21,7 +21,7 @@ from pipeline.simulate.noise import I64
 from pipeline.simulate.population import names
 from pipeline.simulate.population.people import World, civil, ddmmyy
 from pipeline.simulate.population.regions import UNKNOWN_DISTRICTS
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 
 _KEPT_PER_KK = 2
 WARNINGS = ("nik_region", "nik_birth_date", "name_near_miss", "shared_nik", "birth_date_unreadable")
@@ -46,7 +46,7 @@ class Known:
         return len(self.person)
 
 
-def know(plan: Plan, world: World, batch: Batch) -> Known:
+def know(plan: SimulationPlan, world: World, batch: Batch) -> Known:
     """What to remember of a batch."""
     who, rows = batch.people, batch.rows
     under_18 = np.where(
@@ -68,7 +68,7 @@ def know(plan: Plan, world: World, batch: Batch) -> Known:
     )
 
 
-def listed(plan: Plan, person: I64) -> NDArray[np.bool_]:
+def listed(plan: SimulationPlan, person: I64) -> NDArray[np.bool_]:
     """Whether the ministries list somebody as laid off or furloughed."""
     return np.asarray(noise.pick(plan.seed, "listed", person, 100) < 12)
 
@@ -87,7 +87,7 @@ def _warnings(batch: Batch) -> I64:
     return bits
 
 
-def expected(plan: Plan, known: Known, kin_kk: I64) -> I64:
+def expected(plan: SimulationPlan, known: Known, kin_kk: I64) -> I64:
     """Bits of CODES that the pipeline must give, family limit included.
 
     ``kin_kk``: family cards (the register's) of everyone accepted in an earlier wave, one entry a person.
@@ -123,5 +123,5 @@ def _over_the_limit(known: Known, clean: I64, kin_kk: I64) -> I64:
 def texts(bits: I64, names: tuple[str, ...]) -> pa.Array:
     """Bit masks as lists of names, in their order."""
     masks, back = np.unique(bits, return_inverse=True)
-    lists = pa.array([[name for n, name in enumerate(names) if int(mask) >> n & 1] for mask in masks], TEXTS)
+    lists = pa.array([[name for n, name in enumerate(names) if int(mask) >> n & 1] for mask in masks], TEXT_LIST)
     return lists.take(pa.array(back))

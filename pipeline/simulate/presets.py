@@ -18,7 +18,7 @@ MARGIN = 1.3
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """One simulated wave."""
 
     wave: Wave
@@ -33,7 +33,7 @@ class Plan:
     options: dict[str, Any] = field(default_factory=dict)  # as given, for simulated.json
 
     def in_force(self) -> dict[str, bool]:
-        """Dated rules that this wave applies or not (DOMAIN.md); every other rule is always in force."""
+        """Dated rules that this wave applies or not (docs/reference/rules.md); every other rule is always in force."""
         day = self.wave.closing_day.isoformat()
         return {
             "excluded_occupation": day >= "2020-07-08",

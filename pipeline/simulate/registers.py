@@ -25,7 +25,7 @@ from pipeline.simulate.noise import I64
 from pipeline.simulate.planted_truth import listed
 from pipeline.simulate.population import names, people, spelling
 from pipeline.simulate.population.people import People, World
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 from pipeline.storage.paths import Store
 
 _In = TypeVar("_In")
@@ -58,7 +58,7 @@ class Applied:
         return slice(int(low), int(high))
 
 
-def asof(plan: Plan, name: str) -> date:
+def asof(plan: SimulationPlan, name: str) -> date:
     """The date of an extract's delivery that the wave must use."""
     return plan.wave.closing_day - timedelta(days=_AGE[name])
 
@@ -73,7 +73,7 @@ def photo_paths(person: I64) -> list[str]:
     return [f"{n % 100:02d}/{n:09d}.jpg" for n in person.tolist()]
 
 
-def write(plan: Plan, world: World, applied: Applied, store: Store, workers: int = 1) -> dict[str, int]:
+def write(plan: SimulationPlan, world: World, applied: Applied, store: Store, workers: int = 1) -> dict[str, int]:
     """Writes every extract in one pass over the population; rows by extract. Older and newer deliveries too."""
     with ExitStack() as stack:
 
@@ -122,10 +122,10 @@ def _ahead(make: Callable[[_In], _Out], items: Iterator[_In], workers: int) -> I
             yield waiting.popleft().result()
 
 
-def _schema(plan: Plan, name: str) -> pa.Schema:
+def _schema(plan: SimulationPlan, name: str) -> pa.Schema:
     """The contract's schema; NIK and KK are 64-bit integers in narrow extracts and, to see both, in bansos."""
     whole = plan.narrow or name == "bansos"
-    schema = contracts.EXTRACTS[name][0]
+    schema = contracts.EXTRACTS[name].schema
     return pa.schema([pa.field(f.name, pa.int64() if whole and f.name in ("nik", "kk") else f.type) for f in schema])
 
 
@@ -140,7 +140,7 @@ def _chunks(world: World, by_district: bool) -> Iterator[tuple[int, int]]:
 
 
 def _overridden(
-    plan: Plan, world: World, applied: Applied, start: int, stop: int
+    plan: SimulationPlan, world: World, applied: Applied, start: int, stop: int
 ) -> tuple[People, I64, NDArray[np.bool_]]:
     """The people of a range as the register has them, their fault masks, and who of them applies."""
     who = world.people(np.arange(start, stop))
@@ -161,7 +161,7 @@ def _overridden(
     return who, mask, applies
 
 
-def _numbers(plan: Plan, name: str, values: I64) -> pa.Array:
+def _numbers(plan: SimulationPlan, name: str, values: I64) -> pa.Array:
     whole = plan.narrow or name == "bansos"
     return pa.array(values) if whole else pa.array(values).cast(pa.string())
 
@@ -171,7 +171,7 @@ def _coded(values: NDArray[np.integer], texts: tuple[str, ...] | pa.Array) -> pa
 
 
 def _population(
-    plan: Plan, world: World, who: People, mask: I64, applies: NDArray[np.bool_], applied: Applied
+    plan: SimulationPlan, world: World, who: People, mask: I64, applies: NDArray[np.bool_], applied: Applied
 ) -> pa.Table:
     photo = np.full(len(mask), None, dtype=object)
     here = applied.among(int(who.index[0]), int(who.index[-1]) + 1)
@@ -216,7 +216,7 @@ def _population(
     )
 
 
-def _rows(plan: Plan, name: str, nik: I64, **columns: object) -> pa.Table:
+def _rows(plan: SimulationPlan, name: str, nik: I64, **columns: object) -> pa.Table:
     """Rows of an extract, sorted by NIK where it is narrow. A column is an array or one value for all."""
     arrays = [_numbers(plan, name, nik)]
     for value in columns.values():
@@ -225,7 +225,7 @@ def _rows(plan: Plan, name: str, nik: I64, **columns: object) -> pa.Table:
     return table.take(np.argsort(nik, kind="stable")) if plan.narrow else table
 
 
-def _education(plan: Plan, who: People, mask: I64, applies: NDArray[np.bool_], stale: bool) -> pa.Table:
+def _education(plan: SimulationPlan, who: People, mask: I64, applies: NDArray[np.bool_], stale: bool) -> pa.Table:
     """School and college: the young are in it, some of the others have left; who applies is in it only if planted."""
     seed, index, age = plan.seed, who.index, who.age
     u = noise.uniform(seed, "education", index)
@@ -251,7 +251,7 @@ def _education(plan: Plan, who: People, mask: I64, applies: NDArray[np.bool_], s
     )  # fmt: skip
 
 
-def _bansos(plan: Plan, who: People, mask: I64, applies: NDArray[np.bool_], stale: bool) -> pa.Table:
+def _bansos(plan: SimulationPlan, who: People, mask: I64, applies: NDArray[np.bool_], stale: bool) -> pa.Table:
     """Social assistance: about a third of the people, some of it over; who applies gets it only if planted."""
     seed, index = plan.seed, who.index
     u = noise.uniform(seed, "bansos", index)
@@ -275,13 +275,13 @@ def _bansos(plan: Plan, who: People, mask: I64, applies: NDArray[np.bool_], stal
     )  # fmt: skip
 
 
-def _priority(plan: Plan, who: People, applies: NDArray[np.bool_]) -> pa.Table:
+def _priority(plan: SimulationPlan, who: People, applies: NDArray[np.bool_]) -> pa.Table:
     """Who was laid off: the applicants among them, and a tenth of the others so that the list is not theirs alone."""
     at = np.flatnonzero(listed(plan, who.index) & (applies | (noise.pick(plan.seed, "others", who.index, 20) == 0)))
     return _rows(plan, "priority", who.nik[at], listed_by=_coded(noise.pick(plan.seed, "by", who.index[at], 4), _LISTS))
 
 
-def _blacklist(plan: Plan, who: People, mask: I64, applies: NDArray[np.bool_]) -> pa.Table:
+def _blacklist(plan: SimulationPlan, who: People, mask: I64, applies: NDArray[np.bool_]) -> pa.Table:
     """Who lost a place before; one in ten on the closing day itself, which counts."""
     chance = noise.pick(plan.seed, "blacklisted", who.index, 10_000) < 2
     at = np.flatnonzero(np.where(applies, mask & BIT["blacklisted"] > 0, chance))

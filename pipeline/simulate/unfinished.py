@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import __version__
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 from pipeline.simulate.wave import TRUTH, Photographs, Simulated
 from pipeline.storage.files import fresh, read_json, read_table, write_json, write_table
 from pipeline.storage.paths import Store
@@ -32,16 +32,16 @@ _PHOTOGRAPHS = pa.schema(
 )
 
 
-def _folder(plan: Plan, store: Store) -> Path:
+def _folder(plan: SimulationPlan, store: Store) -> Path:
     return store.landing(plan.wave, ".unfinished")
 
 
-def _asked(plan: Plan, faces: Path | None) -> str:
+def _asked(plan: SimulationPlan, faces: Path | None) -> str:
     """What was asked for: another wish is another simulation."""
     return hashlib.sha256(f"{__version__}/{plan}/{faces}".encode()).hexdigest()
 
 
-def keep(plan: Plan, store: Store, faces: Path | None, done: Simulated) -> None:
+def keep(plan: SimulationPlan, store: Store, faces: Path | None, done: Simulated) -> None:
     """Keeps what the photographs and the record are made from; the file that says so comes last."""
     folder = fresh(_folder(plan, store))
     write_table(done.truth, folder / "truth.parquet", TRUTH)
@@ -51,7 +51,7 @@ def keep(plan: Plan, store: Store, faces: Path | None, done: Simulated) -> None:
     write_json({"asked": _asked(plan, faces), "counts": counts}, folder / "kept.json")
 
 
-def kept(plan: Plan, store: Store, faces: Path | None) -> Simulated | None:
+def kept(plan: SimulationPlan, store: Store, faces: Path | None) -> Simulated | None:
     """What an interrupted simulation of the same wishes kept, else None."""
     folder = _folder(plan, store)
     if not (folder / "kept.json").is_file():
@@ -64,6 +64,6 @@ def kept(plan: Plan, store: Store, faces: Path | None) -> Simulated | None:
     return Simulated(**found["counts"], photographs=photographs, truth=read_table(folder / "truth.parquet"))
 
 
-def forget(plan: Plan, store: Store) -> None:
-    """The simulation is complete, or begins anew."""
+def forget(plan: SimulationPlan, store: Store) -> None:
+    """The simulation is complete, or begins from the start."""
     shutil.rmtree(_folder(plan, store), ignore_errors=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.domain.contracts import EXTRACTS, TEXTS
+from pipeline.domain.contracts import EXTRACTS, TEXT_LIST
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.wave_keys import wave_key
 from pipeline.simulate import (
@@ -33,7 +33,7 @@ from pipeline.simulate.photos.photographs import Rendered
 from pipeline.simulate.planted_truth import Known
 from pipeline.simulate.population import regions
 from pipeline.simulate.population.people import World
-from pipeline.simulate.presets import Plan
+from pipeline.simulate.presets import SimulationPlan
 from pipeline.storage.files import fresh, write_json, write_table
 from pipeline.storage.paths import Store
 
@@ -44,14 +44,14 @@ TRUTH = pa.schema(
     [
         ("registration_id", pa.string()),
         ("nik", pa.string()),
-        ("planted", TEXTS),
-        ("expected", TEXTS),
-        ("expected_warnings", TEXTS),
-        ("selfie_planted", TEXTS),
+        ("planted", TEXT_LIST),
+        ("expected", TEXT_LIST),
+        ("expected_warnings", TEXT_LIST),
+        ("selfie_planted", TEXT_LIST),
         ("hijab", pa.bool_()),
         ("photo_delivered", pa.bool_()),
         # of the faces that were rendered from: null without a photograph, or where nobody says
-        ("selfie_shows", TEXTS),  # defects that the source of the selfie shows by itself
+        ("selfie_shows", TEXT_LIST),  # defects that the source of the selfie shows by itself
         ("reference_group", pa.string()),
         ("reference_sex", pa.string()),
         ("selfie_group", pa.string()),
@@ -86,7 +86,7 @@ class Simulated:
     truth: pa.Table
 
 
-def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Simulated:
+def simulate_wave(plan: SimulationPlan, store: Store, photos: str, workers: int = 1) -> Simulated:
     """Writes everything of a wave but its photographs and, so that nothing looks finished before it is, the truth.
 
     Raises BadSettingError for a population too small, or where data lie that this did not make.
@@ -121,7 +121,7 @@ def simulate_wave(plan: Plan, store: Store, photos: str, workers: int = 1) -> Si
     )
 
 
-def _make_room(plan: Plan, store: Store) -> None:
+def _make_room(plan: SimulationPlan, store: Store) -> None:
     """Removes an earlier simulation of this wave. Raises BadSettingError rather than remove anything else."""
     landed = store.landing(plan.wave, "")
     marker = store.landing(plan.wave, "simulated.json")
@@ -136,7 +136,9 @@ def _make_room(plan: Plan, store: Store) -> None:
         fresh(store.landing(plan.wave, what))
 
 
-def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.ChunkedArray, dict[str, int], I64]:
+def _applications(
+    plan: SimulationPlan, world: World, store: Store
+) -> tuple[Known, pa.ChunkedArray, dict[str, int], I64]:
     """Writes the registrations: what to remember of them, their NIKs, rubbish lines, relatives accepted before."""
     known: list[Known] = []
     niks: list[pa.ChunkedArray] = []
@@ -160,7 +162,7 @@ def _applications(plan: Plan, world: World, store: Store) -> tuple[Known, pa.Chu
     return joined, pa.chunked_array([chunk for nik in niks for chunk in nik.chunks]), hostile, np.concatenate(kin)
 
 
-def _wanted(plan: Plan, known: Known, expected: I64, photos: str) -> tuple[np.ndarray, I64]:
+def _wanted(plan: SimulationPlan, known: Known, expected: I64, photos: str) -> tuple[np.ndarray, I64]:
     """Whose photographs are delivered, and in which order they are needed."""
     wanted, turn = np.zeros(known.size, dtype=bool), np.zeros(known.size, dtype=np.int64)
     eligible = np.flatnonzero(expected == 0)
@@ -181,7 +183,9 @@ def _planted(fault: np.ndarray, wanted: np.ndarray, photos: str) -> I64:
     return np.where(seen >= 0, 1 << np.maximum(seen, 0), 0)
 
 
-def _truth(plan: Plan, known: Known, niks: pa.ChunkedArray, expected: I64, bits: I64, wanted: np.ndarray) -> pa.Table:
+def _truth(
+    plan: SimulationPlan, known: Known, niks: pa.ChunkedArray, expected: I64, bits: I64, wanted: np.ndarray
+) -> pa.Table:
     return pa.table(
         {
             "registration_id": application_rows.registration_ids(plan, np.arange(known.size)),
@@ -213,12 +217,12 @@ def _with_faces(truth: pa.Table, shown: Mapping[int, Shown]) -> pa.Table:
     return truth
 
 
-def truth_path(plan: Plan, store: Store) -> Path:
+def truth_path(plan: SimulationPlan, store: Store) -> Path:
     """Where the truth lies; ``simulated.json`` beside it."""
     return store.landing(plan.wave, "truth.parquet")
 
 
-def photograph_jobs(plan: Plan, store: Store, wanted: Photographs) -> list[Job]:
+def photograph_jobs(plan: SimulationPlan, store: Store, wanted: Photographs) -> list[Job]:
     """What is to be rendered: one job per application, the register's photograph with the first of a person."""
     numbers = np.flatnonzero(wanted.wanted)
     ids = application_rows.registration_ids(plan, numbers)
@@ -256,7 +260,7 @@ def _apart(wanted: Photographs, numbers: I64) -> dict[int, int]:
     return {face: place for place, face in enumerate(dict.fromkeys(wanted.face[order].tolist()))}
 
 
-def record(plan: Plan, store: Store, done: Simulated, rendered: Rendered) -> None:
+def record(plan: SimulationPlan, store: Store, done: Simulated, rendered: Rendered) -> None:
     """Writes the truth, and ``simulated.json``: what was asked for, what came out, how many lines are rubbish."""
     by_fault = {fault or "none": n for fault, n in sorted(rendered.counts.items())}
     value = {

@@ -130,7 +130,7 @@ def type_of(field: pa.DataType) -> str:
     return {**names, "bool": "BOOLEAN", "timestamp[us]": "TIMESTAMP", "date32[day]": "DATE"}[str(field)]
 
 
-def nothing(schema: pa.Schema) -> str:
+def empty_query(schema: pa.Schema) -> str:
     """A query without rows that has a contract's columns."""
     columns = ", ".join(f"NULL::{type_of(field.type)} AS {field.name}" for field in schema)
     return f"SELECT {columns} WHERE false"

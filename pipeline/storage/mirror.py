@@ -20,7 +20,7 @@ from pipeline.storage import files
 from pipeline.storage.object_store import Remote, is_below
 
 #: The file of a folder that is written last. A cohort of before this software stands without it, so a folder that is
-#: being written is marked as such: nobody reads one that has the mark and not yet its last file.
+#: being written is marked as such: nobody reads one that has the marker and not yet its last file.
 LAST = {"waves": "manifest.json", "published": "publication.json"}
 UNFINISHED = ".unfinished"
 _DEPTH = {"waves": 2, "published": 3}
@@ -51,8 +51,8 @@ class Mirror:
         """
         for _ in range(_TRIES):
             listed = [self._whole(self.remote.list(prefix)) for prefix in prefixes]
-            there = {key: version for part in listed for key, version in part.items() if _named(key, only)}
-            here = {key: path for key, path in self._here(prefixes) if _named(key, only)}
+            there = {key: version for part in listed for key, version in part.items() if _is_moved(key, only)}
+            here = {key: path for key, path in self._here(prefixes) if _is_moved(key, only)}
             index = self._index()
             changed: dict[str, Entry | None] = {}
             own = {key for key, path in here.items() if _seen(path) != index.get(key, [""])[1:]} if keep else set()
@@ -64,7 +64,7 @@ class Mirror:
                 here[key].unlink(missing_ok=True)
                 changed[key] = None
             self._note(changed)
-            if got == stale and all(_marks(part) == self._marks_now(part) for part in listed):
+            if got == stale and all(_last_keys(part) == self._last_keys_now(part) for part in listed):
                 return
         raise StoreError(f"{self.remote.url} changes while it is read: {', '.join(prefixes)}.", "Try again.")
 
@@ -91,28 +91,28 @@ class Mirror:
         ours = {
             f"{prefix}/{path.relative_to(new).as_posix()}": path for path in sorted(new.rglob("*")) if path.is_file()
         }
-        mark, writing, before = f"{prefix}/{last}", f"{prefix}/{UNFINISHED}", self.remote.list(prefix)
-        if once and before and (mark in before or writing not in before):
+        last_key, writing, before = f"{prefix}/{last}", f"{prefix}/{UNFINISHED}", self.remote.list(prefix)
+        if once and before and (last_key in before or writing not in before):
             raise StoreError(
                 f"{self.remote.url}/{prefix} is there already.", "Publish again: the next revision follows."
             )
         self.remote.create(writing, b"")
         gone = before.keys() - ours.keys() - {writing}
         # what a publication that was killed left goes first; of a wave the old files go once the new ones stand
-        self.remote.remove(sorted(gone) if once else [mark])
+        self.remote.remove(sorted(gone) if once else [last_key])
         seen = {key: _seen(path) for key, path in ours.items()}
-        versions = self.remote.put((key, path) for key, path in ours.items() if key != mark)
+        versions = self.remote.put((key, path) for key, path in ours.items() if key != last_key)
         if once:
-            created = self.remote.create(mark, ours[mark].read_bytes())
+            created = self.remote.create(last_key, ours[last_key].read_bytes())
             if created is None:
                 raise StoreError(
                     f"{self.remote.url}/{prefix} was published by another at this moment.",
                     "Publish again: the next revision follows.",
                 )
-            versions[mark] = created
+            versions[last_key] = created
         else:
             self.remote.remove(sorted(gone))
-            versions |= self.remote.put([(mark, ours[mark])])
+            versions |= self.remote.put([(last_key, ours[last_key])])
         self.remote.remove([writing])
         self._note({**{key: [version, *seen[key]] for key, version in versions.items()}, **dict.fromkeys(gone)})
 
@@ -122,8 +122,8 @@ class Mirror:
         unread = {folder for folder in marked if f"{folder}{LAST.get(folder.split('/')[0], UNFINISHED)}" not in listed}
         return {k: v for k, v in listed.items() if not any(k.startswith(folder) for folder in unread)}
 
-    def _marks_now(self, listed: dict[str, str]) -> dict[str, str]:
-        return {mark: v for mark in _marks(listed) if (v := self.remote.version(mark)) is not None}
+    def _last_keys_now(self, listed: dict[str, str]) -> dict[str, str]:
+        return {key: v for key in _last_keys(listed) if (v := self.remote.version(key)) is not None}
 
     def _here(self, prefixes: Collection[str]) -> Iterator[tuple[str, Path]]:
         """Files of this machine below the prefixes; what is temporary is nobody else's business."""
@@ -131,7 +131,7 @@ class Mirror:
             base = self.folder / prefix
             for path in sorted(base.rglob("*")) if base.is_dir() else [base]:
                 key = path.relative_to(self.folder).as_posix()
-                if path.is_file() and _named(key, ()):
+                if path.is_file() and _is_moved(key, ()):
                     yield key, path
 
     def _index(self) -> dict[str, Entry]:
@@ -155,7 +155,7 @@ def _mark(key: str) -> str | None:
     return "/".join([*parts[:depth], LAST[parts[0]]]) if depth and len(parts) > depth else None
 
 
-def _marks(listed: dict[str, str]) -> dict[str, str]:
+def _last_keys(listed: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in listed.items() if _mark(k) == k}
 
 
@@ -163,7 +163,7 @@ def _below(key: str, prefixes: Collection[str]) -> bool:
     return is_below(key) and any(key == p.rstrip("/") or key.startswith(p.rstrip("/") + "/") for p in prefixes)
 
 
-def _named(key: str, only: Collection[str]) -> bool:
+def _is_moved(key: str, only: Collection[str]) -> bool:
     """Whether a file goes from one machine to another: not what is temporary, and of these names if any are given."""
     parts = key.split("/")
     return not any(part.startswith(".") or part == "tmp" for part in parts) and (not only or parts[-1] in only)

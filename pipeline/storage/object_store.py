@@ -42,7 +42,7 @@ class Remote:
     def list(self, prefix: str) -> dict[str, str]:
         """Every object at or below a prefix, with its version."""
         fs, root = self._fs()
-        with self._named(prefix):
+        with self._as_store_error(prefix):
             found = fs.find(f"{root}/{prefix}".rstrip("/"), detail=True)
             found = {path: info or fs.info(path) for path, info in found.items()}
         keys = {path[len(root) :].lstrip("/"): info for path, info in found.items() if info["type"] == "file"}
@@ -52,7 +52,7 @@ class Remote:
         """The version of an object; None when it is not there."""
         fs, root = self._fs()
         try:
-            with self._named(key):
+            with self._as_store_error(key):
                 return _version(fs.info(f"{root}/{key}"))
         except FileNotFoundError:
             return None
@@ -64,7 +64,7 @@ class Remote:
             key, path = pair
             fs, root = self._fs()
             try:
-                with self._named(key), atomic(path) as part:
+                with self._as_store_error(key), atomic(path) as part:
                     fs.get_file(f"{root}/{key}", str(part))
             except _NOT_THERE:
                 return None
@@ -79,7 +79,7 @@ class Remote:
         def one(pair: tuple[str, Path]) -> tuple[str, str]:
             key, path = pair
             fs, root = self._fs()
-            with self._named(key):
+            with self._as_store_error(key):
                 fs.put_file(str(path), f"{root}/{key}")
                 return key, _version(fs.info(f"{root}/{key}"))
 
@@ -89,7 +89,7 @@ class Remote:
     def create(self, key: str, data: bytes) -> str | None:
         """Writes an object unless there is one: of many that try, one wins. Its version; None for the others."""
         fs, root = self._fs()
-        with self._named(key):
+        with self._as_store_error(key):
             try:
                 fs.pipe_file(f"{root}/{key}", data, mode="create")
             except FileExistsError:
@@ -108,7 +108,7 @@ class Remote:
         """A small object; None when it is not there."""
         fs, root = self._fs()
         try:
-            with self._named(key):
+            with self._as_store_error(key):
                 return bytes(fs.cat_file(f"{root}/{key}"))
         except FileNotFoundError:
             return None
@@ -117,7 +117,7 @@ class Remote:
         """Removes objects; one that is gone already is no error."""
         fs, root = self._fs()
         for key in keys:
-            with self._named(key):
+            with self._as_store_error(key):
                 try:
                     fs.rm_file(f"{root}/{key}")
                 except FileNotFoundError:
@@ -125,12 +125,12 @@ class Remote:
 
     def _fs(self) -> tuple[Any, str]:
         """The file system and the root in it. No listing is kept: others write here too."""
-        with self._named(""):
+        with self._as_store_error(""):
             fs, root = fsspec.core.url_to_fs(self.url, use_listings_cache=False)
         return fs, str(root).rstrip("/")
 
     @contextmanager
-    def _named(self, key: str) -> Iterator[None]:
+    def _as_store_error(self, key: str) -> Iterator[None]:
         """Any error of any kind of store as a StoreError; FileNotFoundError goes on, but for the root itself."""
         try:
             yield

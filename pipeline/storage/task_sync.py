@@ -10,14 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import StoreError, WaveLockedError
+from pipeline.domain.run_ref import RunRef, ShardRef, TaskRef, run_of
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
 
 P = ParamSpec("P")
+T = TypeVar("T", bound=TaskRef)
 R = TypeVar("R")
 
 #: Measurements that were paid for, by whatever run: lines of this machine that are not there yet stay.
@@ -31,7 +33,8 @@ KEPT_PRINTS = "descriptors/"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the data root; ``{wave}`` stands for the wave's key, other names for what the job has under them."""
+    """A part of the data root; ``{wave}`` stands for the wave's key, ``{plan}`` for the run's plan, ``{shard}`` and
+    ``{name}`` for the path and the file name of a shard."""
 
     prefix: str
     only: tuple[str, ...] = ()
@@ -42,53 +45,59 @@ WORK = Part("work/{wave}/")
 CACHE = Part(VERDICTS, keep=True)
 LANDED = tuple(Part(f"landing/{{wave}}/{what}/") for what in ("registrations", "reuploads", "reviews"))
 #: Of other waves: who has a place, what was decided, what the report compares with.
-EARLIER = (
-    Part("waves/", ("manifest.json", "cohort.parquet", "decisions.parquet", "retries.parquet", "funnel.json")),
-    Part("published/", ("publication.json", "cohort.parquet")),
-)
+RUNS = Part("waves/", ("manifest.json", "cohort.parquet", "decisions.parquet", "retries.parquet", "funnel.json"))
+PUBLICATIONS = Part("published/", ("publication.json", "cohort.parquet"))
+EARLIER = (RUNS, PUBLICATIONS)
 
 
 def moves(
     *reads: Part, work: tuple[Part, ...] = (WORK,), extracts: bool = False, writes: tuple[str, ...] = (WORK.prefix,)
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+) -> Callable[[Callable[Concatenate[T, P], R]], Callable[Concatenate[T, P], R]]:
     """Declares what a task reads and writes; ``extracts``: also the deliveries that its plan names.
 
     What an interrupted task had written is sent too, but for a run that no longer holds the wave.
     """
 
-    def declared(stage: Callable[P, R]) -> Callable[P, R]:
+    def declared(stage: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
         @wraps(stage)
-        def run(*args: P.args, **kwargs: P.kwargs) -> R:
-            job: dict[str, Any] = args[0]  # type: ignore[assignment]
-            where = Store.at(job["data"])
+        def task(task_ref: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            ref = run_of(task_ref)
+            where = Store.at(ref.data)
             if not where.elsewhere:
                 with files.disk_errors(stage.__name__):
-                    return stage(*args, **kwargs)
-            wave = where.calendar().wave(job["wave"])
-            _must_hold(where, wave, job)
-            names = {**job, "wave": wave.key, "name": Path(str(job.get("shard", ""))).name}
+                    return stage(task_ref, *args, **kwargs)
+            wave = where.calendar().wave(ref.wave)
+            _must_hold(where, wave, ref)
+            names = _names(task_ref)
             for part in (*work, *reads):
                 where.pull(part.prefix.format_map(names), only=part.only, keep=part.keep)
             if extracts:
-                where.pull(*planned(where, job["plan"]))
+                where.pull(*planned(where, ref.plan))
             written = [prefix.format_map(names) for prefix in writes]
             try:
                 with files.disk_errors(stage.__name__):
-                    result = stage(*args, **kwargs)
+                    result = stage(task_ref, *args, **kwargs)
             except WaveLockedError:
                 raise
             except BaseException:
                 with suppress(StoreError, WaveLockedError):
-                    _must_hold(where, wave, job)
+                    _must_hold(where, wave, ref)
                     where.push(*written)
                 raise
-            _must_hold(where, wave, job)
+            _must_hold(where, wave, ref)
             where.push(*written)
             return result
 
-        return run
+        return task
 
     return declared
+
+
+def _names(ref: TaskRef) -> dict[str, str]:
+    """What stands for the names in braces of a ``Part``."""
+    run = run_of(ref)
+    names = {"wave": run.key, "plan": run.plan}
+    return {**names, "shard": ref.shard, "name": Path(ref.shard).name} if isinstance(ref, ShardRef) else names
 
 
 def planned(where: Store, plan: str) -> list[str]:
@@ -97,15 +106,15 @@ def planned(where: Store, plan: str) -> list[str]:
     return [file for extract in extracts for file in (*extract["files"], *extract["previous_files"])]
 
 
-def _must_hold(where: Store, wave: Wave, job: dict[str, Any]) -> None:
-    if "run" in job:
-        wave_lock.must_hold(where, wave, job["run"])
+def _must_hold(where: Store, wave: Wave, ref: RunRef) -> None:
+    if ref.run_id:
+        wave_lock.must_hold(where, wave, ref.run_id)
 
 
 def pull_for_reading(where: Store, wave: Wave) -> None:
     """What a command about one application reads: the run's own tables, its deliveries, and who has a place."""
     where.pull(WORK.prefix.format(wave=wave.key), keep=True)
-    where.pull("waves/", only=EARLIER[0].only)
+    where.pull("waves/", only=RUNS.only)
     where.pull("published/")
     plan = where.work(wave) / "plan.json"
     if where.elsewhere and plan.is_file():

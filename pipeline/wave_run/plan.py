@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__
 from pipeline.domain.calendar import Wave
+from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import settings
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.storage import files, wave_lock
@@ -47,18 +48,18 @@ class Plan:
         return self.work / "plan.json"
 
     @classmethod
-    def load(cls, job: dict[str, Any]) -> Plan:
-        """The plan that ``prepare`` wrote, from what it handed on (``{"plan": path below the root, "data": root}``).
+    def load(cls, ref: RunRef) -> Plan:
+        """The plan that ``prepare`` wrote.
 
-        With a ``run`` in it, that run must still hold the wave: raises WaveLockedError.
+        A run that has an id must still hold the wave: raises WaveLockedError.
         """
-        where = Store.at(job["data"])
-        raw = files.read_json(where.root / job["plan"])
+        where = Store.at(ref.data)
+        raw = files.read_json(where.root / ref.plan)
         fields = raw["wave"]
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
         extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
-        if "run" in job:
-            wave_lock.must_hold(where, wave, job["run"])
+        if ref.run_id:
+            wave_lock.must_hold(where, wave, ref.run_id)
         made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
         if "settings" not in raw:  # a plan of a version that did not freeze them
             return made

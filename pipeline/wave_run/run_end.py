@@ -9,9 +9,9 @@ leaves all: it is run again, and nothing shall be looked at twice. What nobody c
 from __future__ import annotations
 
 import shutil
-from typing import Any
 
 from pipeline.domain.errors import GelombangError
+from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import settings
 from pipeline.runtime import progress
 from pipeline.storage import files, task_sync, wave_lock
@@ -20,14 +20,14 @@ from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.run_prints import only_of
 
 
-def end_of_run(store: Store, job: dict[str, Any]) -> None:
+def end_of_run(store: Store, ref: RunRef) -> None:
     """Deletes the prints of a finished run's selfies, but for those that a publication still needs.
 
     Does nothing where another run holds the wave. Never keeps a wave from being given back.
     """
-    wave = store.calendar().wave(job["wave"])
+    wave = store.calendar().wave(ref.wave)
     holder = wave_lock.holder_of(store, wave)
-    if holder is None or holder.run != job["run"]:
+    if holder is None or holder.run != ref.run_id:
         return
     prefix = task_sync.PRINTS.format(wave=wave.key)
     folder = store.root / prefix
@@ -36,7 +36,7 @@ def end_of_run(store: Store, job: dict[str, Any]) -> None:
         if not folder.is_dir() or not (store.work(wave) / "out" / "manifest.json").is_file():
             return
         if settings().selfie.keep_descriptors_days and plan.is_file() and cohort.is_file():
-            run = Plan.load({"data": job["data"], "plan": store.key(plan)})
+            run = Plan.load(RunRef(ref.data, ref.wave))
             only_of(run, set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist()))
         else:
             shutil.rmtree(folder, ignore_errors=True)

@@ -49,8 +49,11 @@ def verified(run: Plan) -> list[Verified]:
                 WHERE v.selfie_sha256 IS NOT NULL AND NOT list_contains(v.reasons, 'selfie_unreadable')
                 ORDER BY v.registration_id"""
         ).fetchall()
-    nobody = bytes(32).hex()
-    return [Verified(*row[:5], bytes.fromhex(row[5] + (row[6] or nobody))) for row in rows]  # type: ignore[call-arg]
+    no_reference = bytes(32).hex()
+    return [
+        Verified(id_, nik, selfie, reference, outcome, bytes.fromhex(selfie_hash + (reference_hash or no_reference)))
+        for id_, nik, selfie, reference, outcome, selfie_hash, reference_hash in rows
+    ]
 
 
 def prints_of(run: Plan, people: Sequence[Verified]) -> tuple[list[Verified], NDArray[np.void]]:

@@ -100,19 +100,19 @@ class _Sides:
         for a, b, reasons_, pair in _each(both, threshold):
             one, other = self.people[self.those[a]], self.people[self.those[b]]
             if one.nik != other.nik:
-                yield one.registration_id, self._named(other, pair), reasons_
+                yield one.registration_id, self._described(other, pair), reasons_
                 if self._nearly:  # else the pair comes from its other side too
-                    yield other.registration_id, self._named(one, pair), reasons_
+                    yield other.registration_id, self._described(one, pair), reasons_
         for a, b, reasons_, pair in _each(self._against(mine, refused, None), None):
             one, other = self.people[self.those[a]], self.people[self.rest[b]]
             if one.nik != other.nik:
-                yield one.registration_id, self._named(other, pair), reasons_
+                yield one.registration_id, self._described(other, pair), reasons_
         for wave in earlier:
             comparable = threshold if wave.model == self.run.selfie_policy().model else None
             for a, b, reasons_, pair in _each(self._against(mine, wave.prints, comparable), comparable):
                 id_, selfie = wave.people[b]
-                named = {"wave": wave.wave, "registration_id": id_, "selfie": selfie, **pair}
-                yield self.people[self.those[a]].registration_id, named, reasons_
+                other = {"wave": wave.wave, "registration_id": id_, "selfie": selfie, **pair}
+                yield self.people[self.those[a]].registration_id, other, reasons_
 
     def of_the_register(self) -> list[str]:
         """Whose selfie is the register's own photograph."""
@@ -122,7 +122,7 @@ class _Sides:
     def _against(self, mine: NDArray[np.void], others: NDArray[np.void], threshold: float | None) -> Candidates:
         return between(mine, others, threshold) if self._nearly else same_bytes(mine, others)
 
-    def _named(self, person: Verified, pair: dict[str, Any]) -> dict[str, Any]:
+    def _described(self, person: Verified, pair: dict[str, Any]) -> dict[str, Any]:
         named = {"wave": self.run.wave.number, "registration_id": person.registration_id, "selfie": person.selfie}
         return {**named, **pair}
 

@@ -56,7 +56,7 @@ def print_folder(run: Plan) -> PrintFolder:
 
 
 def forget_rounds(run: Plan) -> None:
-    """Removes what refilling and comparing made before, for a task that begins anew."""
+    """Removes what refilling and comparing made before, for a task that begins again."""
     for path in (run.work / "verdicts").glob("round-*.parquet"):
         path.unlink()
     (run.work / SAME_PERSON).unlink(missing_ok=True)

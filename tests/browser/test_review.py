@@ -15,10 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.commands.review import _listen
-from pipeline.review.access import Door
+from pipeline.review.access import AccessGate
 from pipeline.review.app import make_app
 from pipeline.review.cases import read_cases
-from pipeline.review.decisions import Sitting
+from pipeline.review.decisions import ReviewSession
 from tests.unit import review_factory
 
 
@@ -26,8 +26,8 @@ from tests.unit import review_factory
 class Served:
     """A page that is being served."""
 
-    sitting: Sitting
-    door: Door
+    session: ReviewSession
+    gate: AccessGate
     base: str
 
     def arrive(self, browser: Browser, lang: str = "en", **options: object) -> tuple[Page, list[str]]:
@@ -37,25 +37,25 @@ class Served:
         page.on("console", lambda message: trouble.append(message.text))
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(self.base) else None)
-        page.goto(f"{self.base}/?token={self.door.token}&lang={lang}")
+        page.goto(f"{self.base}/?token={self.gate.token}&lang={lang}")
         return page, trouble
 
     @property
     def written(self) -> list[tuple[str, str, str]]:
-        with self.sitting.path.open(encoding="utf-8", newline="") as file:
+        with self.session.path.open(encoding="utf-8", newline="") as file:
             return [(row["registration_id"], row["decision"], row["note"]) for row in csv.DictReader(file)]
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     store, wave = review_factory.make(tmp_path)
-    sitting, door = Sitting(store, wave, "Ani"), Door()
-    app = make_app(sitting, read_cases(store, wave), review_factory.policy(), door)
+    session, gate = ReviewSession(store, wave, "Ani"), AccessGate()
+    app = make_app(session, read_cases(store, wave), review_factory.policy(), gate)
     with _listen("127.0.0.1", 0) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        yield Served(sitting, door, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        yield Served(session, gate, f"http://127.0.0.1:{listening.getsockname()[1]}")
         server.should_exit = True
         thread.join(10)
 
@@ -73,7 +73,7 @@ def test_a_wave_is_reviewed_with_the_keyboard_alone(served: Served, browser: Bro
     page.keyboard.press("a")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Choose or write a reason.")  # a reason is required
-    assert not served.sitting.path.exists()
+    assert not served.session.path.exists()
     page.keyboard.press("1")
     page.keyboard.press("Enter")
     shows(page, "Saved: case 1 accepted.")

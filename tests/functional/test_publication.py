@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from pipeline import stages
 from pipeline.cli import app
 from pipeline.domain import contracts, errors
+from pipeline.domain.run_ref import RunRef
 from pipeline.storage.files import read_table, sha256, write_table
 from pipeline.storage.paths import Store
 from tests.waves import publish, run_wave, three_waves
@@ -180,7 +182,7 @@ def test_two_runs_of_a_wave_are_kept_apart_and_the_loser_says_who_has_it(data: P
         stages.hold_wave(str(data), 1, "manual__1", alone=False)
     assert stages.hold_wave(str(data), 1, "scheduled__wave-0001", alone=False) == job  # the task tried again
     stages.hold_wave(str(data), 2, "manual__2", alone=False)  # another wave is free
-    stages.release_wave({**job, "run": "manual__1"})  # only who holds it gives it back
+    stages.release_wave(replace(job, run_id="manual__1"))  # only who holds it gives it back
     with pytest.raises(errors.WaveLockedError):
         stages.hold_wave(str(data), 1, "manual__1", alone=False)
     stages.release_wave(job)
@@ -196,8 +198,8 @@ def test_a_run_whose_lock_was_broken_stops_at_its_next_task(data: Path) -> None:
 
 
 def test_a_wave_waits_for_the_one_before_it(data: Path) -> None:
-    job = {"data": str(data), "wave": 2, "run": "x"}
-    assert stages.wave_before({**job, "wave": 1})  # there is none before it
+    job = RunRef(str(data), 2, "x")
+    assert stages.wave_before(replace(job, wave=1))  # there is none before it
     assert not stages.wave_before(job)
     first = run_wave(data, 1)
     assert not stages.wave_before(job)  # run, not published
@@ -207,7 +209,7 @@ def test_a_wave_waits_for_the_one_before_it(data: Path) -> None:
 
 def test_the_approver_reads_funnel_warnings_and_the_link_but_no_person(data: Path) -> None:
     job = run_wave(data, 1)
-    form = job["form"]
+    form = job.form
     assert "| Mendaftar |" in form
     assert "/gelombang/wave-0001/report" in form
     people = read_table(data / "waves/wave-0001/cohort.parquet").to_pylist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from pipeline import stages
 from pipeline.cli import app
 from pipeline.domain import errors
+from pipeline.domain.run_ref import FinishedRun
 from pipeline.storage import wave_lock
 from pipeline.storage.files import read_json, sha256
 from pipeline.storage.paths import Store
@@ -57,7 +59,7 @@ def url(server: None, local: Path) -> str:
     return url
 
 
-def spread(url: str, wave: int, machines: list[Path], run: str = "test") -> dict[str, Any]:
+def spread(url: str, wave: int, machines: list[Path], run: str = "test") -> FinishedRun:
     """As ``run_wave``, each task on the next machine."""
     turn = 0
 
@@ -75,7 +77,8 @@ def spread(url: str, wave: int, machines: list[Path], run: str = "test") -> dict
         on_the_next(stages.verify, shard)
     for stage in AFTER_SELFIES:
         job = on_the_next(stage, job)
-    return job
+    finished: FinishedRun = on_the_next(stages.finish, job)
+    return finished
 
 
 def tables(where: Path, wave: int) -> dict[str, str]:
@@ -88,7 +91,7 @@ def test_waves_spread_over_two_machines_give_the_bytes_of_a_folder(local: Path, 
         job = spread(url, wave, machines)
         with machine(machines[wave % 2]):
             done = publish(job)
-        assert done["published"] == f"{url}/published/wave-000{wave}/rev-1"
+        assert done.published == f"{url}/published/wave-000{wave}/rev-1"
     with machine(tmp_path / "reader"):
         where = Store.at(url)
         where.pull("waves/", "published/")
@@ -123,7 +126,7 @@ def test_commands_on_a_machine_that_has_nothing_yet(local: Path, url: str, tmp_p
         assert CliRunner().invoke(app, ["funnel", "3", "--data", url]).exit_code == 1
 
 
-def run_wave_on(url: str, run: str = "test") -> dict[str, Any]:
+def run_wave_on(url: str, run: str = "test") -> FinishedRun:
     return run_wave(url, 1, run)  # it is made a text there
 
 
@@ -133,7 +136,7 @@ def test_the_loser_on_another_machine_is_told_who_has_the_wave(url: str, tmp_pat
     with machine(tmp_path / "two"):
         with pytest.raises(errors.WaveLockedError, match="held by scheduled__wave-0001"):
             stages.hold_wave(url, 1, "manual__1", alone=False)
-        stages.release_wave({**job, "run": "manual__1"})  # only who holds it gives it back
+        stages.release_wave(replace(job, run_id="manual__1"))  # only who holds it gives it back
         assert stages.hold_wave(url, 1, "scheduled__wave-0001", alone=False) == job  # its task tried again elsewhere
         stages.release_wave(job)
         stages.hold_wave(url, 1, "manual__1", alone=False)
@@ -152,10 +155,10 @@ def test_a_publication_is_made_once_and_one_that_was_killed_does_not_exist(url: 
         where.mirror.remote.put([("published/wave-0001/rev-1/left.parquet", cohort)])
         where.mirror.remote.create("published/wave-0001/rev-1/.unfinished", b"")
     with machine(tmp_path / "two"):
-        assert not stages.wave_before({**job, "wave": 2})
+        assert not stages.wave_before(replace(job.run, wave=2))
         first = stages.publish(job, "Kepala", "2020-05-02T09:00:00+07:00", "SK-1")
     with machine(tmp_path / "one"):  # the task's report was lost: it is tried again on the machine that knows nothing
-        assert stages.publish(job, "Kepala", "2020-05-02T09:00:00+07:00", "SK-1")["revision"] == first["revision"] == 1
+        assert stages.publish(job, "Kepala", "2020-05-02T09:00:00+07:00", "SK-1").revision == first.revision == 1
         where = Store.at(url)
         assert [p.name for p in where.revisions("wave-0001")] == ["rev-1"]
         assert not (where.published("wave-0001") / "rev-1" / "left.parquet").exists()
@@ -166,7 +169,7 @@ def test_a_publication_is_made_once_and_one_that_was_killed_does_not_exist(url: 
             where.commit(again, where.published("wave-0001") / "rev-1", "publication.json", once=True)
         assert where.mirror is not None
         assert where.mirror.remote.list("published/wave-0001/rev-1/") == before
-        assert stages.wave_before({**job, "wave": 2})
+        assert stages.wave_before(replace(job.run, wave=2))
 
 
 def test_a_publisher_that_was_killed_holds_the_lock_until_its_run_ends(url: str, tmp_path: Path, monkeypatch) -> None:

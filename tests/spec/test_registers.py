@@ -152,7 +152,8 @@ def test_no_delivery_is_an_error(world: World):
 
 def test_without_lists_nobody_is_listed(world: World):
     world.deliver(WAVE.closing_day)
-    assert not any((world.root / "extracts" / name).exists() for name, (_, may) in contracts.EXTRACTS.items() if may)
+    optional = [name for name, contract in contracts.EXTRACTS.items() if contract.optional]
+    assert not any((world.root / "extracts" / name).exists() for name in optional)
     assert {row["tier"] for row in world.screen(WAVE, deliver=False).values()} == {"public"}
 
 

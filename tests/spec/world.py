@@ -121,8 +121,8 @@ class World:
 
     def list(self, extract: str, number: str, **columns: Any) -> None:
         """A row of any other extract; columns that a test leaves out are null."""
-        schema, _ = contracts.EXTRACTS[extract]
-        self.extracts[extract].append({**dict.fromkeys(schema.names), "nik": number, **columns})
+        names = contracts.EXTRACTS[extract].schema.names
+        self.extracts[extract].append({**dict.fromkeys(names), "nik": number, **columns})
 
     def accepted(self, number: str, wave: int = 1, revision: int | None = None) -> None:
         """Someone in the cohort of an earlier wave: published (``revision``) or only run."""
@@ -137,8 +137,8 @@ class World:
     def deliver(self, asof: date, *, numbers: str = "text") -> None:
         """Writes every extract that must be there or has a row, with NIK and KK as ``text`` or ``integer``."""
         for name, rows in self.extracts.items():
-            schema, optional = contracts.EXTRACTS[name]
-            if optional and not rows:
+            schema = contracts.EXTRACTS[name].schema
+            if contracts.EXTRACTS[name].optional and not rows:
                 continue
             if numbers == "integer":
                 schema = pa.schema([pa.field(f.name, pa.int64()) if f.name in ("nik", "kk") else f for f in schema])

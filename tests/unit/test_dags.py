@@ -2,13 +2,17 @@
 
 import ast
 import inspect
+import json
 import os
+import sys
 
 import pytest
 
 from pipeline import stages
+from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import dags_folder, load_dag
 from pipeline.domain.errors import BadQuotaError, SelfieSystemError, StoreError, WaveLockedError
+from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 
 ORDER = [
     "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "draw", "verify", "refill",
@@ -76,8 +80,6 @@ def test_dags_hold_no_logic(path):
 
 
 def test_named_errors_that_no_retry_heals_fail_at_once(dag):
-    import sys
-
     from airflow.exceptions import AirflowFailException
 
     attempt = sys.modules["gelombang_dags.wave_cohort"].attempt
@@ -98,3 +100,33 @@ def test_every_stage_of_the_module_is_a_task(dag):
     public = [name for name, f in vars(stages).items() if inspect.isfunction(f) and f.__module__ == stages.__name__]
     tasks = {name for name in public if not name.startswith("_") and name not in ("overview", "late_waves")}
     assert tasks == {task.task_id for task in dag.tasks} - {"approve"}
+
+
+@pytest.mark.parametrize(
+    "handed",
+    [
+        RunRef("s3://bucket/data", 12, "scheduled__wave-0012"),
+        ShardRef(RunRef("data", 1), "work/wave-0001/shards/shard-0000.parquet", 250),
+        FinishedRun(RunRef("data", 1, "x"), "data/waves/wave-0001", "00", "the form", 12),
+    ],
+)
+def test_a_hand_over_comes_back_from_airflow_as_it_was(handed):
+    plain = json.loads(json.dumps(to_dict([handed])))
+    assert from_dict(type(handed), plain[0]) == handed
+
+
+def test_a_task_takes_and_gives_plain_values(dag, monkeypatch):
+    ref = RunRef("data", 1, "x")
+    shards = [ShardRef(ref, "a", 1), ShardRef(ref, "b", 2)]
+    module = sys.modules["gelombang_dags.wave_cohort"]
+    seen = []
+
+    def draw(given):
+        """A stage."""
+        seen.append(given)
+        return shards
+
+    # the function inside Airflow's task
+    function = module.as_task(draw).function
+    assert function(to_dict(ref)) == to_dict(shards)
+    assert seen == [ref]

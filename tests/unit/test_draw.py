@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline.domain import contracts
 from pipeline.domain.draw_hash import define_draw
 from pipeline.draw.draw import draw, next_round
-from pipeline.draw.seats import places
+from pipeline.draw.seats import Seats, allocate
 from pipeline.storage import files
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
@@ -30,7 +30,8 @@ shares = st.integers(0, 100).map(lambda n: n / 100)
 
 @given(st.integers(1, 5_000), shares, counts, counts)
 def test_places_fill_the_quota_or_seat_everyone(quota: int, share: float, priority: int, public: int):
-    first, second = places(quota, share, priority, public)
+    seats = allocate(quota, share, priority, public)
+    first, second = seats.priority, seats.public
     assert 0 <= first <= priority
     assert 0 <= second <= public
     assert first + second == min(quota, priority + public)
@@ -39,7 +40,8 @@ def test_places_fill_the_quota_or_seat_everyone(quota: int, share: float, priori
 @given(st.integers(1, 5_000), shares, counts, counts)
 def test_a_tier_yields_its_share_only_when_it_cannot_fill_it(quota: int, share: float, priority: int, public: int):
     kept = floor(quota * Fraction(str(share)))
-    first, second = places(quota, share, priority, public)
+    seats = allocate(quota, share, priority, public)
+    first, second = seats.priority, seats.public
     assert first >= min(kept, priority)
     assert second >= min(quota - kept, public)
     if first > kept:
@@ -50,15 +52,15 @@ def test_a_tier_yields_its_share_only_when_it_cannot_fill_it(quota: int, share: 
 
 @given(st.integers(1, 2_000), shares, counts, counts)
 def test_one_place_more_takes_nobody_out(quota: int, share: float, priority: int, public: int):
-    before, after = places(quota, share, priority, public), places(quota + 1, share, priority, public)
-    assert after[0] >= before[0]
-    assert after[1] >= before[1]
+    before, after = allocate(quota, share, priority, public), allocate(quota + 1, share, priority, public)
+    assert after.priority >= before.priority
+    assert after.public >= before.public
 
 
 @pytest.mark.parametrize(("quota", "share", "kept"), [(10, 0.3, 3), (100, 0.29, 29), (1000, 0.57, 570), (3, 0.1, 0)])
 def test_the_share_is_the_decimal_that_was_written(quota: int, share: float, kept: int):
     # 100 · 0.29 is 28.999… in binary; nobody should lose a place to that
-    assert places(quota, share, quota, quota) == (kept, quota - kept)
+    assert allocate(quota, share, quota, quota) == Seats(kept, quota - kept)
 
 
 def screened(work: Path, tiers: dict[str, str]) -> None:

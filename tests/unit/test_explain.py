@@ -169,7 +169,7 @@ def test_an_extract_that_was_delivered_anew_is_said_to_be(data: Path, tmp_path: 
     [bansos] = (root / "extracts" / "bansos").glob("asof=*/*.parquet")
     table = pq.read_table(bansos, partitioning=None)
     pq.write_table(table.slice(0, 0), bansos)
-    assert explained(Store.at(root), 12, "R4").anew == ["bansos"]
+    assert explained(Store.at(root), 12, "R4").redelivered == ["bansos"]
     assert "Social assistance was delivered anew after this wave was run" in said(capsys, root, "R4")
     pq.write_table(table, bansos.with_name("second.parquet"))
     assert "diserahkan ulang" in said(capsys, root, "R4", "id")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.domain.errors import BadSettingError
+from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import Settings, settings
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.storage import files
@@ -44,7 +45,7 @@ def data(tmp_path: Path) -> Path:
 
 def made(data: Path) -> Plan:
     plan.make(str(data), 1, quota=None, seed=None)
-    return Plan.load({"data": str(data), "plan": "work/wave-0001/plan.json"})
+    return Plan.load(RunRef(str(data), 1))
 
 
 def test_a_setting_that_is_changed_during_a_run_changes_nothing_in_it(data: Path):
@@ -53,7 +54,7 @@ def test_a_setting_that_is_changed_during_a_run_changes_nothing_in_it(data: Path
         changed.setenv("GELOMBANG_SELFIE__MAX_BYTES", "1000")
         changed.setenv("GELOMBANG_CHECKS__FEW_ROWS", "0")
         settings.cache_clear()
-        again = Plan.load({"data": str(data), "plan": "work/wave-0001/plan.json"})
+        again = Plan.load(RunRef(str(data), 1))
         assert again.settings == before.settings
         assert made(data).settings.photos.max_bytes == 1000
     settings.cache_clear()
@@ -64,7 +65,7 @@ def test_a_policy_that_is_edited_during_a_run_changes_nothing_in_it(data: Path):
     raw = (data / OWN).read_text(encoding="utf-8")
     match = tomllib.loads(raw)["match"]
     files.write_text(raw.replace(f"match = {match}", "match = 0.99"), data / OWN)
-    again = Plan.load({"data": str(data), "plan": "work/wave-0001/plan.json"})
+    again = Plan.load(RunRef(str(data), 1))
     assert again.selfie_policy() == before
     assert again.selfie_policy().digest() == before.digest()
     assert SelfiePolicy.load(data / OWN) != before
@@ -82,6 +83,6 @@ def test_a_plan_of_a_version_that_froze_no_settings_takes_those_in_force(data: P
     path = data / "work" / "wave-0001" / "plan.json"
     old = {k: v for k, v in files.read_json(path).items() if k not in ("settings", "selfie_policy")}
     files.write_json(old, path)
-    run = Plan.load({"data": str(data), "plan": "work/wave-0001/plan.json"})
+    run = Plan.load(RunRef(str(data), 1))
     assert run.settings.second_reviewer is False
     assert run.selfie_policy().match == SelfiePolicy.load(data / OWN).match

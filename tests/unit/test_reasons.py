@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.domain import reasons
 from pipeline.domain.reasons import DEFECTS
 
-#: CONTRACTS.md, "Reason codes": layer, codes, retry.
+#: The codes that are promised to others (docs/reference/contract.md): layer, codes, retry.
 CONTRACT = {
     "registration": "outside_wave duplicate_application duplicate_id email_unverified phone_unverified",
     "identity": "nik_malformed nik_unknown identity_mismatch deceased not_citizen under_18 shared_nik",

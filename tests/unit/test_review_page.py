@@ -22,25 +22,25 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import ingest_reviews
 from pipeline.review import audit_trail, decisions
-from pipeline.review.access import CSRF, Door
+from pipeline.review.access import CSRF, AccessGate
 from pipeline.review.app import make_app
 from pipeline.review.cases import read_cases
-from pipeline.review.decisions import Sitting
+from pipeline.review.decisions import ReviewSession
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 from tests.unit import review_factory
 
 
 class Desk:
-    """A reviewer's browser before the page of a sitting."""
+    """A reviewer's browser before the page of a session."""
 
     def __init__(self, store: Store, wave: Wave, reviewer: str = "Ani", *, arrive: bool = True) -> None:
-        self.store, self.wave, self.door = store, wave, Door()
-        self.sitting = Sitting(store, wave, reviewer)
-        app = make_app(self.sitting, read_cases(store, wave), review_factory.policy(), self.door)
+        self.store, self.wave, self.gate = store, wave, AccessGate()
+        self.session = ReviewSession(store, wave, reviewer)
+        app = make_app(self.session, read_cases(store, wave), review_factory.policy(), self.gate)
         self.client = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
         if arrive:
-            assert self.client.get("/", params={"token": self.door.token}).status_code == 200
+            assert self.client.get("/", params={"token": self.gate.token}).status_code == 200
 
     def page(self, number: int, **params: Any) -> str:
         answer = self.client.get(f"/case/{number}", params={"lang": "en", **params})
@@ -59,12 +59,12 @@ class Desk:
 
     @property
     def written(self) -> list[dict[str, str]]:
-        with self.sitting.path.open(encoding="utf-8", newline="") as file:
+        with self.session.path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
     @property
     def audited(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.sitting.trail.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in self.session.trail.read_text(encoding="utf-8").splitlines()]
 
     def taken_in(self) -> dict[str, str]:
         """What the next run would read."""
@@ -105,13 +105,13 @@ def test_nobody_sees_anything_without_the_token(made: tuple[Store, Wave], path: 
 
 
 def test_the_token_opens_the_first_page_only_and_becomes_a_cookie_that_scripts_cannot_read(desk: Desk):
-    answer = desk.client.get("/", params={"token": desk.door.token})
+    answer = desk.client.get("/", params={"token": desk.gate.token})
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    assert desk.door.token not in cookie
+    assert desk.gate.token not in cookie
     stranger = TestClient(desk.client.app)
-    assert stranger.get("/photo/1/selfie", params={"token": desk.door.token}).status_code == 403
+    assert stranger.get("/photo/1/selfie", params={"token": desk.gate.token}).status_code == 403
 
 
 def test_a_wrong_token_is_refused_even_with_the_cookie(desk: Desk):
@@ -123,20 +123,20 @@ def test_every_start_has_its_own_secrets(made: tuple[Store, Wave]):
     first, second = Desk(*made), Desk(*made)
     second.client.cookies = first.client.cookies
     assert second.client.get("/").status_code == 403
-    assert first.door.cookie != second.door.cookie
+    assert first.gate.cookie != second.gate.cookie
 
 
 @pytest.mark.parametrize("header", [{}, {CSRF: "wrong"}, {"X-Other": "x"}])
 def test_a_decision_needs_the_pages_own_secret(desk: Desk, header: dict[str, str]):
     answer = {"decision": "accept", "note": "x", "selfie": None, "reference": None}
     assert desk.client.post("/case/1?lang=en", json=answer, headers=header).status_code == 403
-    assert not desk.sitting.path.exists()
+    assert not desk.session.path.exists()
 
 
 def test_the_pages_secret_without_the_cookie_is_not_enough(desk: Desk):
     stranger = TestClient(desk.client.app)
     answer = {"decision": "accept", "note": "x", "selfie": None, "reference": None}
-    assert stranger.post("/case/1?lang=en", json=answer, headers={CSRF: desk.door.csrf}).status_code == 403
+    assert stranger.post("/case/1?lang=en", json=answer, headers={CSRF: desk.gate.csrf}).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/photo/1/selfie", "/static/review.css", "/case/99?lang=en", "/docs"])
@@ -253,7 +253,7 @@ def test_a_decision_is_written_as_the_contract_has_it(desk: Desk):
     assert (row["registration_id"], row["decision"], row["reviewer"]) == ("R1", "reject", "Ani")
     wib = datetime.now(UTC).replace(tzinfo=None) + timedelta(hours=7)
     assert abs(datetime.fromisoformat(row["decided_at"]) - wib) < timedelta(minutes=1)
-    assert re.fullmatch(r"ani-\d{8}T\d{6}-[0-9a-f]{4}\.csv", desk.sitting.path.name)
+    assert re.fullmatch(r"ani-\d{8}T\d{6}-[0-9a-f]{4}\.csv", desk.session.path.name)
     assert desk.taken_in() == {"R1": "reject"}
     assert "1 of 3 decided" in desk.page(2)
 
@@ -270,7 +270,7 @@ def test_every_decision_has_its_line_in_the_audit(desk: Desk):
     assert first == {"time": first["time"], "reviewer": "Ani", "registration_id": "R1", "decision": "reject", **hashes}
     assert datetime.fromisoformat(first["time"]).utcoffset() == timedelta(hours=7)
     assert (second["registration_id"], second["reference_sha256"]) == ("R2", None)
-    assert "3171015505900001" not in desk.sitting.trail.read_text()
+    assert "3171015505900001" not in desk.session.trail.read_text()
 
 
 def test_the_audit_is_no_delivery(desk: Desk):
@@ -281,8 +281,8 @@ def test_the_audit_is_no_delivery(desk: Desk):
 @pytest.mark.parametrize("note", ["", "  ", "\n"])
 def test_a_decision_needs_a_reason(desk: Desk, note: str):
     assert desk.decide(1, "accept", note).status_code == 422
-    assert not desk.sitting.path.exists()
-    assert not desk.sitting.trail.exists()
+    assert not desk.session.path.exists()
+    assert not desk.session.trail.exists()
 
 
 @pytest.mark.parametrize("decision", ["maybe", "", "ACCEPT"])
@@ -292,7 +292,7 @@ def test_a_decision_is_accept_or_reject(desk: Desk, decision: str):
 
 def test_a_photograph_that_changed_under_the_reviewers_eyes_is_looked_at_again(desk: Desk):
     assert desk.decide(1, "accept", selfie="0" * 64).status_code == 409
-    assert not desk.sitting.path.exists()
+    assert not desk.session.path.exists()
 
 
 def test_a_formula_in_a_note_stays_text(desk: Desk):
@@ -366,17 +366,17 @@ def test_an_audit_line_is_whole_or_not_there(tmp_path: Path):
 
 
 def test_no_audit_line_no_decision(desk: Desk):
-    desk.sitting.trail.parent.mkdir(parents=True)
-    desk.sitting.trail.mkdir()  # nothing can be appended to a folder
+    desk.session.trail.parent.mkdir(parents=True)
+    desk.session.trail.mkdir()  # nothing can be appended to a folder
     with pytest.raises(IsADirectoryError):
         desk.decide(1, "accept")
-    assert not desk.sitting.path.exists()
+    assert not desk.session.path.exists()
 
 
 @pytest.mark.parametrize("name", ["", " ", "a,b", "=cmd", "a/b", "a\nb,c", "x" * 61, "-a"])
 def test_a_name_that_could_not_stand_in_a_file_is_refused(made: tuple[Store, Wave], name: str):
     with pytest.raises(errors.BadSettingError):
-        Sitting(*made, name)
+        ReviewSession(*made, name)
 
 
 # --- two must agree

@@ -15,6 +15,7 @@ import pytest
 from pipeline.domain import contracts
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import SealedFileError
+from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import settings
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.selfie.networks.unit_length import unit
@@ -276,18 +277,18 @@ def test_prints_do_not_outlive_their_run(tmp_path: Path):
     (tmp_path / "calendar.toml").write_text(
         '[[wave]]\nnumber = 3\nopens = 2020-04-27T00:00:00\ncloses = 2020-04-30T23:59:59\nquota = 2\nseed = "s"\n'
     )
-    job = {"data": str(tmp_path), "wave": 3, "run": "mine"}
+    ref = RunRef(str(tmp_path), 3, "mine")
     folder = print_folder(run).folder
     wave_lock.take(run.store, run.wave, wave_lock.Holder("another's"))
-    end_of_run(run.store, job)
+    end_of_run(run.store, ref)
     assert list(folder.iterdir())  # another run holds the wave: its prints stay
     wave_lock.release(run.store, run.wave, "another's")
     wave_lock.take(run.store, run.wave, wave_lock.Holder("mine"))
-    end_of_run(run.store, job)
+    end_of_run(run.store, ref)
     assert list(folder.iterdir())  # the run failed and is run again
     (run.work / "out").mkdir()
     (run.work / "out" / "manifest.json").write_text("{}")
-    end_of_run(run.store, job)
+    end_of_run(run.store, ref)
     assert not list(folder.glob("*"))
 
 
@@ -305,7 +306,7 @@ def test_prints_of_the_accepted_wait_for_their_publication(tmp_path: Path):
     cohort = pa.Table.from_pylist([{**dict.fromkeys(contracts.COHORT.names), "registration_id": "A"}], contracts.COHORT)
     write_table(cohort, run.store.out(run.wave) / "cohort.parquet", contracts.COHORT)
     wave_lock.take(run.store, run.wave, wave_lock.Holder("mine"))
-    end_of_run(run.store, {"data": str(tmp_path), "wave": 3, "run": "mine"})
+    end_of_run(run.store, RunRef(str(tmp_path), 3, "mine"))
     [rows] = print_folder(run).read(run.selfie_policy().model)
     assert [row["selfie"].tobytes() for row in rows] == [digest("a")]
 

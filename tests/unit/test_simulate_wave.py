@@ -58,9 +58,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(data, tmp_path)
 
 
 def test_every_file_has_the_columns_of_its_contract(data):
-    for name, (schema, _) in contracts.EXTRACTS.items():
+    for name, contract in contracts.EXTRACTS.items():
         for path in (data / "extracts" / name).rglob("*.parquet"):
-            assert pq.read_schema(path).names == schema.names, path
+            assert pq.read_schema(path).names == contract.schema.names, path
     registrations = data / WAVE / "registrations"
     assert pq.read_schema(registrations / "portal-000.parquet").equals(contracts.REGISTRATIONS)
     assert (registrations / "call-centre.csv").read_bytes().startswith(b"\xef\xbb\xbfregistration_id,")
@@ -201,7 +201,9 @@ def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
     calendar = paths.Store.at(data).calendar()
     table = presets.preset("demo")
     shares = {name: table[name] for name in ("shares", "selfie")}
-    plan = presets.Plan(wave=calendar.wave(12), seed=5, registrations=2_000, population=20_000, quota=100, **shares)
+    plan = presets.SimulationPlan(
+        wave=calendar.wave(12), seed=5, registrations=2_000, population=20_000, quota=100, **shares
+    )
     there = paths.Store.at(tmp_path)
     made = simulated.simulate_wave(plan, there, "drawn")
     unfinished.keep(plan, there, None, made)

@@ -203,7 +203,7 @@ def test_a_store_lists_creates_once_reads_and_removes(tmp_path):
 
 def test_nobody_reaches_through_the_store_to_its_mirror():
     """What a root elsewhere can do, Store offers."""
-    pipeline = Path(contracts.__file__).parents[1]
+    pipeline = Path(contracts.__file__).parents[2]
     inside = {"paths.py", "mirror.py"}
     found = [
         p.name

@@ -53,7 +53,7 @@ def make(root: Path, made: Wave, n: int = 20_000, seed: int = 1, truth: bool = F
 
 
 def decisions(made: Wave, n: int, rng: np.random.Generator) -> pa.Table:
-    """One row per application; outcomes follow CONTRACTS.md for the wave's selfie mode (without refill)."""
+    """One row per application; outcomes as docs/reference/contract.md has them for the selfie mode (without refill)."""
     failed = {code: rng.random(n) < rate for code, rate in RATES.items()}
     for code in (
         reasons.codes("identity") + reasons.codes("education") + reasons.codes("bansos") + reasons.codes("exclusion")

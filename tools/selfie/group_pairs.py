@@ -1,6 +1,6 @@
 """Pairs of photographs by group: different people of one set, group and sex; and each set's genuine pairs.
 
-Reads the folder of photographs that `DESIGN.md` describes; writes nothing.
+Reads the folder of photographs that `tools/selfie/make_policy.py` reads; writes nothing.
 """
 
 from __future__ import annotations

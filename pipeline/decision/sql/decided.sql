@@ -1,15 +1,15 @@
--- In: standing, screened, photographed, {drawn}, $priority and $public places. Out: the table decided, one row an application.
+-- In: seat_candidates, screened, photographed, {drawn}, $priority and $public places. Out: the table decided, one row an application.
 -- Places to those who come first in their tier; $priority and $public are the places of each. Who is held and would have
 -- got a place ($held_priority, $held_public: the places with one more in the tier) is a reviewer's to decide.
 CREATE OR REPLACE TABLE held AS
 SELECT registration_id, CASE WHEN refused THEN 'rejected' ELSE 'review' END AS outcome
-FROM standing
+FROM seat_candidates
 WHERE held AND place <= CASE tier WHEN 'priority' THEN $held_priority ELSE $held_public END;
 
 CREATE OR REPLACE TABLE decided AS
 WITH accepted AS (
     SELECT registration_id, row_number() OVER (ORDER BY position) AS rank
-    FROM standing
+    FROM seat_candidates
     WHERE NOT held AND place <= CASE tier WHEN 'priority' THEN $priority ELSE $public END
 )
 SELECT

@@ -1,4 +1,4 @@
--- In: {verdicts}, {reviews}, {drawn}, $verified. Out: the tables photographed and standing.
+-- In: {verdicts}, {reviews}, {drawn}, $verified. Out: the tables photographed and seat_candidates.
 -- A decision for every application, from what screening, the draw, the selfies and the reviewers say.
 
 -- Of the eligible: whose NIK the register gives to two people, and whose person has two sound applications that differ.
@@ -30,7 +30,7 @@ FROM (
 
 -- Those who may hold a place, in draw order. $verified is false where a wave does without selfies. Who is `held` (the NIK
 -- is shared and no reviewer has accepted) takes no place: `place` counts the others.
-CREATE OR REPLACE TABLE standing AS
+CREATE OR REPLACE TABLE seat_candidates AS
 SELECT
     registration_id, tier, position, held, refused,
     count(*) FILTER (NOT held) OVER (PARTITION BY tier ORDER BY position ROWS UNBOUNDED PRECEDING) + held::INT AS place

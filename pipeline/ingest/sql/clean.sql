@@ -1,4 +1,4 @@
--- In: {source}, every column of the contract as text, and file. Out: the table cleaned, one row an application.
+-- In: {source}, every column of the contract as text, and file; $sexes. Out: the table cleaned, one row an application.
 -- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
 -- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`;
 -- moments.sql reads the moments, days.sql the days.
@@ -43,7 +43,7 @@ SELECT
     kk,
     full_name,
     CASE WHEN isfinite(birth_raw) AND year(birth_raw) BETWEEN 1850 AND 2200 THEN birth_raw END AS birth_date,
-    CASE WHEN sex_text IN ('L', 'P') THEN sex_text END AS sex,
+    CASE WHEN sex_text IN $sexes THEN sex_text END AS sex,
     phone,
     coalesce(means_yes(phone_flag), false) AS phone_verified,
     email,

@@ -1,7 +1,7 @@
 -- In: rows, {decisions} of earlier waves, {accepted}, {registrations}, $opens, $closes. Out: the table settled, one row a re-upload.
 -- What each re-upload answers: the latest decision about the application that it names, and why it is not taken where it
 -- is not. {decisions} are the decisions of all earlier waves, {retries} the applications that those waves let try again.
-CREATE OR REPLACE TABLE told AS
+CREATE OR REPLACE TABLE earlier_decisions AS
 SELECT registration_id, wave, coalesce(from_wave, wave) AS made, nik, outcome, retry
 FROM (
     SELECT
@@ -15,8 +15,8 @@ WHERE registration_id IN (SELECT registration_id FROM rows);
 CREATE OR REPLACE TABLE answered AS
 SELECT r.*, last.wave AS refused_in, last.made, last.nik, last.outcome, last.retry
 FROM (SELECT row_number() OVER () AS line, * FROM rows WHERE registration_id IS NOT NULL) r
-LEFT JOIN told named ON named.registration_id = r.registration_id AND r.from_wave IN (named.wave, named.made)
-LEFT JOIN told last ON last.registration_id = named.registration_id AND last.made = named.made
+LEFT JOIN earlier_decisions named ON named.registration_id = r.registration_id AND r.from_wave IN (named.wave, named.made)
+LEFT JOIN earlier_decisions last ON last.registration_id = named.registration_id AND last.made = named.made
 QUALIFY row_number() OVER (PARTITION BY r.line ORDER BY last.wave DESC NULLS LAST) = 1;
 
 CREATE OR REPLACE TABLE judged AS

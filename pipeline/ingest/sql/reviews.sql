@@ -1,10 +1,10 @@
--- In: rows, $second (two reviewers must agree). Out: the tables said, votes and counting, one row an application that is settled.
+-- In: rows, $second (two must agree), $decisions. Out: the tables said, votes and counting, one row a settled application.
 -- What each reviewer last said about each application, and which of it counts. $second: two reviewers must agree.
 -- A name is the same however it is written: "Ani ", "ani". Where two must agree, an unnamed one is nobody.
 CREATE OR REPLACE TEMP TABLE said AS
 SELECT *, lower(regexp_replace(reviewer, '\s+', ' ', 'g')) AS person
 FROM rows
-WHERE registration_id IS NOT NULL AND decision IN ('accept', 'reject') AND (reviewer IS NOT NULL OR NOT $second);
+WHERE registration_id IS NOT NULL AND decision IN $decisions AND (reviewer IS NOT NULL OR NOT $second);
 
 CREATE OR REPLACE TEMP TABLE votes AS
 SELECT * FROM said

@@ -39,7 +39,7 @@ def codes_of(step: str) -> tuple[str, ...]:
 
 
 def count_funnel(query: Query, wave: Wave) -> dict[str, Any]:
-    """The funnel as in CONTRACTS.md, with ``outcomes`` of those who left at each step and the ``ends`` of all."""
+    """``funnel.json`` (docs/reference/contract.md): each step with the ``outcomes`` of those who left; all ``ends``."""
     steps = steps_of(wave.selfie)
     left: dict[str, dict[str, int]] = {step: {} for step in (*steps, "accepted")}
     for row in query.rows("funnel_outcomes"):

@@ -9,14 +9,14 @@ from typing import Any
 from pipeline.reports.figures.fairness import Rate, rates
 from pipeline.reports.small_cells.suppress import Row, merge, small
 
-#: What a row of ``group_counts`` adds up from, in order.
-PARTS = (
-    "screened_out", "waiting", "review", "photo_again", "photo_refused", "passed_waiting", "placed",
-    "placed_unverified",
-)  # fmt: skip
+_BEFORE_PHOTO = ("screened_out", "waiting")
 #: What failed by the photograph: divided where the counts are large enough, else one part.
-_FAILED = PARTS[2:5]
-_WHOLE = (*((part,) for part in PARTS[:2]), _FAILED, *((part,) for part in PARTS[5:]))
+_FAILED = ("review", "photo_again", "photo_refused")
+_PASSED = ("passed_waiting", "placed")
+_UNVERIFIED = ("placed_unverified",)
+#: What a row of ``group_counts`` adds up from, in order.
+PARTS = (*_BEFORE_PHOTO, *_FAILED, *_PASSED, *_UNVERIFIED)
+_WHOLE = (*((part,) for part in _BEFORE_PHOTO), _FAILED, *((part,) for part in (*_PASSED, *_UNVERIFIED)))
 #: Provinces are many and some small: of them only these three are shown, sums of the above.
 COARSE = (("screened_out",), ("waiting", *_FAILED, "passed_waiting"), ("placed", "placed_unverified"))
 ORDER = {
@@ -106,7 +106,7 @@ def _with_rates(rows: Sequence[Row], parts: Parts) -> list[Group]:
         return sum(n for part, n in zip(parts, row.counts, strict=True) if set(part) <= set(names))
 
     def verified(row: Row) -> int:
-        return of(row, *PARTS[2:7])
+        return of(row, *_FAILED, *_PASSED)
 
     def shares(*names: str) -> dict[Row, Rate | None]:
         return dict(zip(compared, rates([(of(row, *names), verified(row)) for row in compared]), strict=True))

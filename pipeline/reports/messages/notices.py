@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import TEXTS, TIME
+from pipeline.domain.contracts import LETTERS, NOTICES
 from pipeline.reports import spreadsheet_safety
 from pipeline.reports.figures.query import Query, decisions, sql
 from pipeline.reports.messages.letters import write_letter
@@ -27,16 +27,6 @@ from pipeline.storage.paths import Store
 
 #: What tells two letters apart beside the outcome; no part of a notice.
 _KIND = ("reasons", "reviewed")
-_TEXTS = ("sms_id", "sms_en", "subject_id", "subject_en", "email_id", "email_en")
-LETTERS = pa.schema(
-    [("letter", pa.int32()), ("outcome", pa.string()), ("reasons", TEXTS), ("reviewed", pa.bool_())]
-    + [("retry", pa.string()), ("until", TIME)]
-    + [(name, pa.string()) for name in _TEXTS]
-)
-NOTICES = pa.schema(
-    [("registration_id", pa.string())] + [field for field in LETTERS if field.name not in ("letter", *_KIND)]
-    + [("letter", pa.int32())]
-)  # fmt: skip
 _CSV_COLUMNS = ("registration_id", "outcome", "retry", "until", "letter", "sms_id", "sms_en")
 _CSV = pa.schema([NOTICES.field(name) for name in _CSV_COLUMNS])
 _CHUNK = 65_536

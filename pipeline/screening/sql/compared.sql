@@ -16,18 +16,18 @@ WHERE number IN (FROM repeated);
 CREATE OR REPLACE TABLE holders AS SELECT number, count(DISTINCT key) AS holders FROM doubles GROUP BY number;
 
 -- The applications whose NIK comes more than once, here or in the register.
-CREATE OR REPLACE TABLE again AS
+CREATE OR REPLACE TABLE same_number_applications AS
 SELECT
     registration_id, submitted_at, number, kk_number, full_name, birth_date, in_window, email_verified, phone_verified,
     ltrim(regexp_replace(phone, '^\s*[+]?62|[^0-9]', '', 'g'), '0') AS phone, lower(email) AS email
 FROM applications
 WHERE number IN (SELECT number FROM applicants GROUP BY number HAVING count(*) > 1 UNION ALL FROM repeated);
 
--- Each of them beside the person whom it means: the one of its name and birth date, else the one who agrees most. Ties fall
+-- Each of them with the person that it matches: the one of its name and birth date, else the one who agrees most. Ties fall
 -- by what the register says, so that the answer does not depend on the order of files.
 DELETE FROM people WHERE number IN (FROM repeated);
 
-CREATE OR REPLACE TABLE meant AS
+CREATE OR REPLACE TABLE matched_applications AS
 SELECT *, agrees AND carded AND in_window AND email_verified AND phone_verified AS sound
 FROM (
     SELECT
@@ -36,7 +36,7 @@ FROM (
         coalesce(a.kk_number = p.kk_number, false)                                  AS carded,
         same_name(a.full_name, p.full_name)                                         AS named,
         named AND born                                                              AS agrees
-    FROM again a
+    FROM same_number_applications a
     LEFT JOIN (SELECT number, key, full_name, birth_date, kk_number FROM people UNION ALL BY NAME
                SELECT number, key, full_name, birth_date, kk_number FROM doubles) p USING (number)
 )
@@ -48,7 +48,7 @@ QUALIFY row_number() OVER (
 -- Who stands: of a person's applications (those that agree in name and birth date) the latest sound one, without a sound one
 -- the latest inside the window; null where none is inside. What agrees with nobody takes no part. Two sound ones with
 -- another phone and another e-mail contest each other.
-CREATE OR REPLACE TABLE standing AS
+CREATE OR REPLACE TABLE standings AS
 SELECT
     number, registration_id, key, registered_kk, coalesce(holders, 1) AS holders,
     agrees AND coalesce(registration_id <> coalesce(
@@ -57,7 +57,7 @@ SELECT
     )[2], false) AS superseded,
     sound AND count(DISTINCT phone) FILTER (sound) OVER person > 1
         AND count(DISTINCT email) FILTER (sound) OVER person > 1 AS contested
-FROM meant LEFT JOIN holders USING (number)
+FROM matched_applications LEFT JOIN holders USING (number)
 WINDOW person AS (PARTITION BY key, agrees);
 
 -- One row a person again. Where the rows differ the worse fact counts: dead, no citizen, an office that excludes.
@@ -102,7 +102,7 @@ SELECT
     p.sex                                                                   AS registered_sex,
     p.citizenship, p.alive, p.occupation, p.photo, p.contradicts
 FROM applications a
-LEFT JOIN standing s ON s.number = a.number AND s.registration_id = a.registration_id
+LEFT JOIN standings s ON s.number = a.number AND s.registration_id = a.registration_id
 LEFT JOIN people p ON p.key = coalesce(s.key, a.number);
 
 -- Most names are the same but for capitals; only the others (`one` and `other`, else null) are worth being made plain.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.runtime.processes import give_back
+from pipeline.runtime.processes import return_free_memory
 
 _Pictures = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 
@@ -31,7 +31,7 @@ class BatchedGraph:
         self._input: NDArray[np.uint8] = request.get_input_tensor().data
         self._outputs: list[NDArray[np.float32]] = [tensor.data for tensor in request.output_tensors]
         self.height, self.width = self._input.shape[1:3]
-        give_back()
+        return_free_memory()
 
     def __call__(self, pictures: _Pictures) -> Iterator[list[NDArray[np.float32]]]:
         """Run by run, the outputs of the pictures in it."""

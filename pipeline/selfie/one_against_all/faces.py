@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 #: Faces a side of a block: 1,024 × 1,024 similarities are 4 MB and stay in a core's cache; larger ones are slower.
 BLOCK = 1024
-#: A float32 product of unit vectors is off by less than this; the pairs that it lets through are computed anew.
+#: A float32 product of unit vectors is off by less than this; the pairs that it lets through are computed again.
 _SLACK = 1e-4
 DIGITS = 4
 

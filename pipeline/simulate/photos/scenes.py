@@ -67,7 +67,7 @@ def _thumb(width: int, height: int, rng: np.random.Generator) -> Image:
 
 
 def copied(picture: bytes, rng: np.random.Generator) -> bytes:
-    """A JPEG that is sent again under another number: as it is, or cut, brightened and encoded anew."""
+    """A JPEG that is sent again under another number: as it is, or cut, brightened and encoded again."""
     if rng.random() < 0.5:
         return picture
     image = np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.float32)

@@ -1,0 +1,82 @@
+"""The columns of every table that comes in, goes out or passes between two rooms, said once.
+
+``IN``, ``OUT`` and ``WORK`` are the tables by name, with the meaning of every column. ``REGISTRATIONS``, ``DECISIONS``
+and the other names in capitals are their Arrow schemas. docs/reference/files.md is generated from here.
+"""
+
+from __future__ import annotations
+
+from pipeline.domain.contracts import deliveries, handovers, photo_tables, published_tables, results
+from pipeline.domain.contracts.column import TEXT_LIST, TIMESTAMP, Column, Table, by_name
+from pipeline.domain.contracts.deliveries import EXTRACTS, IN
+from pipeline.domain.contracts.handovers import WORK
+from pipeline.domain.contracts.values import OTHERS, OUTCOMES, REVIEW_DECISIONS, SEXES, TIERS
+
+__all__ = [
+    "EXTRACTS",
+    "IN",
+    "OTHERS",
+    "OUT",
+    "OUTCOMES",
+    "REVIEW_DECISIONS",
+    "SEXES",
+    "TEXT_LIST",
+    "TIERS",
+    "TIMESTAMP",
+    "WORK",
+    "Column",
+    "Table",
+]
+
+# in
+REGISTRATIONS = deliveries.REGISTRATIONS.schema
+REUPLOADS = deliveries.REUPLOADS.schema
+REVIEWS = deliveries.REVIEWS.schema
+POPULATION = deliveries.POPULATION.schema
+EDUCATION = deliveries.EDUCATION.schema
+BANSOS = deliveries.BANSOS.schema
+PRIORITY = deliveries.PRIORITY.schema
+BLACKLIST = deliveries.BLACKLIST.schema
+
+# out
+DECISIONS = results.DECISIONS.schema
+COHORT = results.COHORT.schema
+RESERVE = results.RESERVE.schema
+REJECTIONS = results.REJECTIONS.schema
+REVIEW = results.REVIEW.schema
+RETRIES = results.RETRIES.schema
+REUPLOADED = results.REUPLOADED.schema
+NOTICES = results.NOTICES.schema
+CHANGES = published_tables.CHANGES.schema
+LEDGER = published_tables.LEDGER.schema
+PHOTO_PAIRS_OUT = photo_tables.PHOTO_PAIRS_OUT.schema
+PHOTO_CANDIDATES = photo_tables.PHOTO_CANDIDATES.schema
+
+# between rooms
+INGESTED = handovers.INGESTED.schema
+SET_ASIDE = handovers.SET_ASIDE.schema
+REPEATED = handovers.REPEATED.schema
+SCREENED = handovers.SCREENED.schema
+DRAWN = handovers.DRAWN.schema
+SHARD = handovers.SHARD.schema
+VERDICTS = handovers.VERDICTS.schema
+SAME_PERSON = handovers.SAME_PERSON.schema
+LETTERS = results.LETTERS.schema
+
+#: What a wave or a command hands out, by name.
+OUT = by_name(
+    [
+        results.DECISIONS,
+        results.COHORT,
+        results.RESERVE,
+        results.REJECTIONS,
+        results.REVIEW,
+        results.NOTICES,
+        results.RETRIES,
+        results.REUPLOADED,
+        published_tables.CHANGES,
+        published_tables.LEDGER,
+        photo_tables.PHOTO_PAIRS_OUT,
+        photo_tables.PHOTO_CANDIDATES,
+    ]
+)

@@ -1,0 +1,108 @@
+"""Tables that one room writes for the next, below ``DATA/work/wave-NNNN/``. They are ours: nobody else reads them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from pipeline.domain.contracts.column import FLAG, TEXT, TEXT_LIST, Column, Table, by_name
+from pipeline.domain.contracts.results import LETTERS, RETRIES
+from pipeline.domain.contracts.values import (
+    DEFECT_SCORES,
+    FACES,
+    FULL_NAME,
+    ID,
+    NIK,
+    OTHER_APPLICATIONS,
+    POSITION,
+    PROVINCE,
+    REASONS,
+    REFERENCE,
+    SELFIE,
+    SELFIE_DECISIONS,
+    SELFIE_OUTCOMES,
+    SEX,
+    SIMILARITY,
+    TIER,
+    WARNINGS,
+)
+
+#: NIK and KK are text at the edges only; inside they are compared as numbers.
+INGESTED = Table(
+    "registrations.parquet",
+    "What ingest read, sorted by the id; every row has an id, and no id stands twice.",
+    (
+        *RETRIES.columns,
+        Column("number", pa.int64(), "The NIK as a number; null where it is not sixteen digits."),
+        Column("kk_number", pa.int64(), "The KK as a number; null where it is not sixteen digits."),
+    ),
+)
+
+SET_ASIDE = Table(
+    "set_aside.parquet",
+    "One row per fault of a delivered file, so that no row vanishes from the counts.",
+    (
+        Column("file", TEXT, "The file's name."),
+        Column("line", pa.int64(), "The line; 0 where it is not known or more lines have the fault than are named."),
+        Column("problem", TEXT, "Why the rows were not taken in."),
+        Column("rows", pa.int64(), "How many rows have the fault."),
+    ),
+)
+
+REPEATED = Table(
+    "repeated.parquet",
+    "The ids that stand on several rows; none of these rows is read.",
+    (Column("registration_id", TEXT, "The id."),),
+)
+
+SCREENED = Table(
+    "screened.parquet",
+    "One row per application, in no order: a reader that writes must sort.",
+    (
+        ID,
+        NIK,
+        FULL_NAME,
+        PROVINCE,
+        SEX,
+        Column("age", pa.int16(), "Age on the closing day, by the register's birth date."),
+        Column("mask", pa.int64(), "Bit n is reason n of the catalogue (layers 1–3); 0: eligible."),
+        Column("warned", pa.int64(), "Bit n is warning n of the catalogue."),
+        TIER,
+        SELFIE,
+        REFERENCE,
+        Column("shared_nik", FLAG, "The register gives the NIK to two people: no place without a reviewer."),
+        Column("contested", FLAG, "Two sound applications of the person differ in phone and e-mail."),
+    ),
+)
+
+DRAWN = Table(
+    "drawn.parquet",
+    "One row per eligible application, in the order of the draw.",
+    (POSITION, ID, TIER, SELFIE, REFERENCE, Column("to_verify", FLAG, "In the first round of selfies.")),
+)
+
+SHARD = Table("shards/*.parquet", "The selfies that one task verifies.", (ID, SELFIE, REFERENCE))
+
+VERDICTS = Table(
+    "verdicts/*.parquet",
+    "One row per verified application: what the selfie stage saw, and what follows from it.",
+    (
+        ID,
+        Column("outcome", TEXT, "What follows from the photograph.", SELFIE_OUTCOMES),
+        REASONS,
+        WARNINGS,
+        Column("decision", TEXT, "What the comparison found.", SELFIE_DECISIONS),
+        SIMILARITY,
+        *DEFECT_SCORES,
+        FACES,
+        Column("selfie_sha256", TEXT, "Hash of the selfie's file that was looked at."),
+        Column("reference_sha256", TEXT, "Hash of the reference photograph's file that was looked at."),
+    ),
+)
+
+SAME_PERSON = Table(
+    "same_person.parquet",
+    "One row per application that would pass and shares a face or a picture with another one; sorted by the id.",
+    (ID, Column("reasons", TEXT_LIST, "The reasons to look, added to those of the verdict."), OTHER_APPLICATIONS),
+)
+
+WORK = by_name([INGESTED, SET_ASIDE, REPEATED, SCREENED, DRAWN, SHARD, VERDICTS, SAME_PERSON, LETTERS])
