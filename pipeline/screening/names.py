@@ -29,7 +29,7 @@ def patterns() -> dict[str, str]:
     return {
         "$degree": _any(every, "[. ]*"),
         "$unmistakable": _any(kinds["unmistakable"], "[. ]*"),
-        "$dotted": _any((d for d in every if "." in d), "[. ]*", first=r"\.\s?"),
+        "$dotted": _any((d for d in every if "." in d and d not in kinds["unmistakable"]), "[. ]*", first=r"\.\s?"),
         "$bunched": _any(kinds["unmistakable"] + kinds["maybe_initials"], ""),
         "$front": _any(_raw()["titles"]["front"], " *"),
         "$connecting": _any(_raw()["patronymic"]["connecting"], ""),
@@ -39,8 +39,14 @@ def patterns() -> dict[str, str]:
 
 def _any(entries: Iterable[str], between: str, first: str | None = None) -> str:
     """One of these; ``between`` may stand between their parts, ``first`` must after the first part."""
-    written = set()
-    for entry in entries:
-        head, *rest = entry.upper().split(".")
-        written.add(head + (first or between if rest else "") + between.join(rest))
-    return "|".join(sorted(written))
+    return _tree({tuple(entry.upper().split(".")) for entry in entries}, between, first or between)
+
+
+def _tree(entries: set[tuple[str, ...]], between: str, first: str) -> str:
+    """What several begin with is written once: the pattern stays short and is quickly made ready."""
+    branches = []
+    for head in sorted({head for head, *_ in entries}):
+        rests = {rest for begin, *others in entries if begin == head and (rest := tuple(others))}
+        more = f"(?:{first}(?:{_tree(rests, between, between)}))" if rests else ""
+        branches.append(head + more + ("?" if more and (head,) in entries else ""))
+    return "|".join(branches)

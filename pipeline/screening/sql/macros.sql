@@ -4,36 +4,49 @@
 -- degree, and where, says names.toml. Words stand two spaces apart, so that each can be matched with the space on either side.
 CREATE OR REPLACE MACRO without_degrees(name) AS regexp_replace(
     CASE WHEN contains(name, ',') THEN regexp_replace(
-        name, '(\s(' || $bunched || ')[. ]*)*,[\s,(]*((' || $degree || ')\b[\s.,()]*)+$', ' '
+        name, '(?:\s(?:' || $bunched || ')[. ]*)*,[\s,(]*(?:(?:' || $degree || ')\b[\s.,()]*)+$', ' '
     ) ELSE name END,
-    '[\s(]+((' || $unmistakable || '|' || $dotted || ')\b[\s.,()]*)+$', ' '
+    '[\s(]+(?:(?:' || $unmistakable || '|' || $dotted || ')\b[\s.,()]*)+$', ' '
 );
 
-CREATE OR REPLACE MACRO words_of(name) AS trim(regexp_replace(
+CREATE OR REPLACE MACRO bare_words(name) AS trim(regexp_replace(
     regexp_replace(
-        regexp_replace(' ' || without_degrees(strip_accents(upper(name))) || ' ', '[^A-Z0-9]+', '  ', 'g'),
-        '^ +((' || $front || ') +)+([A-Z0-9])', ' \3'
+        regexp_replace(' ' || without_degrees(name) || ' ', '[^A-Z0-9]+', '  ', 'g'),
+        '^ +(?:(?:' || $front || ') +)+([A-Z0-9])', ' \1'
     ),
-    ' (M[OU](CH|KH|HD?)|MHD|M[OU][CK]?HAMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
+    ' (?:M[OU](?:CH|KH|HD?)|MHD|M[OU][CK]?HAMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
 ));
+
+-- Most names are words and nothing else. One look tells them, and spares them the rest.
+CREATE OR REPLACE MACRO only_words(name) AS NOT regexp_matches(
+    name,
+    '[^A-Z0-9 ]|  |^ | $|^(?:' || $front || ') | (?:' || $unmistakable || ')$|\bM(?:HD|[OU](?:CH|KH|H))'
+);
+
+CREATE OR REPLACE MACRO words_of(name) AS
+    CASE WHEN only_words(strip_accents(upper(name))) THEN replace(strip_accents(upper(name)), ' ', '  ')
+        ELSE bare_words(strip_accents(upper(name))) END;
 
 -- A name as it is compared: its words in one, with ~ for `bin`, and = inside a single name that is there twice, as forms that
 -- must have two words make people write it.
 CREATE OR REPLACE MACRO form_of(words) AS
-    CASE WHEN words = split_part(words, '  ', 1) || '  ' || split_part(words, '  ', 1) THEN replace(words, '  ', '=')
+    CASE WHEN suffix(words, split_part(words, '  ', 1)) AND words = split_part(words, '  ', 1) || '  ' || split_part(words, '  ', 1)
+        THEN replace(words, '  ', '=')
         ELSE replace(
-            regexp_replace(words, '([A-Z0-9]) +(' || $connecting || ') +([A-Z0-9])', '\1~\3', 'g'), ' ', ''
+            regexp_replace(words, '([A-Z0-9]) +(?:' || $connecting || ') +([A-Z0-9])', '\1~\2', 'g'), ' ', ''
         ) END;
 
 CREATE OR REPLACE MACRO plain_form(form) AS replace(replace(form, '~', ''), '=', '');
 
 -- Which of two forms are one name. What leaves nothing is nobody's.
-CREATE OR REPLACE MACRO same_form(one, other) AS coalesce(
-    one <> '' AND other <> '' AND (
+CREATE OR REPLACE MACRO same_form(one, other) AS CASE
+    WHEN one = other THEN one <> ''
+    WHEN one = '' OR other = '' THEN false
+    ELSE coalesce(
         plain_form(one) = plain_form(other)
         OR (contains(one, '=') AND split_part(one, '=', 1) = plain_form(other))
-        OR (contains(other, '=') AND split_part(other, '=', 1) = plain_form(one))
-    ), false);
+        OR (contains(other, '=') AND split_part(other, '=', 1) = plain_form(one)), false)
+END;
 
 -- The same of names as they are written. A list of one is a variable here: its expression is worked out once.
 CREATE OR REPLACE MACRO form_of_name(name) AS list_transform([words_of(name)], lambda words: form_of(words))[1];
