@@ -1,4 +1,4 @@
-"""What is no part of a name, as the patterns that sql/macros.sql is filled with. Reads ``names.toml`` and nothing else."""
+"""What is no part of a name, as patterns that fill sql/macros.sql. Reads ``names.toml`` and nothing else."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@
 -- degree, and where, says names.toml. Words stand two spaces apart, so that each can be matched with the space on either side.
 CREATE OR REPLACE MACRO without_degrees(name) AS regexp_replace(
     CASE WHEN contains(name, ',') THEN regexp_replace(
-        name, '(?:\s(?:' || $bunched || ')[. ]*)*,[\s,(]*(?:(?:' || $degree || ')\b[\s.,()]*)+$', ' '
+        name, '(?:\s(?:' || $bunched || ')[. ]*)*,[^A-Z0-9]*(?:(?:' || $degree || ')\b[^A-Z0-9]*)+$', ' '
     ) ELSE name END,
-    '[\s(]+(?:(?:' || $unmistakable || '|' || $dotted || ')\b[\s.,()]*)+$', ' '
+    '[\s(]+(?:(?:' || $unmistakable || '|' || $dotted || ')\b[^A-Z0-9]*)+$', ' '
 );
 
 CREATE OR REPLACE MACRO bare_words(name) AS trim(regexp_replace(
