@@ -19,6 +19,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import SCREENED
 from pipeline.domain.draw_hash import define_draw
 from pipeline.ingest.extracts import Extract
+from pipeline.screening import names
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store, project_data
@@ -99,7 +100,7 @@ def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
 def sources_of(
     work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
 ) -> dict[str, duckdb_sql.Value]:
-    """What fills the SQL: files, lists that may be empty, the wave's window."""
+    """What fills the SQL: files, lists that may be empty, the wave's window, what is no part of a name."""
     read = {name: duckdb_sql.read(x.files) for name, x in extracts.items()}
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
@@ -112,6 +113,7 @@ def sources_of(
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
         "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
         "$regions": _regions(),
+        **names.patterns(),
     }
 
 

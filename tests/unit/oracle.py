@@ -41,25 +41,105 @@ OFFICES = {
     "KEPALA DESA",
     "BUPATI",
 }
-TITLES = {"H", "HJ", "HAJI", "HAJJAH", "KH", "DR", "DRS", "DRA", "IR", "PROF"}
-DEGREES = {"SPD", "SE", "SH", "SKOM", "MSI", "MT", "MPD"}
+TITLES = {"H", "HJ", "HAJI", "HAJJAH", "KH", "DR", "DRG", "DRS", "DRA", "IR", "PROF", "APT", "NS", "R", "RR", "ALM"}
+#: Degrees by what else they may be: nobody's name; perhaps initials; a name that people bear.
+CLEAR = [
+    "S.PD",
+    "S.PD.I",
+    "S.KOM",
+    "S.KOM.I",
+    "S.SOS",
+    "M.PD",
+    "M.PD.I",
+    "M.SI",
+    "M.KES",
+    "A.MD.KEP",
+    "S.TR.KES",
+    "PH.D",
+    "ALM",
+    "ALMH",
+]
+INITIALS = ["S.P", "S.E", "S.H", "S.H.I", "S.T", "S.AG", "A.MD", "M.M", "M.T", "M.H", "M.B.A", "SP.A"]
+BORNE = ["M.A", "NS", "HJ", "APT"]
 MUHAMMAD = {"MOH", "MUH", "MOCH", "MOHD", "MUHAMAD", "MOHAMAD", "MOHAMMAD", "MOCHAMAD", "MUHAMMAD", "MOHAMED"}
 
 
-def plain(name: str | None) -> str:
-    """Letters of a name without titles, degrees after a comma, accents, punctuation and spaces."""
+def words(name: str | None) -> list[str]:
+    """The words of a name without titles, degrees, accents and punctuation."""
     text = unicodedata.normalize("NFD", (name or "").upper())
-    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = _without_degrees("".join(c for c in text if not unicodedata.combining(c)))
+    found = re.sub("[^A-Z0-9]+", " ", text).split()
+    while len(found) > 1 and (found[0] in TITLES or (found[:2] == ["K", "H"] and len(found) > 2)):
+        del found[: 1 if found[0] in TITLES else 2]
+    return ["MUHAMMAD" if word in MUHAMMAD else word for word in found]
+
+
+def _without_degrees(text: str) -> str:
     front, *behind = text.split(",")
-    kept = [part for part in behind if re.sub("[^A-Z]", "", part) not in DEGREES]
-    words = re.sub("[^A-Z0-9]+", " ", " ".join([front, *kept])).split()
-    while len(words) > 1 and words[0] in TITLES:
-        words.pop(0)
-    return "".join("MUHAMMAD" if word in MUHAMMAD else word for word in words)
+    for n in range(len(behind)):
+        if _all_degrees(",".join(behind[n:])):
+            front = ",".join([front, *behind[:n]])
+            while (
+                (last := front.split()[-1:])
+                and len(front.split()) > 1
+                and _degree([last[0].strip(".")], CLEAR + INITIALS)
+            ):
+                front = front.rsplit(last[0], 1)[0].rstrip()
+            break
+    else:
+        front = text
+    parts = front.split()
+    while size := next((n for n in range(1, 5) if len(parts) > n and _stands_alone(" ".join(parts[-n:]))), 0):
+        del parts[-size:]
+    return " ".join(parts)
+
+
+def _all_degrees(text: str) -> bool:
+    """Whether a text is degrees and nothing else, however each is cut into its parts."""
+    pieces = re.findall("[A-Z0-9]+", text)
+    reached = {0}
+    for end in range(1, len(pieces) + 1):
+        if any(_degree(pieces[begin:end], CLEAR + INITIALS + BORNE) for begin in reached):
+            reached.add(end)
+    return bool(pieces) and len(pieces) in reached
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether the end of a name is a degree without a comma before it."""
+    pieces = re.findall("[A-Z0-9]+", text)
+    dotted = re.match("[(]?[A-Z]+[.] ?[A-Z]", text) is not None
+    return _degree(pieces, CLEAR) or (dotted and _degree(pieces, INITIALS + BORNE))
+
+
+def _degree(pieces: list[str], known: list[str]) -> bool:
+    """Whether pieces are one of these degrees, cut nowhere but between its parts."""
+    cuts = {len("".join(pieces[:n])) for n in range(1, len(pieces))}
+    for degree in known:
+        parts = degree.split(".")
+        allowed = {len("".join(parts[:n])) for n in range(1, len(parts))}
+        if "".join(parts) == "".join(pieces) and cuts <= allowed:
+            return True
+    return False
+
+
+def _fathers(found: list[str]) -> list[int]:
+    """Where `bin` or `binti` stands between two words."""
+    return [n for n, word in enumerate(found) if word in ("BIN", "BINTI") and 0 < n < len(found) - 1]
+
+
+def plain(name: str | None) -> str:
+    """The letters of a name that identify."""
+    found = words(name)
+    return "".join(word for n, word in enumerate(found) if n not in _fathers(found))
 
 
 def same_name(one: str | None, other: str | None) -> bool:
-    return bool(one and other) and (one == other or plain(one) == plain(other) != "")
+    """Spelt alike, or one has the other's single word twice."""
+    if not one or not other:
+        return False
+    a, b = plain(one), plain(other)
+    twice = words(one) == [b, b] or words(other) == [a, a]
+    return one.upper() == other.upper() or ((a == b or twice) and "" not in (a, b))
 
 
 def distance(one: str, other: str) -> int:
@@ -75,8 +155,22 @@ def distance(one: str, other: str) -> int:
     return table[len(one), len(other)]
 
 
+def _modern(letters: str) -> str:
+    """In letters that are the same before and after 1972; a single pass, the longest old form first."""
+    new = {"OE": "U", "TJ": "C", "DJ": "Y", "J": "Y", "CH": "KH"}
+    return re.sub("OE|TJ|DJ|CH|J", lambda found: new[found[0]], letters)
+
+
 def near(one: str | None, other: str | None) -> bool:
+    """Nearly one name: in the old spelling, without the father's name, or but for a slip of the pen."""
     a, b = plain(one), plain(other)
+    if "" in (a, b):
+        return False
+    for with_father, alone in ((words(one), b), (words(other), a)):
+        if (places := _fathers(with_father)) and "".join(with_father[: places[0]]) == alone:
+            return True
+    if _modern(a) == _modern(b):
+        return True
     return len(b) >= 4 and distance(a, b) <= (2 if min(len(a), len(b)) >= 8 else 1)
 
 

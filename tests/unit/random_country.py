@@ -10,7 +10,9 @@ from pipeline.domain.calendar import Wave
 from tests.spec.world import World, kk
 
 FIRST = ["MUHAMMAD", "SITI", "BUDI", "DEWI", "AGUS", "NUR", "I MADE", "MOHAMAD", "SRI", "YOHANES", "RATNA", "HJ"]
-LAST = ["AMINAH", "SANTOSO", "LESTARI", "RIDWAN", "SIHOMBING", "WIJAYA", "AINI", "SAPUTRA", "UTAMI", "NUGROHO", "ALI"]
+LAST = ["AMINAH", "SANTOSO", "LESTARI", "RIDWAN", "SIHOMBING", "WIJAYA", "AINI", "SAPUTRA", "UTAMI", "NUGROHO", "MA"]
+SINGLE = ["SUKARNO", "SUJONO", "JOKO", "ALI", "MUHAMMAD", "DEDE", "CAHYO", "SITI"]
+DEGREES = ["S.Pd.", "S.Kom.I.", "S.E.", "S.H.I.", "M.Si", "A.Md.Kep.", "S.Tr.Kes", "M.B.A.", "Ph.D."]
 REGIONS = ["3171", "3273", "9101", "1101", "7371", "5103", "9999", "0171"]
 OCCUPATIONS = [
     "KARYAWAN SWASTA",
@@ -55,13 +57,25 @@ class Country:
         self.world.person(
             number,
             kk=kk(serial // 4 % 10_000) if not self.one_in(300) else None,
-            full_name=f"{self.dice.choice(FIRST)} {self.dice.choice(LAST)} {self.dice.choice(LAST)}",
+            full_name=self._full_name(),
             birth_date=born if not self.one_in(300) else None,
             sex=sex,
             citizenship=self.dice.choices(["WNI", "WNA", None], [50, 2, 1])[0],
             alive=self.dice.choices([True, False, None], [50, 2, 1])[0],
             occupation=self.dice.choices(OCCUPATIONS, [30, 5, 10, 1, 1, 1, 1])[0],
         )
+
+    def _full_name(self) -> str:
+        first, father, last = self.dice.choice(FIRST), self.dice.choice(LAST), self.dice.choice(LAST)
+        return self.dice.choices(
+            [
+                f"{first} {father} {last}",
+                self.dice.choice(SINGLE),
+                f"{first} BIN {last}",
+                f"{first} {father}, {self.dice.choice(DEGREES)}",
+            ],
+            [20, 4, 2, 1],
+        )[0]
 
     def _registers(self, number: str) -> None:
         for extract, column, values in (
@@ -117,6 +131,7 @@ class Country:
         return f"3171019{number[7:]}" if self.dice.random() < chance / 2 else number
 
     def _name(self, name: str, faulty: bool) -> str | None:
+        degree, bare = self.dice.choice(DEGREES), name.split(",")[0]
         ways = [
             lambda: name,
             lambda: name.title(),
@@ -126,10 +141,24 @@ class Country:
             lambda: name.replace("MUHAMMAD", "Moh.").replace("MOHAMAD", "MUH"),
             lambda: name.replace("A", "Á"),
             lambda: name.replace(" ", "-"),
+            lambda: f"{name}, {degree}",
+            lambda: f"{name} {degree.upper()}",
+            lambda: f"{name}, {degree.replace('.', '')}, {degree.replace('.', ' ')}",
+            lambda: f"apt. {name} (alm)",
+            lambda: f"{name} -",
+            lambda: name if " " in name else f"{name} {name}",
+            lambda: name.replace(" BIN ", " ") if " BIN " in name else name.replace(" ", " binti ", 1),
         ]
+        old = name.replace("U", "OE").replace("J", "DJ").replace("C", "TJ").replace("Y", "J")
         wrong = [
-            lambda: name[:-2] + name[-1],
-            lambda: name[:-2] + name[-1] + name[-2],
+            lambda: old,
+            lambda: name.split(" BIN ")[0],
+            lambda: f"{name} MA",
+            lambda: f"{name} R.",
+            lambda: f"{name} {name}",
+            lambda: name.split(" ")[0],
+            lambda: bare[:-2] + bare[-1],
+            lambda: bare[:-2] + bare[-1] + bare[-2],
             lambda: f"{name} X",
             lambda: name.replace("A", "E"),
             lambda: "ORANG LAIN",

@@ -105,13 +105,17 @@ FROM applications a
 LEFT JOIN standings s ON s.number = a.number AND s.registration_id = a.registration_id
 LEFT JOIN people p ON p.key = coalesce(s.key, a.number);
 
--- Most names are the same but for capitals; only the others (`one` and `other`, else null) are worth being made plain.
-CREATE OR REPLACE VIEW named AS
+-- Most names are the same but for capitals; only the others (else null) are worth being made plain.
+CREATE OR REPLACE VIEW worded AS
 SELECT
     beside.*,
-    CASE WHEN upper(full_name) <> upper(registered_name) THEN plain_name(full_name) END         AS one,
-    CASE WHEN upper(full_name) <> upper(registered_name) THEN plain_name(registered_name) END   AS other
+    CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(full_name) END         AS words,
+    CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(registered_name) END   AS registered_words
 FROM beside;
+
+CREATE OR REPLACE VIEW named AS
+SELECT * EXCLUDE (words, registered_words), form_of(words) AS one, form_of(registered_words) AS other
+FROM worded;
 
 -- What the rulebook's predicates are about.
 CREATE OR REPLACE VIEW compared AS
@@ -119,8 +123,8 @@ SELECT
     * EXCLUDE (one, other),
     age_on(registered_birth_date, CAST($closing_day AS DATE))              AS age,
     CASE WHEN one IS NULL THEN full_name IS NOT NULL AND registered_name IS NOT NULL
-        ELSE same_plain(one, other) END                                     AS same_name,
-    near_plain(one, other)                                                  AS near_name,
+        ELSE same_form(one, other) END                                      AS same_name,
+    near_form(one, other)                                                   AS near_name,
     coalesce(birth_date = registered_birth_date, false)                     AS same_birth_date,
     coalesce(kk_number = registered_kk, false)                              AS same_kk
 FROM named;

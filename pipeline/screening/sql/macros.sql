@@ -1,39 +1,80 @@
--- In: nothing. Out: the functions that the predicates of the rulebook are written with.
+-- In: the patterns of names.toml ($degree …, {modern}). Out: the functions that the predicates of the rulebook are written with.
 
--- A name as it is compared: capitals without accents, titles, punctuation and spaces; the spellings of Muhammad as one.
--- Academic titles go where they stand after a comma, or carry their dots, at the end; those before a name go as words.
--- Words stand two spaces apart while they are looked at, so that each can be matched with the space on either side.
-CREATE OR REPLACE MACRO without_titles(name) AS regexp_replace(
-    regexp_replace(
-        name,
-        ',[\s,]*((S[. ]*(PD|H|E|T|KOM|SOS|AG|IP|SI|KED|KEP|FARM|HUT|P|PSI|TP|S|KM|PT|IK|ST|AK)|M[. ]*(M|SI|PD|H|T|KOM|KES|AG|SC|A|BA|HUM|AK|AP)|A[. ]*MD([. ]*(KEB|KEP|KOM|AK))?|D[. ]*(III|IV)|PH[. ]*D|DR|LC|NERS)\b[., ]*)+$',
-        ' '
-    ),
-    '\s((S|M|A)\.\s?(PD|H|E|T|KOM|SOS|AG|IP|SI|KED|KEP|FARM|HUT|P|PSI|TP|S|KM|PT|M|KES|SC|A|BA|HUM|AK|AP|MD)\b[., ]*)+$',
-    ' '
+-- A name's words without accents, titles and degrees, in capitals; the spellings of Muhammad as one. What is a title or a
+-- degree, and where, says names.toml. Words stand two spaces apart, so that each can be matched with the space on either side.
+CREATE OR REPLACE MACRO without_degrees(name) AS regexp_replace(
+    CASE WHEN contains(name, ',') THEN regexp_replace(
+        name, '(?:\s(?:' || $bunched || ')[. ]*)*,[^A-Z0-9]*(?:(?:' || $degree || ')\b[^A-Z0-9]*)+$', ' '
+    ) ELSE name END,
+    '[\s(]+(?:(?:' || $unmistakable || '|' || $dotted || ')\b[^A-Z0-9]*)+$', ' '
 );
 
-CREATE OR REPLACE MACRO plain_name(name) AS replace(
+CREATE OR REPLACE MACRO bare_words(name) AS trim(regexp_replace(
     regexp_replace(
-        regexp_replace(
-            regexp_replace(' ' || without_titles(strip_accents(upper(name))) || ' ', '[^A-Z0-9]+', '  ', 'g'),
-            '^ +((HAJI|HAJJAH|HJ|H|KH|DR|DRS|DRA|DRG|IR|PROF) +)+([A-Z0-9])', ' \3'
-        ),
-        ' (M[OU](CH|KH|HD?)|MHD|M[OU][CK]?HAMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
-    ), ' ', '');
+        regexp_replace(' ' || without_degrees(name) || ' ', '[^A-Z0-9]+', '  ', 'g'),
+        '^ +(?:(?:' || $front || ') +)+([A-Z0-9])', ' \1'
+    ),
+    ' (?:M[OU](?:CH|KH|HD?)|MHD|M[OU][CK]?HAMM?[AE][DT]) ', ' MUHAMMAD ', 'g'
+));
 
--- What may be the same name is decided by the plain forms; one that leaves nothing is nobody's.
-CREATE OR REPLACE MACRO same_plain(one, other) AS coalesce(one = other AND one <> '', false);
+-- Most names are words and nothing else. One look tells them, and spares them the rest.
+CREATE OR REPLACE MACRO only_words(name) AS NOT regexp_matches(
+    name,
+    '[^A-Z0-9 ]|  |^ | $|^(?:' || $front || ') | (?:' || $unmistakable || ')$|\bM(?:HD|[OU](?:CH|KH|H))'
+);
 
-CREATE OR REPLACE MACRO same_name(one, other) AS same_plain(plain_name(one), plain_name(other));
+CREATE OR REPLACE MACRO words_of(name) AS
+    CASE WHEN only_words(strip_accents(upper(name))) THEN replace(strip_accents(upper(name)), ' ', '  ')
+        ELSE bare_words(strip_accents(upper(name))) END;
 
--- A typing slip: one or two letters in a name that is long enough to tell. Takes plain names. CASE, so that the costly
--- distance is asked only of names that may be that near.
-CREATE OR REPLACE MACRO near_plain(one, other) AS
-    CASE WHEN one <> other AND length(other) >= 4 AND abs(length(one) - length(other)) <= 2
+-- A name as it is compared: its words in one, with ~ for `bin`, and = inside a single name that is there twice, as forms that
+-- must have two words make people write it.
+CREATE OR REPLACE MACRO form_of(words) AS
+    CASE WHEN suffix(words, split_part(words, '  ', 1)) AND words = split_part(words, '  ', 1) || '  ' || split_part(words, '  ', 1)
+        THEN replace(words, '  ', '=')
+        ELSE replace(
+            regexp_replace(words, '([A-Z0-9]) +(?:' || $connecting || ') +([A-Z0-9])', '\1~\2', 'g'), ' ', ''
+        ) END;
+
+CREATE OR REPLACE MACRO plain_form(form) AS replace(replace(form, '~', ''), '=', '');
+
+-- Which of two forms are one name. What leaves nothing is nobody's.
+CREATE OR REPLACE MACRO same_form(one, other) AS CASE
+    WHEN one = other THEN one <> ''
+    WHEN one = '' OR other = '' THEN false
+    ELSE coalesce(
+        plain_form(one) = plain_form(other)
+        OR (contains(one, '=') AND split_part(one, '=', 1) = plain_form(other))
+        OR (contains(other, '=') AND split_part(other, '=', 1) = plain_form(one)), false)
+END;
+
+-- The same of names as they are written. A list of one is a variable here: its expression is worked out once.
+CREATE OR REPLACE MACRO form_of_name(name) AS list_transform([words_of(name)], lambda words: form_of(words))[1];
+
+CREATE OR REPLACE MACRO plain_name(name) AS plain_form(form_of_name(name));
+
+CREATE OR REPLACE MACRO same_name(one, other) AS
+    list_transform([[form_of_name(one), form_of_name(other)]], lambda forms: same_form(forms[1], forms[2]))[1];
+
+-- A typing slip: one or two letters in a name that is long enough to tell. Takes plain names.
+CREATE OR REPLACE MACRO a_slip_apart(one, other) AS
+    CASE WHEN length(other) >= 4 AND abs(length(one) - length(other)) <= 2
         THEN damerau_levenshtein(one, other) <= CASE WHEN least(length(one), length(other)) >= 8 THEN 2 ELSE 1 END
         ELSE false
     END;
+
+-- A plain name in letters that do not tell the spelling before 1972 from today's.
+CREATE OR REPLACE MACRO modern(name) AS {modern};
+
+-- Whether two forms are nearly one: in the old spelling, without the father's name, or but for a slip. CASE, so that the
+-- costly distance is asked only of names that may be that near.
+CREATE OR REPLACE MACRO near_form(one, other) AS CASE
+    WHEN one = '' OR other = '' OR same_form(one, other) THEN false
+    WHEN modern(plain_form(one)) = modern(plain_form(other)) THEN true
+    WHEN contains(one, '~') AND split_part(one, '~', 1) = plain_form(other) THEN true
+    WHEN contains(other, '~') AND split_part(other, '~', 1) = plain_form(one) THEN true
+    ELSE a_slip_apart(plain_form(one), plain_form(other))
+END;
 
 -- Whole years on a day; who was born on 29 February comes of age on 1 March of a common year.
 CREATE OR REPLACE MACRO age_on(birth, day) AS

@@ -1,0 +1,52 @@
+"""What is no part of a name, as patterns that fill sql/macros.sql. Reads ``names.toml`` and nothing else."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+
+@lru_cache(maxsize=1)
+def _raw() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((files("pipeline.screening") / "names.toml").read_text(encoding="utf-8"))
+
+
+def degrees() -> dict[str, list[str]]:
+    """The degrees by what else they may be."""
+    return {kind: list(entries) for kind, entries in _raw()["degrees"].items()}
+
+
+def patterns() -> dict[str, str]:
+    """The alternatives of each kind, for RE2, in capitals; ``{modern}`` is SQL over ``name``."""
+    kinds = degrees()
+    every = [degree for kind in kinds.values() for degree in kind]
+    modern = "name"
+    for old, new in _raw()["spelling"]["steps"]:
+        modern = f"replace({modern}, '{old.upper()}', '{new.upper()}')"
+    return {
+        "$degree": _any(every, "[. ]*"),
+        "$unmistakable": _any(kinds["unmistakable"], "[. ]*"),
+        "$dotted": _any((d for d in every if "." in d and d not in kinds["unmistakable"]), "[. ]*", first=r"\.\s?"),
+        "$bunched": _any(kinds["unmistakable"] + kinds["maybe_initials"], ""),
+        "$front": _any(_raw()["titles"]["front"], " *"),
+        "$connecting": _any(_raw()["patronymic"]["connecting"], ""),
+        "{modern}": modern,
+    }
+
+
+def _any(entries: Iterable[str], between: str, first: str | None = None) -> str:
+    """One of these; ``between`` may stand between their parts, ``first`` must after the first part."""
+    return _tree({tuple(entry.upper().split(".")) for entry in entries}, between, first or between)
+
+
+def _tree(entries: set[tuple[str, ...]], between: str, first: str) -> str:
+    """What several begin with is written once: the pattern stays short and is quickly made ready."""
+    branches = []
+    for head in sorted({head for head, *_ in entries}):
+        rests = {rest for begin, *others in entries if begin == head and (rest := tuple(others))}
+        more = f"(?:{first}(?:{_tree(rests, between, between)}))" if rests else ""
+        branches.append(head + more + ("?" if more and (head,) in entries else ""))
+    return "|".join(branches)
