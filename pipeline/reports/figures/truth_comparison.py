@@ -200,7 +200,8 @@ def _table(title: str, t: Any, *, selfie: bool) -> Table:
     columns = [name for name in SELFIE_COLUMNS if name not in _SHARES] if selfie else SCREENING_COLUMNS
     table.add_column(t("sheet.code"), no_wrap=True)
     for name in columns:
-        table.add_column(t(f"truth.{name}"), justify="right", min_width=5)
+        header = t(f"truth.{name}")
+        table.add_column(header, justify="right", min_width=max(map(len, header.split())))  # no word is cut off
     return table
 
 
