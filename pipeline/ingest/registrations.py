@@ -123,7 +123,8 @@ def _repeated(db: duckdb.DuckDBPyConnection, record: IngestRecord, work: Path) -
     found = db.execute(query).fetchall()
     rows, limits = sum(count for _, count in found), settings().checks
     [(everything,)] = db.execute("SELECT count(*) FROM cleaned").fetchall()
-    if rows - limits.few_rows > limits.max_duplicate_id_share * everything:
+    allowed = min(limits.max_duplicate_id_share * everything, limits.max_duplicate_id_rows)
+    if rows - limits.few_rows > allowed:
         raise DuplicateRegistrationError(
             f"{rows:,} of {everything:,} rows have a registration_id that stands on another row too, in "
             f"{' and '.join(name for name, _ in found[:5])}."

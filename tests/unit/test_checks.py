@@ -85,7 +85,7 @@ def test_sound_deliveries_pass_and_leave_data_docs(root):
     [
         ("population", POPULATION.slice(0, 800), "population.rows_vs_previous is 0.82"),
         ("education", TABLES["education"].slice(0, 500), "education.rows_vs_previous"),
-        ("population", put_column("full_name", pa.nulls(N, pa.string())), "population.null_share_full_name is 0.98"),
+        ("population", put_column("full_name", pa.nulls(N, pa.string())), "population.null_share_full_name is 1, "),
         ("population", put_column("nik", ["3171010000000001"] * N), "population.duplicate_nik_share"),
         ("population", put_column("nik", ["12"] * N), "population.nik_malformed_share"),
         ("population", put_column("birth_date", [date(2021, 1, 1)] * N), "population.future_birth_share"),
@@ -241,7 +241,7 @@ def test_files_of_one_delivery_may_have_text_and_integers(root):
     put(root, "bansos", TABLES["bansos"], "2020-04-15")
     folder = root / "extracts" / "bansos" / "asof=2020-04-15"
     table = pq.read_table(next(iter(folder.glob("*.parquet"))), partitioning=None)
-    number = pa.array([int(nik) for nik in table["nik"].to_pylist()], pa.int64())
+    number = pa.array([int(nik) + 1_000_000 for nik in table["nik"].to_pylist()], pa.int64())
     pq.write_table(table.set_column(table.schema.get_field_index("nik"), "nik", number), folder / "z.parquet")
     extracts = resolve_extracts(Store.at(root), WAVE)
     assert extracts["bansos"].rows == 2 * table.num_rows

@@ -334,6 +334,17 @@ def test_a_file_delivered_twice_stops_the_wave(landing):
         landing.ingest()
 
 
+def test_of_a_large_wave_few_repeated_rows_are_many(landing, monkeypatch):
+    monkeypatch.setenv("GELOMBANG_CHECKS__MAX_DUPLICATE_ID_ROWS", "10")
+    monkeypatch.setenv("GELOMBANG_CHECKS__MAX_DUPLICATE_ID_SHARE", "0.5")
+    landing.csv(*numbered(0, 100))
+    landing.csv(*numbered(0, 16), name="b.csv")
+    configured.cache_clear()
+    with pytest.raises(errors.DuplicateRegistrationError, match="32 of 116 rows"):
+        landing.ingest()
+    configured.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
