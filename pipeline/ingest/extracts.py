@@ -80,30 +80,33 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
 
     Raises MissingExtractError, ExtractTooNewError, UnreadableFileError, MissingColumnError, WrongTypeError.
     """
-    found: dict[str, Extract] = {}
-    for name, (schema, optional) in EXTRACTS.items():
-        _pull(store, name, until or wave.closing_day)
-        folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
-        usable = sorted(day for day in folders if day <= (until or wave.closing_day))
-        if not usable:
-            if optional and not folders:
-                continue
-            if not folders:
-                raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
-            # also of an optional one: a blacklist that came too late is never a silent pass
-            raise ExtractTooNewError(
-                f"The extract {name} is dated {min(folders)} at the earliest; wave {wave.number} closed on "
-                f"{wave.closing_day}."
-            )
-        day = usable[-1]
-        current = _files(folders[day])
-        rows = sum(_checked(path, name, schema) for path in current)
-        before = usable[-2] if len(usable) > 1 else None
-        previous = tuple(_files(folders[before])) if before else ()
-        found[name] = Extract(
-            name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None
+    until = until or wave.closing_day
+    found = {name: resolve_extract(store, wave, name, until) for name in EXTRACTS}
+    return {name: extract for name, extract in found.items() if extract}
+
+
+def resolve_extract(store: Store, wave: Wave, name: str, until: date) -> Extract | None:
+    """One extract, as ``resolve_extracts`` finds it; None for an optional one that nobody delivered."""
+    schema, optional = EXTRACTS[name]
+    _pull(store, name, until)
+    folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
+    usable = sorted(day for day in folders if day <= until)
+    if not usable:
+        if optional and not folders:
+            return None
+        if not folders:
+            raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
+        # also of an optional one: a blacklist that came too late is never a silent pass
+        raise ExtractTooNewError(
+            f"The extract {name} is dated {min(folders)} at the earliest; wave {wave.number} closed on "
+            f"{wave.closing_day}."
         )
-    return found
+    day = usable[-1]
+    current = _files(folders[day])
+    rows = sum(_checked(path, name, schema) for path in current)
+    before = usable[-2] if len(usable) > 1 else None
+    previous = tuple(_files(folders[before])) if before else ()
+    return Extract(name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None)
 
 
 def _pull(store: Store, name: str, until: date) -> None:
