@@ -28,6 +28,9 @@ from pipeline.storage.paths import Store, delivery_day
 #: What a column of a contract may be delivered as; NIK and KK may be 64-bit integers as well as text.
 _NUMBERS = ("nik", "kk")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".inprogress")
+#: Tables in another form: they make a delivery unreadable, and an older one never takes its place unsaid.
+_OTHER = (".csv", ".tsv", ".gz", ".zip", ".xls", ".xlsx", ".ods", ".json", ".jsonl", ".avro", ".orc", ".sql", ".dbf")
+_DELIVERED = (".parquet", *_UNFINISHED, *_OTHER)
 _FITS: dict[pa.DataType, Callable[[pa.DataType], bool]] = {
     pa.string(): lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t),
     pa.date32(): lambda t: pa.types.is_date(t) or pa.types.is_timestamp(t),
@@ -117,7 +120,7 @@ def _pull(store: Store, name: str, until: date) -> None:
     begun: dict[date, str] = {}
     for key in store.keys(f"extracts/{name}/"):
         folder = key.split("/")[2]
-        if (day := delivery_day(folder)) and key.endswith((".parquet", *_UNFINISHED)):
+        if (day := delivery_day(folder)) and key.lower().endswith(_DELIVERED):
             begun[day] = f"extracts/{name}/{folder}/"
     usable = sorted(day for day in begun if day <= until)
     gone = [f"extracts/{name}/{path.name}/" for path in here.glob("asof=*") if delivery_day(path.name) not in begun]
@@ -126,15 +129,21 @@ def _pull(store: Store, name: str, until: date) -> None:
 
 def _begun(folder: Path) -> bool:
     """Whether anything was delivered here, finished or not; an empty folder is no delivery."""
-    return folder.is_dir() and any(p.suffix in (".parquet", *_UNFINISHED) for p in folder.iterdir())
+    return folder.is_dir() and any(p.name.lower().endswith(_DELIVERED) for p in _visible(folder))
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
 
 
 def _files(folder: Path) -> list[Path]:
     """The Parquet files of a delivery. A file still being written makes the delivery unreadable, not smaller."""
-    unfinished = sorted(p for p in folder.iterdir() if p.suffix in _UNFINISHED)
-    if unfinished:
-        raise UnreadableFileError(f"{unfinished[0]} is still being written.")
-    return sorted(p for p in folder.glob("*.parquet") if p.is_file())
+    for path in _visible(folder):
+        if path.name.lower().endswith(_UNFINISHED):
+            raise UnreadableFileError(f"{path} is still being written.")
+        if path.name.lower().endswith(_OTHER):
+            raise UnreadableFileError(f"{path} is not Parquet.", "Deliver the extract as Parquet, all of its files.")
+    return [path for path in _visible(folder) if path.suffix.lower() == ".parquet"]
 
 
 def _metadata(path: Path) -> pq.ParquetFile:

@@ -129,6 +129,8 @@ def test_integers_are_read_as_niks(root):
     ("break_it", "error", "says"),
     [
         (lambda f: (f / "b.parquet.part").write_text("x"), errors.UnreadableFileError, "still being written"),
+        (lambda f: (f / "b.csv").write_text("nik\n"), errors.UnreadableFileError, r"b\.csv is not Parquet"),
+        (lambda f: (f / "a.parquet").rename(f / "a.XLSX"), errors.UnreadableFileError, r"a\.XLSX is not Parquet"),
         (lambda f: (f / "a.parquet").write_bytes(b"PAR1half"), errors.UnreadableFileError, r"a\.parquet"),
         (
             lambda f: pq.write_table(POPULATION.drop_columns("alive"), f / "b.parquet"),
@@ -152,6 +154,14 @@ def test_the_newest_delivery_not_after_the_closing_day_is_used(root):
     assert extracts["bansos"].previous_asof == date(2020, 4, 10)
     put(root, "bansos", TABLES["bansos"], "2020-04-16")
     assert resolve_extracts(Store.at(root), WAVE)["bansos"].asof == date(2020, 4, 16)
+
+
+def test_other_files_beside_a_delivery_are_no_part_of_it(root):
+    folder = root / "extracts" / "bansos" / "asof=2020-04-15"
+    for name in ("_SUCCESS", "README.txt", ".a.parquet.crc"):
+        (folder / name).write_text("x")
+    (folder / "a.parquet").rename(folder / "A.PARQUET")
+    assert resolve_extracts(Store.at(root), WAVE)["bansos"].rows == N
 
 
 def test_missing_and_too_new_deliveries_are_named(root):
