@@ -77,7 +77,7 @@ def _read(path: Path, schema: pa.Schema) -> OptionalFile:
         else:
             raise UnreadableFileError(f"{path} is neither CSV nor Parquet.", "Deliver it as CSV or Parquet.")
     except GelombangError as e:
-        return OptionalFile(path, None, aside, e)
+        return OptionalFile(path, None, aside, e.kept())
     return OptionalFile(path, pa.concat_tables(tables) if tables else None, aside)
 
 

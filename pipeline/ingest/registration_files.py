@@ -69,7 +69,7 @@ class Stage:
                     own.write_table(pa.concat_tables(tables))
                     tables, rows, size = [], 0, 0
         except (UnreadableFileError, FileLimitError, MissingColumnError, WrongTypeError) as e:
-            done.error, done.rows, tables, rows = e, 0, [], 0
+            done.error, done.rows, tables, rows = e.kept(), 0, [], 0
         if own:
             own.close()
             if done.error:
