@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.gate import CheckReport, judge
-from checks.inputs import metrics_of
+from checks.metrics import metrics_of
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import OUTCOMES
 from pipeline.ingest.extracts import Extract

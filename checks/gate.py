@@ -1,7 +1,7 @@
 """great_expectations as the judge of metrics: one small frame a table, a verdict, and Data Docs that are kept.
 
-Knows columns, and nothing of waves. Only figures reach it – no row, no NIK, no name – so its pages can be shown to
-anyone.
+Knows nothing of waves, and of the rules only the words that they can read. Only figures reach it – no row, no NIK, no
+name – so its pages can be shown to anyone.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from checks.data_docs import stand_alone
-from pipeline.domain.contracts import EXTRACTS
 from pipeline.domain.errors import CheckFailedError
 from pipeline.domain.settings import CheckSettings
+from pipeline.screening.rulebook import lists, words
 
 Metrics = dict[str, float]
 #: The limits where no setting was changed.
@@ -35,9 +35,11 @@ class Failure:
     observed: float
     limit: str
     fatal: bool
+    expected: str = ""
 
     def __str__(self) -> str:
-        return f"{self.table}.{self.metric} is {self.observed:.6g}, must be {self.limit} ({self.expectation})"
+        said = f"{self.table}.{self.metric} is {self.observed:.6g}, must be {self.limit} ({self.expectation})"
+        return f"{said}. {self.expected}" if self.expected else said
 
 
 @dataclass(frozen=True)
@@ -55,21 +57,20 @@ class CheckReport:
 
 @lru_cache(maxsize=1)
 def expectations() -> tuple[dict[str, Any], ...]:
-    """The rows of ``expectations.toml``, one table and one metric each; those of columns follow the contract."""
+    """The rows of ``expectations.toml``, one table and one metric each."""
     raw = tomllib.loads((files("checks") / "expectations.toml").read_text(encoding="utf-8"))["expectation"]
-    return tuple({**row, "table": table, "metric": metric} for row in raw for table, metric in _judged(row))
+    return tuple(
+        {**row, "table": table, "metric": metric, "expected": _in_words(row.get("expected", ""))}
+        for row in raw
+        for table in _listed(row["table"])
+        for metric in _listed(row["metric"])
+    )
 
 
-def _judged(row: dict[str, Any]) -> list[tuple[str, str]]:
-    """The tables and metrics of a row. With ``columns`` they are those of the extracts' columns that are so."""
-    if "columns" not in row:
-        return [(table, metric) for table in _listed(row["table"]) for metric in _listed(row["metric"])]
-    return [
-        (table, row["metric"].format(column=column.name))
-        for table, contract in EXTRACTS.items()
-        for column in contract.columns
-        if getattr(column, row["columns"])
-    ]
+def _in_words(text: str) -> str:
+    """What is expected, with the values that the rules know: ``{bansos_status}`` names a list of ``rules.toml``."""
+    known = {**words(), **lists()}
+    return text.format_map({name: ", ".join(values) for name, values in known.items()})
 
 
 def _listed(value: str | list[str]) -> list[str]:
@@ -77,11 +78,21 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def judge(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_DOCUMENTED) -> CheckReport:
+    """As ``verdict``. Raises CheckFailedError with expectation, table, figure and limit of what must not go on."""
+    return stop(verdict(metrics, docs, limits))
+
+
+def stop(report: CheckReport) -> CheckReport:
+    """The same report. Raises CheckFailedError where something in it must not go on."""
+    if fatal := [failure for failure in report.failures if failure.fatal]:
+        raise CheckFailedError("; ".join(map(str, fatal)) + f". Data Docs: {report.docs / 'index.html'}")
+    return report
+
+
+def verdict(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_DOCUMENTED) -> CheckReport:
     """Judges the metrics of each table. Metrics that were not computed (no earlier delivery, say) are not judged.
 
-    ``limits``: those of the run.
-
-    Writes Data Docs, and nothing else, below ``docs``. Raises CheckFailedError with expectation, table, figure, limit.
+    ``limits``: those of the run. Writes Data Docs, and nothing else, below ``docs``.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
@@ -108,12 +119,10 @@ def judge(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_DO
         if not rows:
             continue
         batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe(table)
-        suite = context.suites.add(gx.ExpectationSuite(table))
-        for row in rows:
-            low, high = _limits(row, limits)
-            suite.add_expectation(
-                gx.expectations.ExpectColumnValuesToBeBetween(column=row["metric"], min_value=low, max_value=high)
-            )
+        bounds = [(row["metric"], *_limits(row, limits)) for row in rows]
+        between = gx.expectations.ExpectColumnValuesToBeBetween
+        expected = [between(column=metric, min_value=low, max_value=high) for metric, low, high in bounds]
+        suite = context.suites.add(gx.ExpectationSuite(table, expectations=expected))
         validation = context.validation_definitions.add(gx.ValidationDefinition(name=table, data=batch, suite=suite))
         frame = pd.DataFrame({name: [float(value)] for name, value in values.items()})
         result = validation.run(batch_parameters={"dataframe": frame})
@@ -123,9 +132,6 @@ def judge(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_DO
                 failures.append(_failure(row, values[row["metric"]], one.expectation_config.type, limits))
     context.build_data_docs()
     stand_alone(docs, {failure.table for failure in failures})
-    fatal = [failure for failure in failures if failure.fatal]
-    if fatal:
-        raise CheckFailedError("; ".join(map(str, fatal)) + f". Data Docs: {docs / 'index.html'}")
     return CheckReport(judged, tuple(failures), docs)
 
 
@@ -143,4 +149,4 @@ def _limits(row: dict[str, Any], limits: CheckSettings) -> tuple[float | None, f
 def _failure(row: dict[str, Any], observed: float, expectation: str, limits: CheckSettings) -> Failure:
     low, high = _limits(row, limits)
     limit = f"at least {low:g}" if low is not None else f"at most {high:g}"
-    return Failure(row["table"], row["metric"], expectation, observed, limit, row.get("fatal", True))
+    return Failure(row["table"], row["metric"], expectation, observed, limit, row.get("fatal", True), row["expected"])

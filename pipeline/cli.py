@@ -13,6 +13,7 @@ from rich.console import Console
 from pipeline import __version__
 from pipeline.commands.audit import audit
 from pipeline.commands.calibrate import calibrate
+from pipeline.commands.check import check
 from pipeline.commands.compare_all import compare_all
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
@@ -48,6 +49,7 @@ app.command()(review)
 app.command()(retries)
 app.command()(publish)
 app.command()(unlock)
+app.command()(check)
 app.command()(run)
 app.command()(funnel)
 app.command()(waves)

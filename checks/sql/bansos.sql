@@ -1,6 +1,14 @@
--- In: an extract of the social assistance register ({source}), $status_allowed. Out: one row of metrics, from one scan.
+-- In: an extract of the social assistance register ({source}), $sample, words. Out: one row of metrics, from one scan.
+-- The wage subsidy (BSU) has a rule of its own: under another name it would be taken for social assistance.
 SELECT
     count(*)                                                                          AS rows,
     count(*) FILTER (NOT {well_formed})                                               AS nik_malformed_count,
-    count(*) FILTER (coalesce(lower(trim(status)), '') NOT IN $status_allowed)        AS unknown_status_count
+    count(*) FILTER (NOT list_contains($bansos_status_words, coalesce(lower(trim(status)), ''))) AS unknown_status_count,
+    count(*) FILTER (lower(trim(status)) = 'active')                                  AS active_rows,
+    count(*) FILTER (NOT list_contains($bansos_programme_words, coalesce(upper(trim(programme)), ''))) AS unknown_programme_count,
+    count(*) FILTER (upper(trim(programme)) = 'BSU')                                  AS wage,
+    count(*) FILTER (upper(trim(programme)) <> 'BSU'
+        AND list_has_any(regexp_extract_all(upper(programme), '[A-Z]+'), $wage_words)) AS wage_in_other_words,
+    $sample * (count(*) FILTER ({number} % $sample = 0)
+        - count(DISTINCT hash({number}, programme, status)) FILTER ({number} % $sample = 0)) AS repeated_count
 FROM {source}

@@ -1,7 +1,11 @@
--- In: an extract of the education registers ({source}), $status_allowed, $register_allowed. Out: one row of metrics, from one scan.
+-- In: an extract of the education registers ({source}), $sample, words. Out: one row of metrics, from one scan.
+-- Capitals are forgiven, as the rules forgive them. Rows that repeat another whole are counted among one NIK in $sample.
 SELECT
     count(*)                                                                                  AS rows,
     count(*) FILTER (NOT {well_formed})                                                       AS nik_malformed_count,
-    count(*) FILTER (coalesce(lower(trim(status)), '') NOT IN $status_allowed)                AS unknown_status_count,
-    count(*) FILTER (register IS NULL OR register NOT IN $register_allowed)                  AS unknown_register_count
+    count(*) FILTER (NOT list_contains($education_status_words, coalesce(lower(trim(status)), ''))) AS unknown_status_count,
+    count(*) FILTER (NOT list_contains($education_register_words, coalesce(lower(trim(register)), ''))) AS unknown_register_count,
+    count(*) FILTER (lower(trim(status)) = 'active')                                          AS active_rows,
+    $sample * (count(*) FILTER ({number} % $sample = 0)
+        - count(DISTINCT hash({number}, register, level, status)) FILTER ({number} % $sample = 0)) AS repeated_count
 FROM {source}

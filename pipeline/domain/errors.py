@@ -27,6 +27,10 @@ class GelombangError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n→ {self.advice}" if self.advice else self.message
 
+    def kept(self) -> GelombangError:
+        """The same error to be kept: without its traceback, which would keep every table of the failed call alive."""
+        return type(self)(self.message, self.advice)
+
     def __reduce__(self) -> tuple[type[GelombangError], tuple[str, str]]:
         return type(self), (self.message, self.advice)
 

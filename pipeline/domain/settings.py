@@ -59,22 +59,51 @@ class SelfieSettings(BaseModel):
 class CheckSettings(BaseModel):
     """Limits that great_expectations judges the inputs by."""
 
-    min_rows_vs_previous: float = Field(0.9, ge=0, le=1, description="rows of an extract against its previous asof")
-    max_null_share: float = Field(0.02, ge=0, le=1, description="nulls allowed in a required column of an extract")
-    max_duplicate_nik_share: float = Field(0.001, ge=0, le=1, description="NIKs that stand twice in the register")
-    max_set_aside_share: float = Field(
-        0.2, ge=0, le=1, description="hostile registration rows before a wave is stopped"
-    )
-    max_malformed_nik_share: float = Field(
-        0.01, ge=0, le=1, description="NIKs of an extract that are not sixteen digits"
-    )
-    max_duplicate_id_share: float = Field(
-        0.05, ge=0, le=1, description="rows that share a registration_id before a wave is stopped"
-    )
     few_rows: int = Field(
         20, ge=0, description="bad rows of a delivery that are never an accident, whatever their share"
     )
+    many_rows: int = Field(
+        10_000,
+        ge=1,
+        description="rows from which an extract must hold what every large register holds: somebody active, soldiers, "
+        "more than one birth date",
+    )
+    min_rows_vs_previous: float = Field(0.9, ge=0, le=1, description="rows of an extract against its previous asof")
+    max_lost_rows: int = Field(5_000_000, ge=0, description="the same in rows: how many fewer; both must hold")
+    max_null_share: float = Field(
+        0.02, ge=0, le=1, description="missing, future or unknown values allowed in a required column of an extract"
+    )
+    max_null_rows: int = Field(100_000, ge=0, description="the same in rows; both must hold")
+    max_duplicate_nik_share: float = Field(0.001, ge=0, le=1, description="NIKs that stand twice in the register")
+    max_duplicate_nik_rows: int = Field(50_000, ge=0, description="the same in rows; both must hold")
+    max_repeated_share: float = Field(
+        0.1, ge=0, le=1, description="rows of education or bansos that repeat another row whole"
+    )
+    max_repeated_rows: int = Field(1_000_000, ge=0, description="the same in rows; both must hold")
+    max_unlikely_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="rows that may be right one by one and not all together: dead, foreign, born on one day, an "
+        "occupation or a programme that no list has",
+    )
+    max_unlikely_rows: int = Field(50_000_000, ge=0, description="the same in rows; both must hold")
+    max_set_aside_share: float = Field(
+        0.2, ge=0, le=1, description="hostile registration rows before a wave is stopped"
+    )
+    max_set_aside_rows: int = Field(100_000, ge=0, description="the same in rows; both must hold")
+    max_malformed_nik_share: float = Field(
+        0.01, ge=0, le=1, description="NIKs (and KK) of an extract that are not sixteen digits"
+    )
+    max_malformed_nik_rows: int = Field(50_000, ge=0, description="the same in rows; both must hold")
+    max_duplicate_id_share: float = Field(
+        0.05, ge=0, le=1, description="rows that share a registration_id before a wave is stopped"
+    )
+    max_duplicate_id_rows: int = Field(20_000, ge=0, description="the same in rows; both must hold")
     min_province_share: float = Field(0.2, ge=0, le=1, description="a province's share against the previous asof")
+    max_province_lost_rows: int = Field(
+        2_000_000, ge=0, description="the same in rows: how many fewer in one province; both must hold"
+    )
 
 
 class IngestSettings(BaseModel):

@@ -140,7 +140,8 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
         elif problem := record.problem or _problem(record, lines):
             lines.set_aside.add(record.line, problem, record.rows)
             if problem == REPEATED_HEADER:  # another file follows; its columns may stand in another order
-                yield _table(rows, lines.names)
+                if rows:
+                    yield _table(rows, lines.names)
                 rows, lines.names = [], _unique_names([_column(name) for name in record.fields])
         else:
             rows.append(record.fields)
@@ -219,7 +220,12 @@ def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:
 
 def _unique_names(header: list[str]) -> list[str]:
     """The names of the columns; one that stands there twice gets a number, so that each is a name."""
-    return [name if header.index(name) == i else f"{name}#{i}" for i, name in enumerate(header)]
+    seen: set[str] = set()
+    named = []
+    for i, name in enumerate(header):
+        named.append(f"{name}#{i}" if name in seen else name)
+        seen.add(name)
+    return named
 
 
 def _table(rows: list[list[str]], names: list[str]) -> pa.Table:

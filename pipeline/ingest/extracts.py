@@ -28,6 +28,9 @@ from pipeline.storage.paths import Store, delivery_day
 #: What a column of a contract may be delivered as; NIK and KK may be 64-bit integers as well as text.
 _NUMBERS = ("nik", "kk")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".inprogress")
+#: Tables in another form: they make a delivery unreadable, and an older one never takes its place unsaid.
+_OTHER = (".csv", ".tsv", ".gz", ".zip", ".xls", ".xlsx", ".ods", ".json", ".jsonl", ".avro", ".orc", ".sql", ".dbf")
+_DELIVERED = (".parquet", *_UNFINISHED, *_OTHER)
 _FITS: dict[pa.DataType, Callable[[pa.DataType], bool]] = {
     pa.string(): lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_string_view(t),
     pa.date32(): lambda t: pa.types.is_date(t) or pa.types.is_timestamp(t),
@@ -80,30 +83,33 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
 
     Raises MissingExtractError, ExtractTooNewError, UnreadableFileError, MissingColumnError, WrongTypeError.
     """
-    found: dict[str, Extract] = {}
-    for name, contract in EXTRACTS.items():
-        _pull(store, name, until or wave.closing_day)
-        folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
-        usable = sorted(day for day in folders if day <= (until or wave.closing_day))
-        if not usable:
-            if contract.optional and not folders:
-                continue
-            if not folders:
-                raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
-            # also of an optional one: a blacklist that came too late is never a silent pass
-            raise ExtractTooNewError(
-                f"The extract {name} is dated {min(folders)} at the earliest; wave {wave.number} closed on "
-                f"{wave.closing_day}."
-            )
-        day = usable[-1]
-        current = _files(folders[day])
-        rows = sum(_checked(path, contract) for path in current)
-        before = usable[-2] if len(usable) > 1 else None
-        previous = tuple(_files(folders[before])) if before else ()
-        found[name] = Extract(
-            name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None
+    until = until or wave.closing_day
+    found = {name: resolve_extract(store, wave, name, until) for name in EXTRACTS}
+    return {name: extract for name, extract in found.items() if extract}
+
+
+def resolve_extract(store: Store, wave: Wave, name: str, until: date) -> Extract | None:
+    """One extract, as ``resolve_extracts`` finds it; None for an optional one that nobody delivered."""
+    contract = EXTRACTS[name]
+    _pull(store, name, until)
+    folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}
+    usable = sorted(day for day in folders if day <= until)
+    if not usable:
+        if contract.optional and not folders:
+            return None
+        if not folders:
+            raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
+        # also of an optional one: a blacklist that came too late is never a silent pass
+        raise ExtractTooNewError(
+            f"The extract {name} is dated {min(folders)} at the earliest; wave {wave.number} closed on "
+            f"{wave.closing_day}."
         )
-    return found
+    day = usable[-1]
+    current = _files(folders[day])
+    rows = sum(_checked(path, contract) for path in current)
+    before = usable[-2] if len(usable) > 1 else None
+    previous = tuple(_files(folders[before])) if before else ()
+    return Extract(name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None)
 
 
 def _pull(store: Store, name: str, until: date) -> None:
@@ -114,7 +120,7 @@ def _pull(store: Store, name: str, until: date) -> None:
     begun: dict[date, str] = {}
     for key in store.keys(f"extracts/{name}/"):
         folder = key.split("/")[2]
-        if (day := delivery_day(folder)) and key.endswith((".parquet", *_UNFINISHED)):
+        if (day := delivery_day(folder)) and key.lower().endswith(_DELIVERED):
             begun[day] = f"extracts/{name}/{folder}/"
     usable = sorted(day for day in begun if day <= until)
     gone = [f"extracts/{name}/{path.name}/" for path in here.glob("asof=*") if delivery_day(path.name) not in begun]
@@ -123,15 +129,21 @@ def _pull(store: Store, name: str, until: date) -> None:
 
 def _begun(folder: Path) -> bool:
     """Whether anything was delivered here, finished or not; an empty folder is no delivery."""
-    return folder.is_dir() and any(p.suffix in (".parquet", *_UNFINISHED) for p in folder.iterdir())
+    return folder.is_dir() and any(p.name.lower().endswith(_DELIVERED) for p in _visible(folder))
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
 
 
 def _files(folder: Path) -> list[Path]:
     """The Parquet files of a delivery. A file still being written makes the delivery unreadable, not smaller."""
-    unfinished = sorted(p for p in folder.iterdir() if p.suffix in _UNFINISHED)
-    if unfinished:
-        raise UnreadableFileError(f"{unfinished[0]} is still being written.")
-    return sorted(p for p in folder.glob("*.parquet") if p.is_file())
+    for path in _visible(folder):
+        if path.name.lower().endswith(_UNFINISHED):
+            raise UnreadableFileError(f"{path} is still being written.")
+        if path.name.lower().endswith(_OTHER):
+            raise UnreadableFileError(f"{path} is not Parquet.", "Deliver the extract as Parquet, all of its files.")
+    return [path for path in _visible(folder) if path.suffix.lower() == ".parquet"]
 
 
 def _metadata(path: Path) -> pq.ParquetFile:

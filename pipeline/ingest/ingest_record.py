@@ -65,6 +65,7 @@ class IngestRecord:
                     "read": self.taken_in.get(one.path.name, 0) + one.aside.total,
                     "taken_in": self.taken_in.get(one.path.name, 0),
                     "set_aside": one.aside.total,
+                    "problems": dict(one.aside.counts),
                 }
                 for one in self.deliveries
             ],

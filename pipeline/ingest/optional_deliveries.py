@@ -5,6 +5,7 @@ Reads the files of ``landing/wave-NNNN/reviews`` or ``reuploads``; ``reviews.py`
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import IN, Table
-from pipeline.domain.errors import GelombangError
+from pipeline.domain.errors import GelombangError, UnreadableFileError
 from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import read_csv
 from pipeline.ingest.parquet_reader import read_parquet
@@ -21,18 +22,28 @@ from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
 
+@dataclass(frozen=True)
+class OptionalFile:
+    """One file: its rows as text and those set aside, or the error for which it was set aside whole."""
+
+    path: Path
+    rows: pa.Table | None
+    aside: SetAside
+    error: GelombangError | None = None
+
+
 def delivered(store_: Store, wave: Wave, what: str) -> tuple[pa.Table, int]:
     """Every row of a folder's files as text, and how many rows or whole files could not be read."""
-    contract = IN[what]
+    found = files_of(store_, wave, what)
+    tables = [one.rows for one in found if one.rows is not None]
+    empty = pa.table({name: pa.array([], pa.string()) for name in IN[what].schema.names})
+    return pa.concat_tables(tables) if tables else empty, sum(1 if one.error else one.aside.total for one in found)
+
+
+def files_of(store_: Store, wave: Wave, what: str) -> list[OptionalFile]:
+    """What each file of a folder holds."""
     paths = sorted(p for p in store_.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
-    tables, aside = [], 0
-    for path in paths:
-        table, bad = _text_table(path, contract)
-        aside += bad
-        if table is not None:
-            tables.append(table)
-    empty = pa.table({name: pa.array([], pa.string()) for name in contract.schema.names})
-    return pa.concat_tables(tables) if tables else empty, aside
+    return [_read(path, IN[what]) for path in paths]
 
 
 def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
@@ -52,11 +63,8 @@ def _cast(field: pa.Field) -> str:
     return f"try_cast({value} AS {duckdb_sql.type_of(field.type)}) AS {field.name}"
 
 
-def _text_table(path: Path, contract: Table) -> tuple[pa.Table | None, int]:
-    """A file's columns as text, and how much of it could not be read (a whole file counts as one).
-
-    Only the columns that the contract requires cannot be missing.
-    """
+def _read(path: Path, contract: Table) -> OptionalFile:
+    """A file's columns as text. A column can be missing (a note, a reviewer); the id cannot."""
     aside = SetAside(settings().ingest.listed)
     try:
         if path.suffix.lower() == ".parquet":
@@ -64,14 +72,14 @@ def _text_table(path: Path, contract: Table) -> tuple[pa.Table | None, int]:
         elif path.name.lower().endswith((".csv", ".csv.gz")):
             lines = read_csv(path)
             if lines is None:
-                return None, 0
+                return OptionalFile(path, None, aside)
             lines.need(contract.required)
             tables, aside = [_columns(table, contract.schema) for table in lines.tables], lines.set_aside
         else:
-            return None, 1
-    except GelombangError:
-        return None, 1
-    return pa.concat_tables(tables) if tables else None, aside.total
+            raise UnreadableFileError(f"{path} is neither CSV nor Parquet.", "Deliver it as CSV or Parquet.")
+    except GelombangError as e:
+        return OptionalFile(path, None, aside, e.kept())
+    return OptionalFile(path, pa.concat_tables(tables) if tables else None, aside)
 
 
 def _columns(table: pa.Table, schema: pa.Schema) -> pa.Table:

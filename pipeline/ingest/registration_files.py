@@ -47,6 +47,7 @@ class Stage:
 
     folder: Path
     _held: list[pa.Table] = field(default_factory=list)
+    _held_rows: int = 0
     _parts: int = 0
 
     def add(self, path: Path) -> Delivery:
@@ -55,22 +56,27 @@ class Stage:
         own: pq.ParquetWriter | None = None
         part = self._next()
         tables: list[pa.Table] = []
+        rows = size = 0
         try:
             for table in _tables(path, done):
+                if table.num_rows == 0 and (tables or own):  # a header repeated a million times is as many empty tables
+                    continue
                 done.rows += table.num_rows
+                rows, size = rows + table.num_rows, size + table.nbytes
                 tables.append(table.append_column("file", pa.repeat(path.name, table.num_rows)))
-                if sum(t.num_rows for t in tables) > _HELD_ROWS or sum(t.nbytes for t in tables) > _HELD_BYTES:
+                if rows > _HELD_ROWS or size > _HELD_BYTES:
                     own = own or pq.ParquetWriter(part, STAGED)
                     own.write_table(pa.concat_tables(tables))
-                    tables = []
+                    tables, rows, size = [], 0, 0
         except (UnreadableFileError, FileLimitError, MissingColumnError, WrongTypeError) as e:
-            done.error, done.rows, tables = e, 0, []
+            done.error, done.rows, tables, rows = e.kept(), 0, [], 0
         if own:
             own.close()
             if done.error:
                 part.unlink()
         self._held += tables
-        if sum(t.num_rows for t in self._held) > _HELD_ROWS or len(self._held) > 1000:
+        self._held_rows += rows
+        if self._held_rows > _HELD_ROWS or len(self._held) > 1000:
             self.close()
         return done
 
@@ -78,7 +84,7 @@ class Stage:
         """Writes what is held; returns the staged files."""
         if self._held:
             pq.write_table(pa.concat_tables(self._held), self._next(), row_group_size=_HELD_ROWS)
-            self._held = []
+            self._held, self._held_rows = [], 0
         return sorted(self.folder.glob("*.parquet"))
 
     def _next(self) -> Path:

@@ -98,6 +98,7 @@ def _staged(work: Path, folder: Path, wave: Wave) -> tuple[IngestRecord, list[Pa
     record = IngestRecord([stage.add(path) for path in paths], [p for p in delivered if p not in taken])
     parts = stage.close()
     if not parts:
+        record.write(work)
         for one in record.quarantined:
             assert one.error is not None
             raise one.error
@@ -123,7 +124,11 @@ def _repeated(db: duckdb.DuckDBPyConnection, record: IngestRecord, work: Path) -
     found = db.execute(query).fetchall()
     rows, limits = sum(count for _, count in found), settings().checks
     [(everything,)] = db.execute("SELECT count(*) FROM cleaned").fetchall()
-    if rows - limits.few_rows > limits.max_duplicate_id_share * everything:
+    allowed = min(limits.max_duplicate_id_share * everything, limits.max_duplicate_id_rows)
+    if rows - limits.few_rows > allowed:
+        count = "SELECT file, count(*) FROM cleaned WHERE registration_id IS NOT NULL GROUP BY file"
+        record.taken_in = dict(db.execute(count).fetchall())
+        record.write(work)  # for those who ask what was delivered
         raise DuplicateRegistrationError(
             f"{rows:,} of {everything:,} rows have a registration_id that stands on another row too, in "
             f"{' and '.join(name for name, _ in found[:5])}."

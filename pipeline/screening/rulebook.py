@@ -73,3 +73,8 @@ def recipients_per_kk() -> int:
 def lists() -> dict[str, list[str]]:
     """The lists that predicates name as ``$list``."""
     return dict(_raw()["lists"])
+
+
+def words() -> dict[str, list[str]]:
+    """The words in which the registers must speak for the rules to read them."""
+    return dict(_raw()["words"])

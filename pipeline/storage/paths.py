@@ -151,6 +151,10 @@ class Store:
         """The same store with another room for the work between rooms."""
         return replace(self, room=room)
 
+    def with_work_in(self, folder: Path) -> Store:
+        """The same store with the work between rooms in a folder outside the root: nothing is written below it."""
+        return replace(self, room=str(folder.absolute()))
+
     # out
     def out(self, wave: Wave) -> Path:
         """A wave's outputs, complete or absent."""

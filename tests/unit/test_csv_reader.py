@@ -147,6 +147,15 @@ def test_a_stray_quote_in_a_long_file_costs_one_line(tmp_path, monkeypatch):
     assert (len(rows), aside) == (1000, [(2, UNCLOSED)])
 
 
+def test_a_header_repeated_and_a_header_of_many_columns_cost_little(tmp_path):
+    rows, aside = read(tmp_path, H * 3000 + b"1,2,3\n" + H)
+    assert (rows, len(aside)) == ([ONE], 101)
+    path = tmp_path / "wide.csv"
+    path.write_bytes(b"a,a," * 10_000 + b"b\n")
+    lines = read_csv(path)
+    assert (len(lines.names), len(set(lines.names))) == (20_001, 20_001)
+
+
 def test_many_bad_rows_are_counted_and_few_are_named(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(H + b"1,2\n" * 5000)

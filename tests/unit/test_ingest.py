@@ -368,6 +368,17 @@ def test_a_file_delivered_twice_stops_the_wave(landing):
         landing.ingest()
 
 
+def test_of_a_large_wave_few_repeated_rows_are_many(landing, monkeypatch):
+    monkeypatch.setenv("GELOMBANG_CHECKS__MAX_DUPLICATE_ID_ROWS", "10")
+    monkeypatch.setenv("GELOMBANG_CHECKS__MAX_DUPLICATE_ID_SHARE", "0.5")
+    landing.csv(*numbered(0, 100))
+    landing.csv(*numbered(0, 16), name="b.csv")
+    configured.cache_clear()
+    with pytest.raises(errors.DuplicateRegistrationError, match="32 of 116 rows"):
+        landing.ingest()
+    configured.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -456,3 +467,15 @@ def test_a_birth_date_of_any_type_is_the_day_in_wib(landing, kind, given, day):
     table = table.set_column(NAMES.index("birth_date"), "birth_date", pa.array([given], kind))
     pq.write_table(table, landing.folder / "a.parquet")
     assert landing.ingest()[1][0]["birth_date"] == day
+
+
+def test_the_error_of_a_file_keeps_no_table_of_it(landing):
+    from pipeline.ingest.registration_files import Stage
+
+    table = pa.table({name: ["x" * 1_100_000] for name in NAMES})
+    pq.write_table(table, landing.folder / "a.parquet")
+    done = Stage(landing.folder).add(landing.folder / "a.parquet")
+    assert isinstance(done.error, errors.FileLimitError)
+    assert done.error.__traceback__ is None
+    assert done.error.__context__ is None
+    assert done.error.advice

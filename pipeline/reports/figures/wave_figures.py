@@ -11,6 +11,7 @@ from pipeline.domain.reasons import DEFECTS
 from pipeline.reports.figures import groups
 from pipeline.reports.figures.alerts import Alert, alerts
 from pipeline.reports.figures.comparison import Column, columns, earlier
+from pipeline.reports.figures.delivered_rows import DeliveredRows, delivered_rows
 from pipeline.reports.figures.groups import Group
 from pipeline.reports.figures.provinces import Map, map_of
 from pipeline.reports.figures.query import decisions
@@ -60,6 +61,7 @@ class Figures:
     plan: dict[str, Any]
     draw: dict[str, Any]
     ingest: dict[str, Any]
+    rows: DeliveredRows | None
     truth: TruthReport | None
 
 
@@ -102,6 +104,7 @@ def figures(store: Store, wave: Wave) -> Figures:
             ingest=side["ingest"],
             defects={} if verified is None else {d.code: d.seen / verified for d in seen if d.seen},
         ),
+        rows=delivered_rows(side["ingest"], funnel.registrations),
         truth=compare_with_truth(store, wave, work / "out") if truth else None,
         **side,
     )

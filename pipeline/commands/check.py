@@ -1,0 +1,103 @@
+"""`gelombang check`: what is wrong with a delivery, before the wave closes. Writes nothing below the data root."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument
+from pipeline.domain.errors import BadSettingError
+from pipeline.domain.settings import settings
+from pipeline.inspection.delivery import Delivery, Finding, inspect_delivery
+from pipeline.storage.paths import Store
+
+_WIDTH = 80
+_WORDS = {
+    "files": ("Berkas gelombang {wave}", "Files of wave {wave}"),
+    "file": ("berkas", "file"),
+    "read": ("baris", "rows"),
+    "taken": ("diterima", "taken in"),
+    "aside": ("disisihkan", "set aside"),
+    "why": ("sebab", "why"),
+    "none": ("Belum ada berkas.", "There is no file yet."),
+    "extracts": ("Data yang dipakai (per tanggal, paling lambat {day})", "Extracts used (as of, {day} at the latest)"),
+    "extract": ("data", "extract"),
+    "asof": ("per tanggal", "as of"),
+    "before": ("sebelumnya", "the one before"),
+    "failures": ("Yang harus diperbaiki", "What must be mended"),
+    "notes": ("Yang perlu diperhatikan", "What is worth a look"),
+    "sound": ("Penyerahan ini dapat diproses.", "The delivery can be used."),
+    "unsound": ("{n} hal harus diperbaiki.", "{n} things must be mended."),
+}
+
+
+def check(
+    wave: WaveArgument,
+    data: DataOption = None,
+    language: LanguageOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Plain JSON for machines.")] = False,
+) -> None:
+    """Try a delivery before the wave closes: what would be read, what set aside, which checks fail. Writes nothing."""
+    spoken = (language or settings().language).lower()
+    if spoken not in ("id", "en"):
+        raise BadSettingError(f"There is no language {spoken}.", "Choose id or en.")
+    store = Store.at(data or settings().data)
+    found = inspect_delivery(store, store.calendar().wave(wave))
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+    else:
+        _show(found, spoken)
+    if not found.sound:
+        raise typer.Exit(1)
+
+
+def _show(found: Delivery, language: str) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = _WIDTH
+
+    def word(key: str, **values: object) -> str:
+        return _WORDS[key][language == "en"].format_map(values)
+
+    console.print(word("files", wave=found.wave.number), style="bold")
+    if found.files:
+        console.print(_files(found, [word(key) for key in ("file", "read", "taken", "aside", "why")]))
+    else:
+        console.print(f"  {word('none')}")
+    console.print(word("extracts", day=found.wave.closing_day), style="bold")
+    table = Table(word("extract"), word("asof"), word("read"), word("before"), word("read"))
+    for name, one in found.extracts.items():
+        before = "" if one.previous_rows is None else f"{one.previous_rows:,}"
+        table.add_row(name, f"{one.asof}", f"{one.rows:,}", f"{one.previous_asof or ''}", before)
+    console.print(table)
+    for key, findings in (("failures", found.failures), ("notes", found.notes)):
+        if findings:
+            console.print(word(key), style="bold red" if key == "failures" else "bold")
+            _list(console, findings)
+    ends = word("sound") if found.sound else word("unsound", n=len(found.failures))
+    console.print(ends, style="green" if found.sound else "red")
+
+
+def _files(found: Delivery, heads: list[str]) -> Table:
+    """One row a file. A long name is folded, never cut: it is what the sender looks for."""
+    table = Table()
+    for number, head in enumerate(heads):
+        justify = "right" if number in (1, 2, 3) else "left"
+        table.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for one in found.files:
+        why = [f"{problem}: {count:,}" for problem, count in one.problems.items()]
+        said = one.error.split(":")[0] or "\n".join(why)
+        table.add_row(f"{one.folder}/{one.file}", f"{one.read:,}", f"{one.taken_in:,}", f"{one.set_aside:,}", said)
+    return table
+
+
+def _list(console: Console, findings: list[Finding]) -> None:
+    for one in findings:
+        console.print(f"• {one.what}", style="bold", markup=False, highlight=False)
+        console.print(f"  {one.message}", markup=False, highlight=False)
+        if one.advice:
+            console.print(f"  → {one.advice}", style="dim", markup=False, highlight=False)
