@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import values
 
 
 @dataclass(frozen=True)
@@ -76,5 +77,12 @@ def lists() -> dict[str, list[str]]:
 
 
 def words() -> dict[str, list[str]]:
-    """The words in which the registers must speak for the rules to read them."""
-    return dict(_raw()["words"])
+    """The words in which the registers must speak for the rules to read them: the contract's closed lists, and those
+    of ``rules.toml``."""
+    closed = {
+        "citizenship": values.CITIZENSHIPS,
+        "education_register": values.SCHOOL_REGISTERS,
+        "education_status": values.SCHOOL_STATUSES,
+        "bansos_status": values.AID_STATUSES,
+    }
+    return {name: list(allowed) for name, allowed in closed.items()} | dict(_raw()["words"])
