@@ -25,6 +25,8 @@ from tests.faces import FACES
 
 #: One pair in so many shows two people: 6 % of wave 1's selfies.
 STRANGER = 16
+#: Ours and the peer in turn, so often: a slow minute of the machine must not count for one of them alone.
+ROUNDS = 3
 SIZES = {"480 px": (360, 480), "1080×1440": (1080, 1440), "12 MP": (3000, 4000)}
 
 
@@ -73,10 +75,16 @@ def figures(which: str, folder: Path, pairs: int) -> dict[str, float]:
     return json.loads(output[output.rindex("JSON") + 4 :])
 
 
+def least(runs: list[dict[str, float]]) -> dict[str, float]:
+    """The least of each figure: what else the machine did can only have made a run slower."""
+    return {name: min(run[name] for run in runs) for name in runs[0]}
+
+
 @pytest.mark.parametrize("name", SIZES)
 def test_a_pair_against_deepface(tmp_path, name):
     folder = photographs(tmp_path, SIZES[name], 48)
-    mine, theirs = figures("ours", folder, 48), figures("deepface", folder, 6)
+    rounds = [(figures("ours", folder, 48), figures("deepface", folder, 6)) for _ in range(ROUNDS)]
+    mine, theirs = (least([both[i] for both in rounds]) for i in (0, 1))
     ratio = theirs["pair_ms"] / mine["pair_ms"]
     print(f"\n{name}: DeepFace.verify {theirs['pair_ms']:.0f} ms a pair, ours {mine['pair_ms']:.1f} ms: {ratio:.0f}×")
     print(
