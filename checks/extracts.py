@@ -15,7 +15,7 @@ from checks.metrics import judged_both_ways, metrics_of, share_in_other_words
 from pipeline.domain.contracts import EXTRACTS
 from pipeline.domain.settings import CheckSettings
 from pipeline.ingest.extracts import Extract
-from pipeline.screening import names
+from pipeline.screening import name_patterns
 from pipeline.screening.rulebook import lists, words
 from pipeline.storage import duckdb_sql
 
@@ -72,7 +72,7 @@ def _well_formed(extract: Extract, column: str) -> str:
 def _occupations(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings) -> Metrics:
     """Whether the register names occupations in the words that the rule of excluded occupations knows."""
     duckdb_sql.run(
-        db, "pipeline.screening", "sql/macros", names.patterns()
+        db, "pipeline.screening", "sql/macros", name_patterns.patterns()
     )  # the rule's own idea of when two are the same
     known_to_rules = {"offices": lists()["excluded_occupations"], **words()}
     counts = metrics_of(db, "occupations", source=duckdb_sql.read(extract.files), **known_to_rules)

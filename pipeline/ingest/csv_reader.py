@@ -1,7 +1,7 @@
 """Delimited text as strangers write it, into Arrow tables of text; docs/reference/files.md says what is forgiven.
 
 Every record is a row, is set aside, or is blank. A block in which every line is plainly one record goes through Arrow's
-reader; any other is read record by record. docs/explanation/0007-delimited-text.md says why the reader is our own.
+reader; any other is read record by record. docs/decisions/0007-delimited-text.md says why the reader is our own.
 """
 
 from __future__ import annotations

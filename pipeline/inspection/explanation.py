@@ -88,7 +88,7 @@ def _words() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def word(section: str, key: str, language: str, **values: Any) -> str:
-    """A text of ``explain.toml`` with its placeholders filled."""
+    """A text of ``explanation.toml`` with its placeholders filled."""
     return _words()[section][key][language].format_map(values)
 
 

@@ -19,7 +19,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import SCREENED
 from pipeline.domain.draw_hash import define_draw
 from pipeline.ingest.extracts import Extract
-from pipeline.screening import names
+from pipeline.screening import name_patterns
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store, project_data
@@ -113,7 +113,7 @@ def sources_of(
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
         "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
         "$regions": _regions(),
-        **names.patterns(),
+        **name_patterns.patterns(),
     }
 
 

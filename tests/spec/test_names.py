@@ -1,4 +1,4 @@
-"""Names: the tables of cases/names.toml, in both directions; and what the lists of names.toml must be like."""
+"""Names: the tables of cases/names.toml, in both directions; and what the lists of name_parts.toml must be like."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.screening.names import degrees
+from pipeline.screening.name_patterns import degrees
 from tests.spec.tables import Case, cases, expected, judge
 
 

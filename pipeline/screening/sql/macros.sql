@@ -1,4 +1,4 @@
--- In: the patterns of names.toml ($degree …, {modern}). Out: the functions that the predicates of the rulebook are written with.
+-- In: the patterns of name_parts.toml ($degree …, {modern}). Out: the functions that the predicates of the rulebook are written with.
 
 -- A name's words without accents, titles and degrees, in capitals; the spellings of Muhammad as one. What is a title or a
 -- degree, and where, says names.toml. Words stand two spaces apart, so that each can be matched with the space on either side.

@@ -1,4 +1,4 @@
-"""What is no part of a name, as patterns that fill sql/macros.sql. Reads ``names.toml`` and nothing else."""
+"""What is no part of a name, as patterns that fill sql/macros.sql. Reads ``name_parts.toml`` and nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @lru_cache(maxsize=1)
 def _raw() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((files("pipeline.screening") / "names.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((files("pipeline.screening") / "name_parts.toml").read_text(encoding="utf-8"))
 
 
 def degrees() -> dict[str, list[str]]:
