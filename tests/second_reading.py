@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,7 +48,7 @@ def efficientnet_maps(pictures: NDArray[np.uint8]) -> list[Floats]:
         return tf.nn.batch_normalization(x, mean, variance, shift, scale, 1e-3)
 
     x = tf.nn.relu6(convolve((pictures.astype(np.float32) - 127) / 128, "_conv_stem", "_bn0", 2))
-    found = []
+    found: list[Any] = []
     for stage in efficientnet.STAGES:
         for i in range(stage.blocks):
             before, name = x, f"_blocks.{len(found)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,7 @@ COPIES = 300  # of 20,000 applications
 WAVE = wave_factory.wave(quota=180_000)
 
 
-def timed(function: object, *arguments: object) -> float:
+def timed(function: Callable[..., object], *arguments: object) -> float:
     began = time.perf_counter()
     function(*arguments)
     return time.perf_counter() - began

@@ -23,7 +23,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.domain.settings import settings
-from pipeline.selfie.one_against_all.faces import pairs_within, similarity, unit
+from pipeline.selfie.networks.unit_length import unit
+from pipeline.selfie.one_against_all.faces import pairs_within, similarity
 from pipeline.selfie.policy import SelfiePolicy
 from tests.faces import FACES
 

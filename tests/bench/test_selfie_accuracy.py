@@ -163,10 +163,10 @@ def test_alarms_by_group(examples, held_out, points):
         name: group_alarms.alarms(mine, scores, "dark", points["dark"])
         for name, mine in group_alarms.by(people, group_alarms.origin)
     }
-    lowest_high = min(found.interval[1] for found in dark.values())
-    for name, found in dark.items():
-        assert found.interval[0] <= lowest_high, name
-        assert found.fired / found.of <= 0.03, name
+    lowest_high = min(alarms.interval[1] for alarms in dark.values())
+    for name, alarms in dark.items():
+        assert alarms.interval[0] <= lowest_high, name
+        assert alarms.fired / alarms.of <= 0.03, name
 
 
 def test_head_scarves(examples, held_out, points):

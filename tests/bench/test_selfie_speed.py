@@ -30,6 +30,12 @@ ROUNDS = 3
 SIZES = {"480 px": (360, 480), "1080×1440": (1080, 1440), "12 MP": (3000, 4000)}
 
 
+def portrait(name: str) -> np.ndarray:
+    picture = cv2.imread(str(FACES / name))
+    assert picture is not None, name
+    return picture
+
+
 def sources(pairs: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Portraits to make photographs of, as a wave has them: two photographs of one person, and a stranger's in one pair
     of ``STRANGER``. From the folder of faces, else the one that ships in a package."""
@@ -40,11 +46,11 @@ def sources(pairs: int) -> list[tuple[np.ndarray, np.ndarray]]:
     several = [paths for paths in people.values() if len(paths) > 1][:pairs]
     if several:
         names = [(one, several[(i + (i % STRANGER == 0)) % len(several)][1]) for i, (one, *_) in enumerate(several)]
-        return [(cv2.imread(str(FACES / one)), cv2.imread(str(FACES / other))) for one, other in names]
+        return [(portrait(one), portrait(other)) for one, other in names]
     from skimage import data
 
-    portrait = data.astronaut()[:440, 60:400, ::-1]
-    return [(portrait, portrait)]
+    packaged = data.astronaut()[:440, 60:400, ::-1]
+    return [(packaged, packaged)]
 
 
 def photographs(folder: Path, size: tuple[int, int], pairs: int) -> Path:

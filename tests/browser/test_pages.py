@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +14,7 @@ NAMES = ("report", "overview")
 WIDTHS = {"phone": 360, "tablet": 800, "desk": 1280}
 
 
-def show(browser: Browser, path: Path, fragment: str = "", **options: object) -> tuple[Page, list[str]]:
+def show(browser: Browser, path: Path, fragment: str = "", **options: Any) -> tuple[Page, list[str]]:
     """Opens a page; the list gathers console messages, errors and requests that leave the file."""
     page = browser.new_context(**options).new_page()
     trouble: list[str] = []

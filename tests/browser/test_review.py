@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,7 +31,7 @@ class Served:
     gate: AccessGate
     base: str
 
-    def arrive(self, browser: Browser, lang: str = "en", **options: object) -> tuple[Page, list[str]]:
+    def arrive(self, browser: Browser, lang: str = "en", **options: Any) -> tuple[Page, list[str]]:
         """Opens the printed address; the list gathers console messages, errors and requests that go elsewhere."""
         page = browser.new_context(**options).new_page()
         trouble: list[str] = []

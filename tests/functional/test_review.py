@@ -52,7 +52,8 @@ def table(done: Finished, name: str) -> list[Row]:
 @contextmanager
 def reviewing(data: Path, reviewer: str) -> Iterator[httpx.Client]:
     """`gelombang review`, as a person would start and end it."""
-    command = [Path(sys.executable).with_name("gelombang"), "review", str(WAVE), "--reviewer", reviewer, "--data", data]
+    gelombang = str(Path(sys.executable).with_name("gelombang"))
+    command = [gelombang, "review", str(WAVE), "--reviewer", reviewer, "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         printed = next(line for line in process.stdout if line.startswith("http://127.0.0.1:")).strip()

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Airflow,
     shutil.rmtree(store.root / "work")
     apart = Path(shutil.copytree(store.root, root / "apart"))
     assert run(apart, wave=1).code == 0
-    quick = {"GELOMBANG_WAIT_SECONDS": "15", "GELOMBANG_APPROVERS": '["analyst"]', "GELOMBANG_TASK_RETRIES": "0"}
-    with airflow(root / "airflow", store.root, **quick) as running:
+    with airflow(
+        root / "airflow",
+        store.root,
+        GELOMBANG_WAIT_SECONDS="15",
+        GELOMBANG_APPROVERS='["analyst"]',
+        GELOMBANG_TASK_RETRIES="0",
+    ) as running:
         wait_for("the DAG", lambda: running.call("GET", DAG).ok)
         yield running, store.root, apart
 
@@ -93,7 +99,7 @@ def test_a_backfill_makes_one_run_a_wave_in_order_and_gives_the_bytes_of_the_fir
     by_wave = {r["partition_key"]: r["dag_run_id"] for r in found}
     assert sorted(by_wave) == ["wave-0001", "wave-0002", "wave-0003"]
     for number, key in enumerate(sorted(by_wave), 1):
-        form = wait_for(f"approval of {key}", lambda k=key: approval(air, by_wave[k]), 600)
+        form = wait_for(f"approval of {key}", partial(approval, air, by_wave[key]), 600)
         assert f"/gelombang/{key}/report" in form["body"]
         for later in sorted(by_wave)[number:]:  # none of them has begun
             assert states(air, by_wave[later])["prepare"] in ("None", "none", None)
@@ -102,7 +108,7 @@ def test_a_backfill_makes_one_run_a_wave_in_order_and_gives_the_bytes_of_the_fir
             click(air, by_wave[key], "Approve", f"SK-{number}")
         else:
             assert answer(air, by_wave[key], "Approve", f"SK-{number}") == 200
-        wait_for(f"{key} published", lambda k=key: ended(air, by_wave[k], "success"))
+        wait_for(f"{key} published", partial(ended, air, by_wave[key], "success"))
         record = json.loads((data / "published" / key / "rev-1" / "publication.json").read_text())
         assert (record["decree"], record["sequence"], record["approval"]["by"]) == (f"SK-{number}", number, "analyst")
     for table in TABLES:

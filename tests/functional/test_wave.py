@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 
-import duckdb
 import pyarrow as pa
 import pytest
 
 from pipeline.domain import contracts, reasons
 from pipeline.storage import files
 from tests.functional.conftest import WAVE, Finished, copy_root, run
+from tests.query import rows
 
 TABLES = {
     "decisions": contracts.DECISIONS,
@@ -27,7 +27,7 @@ SELFIE_CODES = reasons.codes("selfie")
 def query(sql: str, **paths):
     for name, path in paths.items():
         sql = sql.replace("{" + name + "}", f"read_parquet('{path}')")
-    return duckdb.sql(sql).fetchall()
+    return rows(sql)
 
 
 @pytest.mark.parametrize("name", TABLES)

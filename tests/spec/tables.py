@@ -88,15 +88,15 @@ def plant(world: World, number: int, place: int, cells: Cells) -> str:
     for column, extract in (("education", "education"), ("assistance", "bansos")):
         for entry in filter(None, cells.get(column, "").split(", ")):
             first, status = entry.split(" ")
-            world.list(extract, own, status=status, **{"register" if column == "education" else "programme": first})
+            world.enter(extract, own, status=status, **{"register" if column == "education" else "programme": first})
     if cells.get("blacklisted since"):
         since = cells["blacklisted since"]
-        world.list("blacklist", own, since=None if since == "unknown" else date.fromisoformat(since))
+        world.enter("blacklist", own, since=None if since == "unknown" else date.fromisoformat(since))
     if cells.get("accepted in"):
         _, earlier, *revision = cells["accepted in"].replace("revision ", "").replace(",", "").split(" ")
         world.accepted(own, int(earlier), int(revision[0]) if revision else None)
     if cells.get("listed") == "yes":
-        world.list("priority", own, listed_by="KEMNAKER")
+        world.enter("priority", own, listed_by="KEMNAKER")
     return id_
 
 

@@ -52,7 +52,7 @@ def test_not_in_force_before_wave_12(world: World):
 def test_priority_stands_before_the_draw(world: World):
     ids = family(world, WAVE, 3)
     last = order(WAVE, ids)[2]
-    world.list("priority", nik(int(last[1:])), listed_by="KEMNAKER")
+    world.enter("priority", nik(int(last[1:])), listed_by="KEMNAKER")
     assert refused(world.screen(WAVE)) == [order(WAVE, ids)[1]]
 
 
@@ -92,7 +92,7 @@ def test_an_earlier_recipient_who_applies_again_takes_one_place_only(world: Worl
 def test_only_who_is_otherwise_eligible_counts(world: World):
     ids = family(world, WAVE, 3)
     first = order(WAVE, ids)[0]
-    world.list("bansos", nik(int(first[1:])), programme="PKH", status="active")
+    world.enter("bansos", nik(int(first[1:])), programme="PKH", status="active")
     found = world.screen(WAVE)
     assert found[first]["reasons"] == ["bansos_recipient"]
     assert refused(found) == []

@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> World:
     for n, id_ in enumerate([*PRIORITY, *PUBLIC], 1):
         world.apply(wave(3), id_, world.person(nik(n), kk=kk(n)), kk=kk(n))
         if id_ in PRIORITY:
-            world.list("priority", nik(n), listed_by="KEMNAKER")
+            world.enter("priority", nik(n), listed_by="KEMNAKER")
     return world
 
 
@@ -172,7 +172,7 @@ def test_without_selfies_nobody_is_verified(world: World):
 def test_every_application_has_exactly_one_decision_and_retry_is_the_hardest(world: World):
     this = wave(3, seed=SEED, quota=6, selfie="after_draw")
     world.apply(this, "X1", nik(1), kk=kk(1), submitted_at=this.opens, email_verified=False)
-    world.list("bansos", nik(10), programme="PKH", status="active")
+    world.enter("bansos", nik(10), programme="PKH", status="active")
     world.screen(this)
     decided = world.decide(this, {P[0]: FAIL})
     assert sorted(decided) == sorted([*PRIORITY, *PUBLIC, "X1"])

@@ -30,10 +30,10 @@ def world(tmp_path: Path) -> World:
 
 @pytest.mark.parametrize("numbers", ["text", "integer"])
 def test_numbers_of_a_register_may_be_text_or_integers(world: World, numbers: str):
-    world.list("education", nik(1), status="active")
-    world.list("bansos", nik(2), programme="PKH", status="active")
-    world.list("blacklist", ZERO)
-    world.list("priority", ZERO)
+    world.enter("education", nik(1), status="active")
+    world.enter("bansos", nik(2), programme="PKH", status="active")
+    world.enter("blacklist", ZERO)
+    world.enter("priority", ZERO)
     found = world.screen(WAVE, numbers=numbers)
     assert [row["reasons"] for row in found.values()] == [["in_education"], ["bansos_recipient"], ["blacklisted"]]
     assert [row["tier"] for row in found.values()] == ["public", "public", "priority"]
@@ -41,7 +41,7 @@ def test_numbers_of_a_register_may_be_text_or_integers(world: World, numbers: st
 
 @pytest.mark.parametrize("part", ["part-1", "a"])  # after the file with text and before it
 def test_one_delivery_may_mix_both_in_its_files(world: World, part: str):
-    world.list("education", "x-1", status="active")
+    world.enter("education", "x-1", status="active")
     world.deliver(WAVE.closing_day)
     path = world.root / "extracts" / "education" / f"asof={WAVE.closing_day}" / f"{part}.parquet"
     pq.write_table(pa.table({"nik": [int(nik(1))], "register": ["emis"], "level": ["MA"], "status": ["active"]}), path)
@@ -66,10 +66,10 @@ def test_a_column_with_nothing_in_it_may_have_no_type(world: World, full: str):
 def test_what_a_spreadsheet_made_of_a_number_hits_nobody(world: World, spoilt: str):
     """As a number it would be, or round to, the NIK of somebody who has nothing to do with it."""
     world.apply(WAVE, "R9", world.person("3171011505900000"))
-    world.list("education", spoilt, status="active")
-    world.list("bansos", spoilt, programme="PKH", status="active")
-    world.list("blacklist", spoilt)
-    world.list("priority", spoilt)
+    world.enter("education", spoilt, status="active")
+    world.enter("bansos", spoilt, programme="PKH", status="active")
+    world.enter("blacklist", spoilt)
+    world.enter("priority", spoilt)
     found = world.screen(WAVE)["R9"]
     assert (found["reasons"], found["tier"]) == ([], "public")
 
@@ -82,8 +82,8 @@ def test_a_family_card_of_zeros_is_none(world: World, numbers: str):
 
 @pytest.mark.parametrize(("status", "active"), [("ACTIVE", True), (" Active ", True), ("aktif", False), (None, False)])
 def test_a_status_is_read_whatever_its_capitals_and_spaces(world: World, status: str | None, active: bool):
-    world.list("education", nik(1), status=status)
-    world.list("bansos", nik(2), programme="PKH", status=status)
+    world.enter("education", nik(1), status=status)
+    world.enter("bansos", nik(2), programme="PKH", status=status)
     found = world.screen(WAVE)
     expected = [["in_education"], ["bansos_recipient"]] if active else [[], []]
     assert [found[id_]["reasons"] for id_ in ("R1", "R2")] == expected
@@ -98,7 +98,7 @@ def test_so_is_a_citizenship(tmp_path: Path):
 
 
 def test_a_file_is_read_by_its_name_whatever_is_in_it(world: World):
-    world.list("education", nik(1), status="active")
+    world.enter("education", nik(1), status="active")
     world.deliver(WAVE.closing_day)
     path = world.root / "extracts" / "education" / f"asof={WAVE.closing_day}" / "part-0.parquet"
     path.rename(path.with_name("part[0].parquet"))
@@ -134,7 +134,7 @@ def test_the_newest_delivery_not_after_the_closing_day_is_used(world: World, del
 
 def test_what_a_later_delivery_says_does_not_count(world: World):
     world.deliver(date(2020, 4, 16))
-    world.list("education", nik(1), status="active")
+    world.enter("education", nik(1), status="active")
     world.deliver(date(2020, 4, 17))
     assert world.screen(WAVE, deliver=False)["R1"]["reasons"] == []
 
@@ -193,8 +193,8 @@ def test_an_impossible_birth_date_in_a_register_stops_nothing(world: World, days
 def test_a_number_that_is_none_matches_nobody(world: World):
     world.person("3171-0115-0590-01")
     world.person("")
-    world.list("education", "x", status="active")
-    world.list("priority", "", listed_by="KEMNAKER")
+    world.enter("education", "x", status="active")
+    world.enter("priority", "", listed_by="KEMNAKER")
     world.apply(WAVE, "R9", "3171-0115-0590-01")
     found = world.screen(WAVE)
     assert found["R9"]["reasons"] == ["nik_malformed"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pipeline.domain.calendar import PolicyMode
 from pipeline.domain.reasons import DEFECTS
 from pipeline.selfie.policy import SelfiePolicy, judge
 from pipeline.selfie.verdict import Measurement
@@ -19,6 +22,10 @@ POLICY = SelfiePolicy.model_validate(
     }
 )
 MATCH, DOUBT, MISMATCH = 0.3, 0.5, 0.8  # distances, far inside their bands
+
+
+def scores(defects: list[str]) -> dict[str, Any]:
+    return dict.fromkeys(defects, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +51,10 @@ MATCH, DOUBT, MISMATCH = 0.3, 0.5, 0.8  # distances, far inside their bands
         (MISMATCH, ["ears_hidden"], "explain", "rejected", ["ears_hidden", "face_mismatch"], []),
     ],
 )
-def test_bands(band: float, defects: list[str], mode: str, outcome: str, reasons: list[str], warnings: list[str]):
-    seen = Measurement(distance=band, faces=1, reference_seen=True, **dict.fromkeys(defects, 0.9))
+def test_bands(
+    band: float, defects: list[str], mode: PolicyMode, outcome: str, reasons: list[str], warnings: list[str]
+):
+    seen = Measurement(distance=band, faces=1, reference_seen=True, **scores(defects))
     found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
     assert (found.outcome, list(found.reasons), list(found.warnings)) == (outcome, reasons, warnings)
 
@@ -53,7 +62,7 @@ def test_bands(band: float, defects: list[str], mode: str, outcome: str, reasons
 @pytest.mark.parametrize("problem", ["selfie_missing", "selfie_unreadable", "no_face", "several_faces"])
 @pytest.mark.parametrize("mode", ["explain", "strict"])
 @pytest.mark.parametrize("reference", [True, False])
-def test_without_a_face_to_compare_the_photo_is_sent_again(problem: str, mode: str, reference: bool):
+def test_without_a_face_to_compare_the_photo_is_sent_again(problem: str, mode: PolicyMode, reference: bool):
     seen = Measurement(problem=problem, reference_seen=reference, dark=0.9)
     found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
     assert (found.outcome, found.reasons) == ("rejected", (problem,))
@@ -61,14 +70,14 @@ def test_without_a_face_to_compare_the_photo_is_sent_again(problem: str, mode: s
 
 @pytest.mark.parametrize("mode", ["explain", "strict"])
 @pytest.mark.parametrize("defects", [[], ["blur", "hat"]])
-def test_without_a_reference_a_person_decides(mode: str, defects: list[str]):
-    seen = Measurement(faces=1, **dict.fromkeys(defects, 0.9))
+def test_without_a_reference_a_person_decides(mode: PolicyMode, defects: list[str]):
+    seen = Measurement(faces=1, **scores(defects))
     found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
     assert (found.outcome, found.reasons, list(found.warnings)) == ("review", ("reference_missing",), defects)
 
 
 @pytest.mark.parametrize("mode", ["explain", "strict"])
-def test_a_covering_that_the_reference_shows_too_is_neither_hat_nor_hidden_ears(mode: str):
+def test_a_covering_that_the_reference_shows_too_is_neither_hat_nor_hidden_ears(mode: PolicyMode):
     seen = Measurement(distance=MATCH, faces=1, reference_seen=True, same_covering=True, hat=0.9, ears_hidden=0.9)
     found = judge(POLICY.verdict(seen, reference_asked=True), POLICY, mode)
     assert (found.outcome, found.reasons, found.warnings) == ("passed", (), ())

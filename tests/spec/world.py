@@ -78,7 +78,7 @@ class World:
     extracts: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in contracts.EXTRACTS})
     verified: list[list[str]] = field(default_factory=list)
 
-    def apply(self, wave: Wave, id_: str, number: str, **changes: Any) -> str:
+    def apply(self, wave: Wave, id_: str, number: str | None, **changes: Any) -> str:
         """An application, inside the wave's window unless the test says otherwise."""
         self.applications.append(
             {
@@ -119,7 +119,7 @@ class World:
         )
         return number
 
-    def list(self, extract: str, number: str, **columns: Any) -> None:
+    def enter(self, extract: str, number: str, **columns: Any) -> None:
         """A row of any other extract; columns that a test leaves out are null."""
         names = contracts.EXTRACTS[extract].schema.names
         self.extracts[extract].append({**dict.fromkeys(names), "nik": number, **columns})

@@ -84,14 +84,14 @@ class Country:
         ):
             while self.one_in(8):
                 status = self.dice.choice(["active", "ended" if extract == "bansos" else "graduated"])
-                self.world.list(extract, number, status=status, **{column: self.dice.choice(values)})
+                self.world.enter(extract, number, status=status, **{column: self.dice.choice(values)})
         if self.one_in(25):
             since = self.dice.choice(
                 [None, self.wave.closing_day, self.wave.closing_day + timedelta(days=1), date(2020, 1, 1)]
             )
-            self.world.list("blacklist", number, since=since)
+            self.world.enter("blacklist", number, since=since)
         if self.one_in(4):
-            self.world.list("priority", number, listed_by="KEMNAKER")
+            self.world.enter("priority", number, listed_by="KEMNAKER")
         if self.one_in(25):
             names = [p["full_name"] for p in self.world.extracts["population"][-3:] if p["nik"] == number]
             self.accepted[number] = self.dice.choice([*names, *names, None, "SOMEBODY ELSE"])

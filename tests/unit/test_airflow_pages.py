@@ -148,8 +148,8 @@ def test_of_a_root_elsewhere_no_table_comes_to_the_web_server(
     monkeypatch.setenv("GELOMBANG_DATA", url)
     monkeypatch.setenv("GELOMBANG_MIRROR", str(tmp_path))
     settings.cache_clear()
-    for path in PAGES:
-        assert user.get(path).status_code == 200, path
+    for page in PAGES:
+        assert user.get(page).status_code == 200, page
     fetched = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert {"report.html", "overview.html"} <= fetched
     assert not [name for name in fetched if name.endswith((".parquet", ".csv", ".xlsx", ".txt"))]

@@ -35,8 +35,8 @@ def finished(root: Path, **changes) -> Path:
     for n in range(1, 41):
         ids.append(world.apply(this, f"R{n:02d}", world.person(nik(n), kk=kk(n)), kk=kk(n)))
         if n % 3 == 0:
-            world.list("priority", nik(n), listed_by="KEMNAKER")
-    world.list("bansos", nik(40), programme="PKH", status="active")
+            world.enter("priority", nik(n), listed_by="KEMNAKER")
+    world.enter("bansos", nik(40), programme="PKH", status="active")
     world.screen(this)
     world.decide(this, {**dict.fromkeys(ids[::5], FAIL), **dict.fromkeys(ids[1::7], DOUBT)}, {ids[1]: "accept"})
     return world.finish(this)

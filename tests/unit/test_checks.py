@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -187,7 +188,7 @@ def cohort(root, ranks=(1, 2), niks=("1", "2"), reasons=((), ()), quota=10):
         return pa.table(full, schema=schema)
 
     accepted = {"registration_id": ids, "outcome": ["accepted"] * len(ids), "reasons": [list(r) for r in reasons]}
-    pairs = {
+    pairs: dict[str, tuple[pa.Schema, dict[str, Any]]] = {
         "out/cohort": (contracts.COHORT, {"registration_id": ids, "rank": list(ranks), "nik": list(niks)}),
         "out/decisions": (contracts.DECISIONS, accepted),
         "registrations": (contracts.INGESTED, {"registration_id": ids}),

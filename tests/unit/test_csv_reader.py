@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +13,17 @@ from hypothesis import strategies as st
 
 from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError
 from pipeline.domain.settings import settings as configured
-from pipeline.ingest.csv_reader import read_csv
+from pipeline.ingest.csv_reader import Lines, read_csv
 
 H = b"a,b,c\n"
 RAGGED, UNCLOSED = "wrong number of fields", "quote that is never closed"
+
+
+def lines_of(path: Path) -> Lines:
+    """What is read of a file that is not blank."""
+    lines = read_csv(path)
+    assert lines is not None
+    return lines
 
 
 def read(folder, content, name="x.csv"):
@@ -132,7 +140,7 @@ def test_a_file_that_is_not_read_says_why(tmp_path, monkeypatch, content, error,
     path = tmp_path / "x.csv"
     path.write_bytes(content)
     with pytest.raises(error, match=says):
-        lines = read_csv(path)
+        lines = lines_of(path)
         lines.need(["a", "b", "c"])
         for _ in lines.tables:
             pass
@@ -152,14 +160,14 @@ def test_a_header_repeated_and_a_header_of_many_columns_cost_little(tmp_path):
     assert (rows, len(aside)) == ([ONE], 101)
     path = tmp_path / "wide.csv"
     path.write_bytes(b"a,a," * 10_000 + b"b\n")
-    lines = read_csv(path)
+    lines = lines_of(path)
     assert (len(lines.names), len(set(lines.names))) == (20_001, 20_001)
 
 
 def test_many_bad_rows_are_counted_and_few_are_named(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes(H + b"1,2\n" * 5000)
-    lines = read_csv(path)
+    lines = lines_of(path)
     assert sum(table.num_rows for table in lines.tables) == 0
     assert lines.set_aside.total == 5000
     assert lines.set_aside.rows()[-1] == (0, RAGGED, 4900)
@@ -219,7 +227,7 @@ def test_random_bytes_are_accounted_for(text, block, tmp_path_factory):
     content = H + text.encode("latin-1")
     path = tmp_path_factory.mktemp("r") / "x.csv"
     path.write_bytes(content)
-    lines = read_csv(path)
+    lines = lines_of(path)
     rows = [row for table in lines.tables for row in zip(*table.to_pydict().values(), strict=True)]
     patch.undo()
     spoken = "".join("".join(row) for row in rows)

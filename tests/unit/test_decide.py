@@ -13,10 +13,10 @@ from pipeline.domain import contracts, reasons
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
 from tests.effort import examples
-from tests.spec.world import World, wave
+from tests.spec.world import Row, World, wave
 from tests.unit.test_draw import screened
 
-OUTCOMES = {
+OUTCOMES: dict[str, Row] = {
     "passed": {"outcome": "passed"},
     "blurred": {"outcome": "rejected", "reasons": ["blur"], "decision": "doubt"},
     "impostor": {"outcome": "rejected", "reasons": ["hat", "face_mismatch"], "decision": "mismatch"},

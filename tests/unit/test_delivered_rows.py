@@ -42,7 +42,9 @@ def test_rows_and_decisions_are_accounted_for():
     [({}, 94), ({"taken_in": 89}, 95), ({"repeated_ids": 3}, 95), ({"problems": {"blank row": 9}}, 95)],
 )
 def test_a_row_or_a_decision_that_is_missing_shows(changed, decided):
-    assert not delivered_rows({**INGEST, **changed}, decided).complete
+    found = delivered_rows({**INGEST, **changed}, decided)
+    assert found is not None
+    assert not found.complete
 
 
 def test_a_run_of_an_older_version_has_none():

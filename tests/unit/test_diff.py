@@ -131,7 +131,8 @@ def test_who_applied_twice_in_a_wave_is_one_person(run: Path, tmp_path: Path):
         nobody = [{**first, "registration_id": f"M{n}", "nik": "12", "reasons": ["nik_malformed"]} for n in range(2)]
         pq.write_table(pa.Table.from_pylist([*rows, first, *nobody], schema=table.schema), other / "decisions.parquet")
         runs.append(other)
-    found = diff(*runs, tmp_path)
+    one, two = runs
+    found = diff(one, two, tmp_path)
     assert (found.compared, found.changes) == (40, [])
 
 

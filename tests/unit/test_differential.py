@@ -13,12 +13,12 @@ import pytest
 from pipeline.domain import contracts, reasons
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import project_data
-from tests.spec.world import World, wave
+from tests.spec.world import Row, World, wave
 from tests.unit import oracle
 from tests.unit.random_country import Country
 
 REGIONS = oracle.regions(project_data() / "reference" / "regions_2020.csv")
-VERDICTS = [
+VERDICTS: list[Row] = [
     {"outcome": "passed", "reasons": []},
     {"outcome": "passed", "reasons": []},
     {"outcome": "passed", "reasons": []},

@@ -131,7 +131,9 @@ def test_refill_verifies_no_more_than_places_are_empty_and_ends(
         outcome = {
             id_: ("passed", "passed", "rejected", "review")[fate >> (int(id_[1:]) % 30 * 2) & 3] for id_ in tiers
         }
-        todo, verdict_files, verified = [i for i, row in drawn.items() if row["to_verify"]], [], set()
+        todo = [i for i, row in drawn.items() if row["to_verify"]]
+        verdict_files: list[Path] = []
+        verified: set[str] = set()
         assert len(todo) == min(quota, len(tiers))
         while todo:
             standing = sum(outcome[id_] == "passed" for id_ in verified)

@@ -30,9 +30,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             WAVE, id_, world.person(nik(n), kk=kk(n), full_name="SITI AMINAH"), kk=kk(n), full_name="Siti Aminah"
         )
     world.apply(WAVE, "R4", world.person(nik(4), kk=kk(4), occupation="KEPALA DESA"), kk=kk(4), full_name="JOKO WIDODO")
-    world.list("education", nik(4), register="emis", status="active")
-    world.list("bansos", nik(4), programme="PKH", status="active")
-    world.list("blacklist", nik(4), since=date(2021, 1, 1))
+    world.enter("education", nik(4), register="emis", status="active")
+    world.enter("bansos", nik(4), programme="PKH", status="active")
+    world.enter("blacklist", nik(4), since=date(2021, 1, 1))
     world.apply(WAVE, "R5", nik(5), email_verified=False)
     world.apply(WAVE, "R6", "12345")
     world.apply(WAVE, "R7", nik(1), kk=kk(1), full_name="Siti Aminah", submitted_at=WAVE.opens)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,9 +20,10 @@ from pipeline.screening.rulebook import lists, words
 from pipeline.storage import duckdb_sql
 from tests.unit.test_checks import WAVE
 
+Columns = dict[str, list[Any]]
 N = 200
 NIK = [f"{3171010000000000 + n}" for n in range(N)]
-PEOPLE = {
+PEOPLE: Columns = {
     "nik": NIK,
     "kk": NIK,
     "full_name": [f"ORANG {n}" for n in range(N)],
@@ -33,9 +35,9 @@ PEOPLE = {
     "province_code": ["31"] * N,
     "photo": [None] * N,
 }
-PUPILS = {"nik": NIK, "register": ["emis"] * N, "level": ["SMA"] * N, "status": ["active", "left"] * (N // 2)}
-HELPED = {"nik": NIK, "programme": ["PKH", "BSU"] * (N // 2), "status": ["active", "ended"] * (N // 2)}
-SOUND = {"population": PEOPLE, "education": PUPILS, "bansos": HELPED}
+PUPILS: Columns = {"nik": NIK, "register": ["emis"] * N, "level": ["SMA"] * N, "status": ["active", "left"] * (N // 2)}
+HELPED: Columns = {"nik": NIK, "programme": ["PKH", "BSU"] * (N // 2), "status": ["active", "ended"] * (N // 2)}
+SOUND: dict[str, Columns] = {"population": PEOPLE, "education": PUPILS, "bansos": HELPED}
 MANY = CheckSettings(many_rows=N)
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain import contracts, reasons
+from pipeline.domain.calendar import Wave
 from pipeline.reports import spreadsheet_safety
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.reports.messages.letters import SMS_LENGTH, tellable, texts, write_letter
@@ -41,7 +42,7 @@ def test_catalogue_has_no_code_that_is_gone() -> None:
 
 
 @given(some_codes, st.sampled_from(contracts.OUTCOMES), st.sampled_from([None, NEXT]))
-def test_letters_are_filled_and_fit(codes: list[str], outcome: str, following: object) -> None:
+def test_letters_are_filled_and_fit(codes: list[str], outcome: str, following: Wave | None) -> None:
     letter = write_letter(WAVE, outcome, codes, following)
     for text in (*letter.sms.values(), *letter.subject.values(), *letter.email.values()):
         assert "{" not in text

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from pipeline.selfie.networks.unit_length import unit
@@ -16,7 +17,7 @@ from pipeline.selfie.one_against_all import candidates, copies, faces
 from pipeline.selfie.one_against_all.prints import Look, Print, rows_of
 
 
-def vectors(n: int, d: int = 16, seed: int = 0) -> np.ndarray:
+def vectors(n: int, d: int = 16, seed: int = 0) -> NDArray[np.float32]:
     return unit(np.random.default_rng(seed).standard_normal((n, d)).astype(np.float32))
 
 
@@ -105,7 +106,7 @@ FACE = vectors(3, 128)
 
 
 def test_faces_and_pictures_together():
-    near = unit(FACE[0:1] + 0.02 * FACE[1:2])[0]
+    near = unit(FACE[0:1] + np.float32(0.02) * FACE[1:2])[0]
     prints = rows_of(
         [
             Print(look("a", 0, FACE[0], base=1)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import pytest
 from rich.console import Console
 
@@ -15,6 +14,7 @@ from pipeline.reports.figures.funnel_steps import steps_of, write_funnel
 from pipeline.reports.funnel_display import bar, print_funnel
 from pipeline.storage.files import read_json
 from pipeline.storage.paths import Store
+from tests.query import rows
 from tests.unit import wave_factory
 
 MODES: tuple[SelfieMode, ...] = ("after_draw", "before_draw", "off")
@@ -42,10 +42,10 @@ def test_figures_equal_queries(mode: SelfieMode, tmp_path: Path) -> None:
     wave = wave_factory.wave(selfie=mode, quota=150)
     store = wave_factory.make(tmp_path, wave, n=3000, seed=7)
     funnel = write_funnel(store, wave)
-    rows = duckdb.sql(f"SELECT outcome, reasons FROM '{store.work(wave) / 'out' / 'decisions.parquet'}'").fetchall()
+    decided = rows(f"SELECT outcome, reasons FROM '{store.work(wave) / 'out' / 'decisions.parquet'}'")
     left: dict[str, int] = {}
     why: dict[tuple[str, str], int] = {}
-    for outcome, codes in rows:
+    for outcome, codes in decided:
         if outcome in ("accepted", "reserve"):
             left[outcome] = left.get(outcome, 0) + 1
             continue

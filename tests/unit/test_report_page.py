@@ -6,8 +6,8 @@ import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 
@@ -21,6 +21,7 @@ from pipeline.reports.spreadsheet import sheets_of, write_spreadsheet
 from pipeline.reports.wave_report import write_report
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
+from tests.query import rows
 from tests.unit import wave_factory
 
 WAVE = wave_factory.wave(quota=1200)
@@ -43,10 +44,10 @@ def html(store: Store) -> str:
     return write_report(store, WAVE).read_text(encoding="utf-8")
 
 
-def ask(store: Store, what: str) -> list[tuple[object, ...]]:
+def ask(store: Store, what: str) -> list[tuple[Any, ...]]:
     """An independent query; ``d`` is decisions.parquet."""
     path = store.work(WAVE) / "out" / "decisions.parquet"
-    return duckdb.sql(f"WITH d AS (FROM '{path}') {what}").fetchall()
+    return rows(f"WITH d AS (FROM '{path}') {what}")
 
 
 def test_groups_equal_queries(store: Store) -> None:
@@ -77,10 +78,10 @@ def test_groups_equal_queries(store: Store) -> None:
                 f"count(*) FILTER (outcome = 'rejected' AND retry = 'photo') FROM d WHERE selfie_verified AND {column} "
                 f"IN ({keys})",
             )
-            found = g.photographs
-            assert found is not None
-            assert (found.review.passed, found.refused.passed, found.again.passed) == (review, refused, again)
-            assert found.review.of == g.verified
+            shares = g.photographs
+            assert shares is not None
+            assert (shares.review.passed, shares.refused.passed, shares.again.passed) == (review, refused, again)
+            assert shares.review.of == g.verified
         assert any(g.photographs for g in groups)
     assert f.tier is not None
     assert not any(g.photographs for g in f.tier)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import operator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,6 +19,7 @@ from pipeline.reports.small_cells.suppress import SMALL, Chain, Row, hide, merge
 from pipeline.reports.wave_report import write_report
 from pipeline.storage.files import read_json
 from pipeline.storage.paths import Store
+from tests.query import rows
 from tests.unit import wave_factory
 
 Equation = tuple[set[int], int]
@@ -103,22 +104,25 @@ def test_funnel_of_a_small_wave_cannot_be_solved(n: int, seed: int, tmp_path: Pa
     leaves.append(("accepted", "accepted", raw["ends"]["accepted"]))
     order = {**{s["step"]: i for i, s in enumerate(raw["steps"])}, "accepted": 99}
 
-    def members(test: object) -> set[int]:
-        return {i for i, leaf in enumerate(leaves) if test(*leaf[:2])}
+    def placed(compare: Callable[[int, int], bool], at: int) -> set[int]:
+        return {i for i, (step, _, _) in enumerate(leaves) if compare(order[step], at)}
 
     known: list[Equation] = [(set(range(len(leaves))), f.funnel.registrations)]
     for s in f.funnel.steps:
         at = order[s.step]
         for value, chosen in (
-            (s.left, members(lambda step, _, at=at: order[step] == at)),
-            (s.entered, members(lambda step, _, at=at: order[step] >= at)),
-            (s.passed, members(lambda step, _, at=at: order[step] > at)),
+            (s.left, placed(operator.eq, at)),
+            (s.entered, placed(operator.ge, at)),
+            (s.passed, placed(operator.gt, at)),
         ):
             if value is not None:
                 known.append((chosen, value))
-    known += [(members(lambda _, o, e=end: o == e), n) for end, n in f.funnel.ends.items() if n is not None]
+    for end, n_of_end in f.funnel.ends.items():
+        if n_of_end is not None:
+            known.append(({i for i, (_, outcome, _) in enumerate(leaves) if outcome == end}, n_of_end))
     if f.photo_again is not None:
-        known.append((members(lambda step, o: step == "selfie" and o == "rejected"), f.photo_again))
+        again = {i for i, (step, outcome, _) in enumerate(leaves) if (step, outcome) == ("selfie", "rejected")}
+        known.append((again, f.photo_again))
     for i, (step, _, k) in enumerate(leaves):
         if small(k) and step != "accepted":
             low, high = bounds(len(leaves), known, i)
@@ -141,11 +145,11 @@ def test_groups_of_a_small_wave_cannot_be_solved(kind: str, n: int, seed: int, t
         "WHEN age < 35 THEN '25_34' WHEN age < 45 THEN '35_44' WHEN age < 55 THEN '45_54' "
         "WHEN age < 65 THEN '55_64' ELSE '65_up' END"
     )
-    cells = duckdb.sql(
+    cells = rows(
         f"SELECT {band if kind == 'age' else column}, outcome = 'accepted', position IS NOT NULL, "
         "CASE WHEN selfie_verified THEN outcome END, retry, "
         f"count(*) FROM '{path}' GROUP BY ALL"
-    ).fetchall()
+    )
 
     def members(keys: tuple[str, ...], accepted: bool | None = None, eligible: bool | None = None) -> set[int]:
         return {

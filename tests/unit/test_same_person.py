@@ -64,7 +64,10 @@ def run_of(root: Path, people: Mapping[str, One], this: Wave, *, prints: bool = 
     run = Plan(Store.at(root), this, {}, None, datetime(2020, 4, 17))
     tables: dict[str, list[dict[str, Any]]] = {"screened": [], "drawn": [], "verdicts/round-0000": []}
     for place, (id_, one) in enumerate(people.items(), start=1):
-        reference = digest(one.reference[0]) if one.reference else None
+        reference = of_register = None
+        if one.reference:
+            reference = digest(one.reference[0])
+            of_register = Look(reference, PICTURES[one.reference[1]], FACES[-1])
         base = {"registration_id": id_, "selfie": f"{one.file}.jpg", "reference": None, "tier": "public"}
         tables["screened"].append({**base, "nik": one.number or nik(place), "mask": 0, "warned": 0})
         tables["drawn"].append({**base, "position": place, "to_verify": True})
@@ -74,9 +77,8 @@ def run_of(root: Path, people: Mapping[str, One], this: Wave, *, prints: bool = 
         )
         if prints:
             selfie = Look(digest(one.file), PICTURES[one.picture], one.face)
-            of_register = Look(reference, PICTURES[one.reference[1]], FACES[-1]) if one.reference else None
             log = print_folder(run).log_of_this_process(run.selfie_policy().model)
-            log.put([Print.of(selfie, of_register if reference else None, reference)])
+            log.put([Print.of(selfie, of_register, reference)])
     schemas = {"screened": contracts.SCREENED, "drawn": contracts.DRAWN, "verdicts/round-0000": contracts.VERDICTS}
     for name, rows in tables.items():
         table = pa.Table.from_pylist([{n: row.get(n) for n in schemas[name].names} for row in rows], schemas[name])

@@ -33,20 +33,25 @@ class Pool:
         return future
 
 
+class Pools:
+    """In place of ``worker_pool._pool``: one pool, and another once it is broken and was given up."""
+
+    def __init__(self, deadly, error, always):
+        self.of, self.last, self.cleared = (deadly, error, always), Pool(deadly, error, always), False
+
+    def __call__(self, _):
+        if self.last.broken and self.cleared:
+            self.last, self.cleared = Pool(*self.of), False
+        return self.last
+
+    def cache_clear(self):
+        self.cleared = True
+
+
 @pytest.fixture
 def run(monkeypatch):
     def run(pairs, deadly, error=BrokenProcessPool, always=False, batch=4, workers=2):
-        pools = []
-
-        def pool(_):
-            if not pools or (pools[-1].broken and cleared):
-                pools.append(Pool(deadly, error, always))
-                cleared.clear()
-            return pools[-1]
-
-        cleared: list[bool] = []
-        pool.cache_clear = lambda: cleared.append(True)
-        monkeypatch.setattr(worker_pool, "_pool", pool)
+        monkeypatch.setattr(worker_pool, "_pool", Pools(deadly, error, always))
         batches = [tuple(pairs[i : i + batch]) for i in range(0, len(pairs), batch)]
         jobs = ((some, Path(), Path(), "model", None, None, LIMITS) for some in batches)
         found = worker_pool.in_order(verify._measure, jobs, workers, verify._halved)

@@ -88,7 +88,8 @@ def apart(mine: np.ndarray, theirs: np.ndarray) -> float:
     [(name, detector.PIXELS) for name in (detector.SHORT, detector.BACK, detector.FULL)] + [(mesh.NAME, mesh.PIXELS)],
 )
 def test_detectors_and_mesh_equal_tensorflow_on_200_faces(faces, name, pixels):
-    network, [mean], scale = tflite.model(name, *pixels), *pixels
+    (mean,), scale = pixels
+    network = tflite.model(name, (mean,), scale)
     size = (network.side, network.side)
     pictures = np.stack([cv2.resize(align.chip(face, found.points, 192, 0.8), size) for face, found in faces])
     mine = [np.concatenate(outputs) for outputs in zip(*(network(picture) for picture in pictures), strict=True)]

@@ -47,7 +47,7 @@ def test_a_picture_s_maps_do_not_depend_on_which_others_stand_beside_it(beside):
     pictures = np.random.default_rng(beside).integers(
         0, 256, (beside, efficientnet.HEIGHT, efficientnet.WIDTH, 3), np.uint8
     )
-    for picture, together in zip(pictures, efficientnet.maps(pictures), strict=True):
+    for picture, together in zip(pictures, efficientnet.maps([*pictures]), strict=True):
         [alone] = efficientnet.maps([picture])
         assert np.array_equal(alone[0], together[0])
         assert np.array_equal(alone[1], together[1])

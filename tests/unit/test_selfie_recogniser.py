@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.selfie import sface_recogniser
 from pipeline.selfie.detection.mesh import Mesh
+from pipeline.selfie.networks import resnet, sface
 from pipeline.selfie.recogniser import DEFAULT, Described, recogniser
 
 model = recogniser(DEFAULT)
@@ -41,8 +41,8 @@ def networks(monkeypatch):
 
         return embed
 
-    monkeypatch.setattr(sface_recogniser.sface, "embed", stand_in("mirrored", mirrored))
-    monkeypatch.setattr(sface_recogniser.resnet, "embed", stand_in("dlib", dlib))
+    monkeypatch.setattr(sface, "embed", stand_in("mirrored", mirrored))
+    monkeypatch.setattr(resnet, "embed", stand_in("dlib", dlib))
     return asked
 
 

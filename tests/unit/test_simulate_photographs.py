@@ -44,7 +44,7 @@ def face(few) -> face_sources.Portrait:
     return found
 
 
-def decode(data: bytes) -> np.ndarray:
+def decode(data: bytes) -> np.ndarray | None:
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
 
 

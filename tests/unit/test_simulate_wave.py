@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -17,12 +18,13 @@ from pipeline.simulate import wave as simulated
 from pipeline.simulate.photos.casting import Shown
 from pipeline.simulate.photos.face_facts import Facts
 from pipeline.storage import paths
+from tests.query import rows
 
-SMALL = {"registrations": 2_000, "population": 20_000, "quota": 100, "photos": "none"}
+SMALL: dict[str, Any] = {"registrations": 2_000, "population": 20_000, "quota": 100, "photos": "none"}
 WAVE = "landing/wave-0012"
 
 
-def make(data: Path, **options: object) -> Path:
+def make(data: Path, **options: Any) -> Path:
     simulate(data, **{"wave": 12, "seed": 5, "faces": None, "preset": "demo", "workers": 1, **SMALL, **options})
     return data
 
@@ -134,7 +136,7 @@ def test_no_family_card_keeps_more_than_two(db):
 
 def test_rules_that_were_not_in_force_are_not_expected(tmp_path):
     data = make(tmp_path, wave=1)
-    expected = duckdb.sql(f"select distinct unnest(expected) from '{data}/landing/wave-0001/truth.parquet'").fetchall()
+    expected = rows(f"select distinct unnest(expected) from '{data}/landing/wave-0001/truth.parquet'")
     codes = {code for (code,) in expected}
     assert codes == set(faults.CODES) - {"bsu_recipient", "excluded_occupation", "already_accepted", "kk_limit"}
     assert not (data / "published").exists()

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.storage import duckdb_sql
 from pipeline.storage.sql_text import SqlText, fill, literal
+from tests.query import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for room in ("pipeline", "checks") for path in (ROOT / room).rglob("*.sql"))
@@ -29,7 +30,7 @@ def test_relations_become_sql_and_values_literals_and_comments_stay_as_they_are(
 
 @pytest.mark.parametrize("value", [True, 7, "it's", date(2020, 4, 1), datetime(2020, 4, 1, 8, 30), ["a", "b'c"]])
 def test_a_literal_is_read_back_as_the_value(value):
-    assert duckdb.sql(f"SELECT {literal(value)}").fetchall() == [(value,)]
+    assert rows(f"SELECT {literal(value)}") == [(value,)]
 
 
 def test_an_error_names_the_file_of_the_sql(tmp_path):

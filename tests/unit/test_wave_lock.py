@@ -27,6 +27,12 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
 
 
+def holding_run(store: Store) -> str:
+    found = wave_lock.holder_of(store, WAVE)
+    assert found is not None
+    return found.run
+
+
 def test_of_many_that_try_at_once_one_wins(store: Store) -> None:
     def attempt(number: int) -> bool:
         try:
@@ -38,7 +44,7 @@ def test_of_many_that_try_at_once_one_wins(store: Store) -> None:
     with ThreadPoolExecutor(16) as pool:
         won = list(pool.map(attempt, range(64)))
     assert won.count(True) == 1
-    assert wave_lock.holder_of(store, WAVE).run == f"run {won.index(True)}"
+    assert holding_run(store) == f"run {won.index(True)}"
     assert [p.name for p in (store.root / "work").iterdir()] == ["wave-0001.lock"]
 
 
@@ -58,9 +64,9 @@ wave_lock.take(Store(Path({str(store.root)!r})), wave, wave_lock.Holder.this_pro
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-    assert wave_lock.holder_of(store, WAVE).run == "killed"
+    assert holding_run(store) == "killed"
     wave_lock.take(store, WAVE, wave_lock.Holder("next"))
-    assert wave_lock.holder_of(store, WAVE).run == "next"
+    assert holding_run(store) == "next"
 
 
 def test_a_living_process_and_a_process_elsewhere_keep_theirs(store: Store) -> None:
