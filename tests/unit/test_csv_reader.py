@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError
@@ -246,5 +246,10 @@ def test_a_file_cut_off_anywhere_forges_no_row(cut, before, text, end, tmp_path_
     writer.writerows(
         [["a", "b", "c"], *([["1", "2", "3"]] * before), ["4", f"BUDI, x{text}HARTONO", "6"], ["7", "8", "9"]]
     )
-    rows, _ = read(tmp_path_factory.mktemp("r"), out.getvalue().encode()[: len(out.getvalue()) - cut])
+    whole = out.getvalue()
+    kept = whole[: max(0, len(whole) - cut)]
+    first = kept[kept.find("4,") :].splitlines()[:1]
+    # docs/decisions/0007: of a program that does not quote, such a file is whole and has a stray quote in one row
+    assume(not (kept.endswith(("\r", "\n")) and "".join(first).count(",") == 2))
+    rows, _ = read(tmp_path_factory.mktemp("r"), kept.encode())
     assert not [row for row in rows if row[0] == "F"]
