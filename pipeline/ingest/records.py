@@ -89,7 +89,7 @@ def records(queue: LineQueue, separator: str, width: int, limit: int, longest: i
 def _joined(queue: LineQueue, first: bytes, separator: bytes, width: int, limit: int) -> tuple[bytes, int, str | None]:
     """A record whose quoted text goes on in the next lines: its text, and what is wrong with it.
 
-    A quote that no RFC 4180 writer would leave is no beginning of such a text: its own line alone is then lost. So is it
+    A quote that no RFC 4180 writer would leave is no beginning of such a text: its own line alone is lost. So it is
     where the file ends, at a line's end, and the first line is a whole record without its quote: who does not quote
     writes such files, and the quote of one applicant must not take the applications after it along. Other text that may
     be inside a quote is never read as a record of its own.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -39,10 +40,11 @@ def test_a_place_in_a_later_wave(tmp_path: Path, name: str | None, later: str | 
     this = replace(wave(3), number=3)
     cohort(store.published("wave-0004") / "rev-1" / "cohort.parquet", 4, later)
     own = cohort(store.work(this) / "cohort.parquet", 3, name)
-    run = SimpleNamespace(store=store, wave=this, work=store.work(this))
+    run: Any = SimpleNamespace(store=store, wave=this, work=store.work(this))
+    screened: Any = SimpleNamespace(cohort=own)
     if refused:
         with pytest.raises(SecondPlaceError, match="1 would hold a place"):
-            revision._no_second_places(run, SimpleNamespace(cohort=own))
+            revision._no_second_places(run, screened)
         assert (store.work(this) / "second_places.csv").read_text().count("R1") == 2
     else:
-        revision._no_second_places(run, SimpleNamespace(cohort=own))
+        revision._no_second_places(run, screened)
