@@ -144,7 +144,7 @@ def press_clear(service: Airflow, run_id: str) -> None:
         page.fill("input[name=username]", "admin")
         page.fill("input[name=password]", "admin")
         page.keyboard.press("Enter")
-        page.get_by_role("button", name="Clear Run").first.click()
+        page.get_by_role("button", name="Press shift+c to clear").click()  # its label where the hot key works
         page.get_by_role("button", name="Confirm").click()
         page.get_by_role("button", name="Confirm").wait_for(state="detached")
 
