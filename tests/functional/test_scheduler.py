@@ -152,7 +152,7 @@ def press_clear(service: Airflow, run_id: str) -> None:
 def test_clear_runs_a_task_or_a_whole_run_once_more(service) -> None:
     """The runbook's recipes: by the button in the page for a run, over REST for a task and what follows it."""
     air, data, _ = service
-    run = trigger(air, wave=2, quota=20).json()["dag_run_id"]
+    run = trigger(air, wave=2, quota=20, out_of_order=True).json()["dag_run_id"]
     wait_for("the form", lambda: approval(air, run), 600)
     assert answer(air, run, "Reject") == 200
     wait_for("the end", lambda: ended(air, run, "success"))
