@@ -8,31 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.inspection.delivery import Delivery, Finding, inspect_delivery
+from pipeline.reports.language.labels import LANGUAGES, label
 from pipeline.storage.paths import Store
 
 _WIDTH = 80
-_WORDS = {
-    "files": ("Berkas gelombang {wave}", "Files of wave {wave}"),
-    "file": ("berkas", "file"),
-    "read": ("baris", "rows"),
-    "taken": ("diterima", "taken in"),
-    "aside": ("disisihkan", "set aside"),
-    "why": ("sebab", "why"),
-    "none": ("Belum ada berkas.", "There is no file yet."),
-    "extracts": ("Data yang dipakai (per tanggal, paling lambat {day})", "Extracts used (as of, {day} at the latest)"),
-    "extract": ("data", "extract"),
-    "asof": ("per tanggal", "as of"),
-    "before": ("sebelumnya", "the one before"),
-    "failures": ("Yang harus diperbaiki", "What must be mended"),
-    "notes": ("Yang perlu diperhatikan", "What is worth a look"),
-    "sound": ("Penyerahan ini dapat diproses.", "The delivery can be used."),
-    "unsound": ("{n} hal harus diperbaiki.", "{n} things must be mended."),
-}
 
 
 def check(
@@ -43,8 +28,8 @@ def check(
 ) -> None:
     """Try a delivery before the wave closes: what would be read, what set aside, which checks fail. Writes nothing."""
     spoken = (language or settings().language).lower()
-    if spoken not in ("id", "en"):
-        raise BadSettingError(f"There is no language {spoken}.", "Choose id or en.")
+    if spoken not in LANGUAGES:
+        raise BadSettingError(f"There is no language {spoken}.", f"Choose {' or '.join(LANGUAGES)}.")
     store = Store.at(data or settings().data)
     found = inspect_delivery(store, store.calendar().wave(wave))
     if as_json:
@@ -61,7 +46,7 @@ def _show(found: Delivery, language: str) -> None:
         console.width = _WIDTH
 
     def word(key: str, **values: object) -> str:
-        return _WORDS[key][language == "en"].format_map(values)
+        return label(f"check.{key}", language, **{name: str(value) for name, value in values.items()})
 
     console.print(word("files", wave=found.wave.number), style="bold")
     if found.files:
@@ -86,12 +71,12 @@ def _files(found: Delivery, heads: list[str]) -> Table:
     """One row a file. A long name is folded, never cut: it is what the sender looks for."""
     table = Table()
     for number, head in enumerate(heads):
-        justify = "right" if number in (1, 2, 3) else "left"
-        table.add_column(head, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(head, justify="right" if number in (1, 2, 3) else "left", overflow="fold")
     for one in found.files:
         why = [f"{problem}: {count:,}" for problem, count in one.problems.items()]
         said = one.error.split(":")[0] or "\n".join(why)
-        table.add_row(f"{one.folder}/{one.file}", f"{one.read:,}", f"{one.taken_in:,}", f"{one.set_aside:,}", said)
+        counts = (f"{count:,}" for count in (one.read, one.taken_in, one.set_aside))
+        table.add_row(Text(f"{one.folder}/{one.file}"), *counts, Text(said))  # a file's name is no markup
     return table
 
 

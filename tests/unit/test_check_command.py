@@ -79,6 +79,13 @@ def test_a_sound_delivery_ends_with_0_and_fits_a_terminal(root, tmp_path, monkey
     assert not [nik for nik in (*NIK, GOOD["full_name"], GOOD["email"]) if nik in said]
 
 
+def test_the_name_of_a_file_is_no_markup(root):
+    root.csv(*rows(5), name="[red]a.csv")
+    code, said = root.check()
+    assert code == 0, said
+    assert "[red]a.csv" in said
+
+
 def test_rows_and_problems_are_counted_file_by_file(root):
     root.csv(*rows(5), ["one", "field", "short"])
     root.csv({**GOOD, "registration_id": ""}, {**GOOD, "registration_id": "R0"}, name="b.csv")
