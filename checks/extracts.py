@@ -10,20 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from checks.columns import missing
-from checks.gate import Metrics
+from checks.gate import Metrics, expectations
 from checks.metrics import judged_both_ways, metrics_of, share_in_other_words
 from pipeline.domain.contracts import EXTRACTS
 from pipeline.domain.settings import CheckSettings
 from pipeline.ingest.extracts import Extract
-from pipeline.screening import name_patterns
+from pipeline.screening.name_patterns import define_macros
 from pipeline.screening.rulebook import lists, words
 from pipeline.storage import duckdb_sql
 
 #: Above this many people duplicates are counted in a sample: an exact count of 270 million takes gigabytes.
 _EXACT_ROWS = 5_000_000
 _SAMPLE = 97
-#: Columns that no rule reads, or that may be empty.
-_MAY_LACK = ("photo", "level", "register", "listed_by", "reason", "since")
 #: Metrics that say something of a large register only: a village of forty may well have no soldier in it.
 _OF_MANY = ("one_birth_day_share", "one_birth_day_rows", "active_rows", "missing_offices")
 
@@ -41,8 +39,9 @@ def extract_metrics(db: duckdb.DuckDBPyConnection, extract: Extract, limits: Che
         asof=extract.asof,
         **{f"{name}_words": values for name, values in words().items()},
     )
+    judged = {row["metric"] for row in expectations() if row["table"] == extract.name}
     for column in EXTRACTS[extract.name].schema.names:
-        if column not in _MAY_LACK:
+        if f"null_share_{column}" in judged:
             counts[f"null_count_{column}"] = missing(db, extract, column)
     metrics = judged_both_ways(counts, extract.rows, limits)
     if extract.name == "population":
@@ -71,9 +70,7 @@ def _well_formed(extract: Extract, column: str) -> str:
 
 def _occupations(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings) -> Metrics:
     """Whether the register names occupations in the words that the rule of excluded occupations knows."""
-    duckdb_sql.run(
-        db, "pipeline.screening", "sql/macros", name_patterns.patterns()
-    )  # the rule's own idea of when two are the same
+    define_macros(db)  # the rule's own idea of when two words are the same
     known_to_rules = {"offices": lists()["excluded_occupations"], **words()}
     counts = metrics_of(db, "occupations", source=duckdb_sql.read(extract.files), **known_to_rules)
     other, known = counts.pop("office_in_other_words"), counts.pop("in_office")

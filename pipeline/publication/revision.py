@@ -19,7 +19,7 @@ from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.publication.changed_notices import write_changed_notices
 from pipeline.publication.rescreen import Rescreened, rescreen
-from pipeline.screening import name_patterns
+from pipeline.screening.name_patterns import define_macros
 from pipeline.storage import duckdb_sql, files, wave_lock
 from pipeline.storage.paths import revision_number
 from pipeline.wave_run.plan import Plan
@@ -71,7 +71,7 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         return
     listed = run.work / "second_places.csv"
     with duckdb_sql.connect(run.work) as db:
-        duckdb_sql.run(db, "pipeline.screening", "sql/macros", name_patterns.patterns())  # when two names are one
+        define_macros(db)
         holes = {"$cohort": str(screened.cohort), "{later}": duckdb_sql.read(later)}
         people = duckdb_sql.copy_csv(db, duckdb_sql.sql(PACKAGE, "sql/second_places", holes), listed)
     if people:

@@ -15,6 +15,7 @@ import duckdb
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import EXTRACTS, RETRIES
 from pipeline.ingest.extracts import Extract
+from pipeline.screening.name_patterns import define_macros
 from pipeline.screening.rulebook import lists
 from pipeline.screening.screen import run_step, sources_of
 from pipeline.storage import duckdb_sql
@@ -59,7 +60,7 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
         duckdb_sql.copy(db, "FROM own ORDER BY registration_id", own)
         sources = sources_of(store.work(wave), extracts, store.earlier_cohorts(wave), wave)
         sources["{registrations}"] = f"'{duckdb_sql.quoted(own)}'"
-        run_step(db, "macros", sources)
+        define_macros(db)
         sources["$with_families"] = False
         run_step(db, "applications", sources)
         run_step(db, "registers", sources)

@@ -1,4 +1,7 @@
-"""What is no part of a name, as patterns that fill sql/macros.sql. Reads ``name_parts.toml`` and nothing else."""
+"""What is no part of a name, as patterns that fill sql/macros.sql. Reads ``name_parts.toml`` and nothing else.
+
+Whoever compares names, in screening or elsewhere, defines the macros here: there is one idea of when two are the same.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+
+import duckdb
+
+from pipeline.storage import duckdb_sql
 
 
 @lru_cache(maxsize=1)
@@ -17,6 +24,11 @@ def _raw() -> dict[str, dict[str, Any]]:
 def degrees() -> dict[str, list[str]]:
     """The degrees by what else they may be."""
     return {kind: list(entries) for kind, entries in _raw()["degrees"].items()}
+
+
+def define_macros(db: duckdb.DuckDBPyConnection) -> None:
+    """Defines the functions of ``sql/macros.sql`` in a connection."""
+    duckdb_sql.run(db, "pipeline.screening", "sql/macros", patterns())
 
 
 def patterns() -> dict[str, str]:

@@ -46,7 +46,7 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
     families = any(rule.code == "kk_limit" for rule in rules)
     with duckdb_sql.connect(work) as db:
         sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
-        run_step(db, "macros", sources)
+        name_patterns.define_macros(db)
         sources["$with_families"] = families
         run_step(db, "applications", sources)
         run_step(db, "registers", sources)
@@ -100,7 +100,7 @@ def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
 def sources_of(
     work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
 ) -> dict[str, duckdb_sql.Value]:
-    """What fills the SQL: files, lists that may be empty, the wave's window, what is no part of a name."""
+    """What fills the SQL: files, lists that may be empty, the wave's window."""
     read = {name: duckdb_sql.read(x.files) for name, x in extracts.items()}
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {
@@ -113,7 +113,6 @@ def sources_of(
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
         "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
         "$regions": _regions(),
-        **name_patterns.patterns(),
     }
 
 
