@@ -14,7 +14,7 @@ from typing import Literal
 from PIL import Image
 
 from pipeline.domain.settings import settings
-from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
+from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode_within, read_below
 
 #: Long side in pixels: enough to compare two faces, and the card in the hand can still be read.
 _SIDE = 1600
@@ -41,7 +41,7 @@ def show(root: Path, relative: str | None) -> Shown:
         return Shown(None, None, "unreadable")
     digest = hashlib.sha256(data).hexdigest()
     try:
-        picture = Image.fromarray(decode(data, limits.max_pixels, _SIDE, limits.max_full_pixels).pixels)
+        picture = Image.fromarray(decode_within(data, limits, _SIDE).pixels)
     except PhotoUnreadableError:
         return Shown(digest, None, "unreadable")
     picture.thumbnail((_SIDE, _SIDE))

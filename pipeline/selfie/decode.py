@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.domain.settings import PhotoLimits, SelfieSettings
+
 # What some phones write as .jpg is MPO; its first frame opens as JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF")
 TAKEN = "JPEG, PNG, WebP and HEIC are taken"
@@ -123,6 +125,11 @@ def decode(data: bytes, max_pixels: int, min_side: int | None, max_full_pixels: 
         raise PhotoUnreadableError("not a readable picture") from error
     scale = max(pixels.shape[:2]) / max(width, height)
     return Photo(np.ascontiguousarray(_upright(pixels, orientation)), scale)
+
+
+def decode_within(data: bytes, limits: PhotoLimits | SelfieSettings, min_side: int | None = None) -> Photo:
+    """``decode`` with the limits of a run or of this process; ``min_side``: another side than a face is looked for."""
+    return decode(data, limits.max_pixels, min_side or limits.detect_side, limits.max_full_pixels)
 
 
 def _refuse(data: bytes) -> None:

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.domain.settings import PhotoLimits, settings
-from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
+from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode_within, read_below
 from pipeline.selfie.one_against_all.copies import picture_hash
 from pipeline.selfie.one_against_all.prints import Look, Print
 from pipeline.selfie.verdict import PhotoPair
-from pipeline.selfie.worker_pool import WorkerDiedError, alone, in_order
+from pipeline.selfie.verify import halved
+from pipeline.selfie.worker_pool import in_order
 
 Job = tuple[tuple[PhotoPair, ...], Path, Path, str, PhotoLimits]
 
@@ -42,22 +43,16 @@ def prints_of(
     limits = limits or settings().selfie.limits()
     batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
     jobs = ((batch, selfies, photos, model, limits) for batch in batches)
-    for prints in in_order(_look, jobs, max(1, workers), _one_by_one):
+    for prints in in_order(_look, jobs, max(1, workers), _halved):
         done += len(prints)
         if progress:
             progress(done, len(pairs))
         yield prints
 
 
-def _one_by_one(job: Job) -> list[Print | None]:
-    """A batch whose worker died: each pair alone, and none of the photograph that ends its worker."""
-    found: list[Print | None] = []
-    for pair in job[0]:
-        try:
-            found += alone(_look, ((pair,), *job[1:]))
-        except WorkerDiedError:
-            found.append(None)
-    return found
+def _halved(job: Job) -> list[Print | None]:
+    """What a batch gives whose worker died: the photograph that did it has no print."""
+    return halved(_look, job, None)
 
 
 def _look(job: Job) -> list[Print | None]:
@@ -75,7 +70,7 @@ def _look(job: Job) -> list[Print | None]:
             data = read_below(root, name, limits.max_bytes)
             digest = hashlib.sha256(data).digest()
             if digest not in pictures:
-                pixels = decode(data, limits.max_pixels, limits.detect_side, limits.max_full_pixels).pixels
+                pixels = decode_within(data, limits).pixels
                 pictures[digest] = picture_hash(pixels)
                 pixels, found = find_turned(pixels)
                 if found.mesh is not None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.domain.settings import PhotoLimits, SelfieSettings
 from pipeline.selfie import cache
-from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
+from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode_within, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
 from pipeline.selfie.detection.face_finder import find_turned
 from pipeline.selfie.networks import efficientnet
@@ -184,7 +184,7 @@ class Measurer:
 
     def _one(self, data: bytes) -> _Seen:
         try:
-            photo = decode(data, self._settings.max_pixels, self._settings.detect_side, self._settings.max_full_pixels)
+            photo = decode_within(data, self._settings)
         except PhotoUnreadableError as e:
             return _Seen("selfie_unreadable", str(e))
         picture = picture_hash(photo.pixels) if self._prints else None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.domain.reasons import DEFECTS
 from pipeline.domain.settings import settings
-from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode, read_below
+from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode_within, read_below
 from pipeline.selfie.detection.face_finder import find_turned
 from pipeline.selfie.verdict import Verdict
 
@@ -28,7 +28,7 @@ def draw_overlays(selfies: Sequence[str | None], verdicts: Sequence[Verdict], ro
     for number, (name, verdict) in enumerate(zip(selfies, verdicts, strict=True), start=1):
         try:
             data = read_below(root, name, limits.max_bytes)
-            pixels = decode(data, limits.max_pixels, limits.detect_side, limits.max_full_pixels).pixels
+            pixels = decode_within(data, limits).pixels
         except (PhotoMissingError, PhotoUnreadableError):
             continue
         stem = Path(name or "").stem

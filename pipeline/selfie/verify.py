@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.domain.errors import SelfieSystemError
 from pipeline.domain.settings import PhotoLimits, settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PhotoPair", "verify_pairs"]
 
+R = TypeVar("R")
 Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None, PrintFolder | None, PhotoLimits]
 
 
@@ -62,22 +63,31 @@ def verify_pairs(
 
 
 def _halved(job: Job) -> list[Measurement]:
-    """A batch whose worker died: its halves are tried until the photograph that did it is found."""
+    """What a batch gives whose worker died: the photograph that did it is unreadable."""
+    return halved(_measure, job, Measurement(problem="selfie_unreadable", detail="a worker process died of it"))
+
+
+def halved(work: Callable[[Any], list[R]], job: tuple[Any, ...], deadly: R) -> list[R]:
+    """What each pair of a batch gives whose worker died: halves are tried until the photograph that did it is found.
+
+    The job's first part is the batch's pairs. ``deadly`` is what the pair gives whose selfie ends every worker. Raises
+    SelfieSystemError when workers die whatever they look at.
+    """
     try:
-        return alone(_measure, job)
+        return alone(work, job)
     except WorkerDiedError:
-        pairs = job[0]
+        pairs, *rest = job
     if len(pairs) > 1:
         middle = len(pairs) // 2
-        return _halved((pairs[:middle], *job[1:])) + _halved((pairs[middle:], *job[1:]))
+        return halved(work, (pairs[:middle], *rest), deadly) + halved(work, (pairs[middle:], *rest), deadly)
     try:
-        alone(_measure, ((), *job[1:]))  # a worker that only loads its models
+        alone(work, ((), *rest))  # a worker that only loads its models
     except WorkerDiedError as e:
         raise SelfieSystemError("Worker processes of the selfie stage die, whatever they look at.") from e
     [pair] = pairs
     if pair.reference is not None:  # the register's photograph may be the one: then the selfie is read without it
-        return _halved(((PhotoPair(pair.selfie, None),), *job[1:]))
-    return [Measurement(problem="selfie_unreadable", detail="a worker process died of it")]
+        return halved(work, ((PhotoPair(pair.selfie, None),), *rest), deadly)
+    return [deadly]
 
 
 @cache

@@ -6,11 +6,13 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from pipeline.storage.files import sha256
 from tests.airflow_services import Airflow, airflow, wait_for
@@ -67,15 +69,22 @@ def answer(service: Airflow, run_id: str, choice: str, decree: str = "", user: s
     return service.call("PATCH", path, user=user, **body).status_code
 
 
-def click(service: Airflow, run_id: str, choice: str, decree: str = "") -> None:
-    """Answers the form as a person does who looks at it: fills in the decree, nothing else, and presses a button."""
+@contextmanager
+def logged_in(service: Airflow, path: str, user: str) -> Iterator[Page]:
+    """A page of the DAG, opened by somebody who logs in with the form."""
     with chromium() as browser:
         page = browser.new_page()
         page.set_default_timeout(120_000)
-        page.goto(f"{service.url}{DAG}/runs/{run_id}/tasks/approve/required_actions")
-        page.fill("input[name=username]", "analyst")
-        page.fill("input[name=password]", "analyst")
+        page.goto(f"{service.url}{DAG}{path}")
+        page.fill("input[name=username]", user)
+        page.fill("input[name=password]", user)
         page.keyboard.press("Enter")
+        yield page
+
+
+def click(service: Airflow, run_id: str, choice: str, decree: str = "") -> None:
+    """Answers the form as a person does who looks at it: fills in the decree, nothing else, and presses a button."""
+    with logged_in(service, f"/runs/{run_id}/tasks/approve/required_actions", "analyst") as page:
         page.get_by_role("link", name="Laporan lengkap gelombang ini").wait_for()
         page.fill("#element_decree", decree)
         page.get_by_role("button", name=choice, exact=True).click()
@@ -137,13 +146,7 @@ def test_a_form_starts_a_wave_another_run_of_it_is_refused_and_rejecting_changes
 
 def press_clear(service: Airflow, run_id: str) -> None:
     """Clears a whole run as a person does who looks at it in the page."""
-    with chromium() as browser:
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.goto(f"{service.url}{DAG}/runs/{run_id}")
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", "admin")
-        page.keyboard.press("Enter")
+    with logged_in(service, f"/runs/{run_id}", "admin") as page:
         page.get_by_role("button", name="Press shift+c to clear").click()  # its label where the hot key works
         page.get_by_role("button", name="Confirm").click()
         page.get_by_role("button", name="Confirm").wait_for(state="detached")
