@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from pipeline.domain.settings import settings as configured
 from tests.effort import THOROUGH
 
 # One example has no deadline: how long it takes depends on what else the machine does.
@@ -21,13 +22,16 @@ settings.load_profile("thorough" if THOROUGH else "ordinary")
 
 @pytest.fixture(scope="session", autouse=True)
 def own_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A folder for keys, never that of the user who runs the tests; commands that a test starts have it too."""
-    given = os.environ.get("GELOMBANG_SECRETS")
-    if given is None:
-        os.environ["GELOMBANG_SECRETS"] = str(tmp_path_factory.mktemp("secrets"))
-    yield
-    if given is None:
-        del os.environ["GELOMBANG_SECRETS"]
+    """A folder for keys, never that of the user who runs the tests; commands that a test starts have it too.
+
+    Modules that were collected before may have read the settings, so these are read again.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if "GELOMBANG_SECRETS" not in os.environ:
+            patch.setenv("GELOMBANG_SECRETS", str(tmp_path_factory.mktemp("secrets")))
+        configured.cache_clear()
+        yield
+    configured.cache_clear()
 
 
 @pytest.fixture(scope="session")

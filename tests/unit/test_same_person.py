@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -322,3 +323,7 @@ def test_files_alone_are_compared_without_a_look_at_them(tmp_path: Path):
     run = run_of(tmp_path, people, this_wave(same_person="files"), prints=False)
     assert compared(run) == {"A": (["reused_photo"], [(3, "B")]), "C": (["reused_photo"], [])}
     assert not print_folder(run).folder.exists()
+
+
+def test_the_keys_of_the_tests_are_never_those_of_the_user():
+    assert settings().secrets == Path(os.environ["GELOMBANG_SECRETS"])
