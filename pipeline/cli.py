@@ -18,6 +18,7 @@ from pipeline.commands.compare_all import compare_all
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
 from pipeline.commands.funnel import funnel
+from pipeline.commands.history import history
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
 from pipeline.commands.retries import retries
@@ -43,6 +44,7 @@ app.command("compare-all")(compare_all)
 app.command()(calibrate)
 app.command()(explain)
 app.command()(audit)
+app.command()(history)
 app.command()(prove)
 app.command()(diff)
 app.command()(review)

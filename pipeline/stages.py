@@ -27,7 +27,7 @@ from pipeline.storage.task_sync import (
     Part,
     moves,
 )
-from pipeline.wave_run import manifest, plan
+from pipeline.wave_run import manifest, plan, recorded
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.run_end import end_of_run
 from pipeline.wave_run.selfie_rounds import first_round, forget_rounds, refill_places, verdict_files, verify_part
@@ -66,6 +66,7 @@ def prepare(ref: RunRef, quota: int | None, seed: str | None, shards: int | None
         wave_lock.must_hold(where, where.calendar().wave(ref.wave), ref.run_id)
         made = plan.make(ref.data, ref.wave, quota=quota, seed=seed, shards=shards)
         made.store.push(f"work/{made.wave.key}/", replace=True)
+        recorded.prepared(made, ref.run_id)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
     return ref
 
@@ -79,6 +80,7 @@ def ingest(ref: RunRef) -> RunRef:
 
     run = Plan.load(ref)
     with progress.task("ingest") as counts:
+        counts["new_deliveries"] = recorded.deliveries(run, manifest.landed(run))
         taken = ingest_registrations(run.store, run.wave)
         reviews = ingest_reviews(run.store, run.wave, second=run.settings.second_reviewer)
         reuploads = ingest_reuploads(run.store, run.wave)
@@ -100,6 +102,7 @@ def check_inputs(ref: RunRef) -> RunRef:
 
     run = Plan.load(ref)
     with progress.task("check_inputs") as counts:
+        counts["new_deliveries"] = recorded.deliveries(run, manifest.extracted(run))
         counts |= check(run.store, run.wave, run.extracts, run.settings.checks).counts()
     return ref
 
@@ -124,6 +127,7 @@ def draw(ref: RunRef) -> list[ShardRef]:
     with progress.task("draw") as counts:
         drawn = draw_wave(run.store, run.wave)
         counts |= {k: v for k, v in vars(drawn).items() if not k.endswith("sha256")}
+        recorded.drawn(run)
         shards = first_round(run)
         counts["shards"] = len(shards)
     return [ShardRef(ref, run.store.key(path), pairs) for path, pairs in shards]
@@ -179,6 +183,7 @@ def decide(ref: RunRef) -> RunRef:
     run = Plan.load(ref)
     with progress.task("decide") as counts:
         files.fresh(run.work / "out")
+        recorded.verified(run, verdict_files(run))
         counts |= vars(decide_wave(run.store, run.wave, verdict_files(run)))
         counts["retries"] = write_retries(run.store, run.wave)
         files.copy(run.work / "reuploads.parquet", run.work / "out" / "reuploads.parquet")
@@ -208,6 +213,7 @@ def report(ref: RunRef) -> RunRef:
 
     run = Plan.load(ref)
     with progress.task("report") as counts:
+        recorded.earlier_results(run)
         funnel = write_funnel(run.store, run.wave)
         write_notices(run.store, run.wave)
         found = figures(run.store, run.wave)
@@ -226,6 +232,7 @@ def finish(ref: RunRef) -> FinishedRun:
         manifest.write(run)
         new = run.store.out(run.wave).with_name(f".{run.wave.key}.new")
         shutil.rmtree(new, ignore_errors=True)
+        recorded.finished(run, run.work / "out")
         run.store.commit(files.copy(run.work / "out", new), run.store.out(run.wave), "manifest.json")
         counts["files"] = sum(1 for path in run.store.out(run.wave).rglob("*") if path.is_file())
     cohort = files.sha256(run.store.out(run.wave) / "cohort.parquet")
@@ -233,7 +240,14 @@ def finish(ref: RunRef) -> FinishedRun:
     return FinishedRun(ref, f"{run.store.address}/waves/{run.wave.key}", cohort, form, counts["files"])
 
 
-@moves(*EARLIER, CACHE, Part(PRINTS), Part(KEPT_PRINTS), writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS))
+@moves(
+    *EARLIER,
+    Part("waves/{wave}/"),
+    CACHE,
+    Part(PRINTS),
+    Part(KEPT_PRINTS),
+    writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS),
+)
 def publish(ref: FinishedRun, by: str, at: str, decree: str) -> PublishedWave:
     """Screens the approved cohort once more and publishes it with its decree, in one step."""
     from pipeline.publication.accepted_prints import keep_prints_of_accepted

@@ -20,15 +20,22 @@ settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("thorough" if THOROUGH else "ordinary")
 
 
+def _shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The temporary folder of this run of tests, whichever worker asks."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_secrets(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
     """A folder for keys, never that of the user who runs the tests; commands that a test starts have it too.
 
-    Modules that were collected before may have read the settings, so these are read again.
+    All workers share it, as they share finished waves. Modules that were collected before may have read the settings,
+    so these are read again.
     """
     with pytest.MonkeyPatch.context() as patch:
         if "GELOMBANG_SECRETS" not in os.environ:
-            patch.setenv("GELOMBANG_SECRETS", str(tmp_path_factory.mktemp("secrets")))
+            patch.setenv("GELOMBANG_SECRETS", str(_shared(tmp_path_factory, worker_id) / "secrets"))
         configured.cache_clear()
         yield
     configured.cache_clear()
@@ -42,8 +49,7 @@ def made_once(
 
     A folder that could not be filled is filled again by the next worker that asks. No test may change the folder.
     """
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    shared = _shared(tmp_path_factory, worker_id)
 
     def once(name: str, make: Callable[[Path], None]) -> Path:
         folder, made = shared / name, shared / f"{name}.made"

@@ -19,13 +19,15 @@ def audit(
     seed: Annotated[str | None, typer.Option(help="The seed as it was announced. Default: the calendar's.")] = None,
     quota: Annotated[int | None, typer.Option(min=1, help="The places announced. Default: the calendar's.")] = None,
 ) -> None:
-    """Draw a finished wave again from its published lists and seed; say the same, or where it differs."""
+    """Check a wave: draw it again from its lists and seed, and compare every file with the signed record."""
+    from pipeline.inspection.integrity import integrity
     from pipeline.inspection.redraw import audit as draw_again
 
-    _, declared, folder = finished(data, wave)
+    store, declared, folder = finished(data, wave)
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}
     announced |= {"seed": declared.seed if seed is None else seed, "quota": declared.quota if quota is None else quota}
     found = draw_again(folder, announced)
+    found.differences += integrity(store, declared)
     console = Console()
     if found.same:
         console.print(

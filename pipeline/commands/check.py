@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument
-from pipeline.domain.errors import BadSettingError
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.settings import settings
 from pipeline.inspection.delivery import Delivery, Finding, inspect_delivery
-from pipeline.reports.language.labels import LANGUAGES, label
+from pipeline.reports.language.labels import label
 from pipeline.storage.paths import Store
 
 _WIDTH = 80
@@ -27,9 +26,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Plain JSON for machines.")] = False,
 ) -> None:
     """Try a delivery before the wave closes: what would be read, what set aside, which checks fail. Writes nothing."""
-    spoken = (language or settings().language).lower()
-    if spoken not in LANGUAGES:
-        raise BadSettingError(f"There is no language {spoken}.", f"Choose {' or '.join(LANGUAGES)}.")
+    spoken = language_of(language)
     store = Store.at(data or settings().data)
     found = inspect_delivery(store, store.calendar().wave(wave))
     if as_json:

@@ -8,10 +8,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.common.options import ApplicationArgument, DataOption, LanguageOption, WaveArgument, finished
+from pipeline.commands.common.options import (
+    ApplicationArgument,
+    DataOption,
+    LanguageOption,
+    WaveArgument,
+    finished,
+    language_of,
+)
 from pipeline.domain import reasons
-from pipeline.domain.errors import BadSettingError
-from pipeline.domain.settings import settings
 from pipeline.inspection.explanation import Explanation, scores, word
 from pipeline.inspection.explanation import explain as explained
 from pipeline.storage.paths import Store
@@ -27,9 +32,7 @@ def explain(
     language: LanguageOption = None,
 ) -> None:
     """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
-    spoken = (language or settings().language).lower()
-    if spoken not in ("id", "en"):
-        raise BadSettingError(f"There is no language {spoken}.", "Choose id or en.")
+    spoken = language_of(language)
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)
     _Page(explained(store, wave, registration_id), store, spoken).show()

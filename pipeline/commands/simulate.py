@@ -12,6 +12,7 @@ import typer
 
 from pipeline.domain.calendar import Calendar, SelfieMode, Wave
 from pipeline.domain.errors import BadQuotaError, BadSettingError
+from pipeline.record import log
 from pipeline.runtime import progress, resource_usage
 from pipeline.runtime.processes import cores
 from pipeline.storage.files import read_text, write_text
@@ -61,6 +62,7 @@ def simulate(
     if places < 1:
         raise BadQuotaError(f"A quota of {places} has no places.")
     if not own:
+        log.forget(store)  # of a root that lay here before
         mode: SelfieMode = "off" if photos == "none" else "after_draw"
         found = replace(found, quota=places, seed=f"simulated-{seed}", seed_source="gelombang simulate", selfie=mode)
     margin, applications = float(table.get("margin", presets.MARGIN)), registrations or int(table["registrations"])

@@ -6,6 +6,7 @@ import typer
 
 from pipeline.commands.common.options import DataOption, WaveArgument
 from pipeline.domain.settings import settings
+from pipeline.record import log
 from pipeline.storage import paths, wave_lock
 
 
@@ -16,5 +17,7 @@ def unlock(wave: WaveArgument, data: DataOption = None) -> None:
     holder = wave_lock.holder_of(where, found)
     if holder is None:
         typer.echo(f"Nobody holds wave {wave}.")
-    elif wave_lock.release(where, found, holder.run):
+        return
+    log.note(where, "unlocked", wave, {"run": holder.run, "since": holder.since})
+    if wave_lock.release(where, found, holder.run):
         typer.echo(f"Wave {wave} was held by {holder}. It is free.")

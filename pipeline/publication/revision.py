@@ -19,9 +19,11 @@ from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.publication.changed_notices import write_changed_notices
 from pipeline.publication.rescreen import Rescreened, rescreen
+from pipeline.record import log
 from pipeline.screening.name_patterns import define_macros
 from pipeline.storage import duckdb_sql, files, wave_lock
 from pipeline.storage.paths import revision_number
+from pipeline.wave_run.evidence import must_be_as_decided
 from pipeline.wave_run.plan import Plan
 
 PACKAGE = "pipeline.publication"
@@ -41,26 +43,47 @@ class Approval:
 def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
     """Publishes a wave and returns its ``publication.json``; the same approval again returns what it published.
 
-    Raises NotWhatWasApprovedError, SecondPlaceError, WaveNotRunError and the errors of a bad extract; then nothing
-    has changed.
+    Both the approval and the publication are in the record. Raises NotWhatWasApprovedError, SecondPlaceError,
+    WaveNotRunError and the errors of a bad extract; then nothing is published.
     """
     with wave_lock.publication(run.store, run.wave, approval.run):
         run.store.pull("published/")
         for folder in run.store.revisions(run.wave.key):
-            done = _record_of(folder)
+            done = _publication_of(folder)
             if done.get("approval") == asdict(approval):
+                _note_published(run, folder, done)
                 return done
         approved = run.store.out(run.wave) / "cohort.parquet"
         if files.sha256(approved) != approval.cohort_sha256:
             raise NotWhatWasApprovedError(f"The cohort of wave {run.wave.number} has changed since it was approved.")
+        must_be_as_decided(run)
+        _note_approved(run, approval)
         screened = rescreen(run, now.date())
         _no_second_places(run, screened)
-        return _commit(run, screened, approval, now)
+        folder, published = _commit(run, screened, approval, now)
+        _note_published(run, folder, published)
+        return published
 
 
-def _record_of(folder: Path) -> dict[str, Any]:
+def _publication_of(folder: Path) -> dict[str, Any]:
     path = folder / "publication.json"
     return dict(files.read_json(path)) if path.is_file() else {}
+
+
+def _note_approved(run: Plan, approval: Approval) -> None:
+    facts = asdict(approval)
+    if facts not in [e.facts for e in log.entries(run.store, run.wave.number, "approved")]:  # the same task once more
+        log.note(run.store, "approved", run.wave.number, facts, by=approval.by)
+
+
+def _note_published(run: Plan, folder: Path, published: dict[str, Any]) -> None:
+    """Notes a publication, also one whose task was killed before it could."""
+    facts = {"revision": published["revision"], "publication_sha256": files.sha256(folder / "publication.json")}
+    if facts["publication_sha256"] not in [
+        e.facts["publication_sha256"] for e in log.entries(run.store, run.wave.number, "published")
+    ]:
+        facts |= {"accepted": published["accepted"], "decree": published["decree"], **published["changes"]["run"]}
+        log.note(run.store, "published", run.wave.number, facts, by=published["approval"]["by"])
 
 
 def _no_second_places(run: Plan, screened: Rescreened) -> None:
@@ -80,8 +103,8 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         )
 
 
-def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) -> dict[str, Any]:
-    """Writes the revision beside its place, then gives it its name."""
+def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) -> tuple[Path, dict[str, Any]]:
+    """Writes the revision beside its place, then gives it its name. Returns its folder and its ``publication.json``."""
     before = run.store.revisions(run.wave.key)
     revision = revision_number(before[-1]) + 1 if before else 1
     target = run.store.published(run.wave.key)
@@ -92,7 +115,7 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
     write_changed_notices(run.store, run.wave, new)
-    record = {
+    published = {
         "wave": run.wave.number,
         "revision": revision,
         "sequence": 1 + max((r.get("sequence", 0) for r in _publications(run)), default=0),
@@ -107,12 +130,14 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
             for name, x in screened.plan.extracts.items()
         },
         "manifest_sha256": files.sha256(run.store.out(run.wave) / "manifest.json"),
-        "files": {path.name: files.sha256(path) for path in sorted(new.glob("*.parquet"))},
+        "files": {p.relative_to(new).as_posix(): files.sha256(p) for p in sorted(new.rglob("*")) if p.is_file()},
+        "record": asdict(log.head(run.store)),
         "software": {"gelombang": __version__},
     }
-    files.write_json(record, new / "publication.json")
-    run.store.commit(new, target / f"rev-{revision}", "publication.json", once=True)
-    return record
+    files.write_json(published, new / "publication.json")
+    folder = target / f"rev-{revision}"
+    run.store.commit(new, folder, "publication.json", once=True)
+    return folder, published
 
 
 def _publications(run: Plan) -> list[dict[str, Any]]:

@@ -89,6 +89,8 @@ def alert_text(alert: Alert, t: Translate) -> str:
         parameters["defect"] = t(f"defect.{parameters['defect']}")
     if "step" in parameters:
         parameters["step"] = t(f"step.{parameters['step']}")
+    if "settings" in parameters:
+        parameters["settings"] = ", ".join(t(f"setting.{name}") for name in parameters["settings"])
     return t(f"alert.{alert.code}", **parameters)
 
 

@@ -13,14 +13,19 @@ from pipeline import __version__
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.screening.rulebook import rules_in_force
 from pipeline.storage import files
+from pipeline.wave_run import evidence
 from pipeline.wave_run.plan import Plan
+
+#: What the manifest cannot list: itself, and its signature. An earlier try of the task may have left them.
+OWN = ("manifest.json", evidence.SIGNATURE)
 
 
 def write(run: Plan) -> Path:
-    """Writes ``out/manifest.json``. Only ``times`` differs between two runs on the same inputs."""
+    """Writes ``out/manifest.json`` and its signature. Only ``times`` and ``work`` (which has the run's plan with its
+    time, and a table in no order) differ between two runs on the same inputs."""
     out, wave = run.work / "out", run.wave
     drawn = files.read_json(run.work / "draw.json")
-    return files.write_json(
+    manifest = files.write_json(
         {
             "wave": wave.number,
             "opens": wave.opens.isoformat(),
@@ -29,6 +34,7 @@ def write(run: Plan) -> Path:
             "quota": wave.quota,
             "seed": wave.seed,
             "seed_source": wave.seed_source,
+            "given": run.given,
             "list_sha256": drawn["list_sha256"],
             "selfie": wave.selfie,
             "policy": wave.policy,
@@ -40,32 +46,48 @@ def write(run: Plan) -> Path:
             "settings": run.settings.flat(),
             "selfie_policy": None if wave.selfie == "off" else _policy(run),
             "same_person": _same_person(run),
-            "software": {"gelombang": __version__},
+            "software": {"gelombang": __version__, "weights": evidence.weights(run)},
             "inputs": [_entry(path, run.store.root) for path in inputs(run)],
-            "outputs": [_entry(path, out) for path in sorted(out.rglob("*")) if path.is_file()],
+            "work": [_entry(path, run.work) for path in evidence.work_files(run)],
+            "outputs": [_entry(path, out) for path in _outputs(out)],
             "times": {"started": run.started.isoformat(), "finished": datetime.now().astimezone().isoformat()},
         },
         out / "manifest.json",
     )
+    evidence.sign(run.store, manifest)
+    return manifest
 
 
 def inputs(run: Plan) -> list[Path]:
     """Every file but photographs that the run read, in a fixed order; what earlier waves refused only where somebody
     came back to it.
     """
-    landed = [
+    here = landed(run)
+    calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
+    back = any(path.parent.name == "reuploads" for path in here)
+    told = [path for name in ("decisions", "retries") for path in run.store.outputs(f"{name}.parquet") if back]
+    earlier = [path for path in told if path.parent.name < run.wave.key]
+    policy = [run.store.root / run.wave.selfie_policy] if run.wave.selfie_policy and run.wave.selfie != "off" else []
+    return [*calendar, *policy, *here, *extracted(run), *run.store.earlier_cohorts(run.wave), *earlier]
+
+
+def _outputs(out: Path) -> list[Path]:
+    return sorted(path for path in out.rglob("*") if path.is_file() and path.name not in OWN)
+
+
+def landed(run: Plan) -> list[Path]:
+    """Every file but photographs that was delivered for the wave, in a fixed order."""
+    return [
         path
         for what in ("registrations", "reuploads", "reviews")
         for path in sorted(run.store.landing(run.wave, what).glob("*"))
         if path.is_file() and not path.name.startswith(".")  # a review may be being written
     ]
-    extracted = [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
-    calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
-    back = any(path.parent.name == "reuploads" for path in landed)
-    told = [path for name in ("decisions", "retries") for path in run.store.outputs(f"{name}.parquet") if back]
-    earlier = [path for path in told if path.parent.name < run.wave.key]
-    policy = [run.store.root / run.wave.selfie_policy] if run.wave.selfie_policy and run.wave.selfie != "off" else []
-    return [*calendar, *policy, *landed, *extracted, *run.store.earlier_cohorts(run.wave), *earlier]
+
+
+def extracted(run: Plan) -> list[Path]:
+    """Every file of the extracts that the run uses, in a fixed order."""
+    return [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
 
 
 def _same_person(run: Plan) -> dict[str, Any] | None:

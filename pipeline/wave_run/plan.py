@@ -36,6 +36,7 @@ class Plan:
     started: datetime
     settings: DecisionSettings = field(default_factory=lambda: DecisionSettings.in_force(settings()))
     policy: dict[str, Any] | None = None  # None: a wave without selfies, or a plan that did not freeze it yet
+    given: dict[str, Any] = field(default_factory=dict)  # what its starter set otherwise than the calendar
 
     @property
     def work(self) -> Path:
@@ -63,7 +64,8 @@ class Plan:
         made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
         if "settings" not in raw:  # a plan of a version that did not freeze them
             return made
-        return replace(made, settings=DecisionSettings(**raw["settings"]), policy=raw["selfie_policy"])
+        frozen = DecisionSettings(**raw["settings"])
+        return replace(made, settings=frozen, policy=raw["selfie_policy"], given=raw.get("given", {}))
 
     def selfie_policy(self) -> SelfiePolicy:
         """Thresholds and operating points: the wave's own policy file, else that of the recogniser in force."""
@@ -87,9 +89,11 @@ def make(data: str, number: int, *, quota: int | None, seed: str | None, shards:
     UncalibratedModelError) before anything is written.
     """
     where = Store.at(data)
-    wave = where.calendar().wave(number).with_params(quota=quota, seed=seed)
+    declared = where.calendar().wave(number)
+    wave = declared.with_params(quota=quota, seed=seed)
     extracts = resolve_extracts(where, wave)
-    made = Plan(where, wave, extracts, shards, datetime.now().astimezone())
+    given = {name: getattr(wave, name) for name in ("quota", "seed") if getattr(wave, name) != getattr(declared, name)}
+    made = Plan(where, wave, extracts, shards, datetime.now().astimezone(), given=given)
     if wave.selfie != "off":
         made = replace(made, policy=made.selfie_policy().model_dump(mode="json"))
     files.fresh(made.work)
@@ -99,6 +103,7 @@ def make(data: str, number: int, *, quota: int | None, seed: str | None, shards:
             "extracts": {name: x.to_json(where) for name, x in extracts.items()},
             "settings": made.settings.model_dump(mode="json"),
             "selfie_policy": made.policy,
+            "given": given,
             "shards": shards,
             "started": made.started.isoformat(),
             "version": __version__,

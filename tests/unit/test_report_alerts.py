@@ -26,7 +26,7 @@ def plan(**asof: str) -> dict[str, Any]:
 
 
 def codes(f: Funnel | None = None, before: Funnel | None = None, **more: Any) -> list[str]:
-    given = {"plan": plan(), "ingest": {}, "defects": {}, **more}
+    given = {"plan": plan(), "ingest": {}, "earlier_results": {}, "defects": {}, **more}
     return [alert.code for alert in alerts(WAVE, f or funnel(), before, **given)]
 
 
@@ -37,6 +37,12 @@ def test_an_ordinary_wave_has_nothing_to_say() -> None:
 @pytest.mark.parametrize(("asof", "warned"), [("2021-01-27", False), ("2021-01-26", True)])
 def test_an_extract_of_more_than_thirty_days(asof: str, warned: bool) -> None:
     assert codes(plan=plan(bansos=asof)) == ["extract_stale"] * warned
+
+
+def test_a_value_by_hand_and_a_result_that_somebody_saw_before() -> None:
+    assert codes(plan={**plan(), "given": {"seed": "mine"}}) == ["overridden"]
+    assert codes(earlier_results={"results": 0, "differs": []}) == []
+    assert codes(earlier_results={"results": 1, "differs": ["seed"]}) == ["another_result"]
 
 
 def test_an_optional_extract_that_was_not_delivered() -> None:
@@ -92,14 +98,16 @@ def test_a_defect_that_most_photographs_have() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_alert_has_its_words(language: str) -> None:
     found = alerts(
-        WAVE, funnel(email=500, accepted=50, review=9), funnel(), plan=plan(bansos="2020-01-01", blacklist=""),
+        WAVE, funnel(email=500, accepted=50, review=9), funnel(),
+        plan={**plan(bansos="2020-01-01", blacklist=""), "given": {"quota": 3}},
         ingest={"set_aside": 400, "ignored_files": ["x"], "quarantined_files": {"a.csv": "x"}, "repeated_ids": 2,
                 "unreadable_values": {"sex": 99},
                 "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5},
+        earlier_results={"results": 2, "differs": ["seed", "deliveries"]},
     )  # fmt: skip
-    assert len({alert.code for alert in found}) == 13
+    assert len({alert.code for alert in found}) == 15
     for alert in found:
         text = alert_text(alert, translator(language))
         assert "{" not in text
         assert "_" not in text
-    assert label("extract.bansos", language) in alert_text(found[0], translator(language))
+    assert label("extract.bansos", language) in alert_text(found[2], translator(language))

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import WaveNotRunError
+from pipeline.domain.errors import BadSettingError, WaveNotRunError
 from pipeline.domain.settings import settings
+from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
 
 DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
@@ -18,6 +19,14 @@ ApplicationArgument = Annotated[
     str, typer.Argument(help="The application's registration_id.", metavar="REGISTRATION_ID", parser=str.strip)
 ]
 LanguageOption = Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")]
+
+
+def language_of(given: str | None) -> str:
+    """The language that a command speaks: ``id`` or ``en``. Raises BadSettingError."""
+    spoken = (given or settings().language).lower()
+    if spoken not in LANGUAGES:
+        raise BadSettingError(f"There is no language {spoken}.", f"Choose {' or '.join(LANGUAGES)}.")
+    return spoken
 
 
 def finished(data: str | None, number: int) -> tuple[Store, Wave, Path]:

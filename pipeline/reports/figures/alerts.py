@@ -39,19 +39,30 @@ def alerts(
     *,
     plan: dict[str, Any],
     ingest: dict[str, Any],
+    earlier_results: dict[str, Any],
     defects: Mapping[str, float],
 ) -> list[Alert]:
-    """Everything worth saying, the delivery first, then the rates, then the places.
+    """Everything worth saying: how the wave was run, the delivery, the rates, the places.
 
     ``defects``: the share of the photographs that each was seen on, where it may be shown.
     """
     return [
+        *_run(plan, earlier_results),
         *_extracts(wave, plan),
         *_delivery(funnel, ingest),
         *_moved(funnel, before),
         *(Alert("defect_common", {"defect": c, "share": seen}) for c, seen in defects.items() if seen > COMMON),
         *_ends(funnel),
     ]
+
+
+def _run(plan: dict[str, Any], earlier: dict[str, Any]) -> list[Alert]:
+    """Whether somebody could have chosen the result: by values of their own, or by running until it is liked."""
+    given = list(plan.get("given", {}))
+    found = [Alert("overridden", {"settings": given})] if given else []
+    if others := earlier.get("results", 0):
+        found.append(Alert("another_result", {"n": others, "settings": earlier["differs"]}))
+    return found
 
 
 def _extracts(wave: Wave, plan: dict[str, Any]) -> list[Alert]:

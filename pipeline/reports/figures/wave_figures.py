@@ -102,6 +102,7 @@ def figures(store: Store, wave: Wave) -> Figures:
             before[-1] if before else None,
             plan=side["plan"],
             ingest=side["ingest"],
+            earlier_results=_optional(store, wave, "earlier_results"),
             defects={} if verified is None else {d.code: d.seen / verified for d in seen if d.seen},
         ),
         rows=delivered_rows(side["ingest"], funnel.registrations),

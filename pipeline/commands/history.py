@@ -1,0 +1,40 @@
+"""`gelombang history`: what happened to a wave, from its record, in plain words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
+from pipeline.domain.settings import settings
+from pipeline.record import log
+from pipeline.record.history import tell
+from pipeline.storage.paths import Store
+
+_HEAD = {"id": ("", "waktu (WIB)", "oleh", "yang terjadi"), "en": ("", "time (WIB)", "by", "what happened")}
+
+
+def history(
+    wave: WaveArgument,
+    data: DataOption = None,
+    lookups: Annotated[bool, typer.Option("--lookups", help="Who looked up whose data, and nothing else.")] = False,
+    language: LanguageOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Tell what happened to a wave: deliveries, runs, lists, approvals, publications, from the signed record."""
+    spoken = language_of(language)
+    store = Store.at(data or settings().data)
+    found = [e for e in log.entries(store, wave) if (e.event == "looked_up") == lookups]
+    if as_json:
+        typer.echo(json.dumps([asdict(entry) for entry in found], ensure_ascii=False, indent=1))
+        return
+    table = Table(*_HEAD[spoken])
+    for line in tell(found, spoken):
+        table.add_row(str(line.number), f"{line.at:%Y-%m-%d %H:%M:%S}", Text(line.by), Text(line.text))
+    wide_console().print(table)

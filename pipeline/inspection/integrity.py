@@ -1,0 +1,118 @@
+"""Whether a wave is what the record says: record, manifest, work, outputs, and every published revision.
+
+The draw itself is drawn again by ``redraw.py``. Reads everything, writes nothing. Finds whatever was changed, cut off
+or put beside; it cannot find what was wrong already when it was delivered (docs/explanation/threat-model.md).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import UnreadableFileError
+from pipeline.inspection.redraw import Difference
+from pipeline.record import log, verify
+from pipeline.storage import files
+from pipeline.storage.paths import Store
+from pipeline.wave_run import evidence
+
+_WHO = ("registration_id", "nik", "full_name")
+_SHOWN = 5
+
+
+def integrity(store: Store, wave: Wave) -> list[Difference]:
+    """Everything that is not as it was decided, approved and published."""
+    store.pull("published/")
+    store.pull(f"work/{wave.key}/", keep=True)
+    found = [Difference("record", what) for what in verify.faults(store, tuple(_seen(store)))]
+    return [*found, *_run(store, wave), *_published(store, wave)]
+
+
+def _seen(store: Store) -> list[tuple[str, log.Head]]:
+    """How far the record went by each publication of any wave."""
+    found: list[tuple[str, log.Head]] = []
+    for folder in store.wave_folders("published").values():
+        for path in sorted(folder.glob("rev-*/publication.json")):
+            head = _json(path).get("record")
+            if isinstance(head, dict) and head.keys() == {"entries", "sha256"}:
+                found.append((store.key(path), log.Head(**head)))
+    return found
+
+
+def _run(store: Store, wave: Wave) -> list[Difference]:
+    """The finished run: is its manifest the one in the record, and is every file as the manifest says?"""
+    out, work = store.out(wave), store.work(wave)
+    manifest = out / "manifest.json"
+    said, found = _json(manifest), list[Difference]()
+    known = {e.facts.get("manifest_sha256") for e in log.entries(store, wave.number, "run_finished")}
+    if files.sha256(manifest) not in known:
+        found.append(Difference("manifest.json", "is not in the record: no run that finished wrote it"))
+    if not evidence.is_signed(store, manifest):
+        found.append(Difference("manifest.sig", "is not this installation's signature of manifest.json"))
+    if "work" not in said:
+        return [*found, Difference("manifest.json", "does not list the run's work")]
+    if not (work / "plan.json").is_file():
+        return found  # thrown away: nothing can be changed in it any more
+    altered = evidence.changed(said["work"], work)
+    return [*found, *(Difference(f"work/{wave.key}/{file}", _how(how)) for file, how in altered)]
+
+
+def _published(store: Store, wave: Wave) -> list[Difference]:
+    found: list[Difference] = []
+    noted = {e.facts["revision"]: e.facts["publication_sha256"] for e in log.entries(store, wave.number, "published")}
+    ran = bool(log.entries(store, wave.number, "run_prepared"))
+    folders = {int(path.name[4:]): path for path in store.revisions(wave.key)}
+    for revision in sorted(noted.keys() - folders.keys()):
+        found.append(Difference(f"published/{wave.key}/rev-{revision}", "is in the record, and its cohort is gone"))
+    for revision, folder in sorted(folders.items()):
+        name, path = store.key(folder), folder / "publication.json"
+        if not path.is_file():
+            if ran:  # a cohort of before this software stands alone; nobody runs such a wave
+                found.append(Difference(name, "has no publication.json: nobody published it"))
+                found += _bound(store, wave, folder)
+            continue
+        if files.sha256(path) != noted.get(revision):
+            found.append(Difference(f"{name}/publication.json", "is not the one in the record: nobody published it so"))
+        entries = [{"file": file, "sha256": digest} for file, digest in _json(path).get("files", {}).items()]
+        found += [Difference(f"{name}/{file}", _how(how)) for file, how in evidence.changed(entries, folder)]
+        found += _bound(store, wave, folder)
+    return found
+
+
+def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
+    """Whoever is published is, with number and name, in the approved cohort or, with refill, in the reserve."""
+    name = store.key(folder / "cohort.parquet")
+    allowed = _people(store.out(wave) / "cohort.parquet")
+    if wave.refill:
+        allowed += _people(store.out(wave) / "reserve.parquet")
+    published = _people(folder / "cohort.parquet")
+    strangers = sorted((published - allowed).elements())
+    found = [Difference(name, f"{id_} is not the person who was approved under this number") for id_, _, _ in strangers]
+    if len(found) > _SHOWN:
+        more = Difference(name, f"… and {len(found) - _SHOWN:,} more who were not approved")
+        return [*found[:_SHOWN], more]
+    return found
+
+
+def _people(path: Path) -> Counter[tuple[str, str, str]]:
+    try:
+        table = pq.read_table(path, columns=list(_WHO), partitioning=None)
+    except (pa.ArrowInvalid, OSError, KeyError) as e:
+        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+    return Counter(zip(*(table[column].to_pylist() for column in _WHO), strict=True))
+
+
+def _how(how: str) -> str:
+    return "is missing; the manifest lists it" if how == "missing" else "was changed since it was written"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(files.read_json(path))
+    except (UnreadableFileError, ValueError, TypeError):
+        return {}

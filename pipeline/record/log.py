@@ -1,0 +1,128 @@
+"""The record of a data root: ``record/00000001.json`` and so on, one signed entry each, made once and never changed.
+
+Of many that write at once, on many machines, each gets a number of its own. The newest entry's number and hash are
+also kept with the installation's keys, outside the root, so that a record which lost its end is seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from pipeline import __version__
+from pipeline.domain.errors import StoreError
+from pipeline.domain.settings import settings
+from pipeline.record.entry import NOTHING, Entry, Event, digest
+from pipeline.storage import files, sealed
+from pipeline.storage.paths import Store
+
+PREFIX = "record/"
+_TRIES = 100
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far a record goes: its number of entries, and the hash of the last one as it is kept (hex)."""
+
+    entries: int
+    sha256: str
+
+
+def note(store: Store, event: Event, wave: int | None, facts: dict[str, Any], by: str | None = None) -> Head:
+    """Appends one entry. ``by``: who did it; without a name the user of the operating system who is at work.
+
+    Raises StoreError, DiskFullError, BadSettingError.
+    """
+    key = signing_key(store)
+    now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    for _ in range(_TRIES):
+        last = head(store)
+        entry = Entry(last.entries + 1, last.sha256, now, event, wave, by or user(), __version__, facts).signed(key)
+        kept = entry.to_bytes()
+        if store.create(_key_of(entry.number), kept):
+            written = Head(entry.number, digest(kept))
+            _remember(store, written)
+            return written
+    raise StoreError(f"The record of {store.address} is written by too many at once.", "Try again.")
+
+
+def head(store: Store) -> Head:
+    """Where the record ends now."""
+    keys = _keys(store)
+    if not keys:
+        return Head(0, NOTHING)
+    last = max(keys)
+    return Head(keys[last][0], digest(store.read(last) or b""))
+
+
+def kept(store: Store) -> Iterator[tuple[int, bytes]]:
+    """Number and bytes of every entry, in order, whatever is in it."""
+    for key, (number, _) in sorted(_keys(store).items()):
+        yield number, store.read(key) or b""
+
+
+def entries(store: Store, wave: int | None = None, *events: Event) -> list[Entry]:
+    """The entries that can be read; of one wave, of these events. Whether they are genuine is ``verify``'s business."""
+    found: list[Entry] = []
+    for _, data in kept(store):
+        with suppress(ValueError, TypeError):
+            found.append(Entry.from_bytes(data))
+    return [e for e in found if wave in (None, e.wave) and (not events or e.event in events)]
+
+
+def signing_key(store: Store) -> Ed25519PrivateKey:
+    """The installation's key for the record; made at first use. Raises BadSettingError."""
+    return Ed25519PrivateKey.from_private_bytes(sealed.key_at(settings().secrets, store.root, "record"))
+
+
+def remembered(store: Store) -> Head | None:
+    """The furthest that this installation has seen the record go; None where it never wrote to it."""
+    try:
+        return Head(**json.loads(_memory(store).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def forget(store: Store) -> None:
+    """For a simulated root that is made anew: its record begins anew too."""
+    _memory(store).unlink(missing_ok=True)
+
+
+def user() -> str:
+    """The user of the operating system, whatever the environment says."""
+    with suppress(KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    return str(os.getuid())
+
+
+def _remember(store: Store, written: Head) -> None:
+    """Keeps where the record ends; machines whose folder of keys cannot be written leave it to the others."""
+    before = remembered(store)
+    if before is None or before.entries < written.entries:
+        with suppress(OSError, StoreError):
+            files.write_json({"entries": written.entries, "sha256": written.sha256}, _memory(store))
+
+
+def _memory(store: Store) -> Path:
+    name = sha256(store.address.encode()).hexdigest()[:16]
+    return settings().secrets.expanduser().absolute() / "records" / f"{name}.json"
+
+
+def _key_of(number: int) -> str:
+    return f"{PREFIX}{number:08d}.json"
+
+
+def _keys(store: Store) -> dict[str, tuple[int, str]]:
+    """Keys of the entries, with their numbers."""
+    names = {key: key.removeprefix(PREFIX).removesuffix(".json") for key in store.keys(PREFIX)}
+    return {k: (int(n), n) for k, n in names.items() if n.isascii() and n.isdigit() and k == _key_of(int(n))}

@@ -1,0 +1,98 @@
+"""What a finished run rests on, file by file: hashed into the manifest, and compared again before publication.
+
+Reads the run's work and outputs and the installed weights; writes ``out/manifest.sig``. Between a run and its
+publication nobody may change a file: the cohort that is published is screened from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from pipeline.domain.errors import NotWhatWasApprovedError
+from pipeline.record import log
+from pipeline.storage import files
+from pipeline.storage.paths import Store
+from pipeline.wave_run.plan import Plan
+
+SIGNATURE = "manifest.sig"
+#: Below a run's work, but no evidence: outputs (the manifest has them), rooms of a publication, what checks show.
+_NOT = {"out", "publication", "staged", "data_docs", "shards"}
+
+
+def work_files(run: Plan) -> list[Path]:
+    """Every file of the run's work that a decision rests on, in a fixed order."""
+    return sorted(path for path in _below(run.work) if path.is_file() and not path.name.startswith("."))
+
+
+def _below(work: Path) -> Iterator[Path]:
+    for path in work.iterdir():
+        if path.is_dir() and path.name not in _NOT:
+            yield from path.rglob("*")
+        elif path.is_file():
+            yield path
+
+
+def weights(run: Plan) -> dict[str, str]:
+    """SHA-256 of every weight file trained here; empty for a wave without selfies.
+
+    The hashes of the packages that carry the others are pinned by requirements.lock.
+    """
+    if run.wave.selfie == "off":
+        return {}
+    from pipeline.selfie.networks.assets import OWN_WEIGHTS
+
+    return {path.name: files.sha256(path) for path in sorted(OWN_WEIGHTS.glob("*.npz"))}
+
+
+def sign(store: Store, manifest: Path) -> Path:
+    """Signs a manifest with the record's key: ``manifest.sig``, with the public key in hex."""
+    key = log.signing_key(store)
+    digest = files.sha256(manifest)
+    signed = {"sha256": digest, "key": key.public_key().public_bytes_raw().hex()}
+    return files.write_json({**signed, "signature": key.sign(_text(digest)).hex()}, manifest.with_name(SIGNATURE))
+
+
+def is_signed(store: Store, manifest: Path) -> bool:
+    """Whether this installation signed the manifest as it lies there."""
+    try:
+        found = files.read_json(manifest.with_name(SIGNATURE))
+        key = log.signing_key(store).public_key().public_bytes_raw()
+        Ed25519PublicKey.from_public_bytes(key).verify(bytes.fromhex(found["signature"]), _text(files.sha256(manifest)))
+    except (OSError, ValueError, KeyError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+def _text(digest: str) -> bytes:
+    return f"gelombang/manifest/1:{digest}".encode()
+
+
+def changed(entries: list[dict[str, Any]], folder: Path) -> list[tuple[str, str]]:
+    """Of the files that a manifest lists, those that are not what it says: name, and ``missing`` or ``changed``."""
+    found: list[tuple[str, str]] = []
+    for entry in entries:
+        path = folder / entry["file"]
+        if not path.is_file():
+            found.append((entry["file"], "missing"))
+        elif files.sha256(path) != entry["sha256"]:
+            found.append((entry["file"], "changed"))
+    return found
+
+
+def must_be_as_decided(run: Plan) -> None:
+    """Raises NotWhatWasApprovedError unless every file is as the finished run left it and the record knows the run."""
+    out, number = run.store.out(run.wave), run.wave.number
+    manifest = out / "manifest.json"
+    known = {e.facts.get("manifest_sha256") for e in log.entries(run.store, number, "run_finished")}
+    if not manifest.is_file() or files.sha256(manifest) not in known or not is_signed(run.store, manifest):
+        raise NotWhatWasApprovedError(f"The record does not know the manifest of wave {number}.")
+    said = files.read_json(manifest)
+    for name, folder in (("outputs", out), ("work", run.work)):
+        if altered := changed(said[name], folder):
+            listed = ", ".join(f"{file} ({how})" for file, how in altered[:5])
+            raise NotWhatWasApprovedError(f"Since wave {number} was decided, files below {folder} changed: {listed}.")

@@ -1,0 +1,85 @@
+"""What a run writes into the record: how it was started, what was delivered, what came out.
+
+A run of the same wave that somebody has seen the result of is no secret: approval form and report say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.record import log
+from pipeline.storage import files
+from pipeline.wave_run.plan import Plan
+
+#: Below a run's work: earlier runs of the wave that had another result, for the report.
+EARLIER_RESULTS = "earlier_results.json"
+
+
+def prepared(run: Plan, run_id: str) -> None:
+    """A run begins, or begins again after somebody cleared it."""
+    before = [e for e in log.entries(run.store, run.wave.number, "run_prepared") if e.facts["run"] == run_id]
+    facts = {"run": run_id, "again": len(before), "given": run.given, "quota": run.wave.quota, "seed": run.wave.seed}
+    log.note(run.store, "run_prepared", run.wave.number, {**facts, "plan_sha256": files.sha256(run.path)})
+
+
+def deliveries(run: Plan, paths: Iterable[Path]) -> int:
+    """Notes every delivered file that the record does not know as it is; returns their number."""
+    known: dict[str, str] = {}
+    for entry in log.entries(run.store, None, "deliveries"):
+        known |= {key: file["sha256"] for key, file in entry.facts["files"].items()}
+    here = {run.store.key(path): {"sha256": files.sha256(path), "bytes": path.stat().st_size} for path in paths}
+    new = {key: file for key, file in here.items() if known.get(key) != file["sha256"]}
+    if new:
+        log.note(run.store, "deliveries", run.wave.number, {"files": new})
+    return len(new)
+
+
+def drawn(run: Plan) -> None:
+    """The list of the draw stands."""
+    said = files.read_json(run.work / "draw.json")
+    names = ("list_sha256", "list_merkle_sha256", "priority_sha256", "priority", "public", "quota", "seed")
+    log.note(run.store, "list_frozen", run.wave.number, {name: said.get(name) for name in names})
+
+
+def verified(run: Plan, verdicts: Iterable[Path]) -> None:
+    """The verdicts that the decision takes."""
+    hashes = {path.name: files.sha256(path) for path in verdicts}
+    log.note(run.store, "verified", run.wave.number, {"verdicts": hashes})
+
+
+def finished(run: Plan, out: Path) -> None:
+    """The run's result: noted before it appears, so that none is seen which the record does not know."""
+    facts: dict[str, Any] = {f"{x}_sha256": files.sha256(out / f"{x}.parquet") for x in ("cohort", "decisions")}
+    facts |= {"manifest_sha256": files.sha256(out / "manifest.json"), "seed": run.wave.seed}
+    facts |= {"accepted": files.rows(out / "cohort.parquet"), "quota": run.wave.quota, "given": run.given}
+    known = [e.facts for e in log.entries(run.store, run.wave.number, "run_finished")]
+    if facts not in known:  # the same task once more
+        log.note(run.store, "run_finished", run.wave.number, facts)
+
+
+def earlier_results(run: Plan) -> Path:
+    """Writes how many other results earlier runs of the wave had, and what differed: ``earlier_results.json``.
+
+    A run with the same result is the same run: it says nothing, so that a run again gives the same report.
+    """
+    cohort = files.sha256(run.work / "out" / "cohort.parquet")
+    done = [e for e in log.entries(run.store, run.wave.number, "run_finished") if e.facts["cohort_sha256"] != cohort]
+    said: dict[str, Any] = {"results": len({e.facts["cohort_sha256"] for e in done}), "differs": []}
+    if done:
+        last = done[-1]
+        later = [e for e in log.entries(run.store, None, "deliveries") if e.number > last.number]
+        came = {key for e in later for key in e.facts["files"]}
+        came = {key for key in came if key.startswith((f"landing/{run.wave.key}/", "extracts/"))}
+        answered = {key for key in came if "/reviews/" in key or "/reuploads/" in key}
+        differs = {
+            "seed": last.facts["seed"] != run.wave.seed,
+            "quota": last.facts["quota"] != run.wave.quota,
+            "software": last.software != __version__,
+            "deliveries": bool(came - answered),
+            "reviews": bool(answered),
+        }
+        said["differs"] = [name for name, differed in differs.items() if differed] or ["other"]
+    return files.write_json(said, run.work / EARLIER_RESULTS)

@@ -1,0 +1,140 @@
+"""The record: every way of changing it afterwards is found, and many who write at once each have their entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.record import log, verify
+from pipeline.record.entry import EVENTS, Entry
+from pipeline.record.history import tell, text_of
+from pipeline.storage.paths import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    (tmp_path / "data").mkdir()
+    made = Store.at(tmp_path / "data")
+    for number in range(5):
+        log.note(made, "unlocked", 1 + number % 2, {"run": f"run {number}", "since": "today"})
+    return made
+
+
+def entry(store: Store, number: int) -> Path:
+    return store.root / "record" / f"{number:08d}.json"
+
+
+def edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_a_record_that_nobody_touched_is_whole(store: Store):
+    assert verify.faults(store) == []
+    assert log.head(store).entries == 5
+    assert [e.facts["run"] for e in log.entries(store, 2)] == ["run 1", "run 3"]
+    assert log.entries(store, None, "published") == []
+    assert all(e.by == log.user() and e.moment.tzinfo for e in log.entries(store))
+
+
+def resign(path: Path, key: Ed25519PrivateKey, **changes: object) -> None:
+    kept = Entry.from_bytes(path.read_bytes())
+    path.write_bytes(replace(kept, **changes).signed(key).to_bytes())  # type: ignore[arg-type]
+
+
+def remove(store: Store, *numbers: int) -> None:
+    for number in numbers:
+        entry(store, number).unlink()
+
+
+ATTACKS: dict[str, tuple[Callable[[Store], object], str]] = {
+    "an entry's facts": (lambda s: edit(entry(s, 3), facts={"run": "another"}), "entry 3 was changed after"),
+    "who did it": (lambda s: edit(entry(s, 3), by="somebody"), "entry 3 was changed after"),
+    "an entry is gone": (lambda s: entry(s, 3).unlink(), "entry 3 is missing"),
+    "the end is cut off": (lambda s: remove(s, 4, 5), "its end was cut off"),
+    "all of it is gone": (lambda s: remove(s, 1, 2, 3, 4, 5), "its end was cut off"),
+    "two change places": (
+        lambda s: (entry(s, 2).rename(entry(s, 9)), entry(s, 3).rename(entry(s, 2)), entry(s, 9).rename(entry(s, 3))),
+        "entry 2 says that it is number 3",
+    ),
+    "rubbish": (lambda s: entry(s, 2).write_bytes(b"{"), "entry 2 cannot be read"),
+    "another key": (lambda s: resign(entry(s, 5), Ed25519PrivateKey.generate(), by="x"), "signed by another key"),
+    "with the right key": (lambda s: resign(entry(s, 2), log.signing_key(s), by="x"), "entry 3 does not follow"),
+    "the last one, with the right key": (
+        lambda s: resign(entry(s, 5), log.signing_key(s), by="x"),
+        "the record was written anew",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_whatever_is_changed_afterwards_is_found(store: Store, attack: str):
+    change, expected = ATTACKS[attack]
+    change(store)
+    found = verify.faults(store)
+    assert any(expected in fault for fault in found), found
+
+
+def test_a_fork_by_whoever_has_the_key_is_found_by_what_was_published(
+    store: Store,
+):
+    seen = (("published/wave-0001/rev-1/publication.json", log.head(store)),)
+    entry(store, 5).unlink()
+    log.forget(store)
+    log.note(store, "unlocked", 1, {"run": "written anew", "since": ""})
+    assert verify.faults(store) == []
+    assert any("written anew" in fault for fault in verify.faults(store, seen))
+    log.note(store, "unlocked", 1, {"run": "and on", "since": ""})
+    assert any("written anew" in fault for fault in verify.faults(store, seen))
+
+
+def test_a_damaged_record_never_keeps_anybody_from_writing(store: Store):
+    entry(store, 5).write_bytes(b"")
+    entry(store, 2).unlink()
+    (store.root / "record" / "readme.txt").write_text("not ours")
+    assert log.note(store, "unlocked", 1, {"run": "x", "since": ""}).entries == 6
+    assert len(log.entries(store)) == 4
+
+
+def test_of_many_that_write_at_once_each_has_an_entry(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    store = Store.at(tmp_path / "data")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: log.note(store, "unlocked", n, {"run": str(n), "since": ""}), range(40)))
+    assert verify.faults(store) == []
+    assert sorted(e.wave or 0 for e in log.entries(store)) == list(range(40))
+
+
+VALUES = st.none() | st.integers(-(2**53), 2**53) | st.text(max_size=9) | st.lists(st.text(max_size=9), max_size=3)
+
+
+@given(st.dictionaries(st.text(max_size=9), VALUES, max_size=3), st.text(max_size=9))
+def test_an_entry_read_again_is_the_same_and_still_signed(facts: dict[str, object], by: str):
+    made = Entry(1, "0" * 64, "2026-11-26T10:00:00+07:00", "opened", 3, by, "0", facts)
+    made = made.signed(Ed25519PrivateKey.generate())
+    read = Entry.from_bytes(made.to_bytes())
+    assert read == made
+    assert read.is_signed()
+    assert not replace(read, by=by + "x").is_signed()
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_has_its_words_and_facts_that_do_not_fit_them_never_stop_anybody(event: str, language: str):
+    made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", event, 3, "ani", "0", {})
+    assert text_of(made, language)
+    [line] = tell([made], language)
+    assert f"{line.at:%H:%M}" == "10:00"  # WIB
+
+
+def test_a_value_given_by_hand_is_told():
+    facts = {"run": "r", "again": 1, "given": {"seed": "mine"}, "quota": 3}
+    made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", "run_prepared", 3, "ani", "0", facts)
+    assert text_of(made, "en") == "Started (r), quota 3. Once more. Given by hand: seed = mine."
