@@ -57,14 +57,14 @@ async function checkFolder(files, progress) {
   result.record = record;
   if (commitment) checkCommitment(of.commitment, commitment, record);
   const list = files.get("eligible.txt"), first = files.get("priority.txt");
-  await checkLine(of.list, list, record.list_sha256);
-  await checkLine(of.priority, first, record.priority_sha256);
+  const sorted = await checkLine(of.list, list, record.list_sha256);
+  const firstSorted = await checkLine(of.priority, first, record.priority_sha256);
   await checkSeed(of, record);
-  if (wrongLine(list)) return result;
+  if (!sorted) return result; // nothing can be found in it, and its lines have no fixed places
   const root = await merkleRoot(list, (share) => progress("merkle", share));
   if (root !== record.list_merkle_sha256) of.merkle.differs("root", { found: root, published: record.list_merkle_sha256 });
   of.merkle.done();
-  if (wrongLine(first)) return result;
+  if (!firstSorted) return result;
   const listed = new Uint8Array(list.length / LINE);
   for (let at = 0; at < first.length; at += LINE) {
     const place = placeOf(list, first, at);
@@ -85,10 +85,11 @@ function checkCommitment(check, commitment, record) {
 }
 
 async function checkLine(check, bytes, published) {
-  const found = await digest(bytes), line = wrongLine(bytes);
+  const found = await digest(bytes), line = await wrongLine(bytes);
   if (found !== published) check.differs("hash", { file: check.file, found, published });
   if (line) check.differs("line", { file: check.file, line });
   check.done();
+  return line === 0;
 }
 
 async function checkSeed(of, record) {
@@ -142,21 +143,18 @@ async function checkOutcomes({ order: check, places }, result, bytes, progress) 
   }, (share) => progress(Math.min(1, share * 2)));
   for (let place = 0; place < n; place++) if (!outcomes[place]) check.differs("absent", { ticket: ticketAt(list, place), drawn: position[place] });
   check.done();
-  checkPlaces(places, result, { position, outcomes, ranks });
+  await checkPlaces(places, result, { position, outcomes, ranks });
   Object.assign(result, { position, outcomes, ranks });
 }
 
-function checkPlaces(check, { record, list, order, listed }, { outcomes, ranks }) {
+async function checkPlaces(check, { record, list, order, listed }, { outcomes, ranks }) {
   const drawn = Array.from(order, (place) => outcomes[place] ?? "rejected"), expected = new Uint32Array(order.length);
-  seats(record, Array.from(order, (place) => listed[place]), drawn).forEach((at, n) => { expected[at] = n + 1; });
-  order.forEach((place, at) => {
-    if (!outcomes[place]) return;
-    const values = { ticket: ticketAt(list, place), drawn: at + 1, rank: ranks[place], expected: expected[at], outcome: outcomes[place] };
-    const has = outcomes[place] === "accepted";
-    if (has && !expected[at]) check.differs("noPlace", values);
-    else if (has && ranks[place] !== expected[at]) check.differs("rank", values);
-    else if (!has && expected[at]) check.differs("passedOver", values);
-    else if (!has && ranks[place]) check.differs("rankWithout", values);
-  });
+  seats(record, Uint8Array.from(order, (place) => listed[place]), drawn).forEach((at, n) => { expected[at] = n + 1; });
+  await each(order.length, (at) => {
+    const place = order[at], outcome = outcomes[place], rank = ranks[place], has = outcome === "accepted";
+    if (!outcome || (has ? rank === expected[at] && rank : !expected[at] && !rank)) return;
+    const key = has ? (expected[at] ? "rank" : "noPlace") : expected[at] ? "passedOver" : "rankWithout";
+    check.differs(key, { ticket: ticketAt(list, place), drawn: at + 1, rank, expected: expected[at], outcome });
+  }, () => {});
   check.done();
 }

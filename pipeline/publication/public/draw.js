@@ -46,16 +46,17 @@ function compare(a, i, b, j, length) {
 }
 
 /** The first line (from 1) that is no ticket, is not in its place, or stands there twice; 0 if the list is right. */
-function wrongLine(bytes) {
-  const n = Math.ceil(bytes.length / LINE);
-  for (let i = 0; i < n; i++) {
-    for (let k = i * LINE, end = k + TICKET; k < end; k++) {
-      const c = bytes[k];
-      if (!((c >= 48 && c <= 57) || (c >= 97 && c <= 102))) return i + 1;
-    }
-    if (bytes[i * LINE + TICKET] !== 10 || (i && compare(bytes, (i - 1) * LINE, bytes, i * LINE, TICKET) >= 0)) return i + 1;
-  }
-  return 0;
+async function wrongLine(bytes) {
+  const digit = Uint8Array.from({ length: 256 }, (_, c) => ((c >= 48 && c <= 57) || (c >= 97 && c <= 102) ? 1 : 0));
+  let wrong = 0;
+  await each(Math.ceil(bytes.length / LINE), (i) => {
+    if (wrong) return;
+    const from = i * LINE;
+    let digits = 0;
+    for (let k = from; k < from + TICKET; k++) digits += digit[bytes[k]] ?? 0;
+    if (digits !== TICKET || bytes[from + TICKET] !== 10 || (i && compare(bytes, from - LINE, bytes, from, TICKET) >= 0)) wrong = i + 1;
+  }, () => {});
+  return wrong;
 }
 
 /** The place of a ticket on a sorted list (from 0), or -1. */

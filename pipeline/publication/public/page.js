@@ -16,6 +16,9 @@ function make(tag, className, ...pieces) {
   return element;
 }
 
+/** Text with the hashes in it set apart: they are long, and are compared digit by digit. */
+const rich = (text) => text.split(/([0-9a-f]{64,})/).map((piece, n) => (n % 2 ? make("span", "hash", piece) : piece));
+
 // ---- files
 
 async function take(files) {
@@ -113,7 +116,7 @@ function renderResult(result) {
 function renderCheck(check) {
   const said = make("div", "", word("check." + check.name), " – ", make("span", "state", word("state." + check.state)));
   if (check.found.length) {
-    const lines = check.found.map(({ key, values }) => make("li", "", word("found." + key, values)));
+    const lines = check.found.map(({ key, values }) => make("li", "", ...rich(word("found." + key, values))));
     if (check.count > check.found.length) lines.push(make("li", "", word("result.more", { n: check.count - check.found.length })));
     said.append(make("ul", "", ...lines));
   }
@@ -137,7 +140,7 @@ function renderCannot(record) {
 // ---- one's own ticket
 
 const ownTicket = () => $("ticket").value.replace(/\s/g, "").toLowerCase();
-const say = (element, lines) => element.replaceChildren(...lines.filter(Boolean).map(([state, key, values]) => make("p", state, word(key, values))));
+const say = (element, lines) => element.replaceChildren(...lines.filter(Boolean).map(([state, key, values]) => make("p", state, ...rich(word(key, values)))));
 
 function renderOwn() {
   const ticket = ownTicket(), result = page.result;
