@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Callable
+from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,21 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.draw import merkle
 from tests.browser.test_pages import show
-from tests.public_folder import ROUNDS, Wave, write, write_json
+from tests.public_folder import ROUNDS, Wave, write
+from tests.tampered_folder import TAMPERED, WAVES, other_ticket, swap_outcomes, swap_ranks
 
 FILES = ("commitment.json", "draw.json", "eligible.txt", "priority.txt", "outcomes.csv")
-WAVES = {
-    "after_draw": Wave(),
-    "refill": Wave(refill=True, seed=2),
-    "before_draw": Wave(selfie="before_draw", quota=25, seed=3),
-    "off": Wave(selfie="off", quota=30, seed=4),
-    "few listed": Wave(listed=0.05, refill=True, priority_share=1, seed=5),
-    "few in public": Wave(listed=0.95, quota=40, priority_share=0.29, seed=6),
-    "more places than people": Wave(quota=500, refill=True, seed=7),
-    "one person": Wave(n=1, quota=1, seed=8, beyond_kk=0),
-    "nobody": Wave(n=0, quota=5, seed=9),
-    "no places": Wave(quota=0, seed=10),
-}
 
 
 @pytest.fixture
@@ -57,104 +49,6 @@ def test_a_right_folder_is_the_same(wave: Wave, browser: Browser, tmp_path: Path
     assert states(page) == ["same"] * 9
 
 
-def swap_ranks(folder: Path) -> None:
-    """The first two accepted change their ranks."""
-    lines = (folder / "outcomes.csv").read_text().splitlines()
-    one, other = [n for n, line in enumerate(lines) if ",accepted," in line][:2]
-    first, second = lines[one].rsplit(",", 1), lines[other].rsplit(",", 1)
-    lines[one], lines[other] = f"{first[0]},{second[1]}", f"{second[0]},{first[1]}"
-    (folder / "outcomes.csv").write_text("\n".join(lines) + "\n")
-
-
-def swap_outcomes(folder: Path) -> None:
-    """The last of the reserve takes the place of the last accepted, rank and all."""
-    lines = (folder / "outcomes.csv").read_text().splitlines()
-    out = [n for n, line in enumerate(lines) if ",accepted," in line][-1]
-    in_ = [n for n, line in enumerate(lines) if ",reserve," in line][-1]
-    rank = lines[out].rsplit(",", 1)[1]
-    lines[out] = ",".join([*lines[out].split(",")[:3], "reserve", ""])
-    lines[in_] = ",".join([*lines[in_].split(",")[:3], "accepted", rank])
-    (folder / "outcomes.csv").write_text("\n".join(lines) + "\n")
-
-
-def swap_rows(folder: Path) -> None:
-    """Two tickets change places in the order."""
-    lines = (folder / "outcomes.csv").read_text().splitlines()
-    one, other = lines[3].split(","), lines[4].split(",")
-    one[1], other[1] = other[1], one[1]
-    lines[3:5] = [",".join(one), ",".join(other)]
-    (folder / "outcomes.csv").write_text("\n".join(lines) + "\n")
-
-
-def drop_row(folder: Path) -> None:
-    text = (folder / "outcomes.csv").read_text().splitlines(keepends=True)
-    (folder / "outcomes.csv").write_text("".join(text[:-1]))
-
-
-def other_ticket(folder: Path) -> None:
-    """The first ticket of the list gives way to another one, which stands there in order."""
-    text = (folder / "eligible.txt").read_text()
-    (folder / "eligible.txt").write_text("0" * 64 + text[64:])
-
-
-def unsorted(folder: Path) -> None:
-    lines = (folder / "eligible.txt").read_text().splitlines(keepends=True)
-    (folder / "eligible.txt").write_text("".join(reversed(lines)))
-
-
-def stranger_listed(folder: Path) -> None:
-    (folder / "priority.txt").write_text((folder / "priority.txt").read_text() + "f" * 64 + "\n")
-
-
-def one_less_listed(folder: Path) -> None:
-    (folder / "priority.txt").write_text((folder / "priority.txt").read_text()[65:])
-
-
-def record(**values: object) -> Callable[[Path], None]:
-    """``draw.json`` says something else."""
-
-    def change(folder: Path) -> None:
-        write_json(folder / "draw.json", json.loads((folder / "draw.json").read_text()) | values)
-
-    return change
-
-
-def other_list_drawn_again(folder: Path) -> None:
-    """A whole draw on another list, under the old seed: only the seed gives it away."""
-    seed = json.loads((folder / "draw.json").read_text())["seed"]
-    write(folder, Wave(seed=99))
-    record(seed=seed)(folder)
-
-
-def no_json(folder: Path) -> None:
-    (folder / "draw.json").write_text("{")
-
-
-def other_commitment(folder: Path) -> None:
-    write_json(folder / "commitment.json", {"quota": 19, "beacon": "drand-quicknet", "round": 657413})
-
-
-TAMPERED: dict[str, tuple[Callable[[Path], None], str, str]] = {
-    "a rank swapped": (swap_ranks, "outcomes.csv", "has rank 2, the draw gives 1"),
-    "a place given to another": (swap_outcomes, "outcomes.csv", "was passed over: the draw gives it place"),
-    "two rows swapped": (swap_rows, "outcomes.csv", "is given position 3, the draw gives 4"),
-    "a row gone": (drop_row, "outcomes.csv", "(position 60), and not in outcomes.csv"),
-    "another ticket on the list": (other_ticket, "eligible.txt", "is not the file that was published"),
-    "the list unsorted": (unsorted, "eligible.txt", "line 2: no ticket, out of order, or there twice"),
-    "a stranger listed": (stranger_listed, "priority.txt", "is in priority.txt, and not in eligible.txt"),
-    "one less listed": (one_less_listed, "priority.txt", "is not the file that was published"),
-    "another seed": (record(seed="ab" * 32), "draw.json", "The seed ought to be"),
-    "another list drawn": (other_list_drawn_again, "draw.json", "The seed ought to be"),
-    "another round's signature": (record(signature=ROUNDS[1000]), "draw.json", "The signature gives fe290beca108"),
-    "another root": (record(list_merkle_sha256="cd" * 32), "eligible.txt", "The root of this list is"),
-    "another quota": (record(quota=21), "commitment.json", "“quota”: 20 was committed to, 21 was used"),
-    "another round": (record(round=657414), "commitment.json", "“round”: 657413 was committed to"),
-    "a form of another time": (record(form=1), "draw.json", "does not give “form” as it should"),
-    "another commitment": (other_commitment, "commitment.json", "“quota”: 19 was committed to, 20 was used"),
-    "a record that is none": (no_json, "draw.json", "draw.json is not JSON that can be read"),
-}
-
-
 @pytest.mark.parametrize(("tamper", "file", "said"), TAMPERED.values(), ids=TAMPERED.keys())
 def test_what_was_tampered_with_is_named(
     tamper: Callable[[Path], None], file: str, said: str, folder: Path, browser: Browser
@@ -165,6 +59,56 @@ def test_what_was_tampered_with_is_named(
     assert verdict.startswith("NOT the same.")
     assert file in verdict
     assert said in page.locator("#checks").inner_text()
+
+
+def test_the_page_agrees_with_waves_that_were_played_by_hand(browser: Browser, tmp_path: Path) -> None:
+    page, trouble = show(browser, write(tmp_path / "first", Wave()) / "verify.html")
+    for number in range(12):
+        chance = random.Random(number)
+        folder = write(tmp_path / str(number), random_wave(chance))
+        page.set_input_files("#files", [folder / name for name in FILES])
+        wanted = f"{sum(1 for _ in (folder / 'eligible.txt').open())} tiket"
+        expect(page.locator("#verdict")).to_contain_text(wanted)
+        expect(page.locator("#verdict")).to_contain_text("Sama.")
+    assert trouble == []
+
+
+def random_wave(chance: random.Random) -> Wave:
+    return Wave(
+        n=chance.randrange(200),
+        listed=chance.choice([0, 0.1, 0.5, 1]),
+        quota=chance.randrange(200),
+        priority_share=chance.randrange(101) / 100,
+        selfie=chance.choice(["after_draw", "before_draw", "off"]),
+        refill=chance.random() < 0.5,
+        failing=chance.choice([0, 0.2, 0.9]),
+        beyond_kk=chance.choice([0, 0.2]),
+        round=chance.choice(sorted(ROUNDS)),
+        seed=chance.randrange(1 << 32),
+    )
+
+
+def test_the_share_of_places_is_taken_as_the_decimal_that_is_written(folder: Path, browser: Browser) -> None:
+    page, _ = show(browser, folder / "verify.html")
+    pairs = [(quota, share / 1000) for quota in (1, 7, 100, 5000, 200_000) for share in range(1001)] + [(10**9, 1e-7)]
+    found = page.evaluate("(pairs) => pairs.map(([quota, share]) => keptPlaces(quota, share))", pairs)
+    assert found == [int(quota * Fraction(str(share))) for quota, share in pairs]
+
+
+def test_its_own_hash_is_that_of_the_library_for_every_length(folder: Path, browser: Browser) -> None:
+    page, _ = show(browser, folder / "verify.html")
+    texts = [random.Random(n).randbytes(n).hex() for n in range(300)]
+    found = page.evaluate("(texts) => texts.map((text) => hex(sha256(unhex(text))))", texts)
+    assert found == [sha256(bytes.fromhex(text)).hexdigest() for text in texts]
+
+
+def test_a_browser_that_counts_otherwise_concludes_nothing(folder: Path, browser: Browser) -> None:
+    page, _ = show(browser, folder / "verify.html")
+    page.evaluate("K[17] ^= 1")
+    page.set_input_files("#files", [folder / name for name in FILES])
+    expect(page.locator("#verdict")).to_contain_text("Tidak dapat disimpulkan apa pun")
+    expect(page.locator("#checks")).to_contain_text("Coba peramban lain")
+    assert states(page)[1:] == ["unchecked"] * 8
 
 
 def test_a_clean_file_is_not_named(folder: Path, browser: Browser) -> None:

@@ -104,7 +104,8 @@ function renderResult(result) {
   const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, outcomes ? outcomes.reduce((n, o) => n + (o === outcome), 0) : 0]));
   const files = [...new Set(checks.filter((check) => check.state === "differs").map((check) => check.file))].join(", ");
   $("verdict").className = "verdict " + (same ? "same" : "differs");
-  $("verdict").textContent = same ? word("result.same", { wave: String(record.wave), listed: listed.length, accepted: counts.accepted }) : word("result.differs", { files });
+  const unable = checks[0].state === "differs"; // our own arithmetic: nothing else was looked at
+  $("verdict").textContent = unable ? word("result.unable") : same ? word("result.same", { wave: String(record.wave), listed: listed.length, accepted: counts.accepted }) : word("result.differs", { files });
   $("demonstration").hidden = !record || record.beacon !== "demonstration";
   $("checks").replaceChildren(...checks.map(renderCheck));
   const shown = outcomes ? { listed: listed.length, priority: listed.reduce((n, x) => n + x, 0), quota: record.quota, ...counts } : {};
