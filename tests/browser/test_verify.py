@@ -111,6 +111,29 @@ def test_a_browser_that_counts_otherwise_concludes_nothing(folder: Path, browser
     assert states(page)[1:] == ["unchecked"] * 8
 
 
+#: Gathers what the page says while it works, and how far the bar came.
+WATCH = """() => { window.seen = new Set();
+    const stage = document.getElementById('stage'), bar = document.getElementById('bar');
+    new MutationObserver(() => window.seen.add(stage.textContent)).observe(stage, {childList: true});
+    new MutationObserver(() => window.seen.add('moved')).observe(bar, {attributes: true}); }"""
+#: How long WebCrypto alone takes for the three hashes that each ticket needs.
+PEER = """async (n) => { const began = performance.now(), bytes = new Uint8Array(129);
+    for (let i = 0; i < 3 * n; i++) await crypto.subtle.digest('SHA-256', bytes);
+    return (performance.now() - began) / 1000; }"""
+
+
+def test_a_long_list_is_quicker_than_webcrypto_and_shows_how_far_it_is(browser: Browser, tmp_path: Path) -> None:
+    tickets = 40_000
+    folder = write(tmp_path / "public", Wave(n=tickets, quota=8_000, refill=True))
+    page, _ = show(browser, folder / "verify.html")
+    page.evaluate(WATCH)
+    page.set_input_files("#files", [folder / name for name in FILES])
+    page.locator("#result").wait_for(timeout=120_000)
+    assert "Sama." in page.locator("#verdict").inner_text()
+    assert {"Mengundi ulang…", "Membandingkan dengan outcomes.csv…", "moved"} <= set(page.evaluate("[...window.seen]"))
+    assert page.evaluate("page.seconds") < page.evaluate(PEER, tickets)
+
+
 def test_a_clean_file_is_not_named(folder: Path, browser: Browser) -> None:
     swap_ranks(folder)
     page = opened(browser, folder)
