@@ -51,6 +51,12 @@ def swap_rows(folder: Path) -> None:
     (folder / "outcomes.csv").write_text("\n".join(lines) + "\n")
 
 
+def windows_lines(folder: Path) -> None:
+    """``outcomes.csv`` as Python's ``csv`` writes it: nothing is different, and nobody may say so."""
+    path = folder / "outcomes.csv"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
 def drop_row(folder: Path) -> None:
     text = (folder / "outcomes.csv").read_text().splitlines(keepends=True)
     (folder / "outcomes.csv").write_text("".join(text[:-1]))

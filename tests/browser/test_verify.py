@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.draw import merkle
 from tests.browser.test_pages import show
 from tests.public_folder import ROUNDS, Wave, write
-from tests.tampered_folder import TAMPERED, WAVES, other_ticket, swap_outcomes, swap_ranks
+from tests.tampered_folder import TAMPERED, WAVES, other_ticket, swap_outcomes, swap_ranks, windows_lines
 
 FILES = ("commitment.json", "draw.json", "eligible.txt", "priority.txt", "outcomes.csv")
 
@@ -163,6 +163,24 @@ def test_files_may_be_chosen_one_by_one(folder: Path, browser: Browser) -> None:
         page.set_input_files("#files", folder / name)
         expect(page.locator("#chosen >> text=✓")).to_have_count(n)
     expect(page.locator("#verdict")).to_contain_text("Sama.")
+
+
+def test_files_may_be_dropped(folder: Path, browser: Browser) -> None:
+    page, _ = show(browser, folder / "verify.html")
+    texts = {name: (folder / name).read_text() for name in FILES}
+    page.evaluate(
+        """(texts) => { const held = new DataTransfer();
+            for (const [name, text] of Object.entries(texts)) held.items.add(new File([text], name));
+            const event = new DragEvent('drop', {dataTransfer: held, cancelable: true});
+            document.getElementById('drop').dispatchEvent(event) }""",
+        texts,
+    )
+    expect(page.locator("#verdict")).to_contain_text("Sama.")
+
+
+def test_lines_may_end_as_on_windows(folder: Path, browser: Browser) -> None:
+    windows_lines(folder)
+    assert opened(browser, folder).locator("#verdict").inner_text().startswith("The same.")
 
 
 def test_own_ticket(folder: Path, browser: Browser) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.effort import examples
 from tests.public_folder import ROUNDS, Wave, write
-from tests.tampered_folder import TAMPERED, WAVES, record
+from tests.tampered_folder import TAMPERED, WAVES, record, windows_lines
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "check-a-draw.md"
 TOOLS = ("bash", "sha256sum", "awk", "sed", "sort", "cut", "tr", "tail", "uniq")
@@ -61,6 +61,13 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("wave", WAVES.values(), ids=WAVES.keys())
 def test_shell_and_python_find_a_right_folder_the_same(wave: Wave, tmp_path: Path, tools: Path) -> None:
     folder = write(tmp_path / "public", wave)
+    for same, said in (by_shell(folder, tools), by_python(folder)):
+        assert same, said
+
+
+def test_lines_may_end_as_on_windows(tmp_path: Path, tools: Path) -> None:
+    folder = write(tmp_path / "public", WAVES["refill"])
+    windows_lines(folder)
     for same, said in (by_shell(folder, tools), by_python(folder)):
         assert same, said
 

@@ -66,7 +66,7 @@ def draws(ids: list[str], seeds: list[str]) -> npt.NDArray[np.float64]:
         db.execute(f"CREATE TABLE people AS {people}", [ids, ids])
         for seed in seeds:
             define_draw(db, wave(12, seed=seed))
-            rows.append(db.execute(first_digits).fetchnumpy()["digits"] / 16**13)
+            rows.append([digits / 16**13 for (digits,) in db.execute(first_digits).fetchall()])
     return np.array(rows)
 
 
