@@ -25,7 +25,9 @@ ROUNDS = {
 
 @dataclass(frozen=True)
 class Wave:
-    """What a made-up wave is like. ``failing``: the share that the selfie check refuses or sends to a reviewer."""
+    """What a made-up wave is like. ``failing``: the share that the selfie check refuses or sends to a reviewer;
+    ``withdrawn``: of those with a place, the share that loses it at the last screening.
+    """
 
     n: int = 60
     listed: float = 0.3
@@ -35,7 +37,8 @@ class Wave:
     refill: bool = False
     failing: float = 0.25
     beyond_kk: float = 0.1
-    wave: int = 12
+    wave: str = "wave-0012"
+    withdrawn: float = 0.1
     round: int = 657413
     beacon: str = "drand-quicknet"
     seed: int = 1
@@ -67,15 +70,18 @@ def write(folder: Path, wave: Wave) -> Path:
     seed = sha256(seed_text.encode()).hexdigest()
     people = _draw(seed, tickets, listed, wave, chance)
     _give_places(people, wave)
+    taken_back = _withdraw(people, wave, chance)
     for name, text in texts.items():
         (folder / f"{name}.txt").write_text(text)
+    (folder / "withdrawn.txt").write_text("".join(f"{ticket}\n" for ticket in sorted(taken_back)))
     record: dict[str, Any] = {"form": 2, "wave": wave.wave, "seed": seed, "list_sha256": hashes["eligible"]}
     record |= {"list_merkle_sha256": root(tickets), "priority_sha256": hashes["priority"], "quota": wave.quota}
     record |= {"priority_share": wave.priority_share, "refill": wave.refill, "selfie": wave.selfie}
     record |= {"beacon": wave.beacon, "round": wave.round, "signature": signature, "randomness": randomness}
     write_json(folder / "draw.json", record)
     committed = {"form": 2, "wave": wave.wave, "key_sha256": sha256(b"key").hexdigest(), "quota": wave.quota}
-    committed |= {"beacon": wave.beacon, "round": wave.round, "software": "0.4.0"}
+    committed |= {"priority_share": wave.priority_share, "refill": wave.refill, "selfie": wave.selfie}
+    committed |= {"closes": "2023-08-20T23:59:59", "beacon": wave.beacon, "round": wave.round, "software": "0.4.0"}
     write_json(folder / "commitment.json", committed)
     rows = [f"{n},{p.ticket},{p.tier},{p.outcome},{p.rank or ''}\n" for n, p in enumerate(people, 1)]
     (folder / "outcomes.csv").write_text("position,ticket,tier,outcome,rank\n" + "".join(rows))
@@ -128,9 +134,22 @@ def _give_places(people: list[Person], wave: Wave) -> None:
     used = _take(turns["priority"], kept, once)
     used += _take(turns["public"], wave.quota - used, once)
     _take(turns["priority"], wave.quota - used, once)
+
+
+def _withdraw(people: list[Person], wave: Wave, chance: random.Random) -> set[str]:
+    """The last screening: some lose their place. With ``refill`` the wave is played again without them."""
+    lost = {person.ticket for person in people if person.outcome == "accepted" and chance.random() < wave.withdrawn}
+    for person in people:
+        if person.ticket in lost:
+            person.fate = person.outcome = "rejected"
+        elif wave.refill and person.outcome == "accepted":
+            person.outcome = "reserve"
+    if wave.refill:
+        _give_places(people, wave)
     ranked = [person for person in people if person.outcome == "accepted"]
     for rank, person in enumerate(ranked, 1):
         person.rank = rank
+    return lost
 
 
 def _take(turns: Iterator[Person], places: int, once: bool) -> int:

@@ -102,7 +102,21 @@ def no_json(folder: Path) -> None:
 
 
 def other_commitment(folder: Path) -> None:
-    write_json(folder / "commitment.json", {"quota": 19, "beacon": "drand-quicknet", "round": 657413})
+    path = folder / "commitment.json"
+    write_json(path, json.loads(path.read_text()) | {"quota": 19})
+
+
+def nothing_promised_of_refill(folder: Path) -> None:
+    path = folder / "commitment.json"
+    write_json(path, {key: value for key, value in json.loads(path.read_text()).items() if key != "refill"})
+
+
+def taken_back_twice(folder: Path) -> None:
+    """A place that somebody holds is said to be taken back."""
+    rows = [line.split(",") for line in (folder / "outcomes.csv").read_text().splitlines()]
+    accepted = [row[1] for row in rows if row[3] == "accepted"]
+    lines = sorted({*(folder / "withdrawn.txt").read_text().split(), accepted[0]})
+    (folder / "withdrawn.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
 TAMPERED: dict[str, tuple[Callable[[Path], None], str, str]] = {
@@ -122,5 +136,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "another round": (record(round=657414), "commitment.json", "“round”: 657413 was committed to"),
     "a form of another time": (record(form=1), "draw.json", "does not give “form” as it should"),
     "another commitment": (other_commitment, "commitment.json", "“quota”: 19 was committed to, 20 was used"),
+    "nothing promised of refill": (nothing_promised_of_refill, "commitment.json", "does not give “refill”"),
+    "a place taken back and held": (taken_back_twice, "withdrawn.txt", "is in withdrawn.txt, and is not rejected"),
     "a record that is none": (no_json, "draw.json", "draw.json is not JSON that can be read"),
 }

@@ -16,10 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.draw import merkle
 from tests.browser.test_pages import show
-from tests.public_folder import ROUNDS, Wave, write
+from tests.public_folder import ROUNDS, Wave, write, write_json
 from tests.tampered_folder import TAMPERED, WAVES, other_ticket, swap_outcomes, swap_ranks, windows_lines
 
-FILES = ("commitment.json", "draw.json", "eligible.txt", "priority.txt", "outcomes.csv")
+FILES = ("commitment.json", "draw.json", "eligible.txt", "priority.txt", "outcomes.csv", "withdrawn.txt")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def states(page: Page) -> list[str]:
 def test_a_right_folder_is_the_same(wave: Wave, browser: Browser, tmp_path: Path) -> None:
     page = opened(browser, write(tmp_path / "public", wave))
     assert page.locator("#verdict").inner_text().startswith("The same. Wave 12:"), page.locator("#checks").inner_text()
-    assert states(page) == ["same"] * 9
+    assert states(page) == ["same"] * 10
 
 
 @pytest.mark.parametrize(("tamper", "file", "said"), TAMPERED.values(), ids=TAMPERED.keys())
@@ -83,6 +83,7 @@ def random_wave(chance: random.Random) -> Wave:
         refill=chance.random() < 0.5,
         failing=chance.choice([0, 0.2, 0.9]),
         beyond_kk=chance.choice([0, 0.2]),
+        withdrawn=chance.choice([0, 0.3]),
         round=chance.choice(sorted(ROUNDS)),
         seed=chance.randrange(1 << 32),
     )
@@ -108,7 +109,7 @@ def test_a_browser_that_counts_otherwise_concludes_nothing(folder: Path, browser
     page.set_input_files("#files", [folder / name for name in FILES])
     expect(page.locator("#verdict")).to_contain_text("Tidak dapat disimpulkan apa pun")
     expect(page.locator("#checks")).to_contain_text("Coba peramban lain")
-    assert states(page)[1:] == ["unchecked"] * 8
+    assert states(page)[1:] == ["unchecked"] * 9
 
 
 #: Gathers what the page says while it works, and how far the bar came.
@@ -138,7 +139,7 @@ def test_a_clean_file_is_not_named(folder: Path, browser: Browser) -> None:
     swap_ranks(folder)
     page = opened(browser, folder)
     assert page.locator("#verdict").inner_text() == "NOT the same. What differs: outcomes.csv."
-    assert states(page) == ["same"] * 8 + ["differs"]
+    assert states(page) == ["same"] * 9 + ["differs"]
 
 
 def test_the_whole_folder_may_be_chosen(folder: Path, browser: Browser) -> None:
@@ -211,7 +212,7 @@ def proof_of(folder: Path, index: int) -> dict:
     tickets = (folder / "eligible.txt").read_text().split()
     path = [{"side": step.side, "hash": step.hash} for step in merkle.proof(tickets, index)]
     root = json.loads((folder / "draw.json").read_text())["list_merkle_sha256"]
-    return {"wave": 12, "ticket": tickets[index], "list_merkle_sha256": root, "path": path}
+    return {"wave": "wave-0012", "ticket": tickets[index], "list_merkle_sha256": root, "path": path}
 
 
 def test_a_proof_is_checked_with_and_without_the_files(folder: Path, browser: Browser) -> None:
@@ -236,6 +237,14 @@ def test_a_proof_is_checked_with_and_without_the_files(folder: Path, browser: Br
     for bad in ("{", "[]", "null", '{"path": 1}', json.dumps(proof | {"path": [{"side": "up", "hash": "00" * 32}]})):
         page.fill("#proof", bad)
         expect(page.locator("#proven")).to_contain_text("That is no proof")
+
+
+def test_a_round_before_registration_closed_is_named(folder: Path, browser: Browser) -> None:
+    path = folder / "commitment.json"
+    write_json(path, json.loads(path.read_text()) | {"closes": "2023-09-15T23:59:59"})
+    page = opened(browser, folder)
+    assert "NOT the same. What differs: commitment.json." in page.locator("#verdict").inner_text()
+    assert "before registration closed" in page.locator("#checks").inner_text()
 
 
 def test_a_demonstration_is_marked(browser: Browser, tmp_path: Path) -> None:

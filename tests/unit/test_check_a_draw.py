@@ -96,6 +96,7 @@ waves = st.builds(
     refill=st.booleans(),
     failing=st.sampled_from([0, 0.2, 0.9]),
     beyond_kk=st.sampled_from([0, 0.2]),
+    withdrawn=st.sampled_from([0, 0.3]),
     round=st.sampled_from(sorted(ROUNDS)),
     seed=st.integers(0, 2**32),
 )
@@ -137,7 +138,10 @@ def test_a_real_rounds_signature_is_the_beacons(number: int, tmp_path: Path) -> 
 
 
 def test_the_addresses_and_the_moment_of_a_round_are_those_of_the_page() -> None:
-    how_to, code = PAGE.read_text(encoding="utf-8"), PAGE.parents[2] / "pipeline" / "publication" / "public" / "page.js"
+    how_to, code = (
+        PAGE.read_text(encoding="utf-8"),
+        PAGE.parents[2] / "pipeline" / "publication" / "public" / "check.js",
+    )
     script = code.read_text(encoding="utf-8")
     assert "1692803367" in how_to
     assert "genesis: 1692803367, period: 3" in script

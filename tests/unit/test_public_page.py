@@ -44,7 +44,7 @@ def test_every_word_that_is_asked_for_is_there_and_none_is_left_over() -> None:
     known = words()
     code = "".join((PARTS / name).read_text(encoding="utf-8") for name in [*SCRIPTS, "verify.html.j2"])
     used = {key for key in re.findall(r"[\"'](\w+\.\w+)[\"']", code) if key.split(".")[0] not in ("commitment", "draw")}
-    used -= {"eligible.txt", "priority.txt", "outcomes.csv", "verify.html", "page.js", "check.js"}
+    used -= {"withdrawn.txt", "eligible.txt", "priority.txt", "outcomes.csv", "verify.html", "page.js", "check.js"}
     used |= {f"found.{key}" for key in re.findall(r"differs\(\"(\w+)\"", code)}
     used |= {f"check.{key}" for key in re.findall(r"new Check\(\"(\w+)\"", code)}
     used |= {f"progress.{key}" for key in re.findall(r"(?:progress\(|stage: )\"(\w+)\"", code)}

@@ -1,10 +1,10 @@
 // Compares what was published with the draw done again. Gives findings as keys and values; page.js puts them into words.
 
-const FILES = ["commitment.json", "draw.json", "eligible.txt", "priority.txt", "outcomes.csv"];
+const FILES = ["commitment.json", "draw.json", "eligible.txt", "priority.txt", "outcomes.csv", "withdrawn.txt"];
 const HEADER = "position,ticket,tier,outcome,rank";
 const OUTCOMES = ["accepted", "reserve", "rejected", "review", "kk_limit"];
 const COMMITTED = ["wave", "quota", "priority_share", "refill", "selfie", "beacon", "round"];
-const ALWAYS_COMMITTED = ["quota", "beacon", "round"];
+const QUICKNET = { genesis: 1692803367, period: 3, address: "https://api.drand.sh/v2/beacons/quicknet/rounds/" };
 const SHOWN = 5; // differences of one check that are told; the rest are counted
 
 /** One thing that is checked: "same", "differs" or "unchecked", with its first differences. */
@@ -45,7 +45,7 @@ async function checkFolder(files, progress) {
     code: new Check("code", "verify.html"), commitment: new Check("commitment", "commitment.json"),
     list: new Check("list", "eligible.txt"), priority: new Check("priority", "priority.txt"), merkle: new Check("merkle", "eligible.txt"),
     randomness: new Check("randomness", "draw.json"), seed: new Check("seed", "draw.json"), order: new Check("order", "outcomes.csv"),
-    places: new Check("places", "outcomes.csv"),
+    withdrawn: new Check("withdrawn", "withdrawn.txt"), places: new Check("places", "outcomes.csv"),
   };
   const result = { checks: Object.values(of), record: null, list: null, order: null };
   if (!(await selfTest())) { of.code.differs("selfTest"); return result; }
@@ -68,19 +68,27 @@ async function checkFolder(files, progress) {
   const listed = new Uint8Array(list.length / LINE);
   for (let at = 0; at < first.length; at += LINE) {
     const place = placeOf(list, first, at);
-    if (place < 0) of.priority.differs("notListed", { ticket: ticketAt(first, at / LINE) }); else listed[place] = 1;
+    if (place < 0) of.priority.differs("notListed", { file: "priority.txt", ticket: ticketAt(first, at / LINE) }); else listed[place] = 1;
   }
   const order = await drawAgain(record.seed, list, listed, (share) => progress("draw", share));
-  Object.assign(result, { list, order, listed });
+  const withdrawn = await placesTakenBack(of.withdrawn, list, files.get("withdrawn.txt"));
+  Object.assign(result, { list, order, listed, withdrawn });
   await checkOutcomes(of, result, files.get("outcomes.csv"), (share) => progress("compare", share));
   return result;
 }
 
+/** When a round of the public beacon is made; null for the demonstration. */
+function momentOf({ beacon, round }) {
+  return beacon === "drand-quicknet" ? new Date((QUICKNET.genesis + (round - 1) * QUICKNET.period) * 1000) : null;
+}
+
 function checkCommitment(check, commitment, record) {
   for (const field of COMMITTED) {
-    if (!(field in commitment)) { if (ALWAYS_COMMITTED.includes(field)) check.differs("field", { field, file: "commitment.json" }); }
+    if (!(field in commitment)) check.differs("field", { field, file: "commitment.json" });
     else if (commitment[field] !== record[field]) check.differs("committed", { field, committed: String(commitment[field]), used: String(record[field]) });
   }
+  const closes = new Date(commitment.closes + "+07:00"), made = momentOf(record); // the calendar's hours are WIB
+  if (made && !(closes < made)) check.differs("early", { round: String(record.round), when: made.toISOString(), closes: String(commitment.closes) });
   check.done();
 }
 
@@ -90,6 +98,17 @@ async function checkLine(check, bytes, published) {
   if (line) check.differs("line", { file: check.file, line });
   check.done();
   return line === 0;
+}
+
+/** Whose place was taken back at the last screening, by place on the list. */
+async function placesTakenBack(check, list, bytes) {
+  const withdrawn = new Uint8Array(list.length / LINE), line = await wrongLine(bytes);
+  if (line) { check.differs("line", { file: check.file, line }); return withdrawn; }
+  for (let at = 0; at < bytes.length; at += LINE) {
+    const place = placeOf(list, bytes, at);
+    if (place < 0) check.differs("notListed", { file: check.file, ticket: ticketAt(bytes, at / LINE) }); else withdrawn[place] = 1;
+  }
+  return withdrawn;
 }
 
 async function checkSeed(of, record) {
@@ -116,7 +135,7 @@ function* rowsOf(bytes) {
 }
 
 /** Every row against the order of the draw, then every place against quota, tiers and who fell out. */
-async function checkOutcomes({ order: check, places }, result, bytes, progress) {
+async function checkOutcomes({ order: check, withdrawn: takenBack, places }, result, bytes, progress) {
   const { list, order, listed } = result, n = order.length, rows = rowsOf(bytes);
   const position = new Uint32Array(n), outcomes = new Array(n), ranks = new Uint32Array(n); // by place on the list
   order.forEach((place, at) => { position[place] = at + 1; });
@@ -143,13 +162,16 @@ async function checkOutcomes({ order: check, places }, result, bytes, progress) 
   }, (share) => progress(Math.min(1, share * 2)));
   for (let place = 0; place < n; place++) if (!outcomes[place]) check.differs("absent", { ticket: ticketAt(list, place), drawn: position[place] });
   check.done();
+  result.withdrawn.forEach((is, place) => { if (is && outcomes[place] !== "rejected") takenBack.differs("stillIn", { ticket: ticketAt(list, place) }); });
+  takenBack.done();
   await checkPlaces(places, result, { position, outcomes, ranks });
   Object.assign(result, { position, outcomes, ranks });
 }
 
-async function checkPlaces(check, { record, list, order, listed }, { outcomes, ranks }) {
+async function checkPlaces(check, { record, list, order, listed, withdrawn }, { outcomes, ranks }) {
   const drawn = Array.from(order, (place) => outcomes[place] ?? "rejected"), expected = new Uint32Array(order.length);
-  seats(record, Uint8Array.from(order, (place) => listed[place]), drawn).forEach((at, n) => { expected[at] = n + 1; });
+  const [tiers, back] = [listed, withdrawn].map((by) => Uint8Array.from(order, (place) => by[place]));
+  seats(record, tiers, drawn, back).forEach((at, n) => { expected[at] = n + 1; });
   await each(order.length, (at) => {
     const place = order[at], outcome = outcomes[place], rank = ranks[place], has = outcome === "accepted";
     if (!outcome || (has ? rank === expected[at] && rank : !expected[at] && !rank)) return;

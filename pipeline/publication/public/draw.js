@@ -121,12 +121,13 @@ function keptPlaces(quota, share) {
   return Number((BigInt(quota) * BigInt(whole + part)) / 10n ** BigInt(Math.max(down, 0)));
 }
 
-/** Who has a place, as line numbers (from 0) in rank order. `tiers`: "p" or "u" of each line in draw order; `outcomes`: theirs. */
-function seats(record, tiers, outcomes) {
-  const staysEmpty = !record.refill && record.selfie !== "before_draw";
+/** Who has a place, as numbers (from 0) in draw order, by rank. The lists tell of each in draw order: is the tier priority, the
+ *  outcome, was the place taken back at the last screening. */
+function seats(record, tiers, outcomes, withdrawn) {
   const lines = { priority: [], public: [] };
   for (let i = 0; i < tiers.length; i++) {
     const fellOut = outcomes[i] === "rejected" || outcomes[i] === "review";
+    const staysEmpty = !record.refill && (record.selfie === "after_draw" || withdrawn[i]);
     if (outcomes[i] !== "kk_limit" && (staysEmpty || !fellOut)) lines[tiers[i] ? "priority" : "public"].push(i);
   }
   const kept = keptPlaces(record.quota, record.priority_share);

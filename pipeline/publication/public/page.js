@@ -1,7 +1,6 @@
 // The page: takes files, shows progress, and says in words what check.js found. WORDS is put in when the page is written.
 
 const $ = (id) => document.getElementById(id);
-const QUICKNET = { genesis: 1692803367, period: 3, address: "https://api.drand.sh/v2/beacons/quicknet/rounds/" };
 const SIGNS = { same: "✓", differs: "✗", unchecked: "–" };
 const page = { language: "id", files: new Map(), result: null, seconds: 0, stage: null, commitment: "", run: 0, trouble: null };
 
@@ -105,7 +104,7 @@ function renderResult(result) {
   const files = [...new Set(checks.filter((check) => check.state === "differs").map((check) => check.file))].join(", ");
   $("verdict").className = "verdict " + (same ? "same" : "differs");
   const unable = checks[0].state === "differs"; // our own arithmetic: nothing else was looked at
-  $("verdict").textContent = unable ? word("result.unable") : same ? word("result.same", { wave: String(record.wave), listed: listed.length, accepted: counts.accepted }) : word("result.differs", { files });
+  $("verdict").textContent = unable ? word("result.unable") : same ? word("result.same", { wave: String(record.wave).replace(/^wave-0*/, ""), listed: listed.length, accepted: counts.accepted }) : word("result.differs", { files });
   $("demonstration").hidden = !record || record.beacon !== "demonstration";
   $("checks").replaceChildren(...checks.map(renderCheck));
   const shown = outcomes ? { listed: listed.length, priority: listed.reduce((n, x) => n + x, 0), quota: record.quota, ...counts } : {};
@@ -128,8 +127,8 @@ function renderCheck(check) {
 
 function renderCannot(record) {
   const lines = [];
-  if (record.beacon === "drand-quicknet") {
-    const when = new Date((QUICKNET.genesis + (record.round - 1) * QUICKNET.period) * 1000);
+  const when = momentOf(record);
+  if (when) {
     const shown = new Intl.DateTimeFormat(page.language, { dateStyle: "full", timeStyle: "long", timeZone: "Asia/Jakarta" }).format(when);
     lines.push(make("li", "", word("cannot.signature", { round: String(record.round), address: QUICKNET.address + record.round }), " ", make("span", "hash", record.signature)));
     lines.push(make("li", "", word("cannot.moment", { when: shown })));
