@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
+
+from tests.prepared_process import Prepared
 
 WAVE = 12  # every rule is in force from here on
 
@@ -28,6 +33,10 @@ class Finished:
         return self.data / "waves" / f"wave-{WAVE:04d}"
 
 
+#: What a test's command has, unless the test says otherwise: one process measures faces, for two tests run at once.
+_ENVIRONMENT = {"COLUMNS": "140", "NO_COLOR": "1", "GELOMBANG_SELFIE__WORKERS": "1"}
+
+
 def gelombang(*arguments: str | Path, **environment: str) -> Finished:
     """Runs the installed command as a person would."""
     done = subprocess.run(
@@ -35,7 +44,7 @@ def gelombang(*arguments: str | Path, **environment: str) -> Finished:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "COLUMNS": "140", "NO_COLOR": "1", **environment},
+        env={**os.environ, **_ENVIRONMENT, **environment},
         timeout=900,
         check=False,
     )
@@ -46,13 +55,23 @@ def gelombang(*arguments: str | Path, **environment: str) -> Finished:
 _prepared: dict[str, Path] = {}
 
 
+@cache
+def _forking() -> Prepared:
+    """The process of this worker that has the imports of a run."""
+    made = Prepared()
+    atexit.register(made.close)
+    return made
+
+
 def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
-    """`gelombang run` on a data root, which has an initialised Airflow home."""
+    """`gelombang run` on a data root, which has an initialised Airflow home, forked from a process with its imports."""
     home = data / "work" / "airflow"
     if not home.exists() and _prepared:
         shutil.copytree(_prepared["home"], home)
-    done = gelombang("run", str(wave), "--data", data, *options, **environment)
-    return Finished(data, done.code, done.text)
+    with NamedTemporaryFile(prefix="gelombang-", suffix=".txt") as printed:
+        arguments = ["run", str(wave), "--data", str(data), *options]
+        code = _forking().run(arguments, {**os.environ, **_ENVIRONMENT, **environment}, Path(printed.name))
+        return Finished(data, code, Path(printed.name).read_text(encoding="utf-8", errors="replace"))
 
 
 @pytest.fixture(scope="session", autouse=True)
