@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError, WaveLateError
 from pipeline.domain.run_ref import FinishedRun, OverviewRef, PublishedWave, RunRef, ShardRef
 from pipeline.domain.settings import settings
+from pipeline.record import log
 from pipeline.runtime import progress
 from pipeline.storage import files, paths, wave_lock
 from pipeline.storage.task_sync import (
@@ -166,7 +167,9 @@ def compare_people(ref: RunRef) -> RunRef:
 
     run, today = Plan.load(ref), datetime.now().date()
     with progress.task("compare_people") as counts:
-        counts["expired"] = delete_expired(run.store, today)
+        if expired := delete_expired(run.store, today):
+            log.note(run.store, "deleted", run.wave.number, {"what": "descriptors", "n": expired})
+        counts["expired"] = expired
         found = compare(run, today)
         while refill_places(run):
             found = compare(run, today)

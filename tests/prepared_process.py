@@ -16,7 +16,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-IMPORTS = ("great_expectations", "altair", "pandas", "duckdb", "pyarrow.parquet", "sqlalchemy", "fastapi", "pipeline.cli")
+IMPORTS = (
+    "great_expectations",
+    "altair",
+    "pandas",
+    "duckdb",
+    "pyarrow.parquet",
+    "sqlalchemy",
+    "fastapi",
+    "pipeline.cli",
+)
 
 
 class Prepared:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +20,8 @@ from pipeline.commands.common.options import (
 from pipeline.domain import reasons
 from pipeline.inspection.explanation import Explanation, scores, word
 from pipeline.inspection.explanation import explain as explained
+from pipeline.record import log
+from pipeline.reports.spreadsheet_safety import plain
 from pipeline.storage.paths import Store
 from pipeline.storage.task_sync import pull_for_reading
 
@@ -30,12 +33,15 @@ def explain(
     registration_id: ApplicationArgument,
     data: DataOption = None,
     language: LanguageOption = None,
+    why: Annotated[str, typer.Option(help="Why it is looked up; the record keeps it with who looked.")] = "",
 ) -> None:
     """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
     spoken = language_of(language)
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)
-    _Page(explained(store, wave, registration_id), store, spoken).show()
+    explanation = explained(store, wave, registration_id)
+    log.note(store, "looked_up", wave, {"registration_id": registration_id, "why": plain(why)})
+    _Page(explanation, store, spoken).show()
 
 
 class _Page:
