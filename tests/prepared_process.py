@@ -41,7 +41,7 @@ class Prepared:
         )
 
     def run(self, arguments: list[str], environment: Mapping[str, str], out: Path) -> int:
-        """Runs ``gelombang`` with arguments in an environment; what it prints goes to ``out``. Returns its exit code."""
+        """Runs ``gelombang``; what it prints goes to ``out``. Returns its exit code."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         asked = {"arguments": arguments, "environment": dict(environment), "folder": str(Path.cwd()), "out": str(out)}

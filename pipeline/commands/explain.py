@@ -21,7 +21,6 @@ from pipeline.domain import reasons
 from pipeline.inspection.explanation import Explanation, scores, word
 from pipeline.inspection.explanation import explain as explained
 from pipeline.record import log
-from pipeline.reports.spreadsheet_safety import plain
 from pipeline.storage.paths import Store
 from pipeline.storage.task_sync import pull_for_reading
 
@@ -40,7 +39,7 @@ def explain(
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)
     explanation = explained(store, wave, registration_id)
-    log.note(store, "looked_up", wave, {"registration_id": registration_id, "why": plain(why)})
+    log.note(store, "looked_up", wave, {"registration_id": registration_id, "why": why})
     _Page(explanation, store, spoken).show()
 
 

@@ -47,9 +47,10 @@ def text_of(entry: Entry, language: str) -> str:
     facts["by_hand"] = words["phrase"]["by_hand"][language].format(values=by_hand) if by_hand else ""
     facts["again"] = words["phrase"]["again"][language] if entry.facts.get("again") else ""
     try:
-        return str(template.format_map(facts)).strip()
+        said = str(template.format_map(facts)).strip()
     except (KeyError, ValueError, IndexError):
-        return str(entry.event)
+        said = str(entry.event)
+    return "".join(c if c.isprintable() else "�" for c in said)  # a terminal obeys what is not
 
 
 def _counted(facts: dict[str, Any]) -> dict[str, Any]:

@@ -134,6 +134,12 @@ def test_every_event_has_its_words_and_facts_that_do_not_fit_them_never_stop_any
     assert f"{line.at:%H:%M}" == "10:00"  # WIB
 
 
+def test_what_others_wrote_cannot_drive_a_terminal():
+    facts = {"registration_id": "R1", "why": "\x1b[2J[red]x[/red]"}
+    said = text_of(Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", "looked_up", 3, "ani", "0", facts), "en")
+    assert said == "The application R1 was looked up. �[2J[red]x[/red]"
+
+
 def test_a_value_given_by_hand_is_told():
     facts = {"run": "r", "again": 1, "given": {"seed": "mine"}, "quota": 3}
     made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", "run_prepared", 3, "ani", "0", facts)
