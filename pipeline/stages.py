@@ -21,6 +21,7 @@ from pipeline.storage.task_sync import (
     LANDED,
     PRINTS,
     PUBLICATIONS,
+    REFUSED,
     RUNS,
     VERDICTS,
     WORK,
@@ -129,7 +130,7 @@ def draw(ref: RunRef) -> list[ShardRef]:
     return [ShardRef(ref, run.store.key(path), pairs) for path, pairs in shards]
 
 
-@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", VERDICTS, PRINTS))
+@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", REFUSED, VERDICTS, PRINTS))
 def verify(ref: ShardRef) -> Counts:
     """Verifies the selfies of one shard; a verdict reached before is not computed again."""
     run = Plan.load(ref.run)
