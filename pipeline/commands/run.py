@@ -14,6 +14,7 @@ from pipeline.domain.errors import GelombangError, WaveFailedError
 from pipeline.domain.settings import settings
 from pipeline.runtime import resource_usage
 from pipeline.runtime.progress_display import Display
+from pipeline.runtime.system_user import user_name
 from pipeline.storage import wave_lock
 from pipeline.storage.paths import Store
 
@@ -31,7 +32,7 @@ def run(
     store = Store.at(data or settings().data)
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
     log = store.root / "work" / f"{found.key}.log"
-    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": store.address}
+    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "out_of_order": True}
     with (
         wave_lock.held(store, found, "gelombang run") as name,
         local_run.output_to(log) as out,
@@ -39,8 +40,8 @@ def run(
         Display(Console(file=terminal)) as display,
         resource_usage.recorded(log.with_suffix(".costs.jsonl"), store.root / "work", display),
     ):
-        given = {**params, "run": name, "out_of_order": True}
-        done = local_run.run_wave(given, store.root / "work" / "airflow")
+        run = local_run.LocalRun(store.address, name, user_name())
+        done = local_run.run_wave(run, params, store.root / "work" / "airflow")
     if isinstance(display.error, GelombangError):
         raise display.error
     if not done or display.error:

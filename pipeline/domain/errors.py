@@ -175,6 +175,21 @@ class MissingDecreeError(GelombangError):
     advice = "Clear the task `approve` and answer it again with the decree's number, or give --decree."
 
 
+class NotAnApproverError(GelombangError):
+    """Approvers are named, and whoever approves a cohort is none of them."""
+
+    advice = "Have a person approve who is named in GELOMBANG_APPROVERS; at the prompt, under their own account."
+
+
+class OwnRunError(GelombangError):
+    """Whoever started a run cannot approve its cohort: four eyes are two people."""
+
+    advice = (
+        "Have another person approve: in Airflow, clear the task `approve` and let them answer it. Where there is only "
+        "one, GELOMBANG_ONE_PERSON=true allows it, and the publication says so."
+    )
+
+
 class SecondPlaceError(GelombangError):
     """A revision would give a second place to people whom a later wave has accepted."""
 

@@ -148,7 +148,13 @@ class Settings(BaseSettings):
     )
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave, at most")
-    approvers: list[str] = Field([], description="user names that may approve a cohort; none named: whoever may edit")
+    approvers: list[str] = Field(
+        [],
+        description="user names that may approve a cohort, in Airflow and at the prompt; none named: whoever may edit",
+    )
+    one_person: bool = Field(
+        False, description="whoever started a run may approve it too; its publication then says so"
+    )
     wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
     wait_seconds: int = Field(60, ge=10, description="how often a waiting wave looks")
     deadline_hours: int = Field(

@@ -38,8 +38,10 @@ class Approval:
     cohort_sha256: str
 
 
-def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
+def publish(run: Plan, approval: Approval, now: datetime, approver: dict[str, Any]) -> dict[str, Any]:
     """Publishes a wave and returns its ``publication.json``; the same approval again returns what it published.
+
+    ``approver``: what is known of who approved, for the record.
 
     Raises NotWhatWasApprovedError, SecondPlaceError, WaveNotRunError and the errors of a bad extract; then nothing
     has changed.
@@ -55,7 +57,7 @@ def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
             raise NotWhatWasApprovedError(f"The cohort of wave {run.wave.number} has changed since it was approved.")
         screened = rescreen(run, now.date())
         _no_second_places(run, screened)
-        return _commit(run, screened, approval, now)
+        return _commit(run, screened, approval, now, approver)
 
 
 def _record_of(folder: Path) -> dict[str, Any]:
@@ -80,7 +82,9 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         )
 
 
-def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) -> dict[str, Any]:
+def _commit(
+    run: Plan, screened: Rescreened, approval: Approval, now: datetime, approver: dict[str, Any]
+) -> dict[str, Any]:
     """Writes the revision beside its place, then gives it its name."""
     before = run.store.revisions(run.wave.key)
     revision = revision_number(before[-1]) + 1 if before else 1
@@ -98,6 +102,7 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
         "sequence": 1 + max((r.get("sequence", 0) for r in _publications(run)), default=0),
         "decree": approval.decree,
         "approval": asdict(approval),
+        "approver": approver,
         "published_at": now.isoformat(timespec="seconds"),
         "quota": run.wave.quota,
         "accepted": files.rows(new / "cohort.parquet"),
