@@ -128,10 +128,20 @@ def wave_cohort() -> None:
     @task(doc_md=stages.publish.__doc__, outlets=[Asset(stages.PUBLISHED_WAVES)])
     def publish(job: dict[str, Any], answer: dict[str, Any]) -> Any:
         by, at = answer["responded_by_user"], answer["responded_at"]
-        decree = answer["params_input"].get("decree") or ""
+        filled = answer["params_input"]
         run = from_dict(FinishedRun, job)
         names = tuple(name for name in (by["name"], by["id"]) if name)
-        published = to_dict(attempt(stages.publish, run, names, str(at), decree))
+        published = to_dict(
+            attempt(
+                stages.publish,
+                run,
+                names,
+                str(at),
+                filled.get("decree") or "",
+                note=filled.get("note") or "",
+                removing=filled.get("removing"),
+            )
+        )
         event = get_current_context()["outlet_events"][Asset(stages.PUBLISHED_WAVES)]
         event.extra.update(published)
         event.add_partitions(published["key"])  # a run by form has no partition of its own
@@ -164,6 +174,13 @@ def wave_cohort() -> None:
         params={
             "decree": Param(
                 None, type=["null", "string"], title="Decree", description="Number of the decree that publishes it."
+            ),
+            "removing": Param(
+                None,
+                type=["null", "integer"],
+                minimum=0,
+                title="Removing",
+                description="Empty; only where a publication asked for it: how many the last screening takes out.",
             ),
             "note": Param(
                 None, type=["null", "string"], title="Note", description="Why, above all where it is rejected."

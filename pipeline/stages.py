@@ -248,10 +248,12 @@ def publish(
     *,
     at_prompt: bool = False,
     note: str = "",
+    removing: int | None = None,
 ) -> PublishedWave:
     """Screens the approved cohort once more and publishes it with its decree, in one step.
 
     ``by``: every name of the person who approved, as Airflow or, ``at_prompt``, the operating system has it.
+    ``removing``: how many the last screening is known to take out.
     """
     from pipeline.publication.accepted_prints import keep_prints_of_accepted
     from pipeline.publication.approver import Approver, settled
@@ -265,7 +267,7 @@ def publish(
         names = (by,) if isinstance(by, str) else by
         approver = settled(run, Approver(names, "operating system" if at_prompt else "airflow"), note)
         approval = Approval(names[0], at, decree.strip(), ref.run.run_id, ref.cohort_sha256)
-        record = publish_wave(run, approval, datetime.now().astimezone(), approver)
+        record = publish_wave(run, approval, datetime.now().astimezone(), approver, removing)
         counts["prints_kept"] = keep_prints_of_accepted(run, record, datetime.now().date())
         counts |= {k: record[k] for k in ("revision", "accepted", "decree")}
         counts |= {k: record["changes"]["run"][k] for k in ("removed", "added")}

@@ -19,6 +19,9 @@ def publish(
     wave: WaveArgument,
     decree: Annotated[str, typer.Option(help="Number of the decree that publishes the cohort.")],
     note: Annotated[str, typer.Option(help="A note for the publication's record: an office, a reason.")] = "",
+    removing: Annotated[
+        int | None, typer.Option(min=0, help="How many the last screening takes out, where it asked for the number.")
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Publish a finished wave's cohort, after a last screening on the newest extracts.
@@ -34,7 +37,7 @@ def publish(
         ref = RunRef(where.address, wave, name)
         run = FinishedRun(ref, where.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
-        done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note)
+        done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
     stages.overview(where.address)
     typer.echo(
         f"Wave {wave}, revision {done.revision}: {done.accepted:,} accepted; the last screening removed "

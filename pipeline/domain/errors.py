@@ -190,6 +190,15 @@ class OwnRunError(GelombangError):
     )
 
 
+class ManyRemovedError(GelombangError):
+    """The last screening takes more of an approved cohort out than the setting allows, or not as many as was said."""
+
+    advice = (
+        "Look at the newest extracts and the blacklist first. If they are right, say the number: --removing N, or in "
+        "Airflow clear the task `approve` and fill it in under *Removing*."
+    )
+
+
 class SecondPlaceError(GelombangError):
     """A revision would give a second place to people whom a later wave has accepted."""
 

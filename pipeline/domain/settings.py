@@ -133,6 +133,15 @@ class ReviewSettings(BaseModel):
     second: bool = Field(False, description="a review counts only when two different reviewers agree")
 
 
+class PublicationSettings(BaseModel):
+    """How far a published cohort may be from the approved one without another question."""
+
+    max_removed_share: float = Field(
+        0.02, ge=0, le=1, description="people of an approved cohort whom the last screening may take out unasked"
+    )
+    max_removed_rows: int = Field(10, ge=0, description="so many are never too many, whatever their share")
+
+
 class Settings(BaseSettings):
     """All settings of a deployment."""
 
@@ -166,6 +175,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     screening: ScreeningSettings = ScreeningSettings()
     review: ReviewSettings = ReviewSettings()
+    publication: PublicationSettings = PublicationSettings()
 
     def approving_users(self) -> list[dict[str, str]] | None:
         """The approvers as Airflow's form wants them."""

@@ -17,6 +17,7 @@ from typing import Any
 from pipeline import __version__
 from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
+from pipeline.publication import removals
 from pipeline.publication.changed_notices import write_changed_notices
 from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.screening.name_patterns import define_macros
@@ -38,13 +39,15 @@ class Approval:
     cohort_sha256: str
 
 
-def publish(run: Plan, approval: Approval, now: datetime, approver: dict[str, Any]) -> dict[str, Any]:
+def publish(
+    run: Plan, approval: Approval, now: datetime, approver: dict[str, Any], removing: int | None = None
+) -> dict[str, Any]:
     """Publishes a wave and returns its ``publication.json``; the same approval again returns what it published.
 
-    ``approver``: what is known of who approved, for the record.
+    ``approver``: what is known of who approved, for the record. ``removing``: how many they agreed to take out.
 
-    Raises NotWhatWasApprovedError, SecondPlaceError, WaveNotRunError and the errors of a bad extract; then nothing
-    has changed.
+    Raises NotWhatWasApprovedError, ManyRemovedError, SecondPlaceError, WaveNotRunError and the errors of a bad extract;
+    then nothing has changed.
     """
     with wave_lock.publication(run.store, run.wave, approval.run):
         run.store.pull("published/")
@@ -56,8 +59,9 @@ def publish(run: Plan, approval: Approval, now: datetime, approver: dict[str, An
         if files.sha256(approved) != approval.cohort_sha256:
             raise NotWhatWasApprovedError(f"The cohort of wave {run.wave.number} has changed since it was approved.")
         screened = rescreen(run, now.date())
+        removals.agreed(run, screened, removing)
         _no_second_places(run, screened)
-        return _commit(run, screened, approval, now, approver)
+        return _commit(run, screened, approval, now, approver, removing)
 
 
 def _record_of(folder: Path) -> dict[str, Any]:
@@ -83,7 +87,12 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
 
 
 def _commit(
-    run: Plan, screened: Rescreened, approval: Approval, now: datetime, approver: dict[str, Any]
+    run: Plan,
+    screened: Rescreened,
+    approval: Approval,
+    now: datetime,
+    approver: dict[str, Any],
+    removing: int | None,
 ) -> dict[str, Any]:
     """Writes the revision beside its place, then gives it its name."""
     before = run.store.revisions(run.wave.key)
@@ -103,6 +112,7 @@ def _commit(
         "decree": approval.decree,
         "approval": asdict(approval),
         "approver": approver,
+        "removing_agreed": removing,
         "published_at": now.isoformat(timespec="seconds"),
         "quota": run.wave.quota,
         "accepted": files.rows(new / "cohort.parquet"),

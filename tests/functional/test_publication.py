@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,9 +21,12 @@ from pipeline.cli import app
 from pipeline.domain import contracts, errors
 from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.domain.settings import settings
+from pipeline.publication.removals import agreed
+from pipeline.publication.rescreen import Rescreened
 from pipeline.runtime.system_user import user_name
 from pipeline.storage.files import read_table, sha256, write_table
 from pipeline.storage.paths import Store
+from pipeline.wave_run.plan import Plan
 from tests.waves import publish, run_wave, three_waves
 
 
@@ -316,3 +320,40 @@ def test_one_person_at_the_prompt(data: Path) -> None:
     done = publish_at_prompt(data)
     assert "One person started and approved it (simulated)" in done.output
     assert record(data, 1, 1)["approver"]["one_person"] == "simulated"
+
+
+# --- many drop out at the last screening
+
+
+def test_a_blacklist_that_takes_many_out_stops_the_publication_and_asks_for_the_number(
+    data: Path, set_to: Callable[..., None]
+) -> None:
+    finished_by(data, "somebody else")
+    blacklist(data, niks(data / "waves/wave-0001/cohort.parquet")[:15], date(2020, 5, 1))
+    refused = publish_at_prompt(data).exception
+    assert isinstance(refused, errors.ManyRemovedError)
+    found = re.search(r"takes (\d+) of the 40 approved people of wave 1 out\. Reasons: .*blacklisted 15", str(refused))
+    assert found
+    assert not Store.at(data).revisions("wave-0001")
+    wrong = publish_at_prompt(data, "--removing", "3").exception
+    assert isinstance(wrong, errors.ManyRemovedError)
+    assert "3 was said" in str(wrong)
+    assert publish_at_prompt(data, "--removing", found[1]).exit_code == 0
+    assert record(data, 1, 1)["removing_agreed"] == int(found[1])
+    set_to(PUBLICATION__MAX_REMOVED_SHARE="0.9")
+    assert publish_at_prompt(data).exit_code == 0
+
+
+@pytest.mark.parametrize(("out", "asked"), [(10, False), (11, True)])
+def test_a_few_are_never_too_many(out: int, asked: bool, data: Path) -> None:
+    finished_by(data, "somebody else")
+    folder = data / "waves/wave-0001"
+    run = Plan.load(RunRef(str(data), 1))
+    rest = read_table(folder / "cohort.parquet").slice(out)
+    screened = Rescreened(run, write_table(rest, data / "work" / "rest.parquet", contracts.COHORT))
+    try:
+        agreed(run, screened, None)
+    except errors.ManyRemovedError:
+        assert asked
+    else:
+        assert not asked
