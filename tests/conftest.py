@@ -22,13 +22,15 @@ settings.load_profile("thorough" if THOROUGH else "ordinary")
 
 @pytest.fixture(scope="session", autouse=True)
 def own_secrets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A folder for keys, never that of the user who runs the tests; commands that a test starts have it too.
+    """Folders for keys and state, never those of the user who runs the tests, also for commands that a test starts.
 
     Modules that were collected before may have read the settings, so these are read again.
     """
     with pytest.MonkeyPatch.context() as patch:
         if "GELOMBANG_SECRETS" not in os.environ:
             patch.setenv("GELOMBANG_SECRETS", str(tmp_path_factory.mktemp("secrets")))
+        if "GELOMBANG_STATE" not in os.environ:
+            patch.setenv("GELOMBANG_STATE", str(tmp_path_factory.mktemp("state")))
         configured.cache_clear()
         yield
     configured.cache_clear()

@@ -73,13 +73,13 @@ def dags_folder() -> Path:
 
 
 def run_wave(run: LocalRun, params: dict[str, Any], home: Path) -> bool:
-    """Runs ``wave_cohort`` and then ``funnel_report``; True when every task succeeded. ``home`` is AIRFLOW_HOME.
+    """Runs ``wave_cohort`` and then ``funnel_report``; True when every task succeeded. ``home`` is AIRFLOW_HOME, which
+    `airflow_home` made.
 
     ``params`` are fields of the DAG's form.
 
     Nobody is there to approve: the cohort is written and not published (`gelombang publish` does that).
     """
-    home.mkdir(parents=True, exist_ok=True)
     own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
     for name, value in own.items():
         os.environ.setdefault(name, value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pipeline.airflow_plugin import local_run
+from pipeline.airflow_plugin import airflow_home, local_run
 from pipeline.commands.common.options import DataOption, WaveArgument
 from pipeline.commands.funnel import show
 from pipeline.domain.errors import GelombangError, WaveFailedError
@@ -31,6 +32,7 @@ def run(
     """Run a wave's DAG in this process, from registrations to cohort and report."""
     store = Store.at(data or settings().data)
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
+    home = airflow_home.home_of(store, os.environ)
     log = store.root / "work" / f"{found.key}.log"
     params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "out_of_order": True}
     with (
@@ -41,7 +43,7 @@ def run(
         resource_usage.recorded(log.with_suffix(".costs.jsonl"), store.root / "work", display),
     ):
         run = local_run.LocalRun(store.address, name, user_name())
-        done = local_run.run_wave(run, params, store.root / "work" / "airflow")
+        done = local_run.run_wave(run, params, home)
     if isinstance(display.error, GelombangError):
         raise display.error
     if not done or display.error:

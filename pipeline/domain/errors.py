@@ -154,6 +154,15 @@ class SealedFileError(GelombangError):
     )
 
 
+class UnsafeHomeError(GelombangError):
+    """Airflow's home, where it imports code from, lies below the data root, or others may write into it."""
+
+    advice = (
+        "Unset AIRFLOW_HOME, or name a folder outside the data root that is yours alone (chmod 700); look first into "
+        "one that others could write into. `gelombang run` makes its own below GELOMBANG_STATE."
+    )
+
+
 class WaveLockedError(GelombangError):
     """Another run of the same wave is at work."""
 

@@ -5,6 +5,7 @@ What belongs to one wave (quota, seed, policy) is in the calendar, not here.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -155,6 +156,11 @@ class Settings(BaseSettings):
         Path("~/.config/gelombang"),
         description="folder of this installation's keys, outside the data root; the same keys on every machine",
     )
+    state: Path | None = Field(
+        None,
+        description="folder of what this machine keeps between runs (Airflow's home), outside the data root and its "
+        "user's alone; None: $XDG_STATE_HOME/gelombang, else ~/.local/state/gelombang",
+    )
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave, at most")
     approvers: list[str] = Field(
@@ -176,6 +182,11 @@ class Settings(BaseSettings):
     screening: ScreeningSettings = ScreeningSettings()
     review: ReviewSettings = ReviewSettings()
     publication: PublicationSettings = PublicationSettings()
+
+    def state_folder(self) -> Path:
+        """Where this machine's state lies."""
+        default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "gelombang"
+        return (self.state or default).expanduser().absolute()
 
     def approving_users(self) -> list[dict[str, str]] | None:
         """The approvers as Airflow's form wants them."""

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.airflow_plugin import airflow_home
+from pipeline.storage.paths import Store
+
 WAVE = 12  # every rule is in force from here on
 
 
@@ -48,7 +51,7 @@ _prepared: dict[str, Path] = {}
 
 def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
     """`gelombang run` on a data root, which has an initialised Airflow home."""
-    home = data / "work" / "airflow"
+    home = airflow_home.path_of(Store.at(data))
     if not home.exists() and _prepared:
         shutil.copytree(_prepared["home"], home)
     done = gelombang("run", str(wave), "--data", data, *options, **environment)

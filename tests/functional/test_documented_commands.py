@@ -143,3 +143,18 @@ def test_every_command_is_documented():
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     missing = {name for name in names if f"gelombang {name}" not in text}
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("home", "mode", "said"), [("data/work", 0o700, "below the data root"), ("home", 0o777, "Others")]
+)
+def test_an_unsafe_home_of_airflow_is_refused(home, mode, said, tmp_path):
+    (tmp_path / home).mkdir(parents=True)
+    (tmp_path / home).chmod(mode)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path / home)}
+    done = subprocess.run(
+        ["bash", "-c", "source tools/airflow_env && echo on"], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**environment, "GELOMBANG_DATA": str(tmp_path / "data")},
+    )  # fmt: skip
+    assert done.stdout == ""
+    assert said in done.stderr
