@@ -132,6 +132,7 @@ class ReviewSettings(BaseModel):
     """How reviewers' decisions about doubtful photographs count."""
 
     second: bool = Field(False, description="a review counts only when two different reviewers agree")
+    token_days: int = Field(30, ge=1, description="days for which a reviewer's token holds")
 
 
 class PublicationSettings(BaseModel):

@@ -25,7 +25,7 @@ ALL = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
 #: Beginnings of shown commands that other tests run: their file, and how it calls them.
 ELSEWHERE = {
     "make wave": ("tests/functional/test_documented_commands.py", '"make", "-n", "wave"'),
-    "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--reviewer"'),
+    "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--data"'),
     "source tools/airflow_env": ("tests/functional/test_documented_commands.py", '"source tools/airflow_env && '),
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
