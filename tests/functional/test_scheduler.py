@@ -74,7 +74,7 @@ def approval(service: Airflow, run_id: str) -> dict[str, Any] | None:
 def answer(service: Airflow, run_id: str, choice: str, decree: str = "", user: str = "analyst") -> int:
     """Answers the form."""
     path = f"{DAG}/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
-    body = {"chosen_options": [choice], "params_input": {"decree": decree, "note": ""}}
+    body = {"chosen_options": [choice], "params_input": {"decree": decree, "removing": None, "note": ""}}
     return service.call("PATCH", path, user=user, **body).status_code
 
 
