@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, Param, PartitionedAssetTimetable, dag, get_current_context, task
+from airflow.sdk import Asset, PartitionedAssetTimetable, dag, task
 
 from pipeline import stages
 from pipeline.airflow_plugin.hand_over import to_dict
-from pipeline.domain.settings import settings
+from pipeline.airflow_plugin.local_run import data_root
 
 
 @dag(
@@ -18,16 +18,11 @@ from pipeline.domain.settings import settings
     max_active_runs=1,
     tags=["gelombang"],
     doc_md=__doc__,
-    params={
-        "data": Param(
-            None, type=["null", "string"], title="Data root", description="Folder of the data. Empty: GELOMBANG_DATA."
-        )
-    },
 )
 def funnel_report() -> None:
     @task(doc_md=stages.overview.__doc__)
     def overview() -> Any:
-        return to_dict(stages.overview(get_current_context()["params"]["data"] or settings().data))
+        return to_dict(stages.overview(data_root()))
 
     overview()
 

@@ -15,10 +15,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
+from pipeline.airflow_plugin.local_run import data_root, local_run, only_fields
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
+
+#: What a form, a REST call or `gelombang run` may say of a run. The data root is configuration: GELOMBANG_DATA.
+FIELDS = ("wave", "quota", "seed", "shards", "out_of_order")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -83,14 +87,8 @@ def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -
             title="Shards",
             description="Selfie tasks. Empty: by the number of photographs.",
         ),
-        "data": Param(
-            None, type=["null", "string"], title="Data root", description="Folder of the data. Empty: GELOMBANG_DATA."
-        ),
         "out_of_order": Param(
             False, type="boolean", title="Out of order", description="Start although the wave before is not published."
-        ),
-        "run": Param(
-            None, type=["null", "string"], title="Run", description="Leave empty: how `gelombang run` names itself."
         ),
     },
 )
@@ -99,10 +97,11 @@ def wave_cohort() -> None:
     @task(doc_md=stages.hold_wave.__doc__)
     def hold_wave() -> Any:
         context = get_current_context()
-        given, run = context["params"], context["dag_run"]
+        given, run, here = context["params"], context["dag_run"], local_run()
+        attempt(only_fields, run.conf, FIELDS)
         wave = wave_number(run.partition_key) if run.partition_key else given["wave"]
-        holder, alone = (given["run"], True) if given["run"] else (run.run_id, False)
-        return to_dict(attempt(stages.hold_wave, given["data"] or settings().data, wave, holder, alone))
+        holder, alone = (here.name, True) if here else (run.run_id, False)
+        return to_dict(attempt(stages.hold_wave, data_root(), wave, holder, alone))
 
     @task.sensor(
         doc_md=stages.wave_before.__doc__,
@@ -120,16 +119,29 @@ def wave_cohort() -> None:
 
     @task(doc_md=stages.prepare.__doc__)
     def prepare(job: dict[str, Any]) -> Any:
-        given = get_current_context()["params"]
+        context = get_current_context()
+        given, here = context["params"], local_run()
+        by = here.started_by if here else context["dag_run"].triggering_user_name
         run = from_dict(RunRef, job)
-        return to_dict(attempt(stages.prepare, run, given["quota"], given["seed"], given["shards"]))
+        return to_dict(attempt(stages.prepare, run, given["quota"], given["seed"], given["shards"], by))
 
     @task(doc_md=stages.publish.__doc__, outlets=[Asset(stages.PUBLISHED_WAVES)])
     def publish(job: dict[str, Any], answer: dict[str, Any]) -> Any:
         by, at = answer["responded_by_user"], answer["responded_at"]
-        decree = answer["params_input"].get("decree") or ""
+        filled = answer["params_input"]
         run = from_dict(FinishedRun, job)
-        published = to_dict(attempt(stages.publish, run, by["name"] or by["id"], str(at), decree))
+        names = tuple(name for name in (by["name"], by["id"]) if name)
+        published = to_dict(
+            attempt(
+                stages.publish,
+                run,
+                names,
+                str(at),
+                filled.get("decree") or "",
+                note=filled.get("note") or "",
+                removing=filled.get("removing"),
+            )
+        )
         event = get_current_context()["outlet_events"][Asset(stages.PUBLISHED_WAVES)]
         event.extra.update(published)
         event.add_partitions(published["key"])  # a run by form has no partition of its own
@@ -162,6 +174,13 @@ def wave_cohort() -> None:
         params={
             "decree": Param(
                 None, type=["null", "string"], title="Decree", description="Number of the decree that publishes it."
+            ),
+            "removing": Param(
+                None,
+                type=["null", "integer"],
+                minimum=0,
+                title="Removing",
+                description="Empty; only where a publication asked for it: how many the last screening takes out.",
             ),
             "note": Param(
                 None, type=["null", "string"], title="Note", description="Why, above all where it is rejected."

@@ -22,6 +22,7 @@ from pipeline.storage.task_sync import (
     LANDED,
     PRINTS,
     PUBLICATIONS,
+    REFUSED,
     RUNS,
     VERDICTS,
     WORK,
@@ -59,13 +60,18 @@ def wave_before(ref: RunRef) -> bool:
     return bool(where.revisions(before.key))
 
 
-def prepare(ref: RunRef, quota: int | None, seed: str | None, shards: int | None) -> RunRef:
-    """Resolves what is to be done: the wave, its quota and seed, the extracts it may use; writes ``plan.json``."""
+def prepare(
+    ref: RunRef, quota: int | None, seed: str | None, shards: int | None, started_by: str | None = None
+) -> RunRef:
+    """Resolves what is to be done: the wave, its quota and seed, the extracts it may use; writes ``plan.json``.
+
+    ``started_by``: who started the run; None: the schedule.
+    """
     with progress.task("prepare") as counts:
         where = paths.Store.at(ref.data)
         # before another run's work is cleared
         wave_lock.must_hold(where, where.calendar().wave(ref.wave), ref.run_id)
-        made = plan.make(ref.data, ref.wave, quota=quota, seed=seed, shards=shards)
+        made = plan.make(ref.data, ref.wave, quota=quota, seed=seed, shards=shards, started_by=started_by)
         made.store.push(f"work/{made.wave.key}/", replace=True)
         recorded.prepared(made, ref.run_id)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
@@ -134,7 +140,7 @@ def draw(ref: RunRef) -> list[ShardRef]:
     return [ShardRef(ref, run.store.key(path), pairs) for path, pairs in shards]
 
 
-@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", VERDICTS, PRINTS))
+@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", REFUSED, VERDICTS, PRINTS))
 def verify(ref: ShardRef) -> Counts:
     """Verifies the selfies of one shard; a verdict reached before is not computed again."""
     run = Plan.load(ref.run)
@@ -251,9 +257,23 @@ def finish(ref: RunRef) -> FinishedRun:
     Part(KEPT_PRINTS),
     writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS),
 )
-def publish(ref: FinishedRun, by: str, at: str, decree: str) -> PublishedWave:
-    """Screens the approved cohort once more and publishes it with its decree, in one step."""
+def publish(
+    ref: FinishedRun,
+    by: str | tuple[str, ...],
+    at: str,
+    decree: str,
+    *,
+    at_prompt: bool = False,
+    note: str = "",
+    removing: int | None = None,
+) -> PublishedWave:
+    """Screens the approved cohort once more and publishes it with its decree, in one step.
+
+    ``by``: every name of the person who approved, as Airflow or, ``at_prompt``, the operating system has it.
+    ``removing``: how many the last screening is known to take out.
+    """
     from pipeline.publication.accepted_prints import keep_prints_of_accepted
+    from pipeline.publication.approver import Approver, settled
     from pipeline.publication.revision import Approval
     from pipeline.publication.revision import publish as publish_wave
 
@@ -261,8 +281,10 @@ def publish(ref: FinishedRun, by: str, at: str, decree: str) -> PublishedWave:
     with progress.task("publish") as counts:
         if not decree.strip():
             raise MissingDecreeError(f"The cohort of wave {run.wave.number} was approved without a decree.")
-        approval = Approval(by, at, decree.strip(), ref.run.run_id, ref.cohort_sha256)
-        record = publish_wave(run, approval, datetime.now().astimezone())
+        names = (by,) if isinstance(by, str) else by
+        approver = settled(run, Approver(names, "operating system" if at_prompt else "airflow"), note)
+        approval = Approval(names[0], at, decree.strip(), ref.run.run_id, ref.cohort_sha256)
+        record = publish_wave(run, approval, datetime.now().astimezone(), approver, removing)
         counts["prints_kept"] = keep_prints_of_accepted(run, record, datetime.now().date())
         counts |= {k: record[k] for k in ("revision", "accepted", "decree")}
         counts |= {k: record["changes"]["run"][k] for k in ("removed", "added")}

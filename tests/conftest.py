@@ -28,14 +28,16 @@ def _shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_secrets(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
-    """A folder for keys, never that of the user who runs the tests; commands that a test starts have it too.
+    """Folders for keys and state, never those of the user who runs the tests, also for commands that a test starts.
 
-    All workers share it, as they share finished waves. Modules that were collected before may have read the settings,
+    All workers share them, as they share finished waves. Modules that were collected before may have read the settings,
     so these are read again.
     """
     with pytest.MonkeyPatch.context() as patch:
         if "GELOMBANG_SECRETS" not in os.environ:
             patch.setenv("GELOMBANG_SECRETS", str(_shared(tmp_path_factory, worker_id) / "secrets"))
+        if "GELOMBANG_STATE" not in os.environ:
+            patch.setenv("GELOMBANG_STATE", str(_shared(tmp_path_factory, worker_id) / "state"))
         configured.cache_clear()
         yield
     configured.cache_clear()

@@ -89,9 +89,14 @@ def run_wave(data: Path | str, wave: int, run: str = "test", between: Callable[[
     return stages.finish(ref)
 
 
-def publish(run: FinishedRun, decree: str = "SK-1", at: str = "2020-05-02T09:00:00+07:00") -> PublishedWave:
+def publish(
+    run: FinishedRun,
+    decree: str = "SK-1",
+    at: str = "2020-05-02T09:00:00+07:00",
+    by: str | tuple[str, ...] = "Kepala Manajemen Pelaksana",
+) -> PublishedWave:
     """Publishes a wave as an approver would, and gives it back."""
     try:
-        return stages.publish(run, "Kepala Manajemen Pelaksana", at, decree)
+        return stages.publish(run, by, at, decree)
     finally:
         stages.release_wave(run.run)

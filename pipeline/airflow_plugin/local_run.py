@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.runtime import progress
 
@@ -31,17 +33,53 @@ EMBEDDED = {
 }
 
 
+@dataclass(frozen=True)
+class LocalRun:
+    """A run in this process: its data root, the name under which it holds the wave, and who started it.
+
+    It is handed to the tasks in memory: no form, no REST call and no variable can say any of it.
+    """
+
+    data: str
+    name: str
+    started_by: str
+
+
+_now: LocalRun | None = None
+
+
+def local_run() -> LocalRun | None:
+    """The run of this process; None under a scheduler."""
+    return _now
+
+
+def data_root() -> str:
+    """Where the tasks of a DAG find their data: configuration, or what `gelombang run` was given."""
+    return _now.data if _now else settings().data
+
+
+def only_fields(given: dict[str, Any] | None, fields: Iterable[str]) -> None:
+    """Raises BadSettingError where a run was started with something that is no field of its form."""
+    if unknown := sorted(set(given or {}) - set(fields)):
+        raise BadSettingError(
+            f"The run was started with {', '.join(unknown)}, which no form has.",
+            "Start it with fields of the form alone; the data root is configuration: GELOMBANG_DATA.",
+        )
+
+
 def dags_folder() -> Path:
     """The project's DAGs: beside the package in a checkout."""
     return Path(str(files("pipeline"))).parent / "dags"
 
 
-def run_wave(params: dict[str, Any], home: Path) -> bool:
-    """Runs ``wave_cohort`` and then ``funnel_report``; True when every task succeeded. ``home`` is AIRFLOW_HOME.
+def run_wave(run: LocalRun, params: dict[str, Any], home: Path) -> bool:
+    """Runs ``wave_cohort`` and then ``funnel_report``; True when every task succeeded. ``home`` is AIRFLOW_HOME, which
+    `airflow_home` made.
+
+    ``params`` are fields of the DAG's form.
 
     Nobody is there to approve: the cohort is written and not published (`gelombang publish` does that).
     """
-    home.mkdir(parents=True, exist_ok=True)
     own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
     for name, value in own.items():
         os.environ.setdefault(name, value)
@@ -51,9 +89,14 @@ def run_wave(params: dict[str, Any], home: Path) -> bool:
         from airflow.utils.state import DagRunState
 
         initdb()
-    for name, given in (("wave_cohort", params), ("funnel_report", {"data": params["data"]})):
-        if load_dag(name).test(run_conf=given, mark_success_pattern="approve|publish").state != DagRunState.SUCCESS:
-            return False
+    global _now
+    _now = run
+    try:
+        for name, given in (("wave_cohort", params), ("funnel_report", {})):
+            if load_dag(name).test(run_conf=given, mark_success_pattern="approve|publish").state != DagRunState.SUCCESS:
+                return False
+    finally:
+        _now = None
     return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime
 from typing import Annotated
 
@@ -12,16 +11,23 @@ from pipeline import stages
 from pipeline.commands.common.options import DataOption, WaveArgument, finished
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.run_ref import FinishedRun, RunRef
+from pipeline.runtime.system_user import user_name
 from pipeline.storage import files, wave_lock
 
 
 def publish(
     wave: WaveArgument,
     decree: Annotated[str, typer.Option(help="Number of the decree that publishes the cohort.")],
-    by: Annotated[str | None, typer.Option(help="Who approved it. Default: the user at this prompt.")] = None,
+    note: Annotated[str, typer.Option(help="A note for the publication's record: an office, a reason.")] = "",
+    removing: Annotated[
+        int | None, typer.Option(min=0, help="How many the last screening takes out, where it asked for the number.")
+    ] = None,
     data: DataOption = None,
 ) -> None:
-    """Publish a finished wave's cohort, after a last screening on the newest extracts."""
+    """Publish a finished wave's cohort, after a last screening on the newest extracts.
+
+    Who approves is the account at this prompt: one of GELOMBANG_APPROVERS, and not the one that started the run.
+    """
     where, found, folder = finished(data, wave)
     plan = where.work(found) / "plan.json"
     where.pull(where.key(plan))
@@ -31,9 +37,14 @@ def publish(
         ref = RunRef(where.address, wave, name)
         run = FinishedRun(ref, where.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
-        done = stages.publish(run, by or getpass.getuser(), at, decree)
+        done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
     stages.overview(where.address)
     typer.echo(
         f"Wave {wave}, revision {done.revision}: {done.accepted:,} accepted; the last screening removed "
         f"{done.removed:,}, {done.added:,} came in for them. {done.published}"
     )
+    record = files.read_json(where.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]
+    if not record["on_list"]:
+        typer.echo(f"Approved by {record['name']}; no approvers are named (GELOMBANG_APPROVERS). The record says so.")
+    if record["one_person"]:
+        typer.echo(f"One person started and approved it ({record['one_person']}). The record says so.")

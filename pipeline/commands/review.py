@@ -6,30 +6,48 @@ import ipaddress
 import socket
 import webbrowser
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.commands.common.options import DataOption, finished
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.storage.files import read_json
+from pipeline.storage.paths import Store
+
+if TYPE_CHECKING:
+    from pipeline.review.reviewers import Reviewers
 
 
 def review(
-    wave: WaveArgument,
-    reviewer: Annotated[str, typer.Option(help="Your name: it stands on each of your decisions.")],
+    wave: Annotated[int | None, typer.Argument(min=1, help="Number of the wave.")] = None,
+    add_reviewer: Annotated[
+        str | None, typer.Option(help="Give a reviewer a token, shown once; one that they had before ends.")
+    ] = None,
+    remove_reviewer: Annotated[str | None, typer.Option(help="Take a reviewer off the list.")] = None,
     data: DataOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on; nothing is encrypted.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in this machine's browser.")] = False,
 ) -> None:
-    """Decide about the photographs that a person must look at; the next run takes the decisions in."""
+    """Decide about the photographs that a person must look at; the next run takes the decisions in.
+
+    Reviewers sign in on the page, each with their own token.
+    """
     from pipeline.review.access import AccessGate
     from pipeline.review.app import make_app
     from pipeline.review.cases import read_cases
-    from pipeline.review.decisions import ReviewSession
+    from pipeline.review.decisions import Reviewing
+    from pipeline.review.reviewers import Reviewers
+
+    reviewers = Reviewers(Store.at(data or settings().data).root)
+    if add_reviewer is not None or remove_reviewer is not None:
+        _change(reviewers, add_reviewer, remove_reviewer)
+        return
+    if wave is None:
+        raise typer.BadParameter("Which wave?", param_hint="WAVE")
 
     where, found, folder = finished(data, wave)
     if where.elsewhere:
@@ -37,19 +55,21 @@ def review(
             f"A review needs the photographs in a folder; {where.address} is none.",
             "Copy the wave's folders to this machine, review there, and copy landing/*/reviews/ back.",
         )
-    session, cases = ReviewSession(where, found, reviewer), read_cases(where, found)
+    cases = read_cases(where, found)
     console = Console()
     if not cases:
         console.print(f"Nobody of wave {wave} is under review.")
         return
-    gate = AccessGate()
-    app = make_app(session, cases, read_json(folder / "manifest.json")["selfie_policy"], gate)
+    gate = AccessGate(reviewers, host)
+    app = make_app(Reviewing(where, found), cases, read_json(folder / "manifest.json")["selfie_policy"], gate)
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):  # which is how it is ended
         name, bound = listening.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
-        address = f"http://{shown}:{bound}/?token={gate.token}&lang={settings().language}"
-        console.print(f"{len(cases)} under review in wave {wave}. Open this address; it is yours alone:")
+        address = f"http://{shown}:{bound}/?lang={settings().language}"
+        console.print(f"{len(cases)} under review in wave {wave}. Open this address and sign in with your token:")
         console.print(address, style="bold", soft_wrap=True, markup=False, highlight=False)
+        if reviewers.nobody():
+            console.print("Nobody has a token yet: gelombang review --add-reviewer NAME", style="yellow")
         if not ipaddress.ip_address(name).is_loopback:
             console.print("Others on the network can listen: reach it through an encrypted tunnel.", style="yellow")
         console.print("Ctrl+C ends it. Decisions are saved one by one.", style="dim")
@@ -57,6 +77,18 @@ def review(
             webbrowser.open(address)
         _serve(app, listening)
     console.print(f"Run the wave again to take the decisions in: gelombang run {wave}")
+
+
+def _change(reviewers: Reviewers, add: str | None, remove: str | None) -> None:
+    """Gives a reviewer a token, or takes one off the list."""
+    if remove is not None:
+        typer.echo(f"{remove} is off the list." if reviewers.remove(remove) else f"{remove} was not on the list.")
+    if add is not None:
+        token, until = reviewers.add(add)
+        typer.echo(
+            f"The token of {add}, until {until.astimezone():%Y-%m-%d %H:%M}. It is shown this once; hand it over:"
+        )
+        typer.echo(token)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -68,7 +100,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _serve(app: object, listening: socket.socket) -> None:
-    """Serves until the process is told to end. No access log: the address holds the token."""
+    """Serves until the process is told to end."""
     import uvicorn
 
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)  # type: ignore[arg-type]

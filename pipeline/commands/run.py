@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pipeline.airflow_plugin import local_run
+from pipeline.airflow_plugin import airflow_home, local_run
 from pipeline.commands.common.options import DataOption, WaveArgument
 from pipeline.commands.funnel import show
 from pipeline.domain.errors import GelombangError, WaveFailedError
 from pipeline.domain.settings import settings
 from pipeline.runtime import resource_usage
 from pipeline.runtime.progress_display import Display
+from pipeline.runtime.system_user import user_name
 from pipeline.storage import wave_lock
 from pipeline.storage.paths import Store
 
@@ -30,8 +32,9 @@ def run(
     """Run a wave's DAG in this process, from registrations to cohort and report."""
     store = Store.at(data or settings().data)
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
+    home = airflow_home.home_of(store, os.environ)
     log = store.root / "work" / f"{found.key}.log"
-    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "data": store.address}
+    params = {"wave": wave, "quota": quota, "seed": seed, "shards": shards, "out_of_order": True}
     with (
         wave_lock.held(store, found, "gelombang run") as name,
         local_run.output_to(log) as out,
@@ -39,8 +42,8 @@ def run(
         Display(Console(file=terminal)) as display,
         resource_usage.recorded(log.with_suffix(".costs.jsonl"), store.root / "work", display),
     ):
-        given = {**params, "run": name, "out_of_order": True}
-        done = local_run.run_wave(given, store.root / "work" / "airflow")
+        run = local_run.LocalRun(store.address, name, user_name())
+        done = local_run.run_wave(run, params, home)
     if isinstance(display.error, GelombangError):
         raise display.error
     if not done or display.error:

@@ -154,6 +154,15 @@ class SealedFileError(GelombangError):
     )
 
 
+class UnsafeHomeError(GelombangError):
+    """Airflow's home, where it imports code from, lies below the data root, or others may write into it."""
+
+    advice = (
+        "Unset AIRFLOW_HOME, or name a folder outside the data root that is yours alone (chmod 700); look first into "
+        "one that others could write into. `gelombang run` makes its own below GELOMBANG_STATE."
+    )
+
+
 class WaveLockedError(GelombangError):
     """Another run of the same wave is at work."""
 
@@ -173,6 +182,30 @@ class MissingDecreeError(GelombangError):
     """A cohort is published by a decree, and none was named."""
 
     advice = "Clear the task `approve` and answer it again with the decree's number, or give --decree."
+
+
+class NotAnApproverError(GelombangError):
+    """Approvers are named, and whoever approves a cohort is none of them."""
+
+    advice = "Have a person approve who is named in GELOMBANG_APPROVERS; at the prompt, under their own account."
+
+
+class OwnRunError(GelombangError):
+    """Whoever started a run cannot approve its cohort: four eyes are two people."""
+
+    advice = (
+        "Have another person approve: in Airflow, clear the task `approve` and let them answer it. Where there is only "
+        "one, GELOMBANG_ONE_PERSON=true allows it, and the publication says so."
+    )
+
+
+class ManyRemovedError(GelombangError):
+    """The last screening takes more of an approved cohort out than the setting allows, or not as many as was said."""
+
+    advice = (
+        "Look at the newest extracts and the blacklist first. If they are right, say the number: --removing N, or in "
+        "Airflow clear the task `approve` and fill it in under *Removing*."
+    )
 
 
 class SecondPlaceError(GelombangError):

@@ -5,6 +5,7 @@ What belongs to one wave (quota, seed, policy) is in the calendar, not here.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -131,6 +132,16 @@ class ReviewSettings(BaseModel):
     """How reviewers' decisions about doubtful photographs count."""
 
     second: bool = Field(False, description="a review counts only when two different reviewers agree")
+    token_days: int = Field(30, ge=1, description="days for which a reviewer's token holds")
+
+
+class PublicationSettings(BaseModel):
+    """How far a published cohort may be from the approved one without another question."""
+
+    max_removed_share: float = Field(
+        0.02, ge=0, le=1, description="people of an approved cohort whom the last screening may take out unasked"
+    )
+    max_removed_rows: int = Field(10, ge=0, description="so many are never too many, whatever their share")
 
 
 class Settings(BaseSettings):
@@ -146,9 +157,20 @@ class Settings(BaseSettings):
         Path("~/.config/gelombang"),
         description="folder of this installation's keys, outside the data root; the same keys on every machine",
     )
+    state: Path | None = Field(
+        None,
+        description="folder of what this machine keeps between runs (Airflow's home), outside the data root and its "
+        "user's alone; None: $XDG_STATE_HOME/gelombang, else ~/.local/state/gelombang",
+    )
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave, at most")
-    approvers: list[str] = Field([], description="user names that may approve a cohort; none named: whoever may edit")
+    approvers: list[str] = Field(
+        [],
+        description="user names that may approve a cohort, in Airflow and at the prompt; none named: whoever may edit",
+    )
+    one_person: bool = Field(
+        False, description="whoever started a run may approve it too; its publication then says so"
+    )
     wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
     wait_seconds: int = Field(60, ge=10, description="how often a waiting wave looks")
     deadline_hours: int = Field(
@@ -160,6 +182,12 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     screening: ScreeningSettings = ScreeningSettings()
     review: ReviewSettings = ReviewSettings()
+    publication: PublicationSettings = PublicationSettings()
+
+    def state_folder(self) -> Path:
+        """Where this machine's state lies."""
+        default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "gelombang"
+        return (self.state or default).expanduser().absolute()
 
     def approving_users(self) -> list[dict[str, str]] | None:
         """The approvers as Airflow's form wants them."""

@@ -15,6 +15,7 @@ import duckdb
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import REVIEW_DECISIONS, REVIEWS
+from pipeline.domain.person_names import skeleton
 from pipeline.ingest.optional_deliveries import delivered, rows_of
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
@@ -44,6 +45,7 @@ def weighed(store_: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator
     everything, aside = delivered(store_, wave, "reviews")
     with duckdb_sql.connect(spill) as db:
         rows_of(db, everything, REVIEWS)
+        db.create_function("person_of", skeleton, ["VARCHAR"], "VARCHAR")
         duckdb_sql.run(db, "pipeline.ingest", "sql/reviews", {"$second": second, "$decisions": REVIEW_DECISIONS})
         [(usable,)] = db.execute("SELECT count(*) FROM said").fetchall()
         yield db, aside + everything.num_rows - usable

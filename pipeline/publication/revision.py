@@ -17,6 +17,7 @@ from typing import Any
 from pipeline import __version__
 from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
+from pipeline.publication import removals
 from pipeline.publication.changed_notices import write_changed_notices
 from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.record import log
@@ -40,11 +41,16 @@ class Approval:
     cohort_sha256: str
 
 
-def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
+def publish(
+    run: Plan, approval: Approval, now: datetime, approver: dict[str, Any], removing: int | None = None
+) -> dict[str, Any]:
     """Publishes a wave and returns its ``publication.json``; the same approval again returns what it published.
 
-    Both the approval and the publication are in the record. Raises NotWhatWasApprovedError, SecondPlaceError,
-    WaveNotRunError and the errors of a bad extract; then nothing is published.
+    ``approver``: what is known of who approved, for the record. ``removing``: how many they agreed to take out.
+    Approval and publication are in the record.
+
+    Raises NotWhatWasApprovedError, ManyRemovedError, SecondPlaceError, WaveNotRunError and the errors of a bad extract;
+    then nothing is published.
     """
     with wave_lock.publication(run.store, run.wave, approval.run):
         run.store.pull("published/")
@@ -59,8 +65,9 @@ def publish(run: Plan, approval: Approval, now: datetime) -> dict[str, Any]:
         must_be_as_decided(run)
         _note_approved(run, approval)
         screened = rescreen(run, now.date())
+        removals.agreed(run, screened, removing)
         _no_second_places(run, screened)
-        folder, published = _commit(run, screened, approval, now)
+        folder, published = _commit(run, screened, approval, now, approver, removing)
         _note_published(run, folder, published)
         return published
 
@@ -103,7 +110,14 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         )
 
 
-def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) -> tuple[Path, dict[str, Any]]:
+def _commit(
+    run: Plan,
+    screened: Rescreened,
+    approval: Approval,
+    now: datetime,
+    approver: dict[str, Any],
+    removing: int | None,
+) -> tuple[Path, dict[str, Any]]:
     """Writes the revision beside its place, then gives it its name. Returns its folder and its ``publication.json``."""
     before = run.store.revisions(run.wave.key)
     revision = revision_number(before[-1]) + 1 if before else 1
@@ -121,6 +135,8 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
         "sequence": 1 + max((r.get("sequence", 0) for r in _publications(run)), default=0),
         "decree": approval.decree,
         "approval": asdict(approval),
+        "approver": approver,
+        "removing_agreed": removing,
         "published_at": now.isoformat(timespec="seconds"),
         "quota": run.wave.quota,
         "accepted": files.rows(new / "cohort.parquet"),

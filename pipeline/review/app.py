@@ -15,7 +15,7 @@ from pipeline.domain.settings import settings
 from pipeline.review import case_page
 from pipeline.review.access import AccessGate
 from pipeline.review.cases import Case
-from pipeline.review.decisions import ReviewSession, Standing
+from pipeline.review.decisions import Reviewing, ReviewSession, Standing
 from pipeline.review.photos import Shown, show
 
 Language = Literal["id", "en"]
@@ -40,18 +40,23 @@ class Answer(BaseModel):
         return note
 
 
-def make_app(session: ReviewSession, cases: list[Case], policy: dict[str, Any] | None, gate: AccessGate) -> FastAPI:
-    """The application for one reviewer and one wave. ``policy`` holds the thresholds that the wave was judged by."""
+def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | None, gate: AccessGate) -> FastAPI:
+    """The application for one wave and whoever signs in. ``policy`` has the thresholds that the wave was judged by."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(gate)
-    roots = {"selfie": session.where.landing(session.wave, "selfies"), "reference": session.where.extract("photos")}
+    where, wave = reviewing.where, reviewing.wave
+    roots = {"selfie": where.landing(wave, "selfies"), "reference": where.extract("photos")}
+
+    def mine(request: Request) -> ReviewSession:
+        """The session of whoever the gate let in."""
+        return reviewing.of(request.state.reviewer)
 
     def look(case: Case, which: Which) -> Shown:
         return show(roots[which], getattr(case, which))
 
     def look_at_others(case: Case) -> list[Shown]:
         """The selfies of the applications that share a face or a picture with this one, of whatever wave."""
-        return [show(session.where.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
+        return [show(where.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
 
     def found(number: int) -> Case:
         if not 1 <= number <= len(cases):
@@ -63,16 +68,19 @@ def make_app(session: ReviewSession, cases: list[Case], policy: dict[str, Any] |
         turned = cases[after:] + cases[:after]
         return next((c for c in turned if standings.get(c.registration_id, Standing()).open), None)
 
-    def shown(case: Case | None, language: Language, *, saved: int | None = None, status: int = 200) -> HTMLResponse:
+    def shown(
+        request: Request, case: Case | None, language: Language, *, saved: int | None = None, status: int = 200
+    ) -> HTMLResponse:
         """The page of a case, or of the end; ``saved`` is the case just decided, ``status`` 404 for one not found."""
+        session = mine(request)
         standings = session.standings()
         known = [standings.get(c.registration_id, Standing()) for c in cases]
         follows = next_open(standings, case.number if case else 0)
         values: dict[str, Any] = {
-            "wave": session.wave.number,
+            "wave": wave.number,
             "reviewer": session.reviewer,
             "second": settings().review.second,
-            "csrf": gate.csrf,
+            "csrf": gate.csrf(request),
             "count": len(cases),
             "settled": sum(s.counts is not None for s in known),
             "own": sum(s.mine is not None for s in known),
@@ -92,26 +100,26 @@ def make_app(session: ReviewSession, cases: list[Case], policy: dict[str, Any] |
         return HTMLResponse(case_page.render(language, **values), status)
 
     @app.get("/")
-    def start(lang: Language | None = None) -> Response:
+    def start(request: Request, lang: Language | None = None) -> Response:
         spoken: Language = lang or ("en" if settings().language == "en" else "id")
-        return shown(next_open(session.standings(), 0), spoken)
+        return shown(request, next_open(mine(request).standings(), 0), spoken)
 
     @app.get("/case/{number}")
-    def look_at(number: int, lang: Language, saved: int | None = None) -> Response:
-        return shown(found(number), lang, saved=found(saved).number if saved else None)
+    def look_at(request: Request, number: int, lang: Language, saved: int | None = None) -> Response:
+        return shown(request, found(number), lang, saved=found(saved).number if saved else None)
 
     @app.get("/end")
-    def end(lang: Language, saved: int | None = None) -> Response:
-        return shown(None, lang, saved=found(saved).number if saved else None)
+    def end(request: Request, lang: Language, saved: int | None = None) -> Response:
+        return shown(request, None, lang, saved=found(saved).number if saved else None)
 
     @app.get("/find")
-    def find(case: str, lang: Language) -> Response:
+    def find(request: Request, case: str, lang: Language) -> Response:
         """A case by its number or its registration_id."""
         wanted = case.strip()
         for known in cases:
             if wanted in (str(known.number), known.registration_id):
                 return RedirectResponse(f"/case/{known.number}?lang={lang}", 303)
-        return shown(None, lang, status=404)
+        return shown(request, None, lang, status=404)
 
     @app.get("/favicon.ico")
     def icon() -> Response:
@@ -129,7 +137,7 @@ def make_app(session: ReviewSession, cases: list[Case], policy: dict[str, Any] |
         others = found(number).others
         picture = None
         if 0 <= place < len(others):
-            picture = show(session.where.selfies_of(others[place]["wave"]), others[place]["selfie"]).jpeg
+            picture = show(where.selfies_of(others[place]["wave"]), others[place]["selfie"]).jpeg
         if picture is None:
             raise HTTPException(404)
         return Response(picture, media_type="image/jpeg")
@@ -139,8 +147,8 @@ def make_app(session: ReviewSession, cases: list[Case], policy: dict[str, Any] |
         return Response(case_page.asset(name), media_type=_TYPES[name])
 
     @app.post("/case/{number}")
-    def decide(number: int, answer: Answer, lang: Language) -> Response:
-        case = found(number)
+    def decide(request: Request, number: int, answer: Answer, lang: Language) -> Response:
+        case, session = found(number), mine(request)
         seen: dict[str, Any] = {f"{which}_sha256": look(case, which).sha256 for which in roots}  # type: ignore[arg-type]
         known: dict[str, Any] = {"selfie_sha256": answer.selfie, "reference_sha256": answer.reference}
         if case.others:

@@ -20,17 +20,16 @@ from zoneinfo import ZoneInfo
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import REVIEWS
-from pipeline.domain.errors import BadSettingError
+from pipeline.domain.person_names import skeleton
 from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import weighed
 from pipeline.reports.spreadsheet_safety import plain
 from pipeline.review import audit_trail
+from pipeline.review.reviewers import reviewers_name
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 
 _WIB = ZoneInfo("Asia/Jakarta")
-#: A name stands in file names and between commas.
-_NAME = re.compile(r"\w[\w .@-]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,7 @@ class ReviewSession:
     _spill: TemporaryDirectory[str] = field(default_factory=lambda: TemporaryDirectory(prefix="gelombang-review-"))
 
     def __post_init__(self) -> None:
-        self.reviewer = " ".join(self.reviewer.split())
-        if not _NAME.fullmatch(self.reviewer):
-            raise BadSettingError(
-                f"“{self.reviewer}” cannot be a reviewer's name.",
-                "Use letters, digits, spaces and . _ @ - (60 at most), a letter or digit first.",
-            )
+        self.reviewer = reviewers_name(self.reviewer)
         slug = re.sub(r"[^a-z0-9]+", "-", self.reviewer.lower()).strip("-") or "reviewer"
         name = f"{slug}-{self._now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.csv"
         self.path = self.where.landing(self.wave, "reviews") / name
@@ -92,7 +86,7 @@ class ReviewSession:
         found: dict[str, Standing] = {}
         for id_, person, decision, note, when in votes:
             before = found.get(id_, Standing(*counts.get(id_, (None, None))))
-            mine = person == self.reviewer.lower()
+            mine = person == skeleton(self.reviewer)
             latest = max(filter(None, (before.latest, when)), default=None)
             found[id_] = Standing(
                 before.counts,
@@ -134,6 +128,22 @@ class ReviewSession:
     def _now() -> datetime:
         """The time, as the contract has it: WIB, without offset."""
         return datetime.now(_WIB).replace(tzinfo=None)
+
+
+class Reviewing:
+    """The reviewers at work on one wave: a session each, from when they first sign in to the page's end."""
+
+    def __init__(self, where: Store, wave: Wave) -> None:
+        self.where, self.wave = where, wave
+        self._sessions: dict[str, ReviewSession] = {}
+        self._lock = Lock()
+
+    def of(self, reviewer: str) -> ReviewSession:
+        """The session of a reviewer."""
+        with self._lock:
+            if reviewer not in self._sessions:
+                self._sessions[reviewer] = ReviewSession(self.where, self.wave, reviewer)
+            return self._sessions[reviewer]
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

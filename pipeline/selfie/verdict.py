@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
 
 from pipeline.domain.reasons import ordered
 
@@ -11,6 +13,12 @@ Decision = Literal["match", "doubt", "mismatch", "unusable"]
 
 #: Codes that forbid a comparison (docs/reference/contract.md, "The selfie's decision"). Their order is the catalogue's.
 UNUSABLE = frozenset({"selfie_missing", "selfie_unreadable", "no_face", "several_faces"})
+
+#: The ranges that a kept measurement is held to when it is read.
+Score = Annotated[float, Field(ge=0, le=1)]
+Angle = Annotated[float, Field(ge=-180, le=180)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Problem = Annotated[str, Field(pattern=f"^({'|'.join(sorted(UNUSABLE))})$")]
 
 
 @dataclass(frozen=True)
@@ -27,20 +35,20 @@ class Seen:
     clockwise; yaw, pitch by the mesh); ``distance`` is the recogniser's, None without two faces. The hashes (hex) say
     which files were looked at; None: it could not be read."""
 
-    distance: float | None = None
-    faces: int = 0
-    blur: float | None = None
-    glasses: float | None = None
-    ears_hidden: float | None = None
-    tilted: float | None = None
-    dark: float | None = None
-    hat: float | None = None
-    roll: float | None = None
-    yaw: float | None = None
-    pitch: float | None = None
+    distance: Annotated[float, Field(ge=0)] | None = None
+    faces: Annotated[int, Field(ge=0)] = 0
+    blur: Score | None = None
+    glasses: Score | None = None
+    ears_hidden: Score | None = None
+    tilted: Score | None = None
+    dark: Score | None = None
+    hat: Score | None = None
+    roll: Angle | None = None
+    yaw: Angle | None = None
+    pitch: Angle | None = None
     detail: str = ""
-    selfie_sha256: str | None = None
-    reference_sha256: str | None = None
+    selfie_sha256: Sha256 | None = None
+    reference_sha256: Sha256 | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +58,9 @@ class Measurement(Seen):
     ``problem`` is the code that forbids a comparison; ``same_covering``: the reference shows the head covered as well.
     """
 
-    problem: str | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    problem: Problem | None = None
     reference_seen: bool = False
     same_covering: bool = False
 

@@ -7,12 +7,14 @@ ends its worker is found, and is unreadable.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.domain.errors import SelfieSystemError
 from pipeline.domain.settings import PhotoLimits, settings
+from pipeline.selfie.cache import MeasurementCache, VerdictFolder
 from pipeline.selfie.one_against_all.prints import PrintFolder
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import Measurement, PhotoPair, Verdict
@@ -24,7 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["PhotoPair", "verify_pairs"]
 
 R = TypeVar("R")
-Job = tuple[tuple[PhotoPair, ...], Path, Path, str, Path | None, PrintFolder | None, PhotoLimits]
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str, VerdictFolder | None, PrintFolder | None, PhotoLimits]
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What was measured of a pair; ``refused``: kept lines that its batch came upon and that nobody of us wrote so."""
+
+    measurement: Measurement
+    refused: tuple[str, ...] = ()
 
 
 def verify_pairs(
@@ -33,9 +43,10 @@ def verify_pairs(
     selfies: Path,
     photos: Path,
     policy: SelfiePolicy,
-    cache: Path | None = None,
+    cache: VerdictFolder | None = None,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    refused: set[str] | None = None,
     reference_asked: bool = True,
     prints: PrintFolder | None = None,
     limits: PhotoLimits | None = None,
@@ -43,7 +54,8 @@ def verify_pairs(
     """One verdict a pair, in order. ``reference_asked``: a pair without a usable reference is `reference_missing`.
     ``limits``: what a run was planned with; None: the settings of this process.
 
-    ``prints``: where the workers write what is compared one against all; None: nowhere.
+    ``prints``: where the workers write what is compared one against all; None: nowhere. ``refused`` takes up the kept
+    lines that were altered or forged; what they say was measured anew.
 
     Raises SelfieSystemError when workers die whatever they look at, and MissingModelError.
     """
@@ -52,19 +64,22 @@ def verify_pairs(
     verdicts: list[Verdict] = []
     limits = limits or settings().selfie.limits()
     jobs = ((batch, selfies, photos, policy.model, cache, prints, limits) for batch in batches)
-    for batch, measured in zip(batches, in_order(_measure, jobs, max(1, workers), _halved), strict=True):
+    for batch, looked in zip(batches, in_order(_measure, jobs, max(1, workers), _halved), strict=True):
         verdicts += [
-            policy.verdict(m, reference_asked=reference_asked or bool(pair.reference))
-            for pair, m in zip(batch, measured, strict=True)
+            policy.verdict(one.measurement, reference_asked=reference_asked or bool(pair.reference))
+            for pair, one in zip(batch, looked, strict=True)
         ]
+        if refused is not None:
+            refused.update(*(one.refused for one in looked))
         if progress:
             progress(len(verdicts), len(pairs))
     return verdicts
 
 
-def _halved(job: Job) -> list[Measurement]:
+def _halved(job: Job) -> list[_Looked]:
     """What a batch gives whose worker died: the photograph that did it is unreadable."""
-    return halved(_measure, job, Measurement(problem="selfie_unreadable", detail="a worker process died of it"))
+    deadly = Measurement(problem="selfie_unreadable", detail="a worker process died of it")
+    return halved(_measure, job, _Looked(deadly))
 
 
 def halved(work: Callable[[Any], list[R]], job: tuple[Any, ...], deadly: R) -> list[R]:
@@ -91,18 +106,26 @@ def halved(work: Callable[[Any], list[R]], job: tuple[Any, ...], deadly: R) -> l
 
 
 @cache
-def _measurer(model: str, kept: Path | None, prints: PrintFolder | None, limits: PhotoLimits) -> Measurer:
+def _kept(folder: VerdictFolder | None) -> MeasurementCache | None:
+    """A worker's view of the cache."""
+    return folder.opened() if folder else None
+
+
+@cache
+def _measurer(model: str, folder: VerdictFolder | None, prints: PrintFolder | None, limits: PhotoLimits) -> Measurer:
     """A worker's models, its view of the cache and its file of prints, loaded once."""
-    from pipeline.selfie.cache import MeasurementCache
     from pipeline.selfie.measure import Measurer
     from pipeline.selfie.recogniser import recogniser
 
     log = prints.log_of_this_process(model) if prints else None
-    return Measurer(recogniser(model), limits, MeasurementCache(kept) if kept else None, log)
+    return Measurer(recogniser(model), limits, _kept(folder), log)
 
 
-def _measure(job: Job) -> list[Measurement]:
+def _measure(job: Job) -> list[_Looked]:
     from pipeline.selfie.measure import Roots
 
-    pairs, selfies, photos, model, kept, prints, limits = job
-    return _measurer(model, kept, prints, limits).measure(pairs, Roots(selfies, photos))
+    pairs, selfies, photos, model, folder, prints, limits = job
+    measured = _measurer(model, folder, prints, limits).measure(pairs, Roots(selfies, photos))
+    kept = _kept(folder)
+    refused = kept.refused() if kept else ()
+    return [_Looked(m, refused) for m in measured]

@@ -36,7 +36,8 @@ _PER_FILE = {False: 500_000, True: 30_000_000}
 _AGE = {"population": 2, "education": 4, "bansos": 0, "priority": 1, "blacklist": 0}
 _STALE = 35  # days before closing of the older deliveries, which must not be used
 _TOO_NEW = 5  # days after closing of a delivery that only the last screening before publication may use
-_NEWLY = 40  # of so many applicants without a fault, one is on it for the first time
+#: Of so many applicants without a fault, one is on it for the first time: too few for a publication to ask again.
+_NEWLY = 80
 _PROGRAMMES = ("PKH", "BPNT", "BST", "BLT-DD", "BSU")
 _REGISTERS = ("dapodik", "pddikti", "emis")
 _LEVELS = ("SD", "SMP", "SMA", "SMK", "D3", "S1", "MI", "MTs", "MA")

@@ -24,6 +24,8 @@ R = TypeVar("R")
 
 #: Measurements that were paid for, by whatever run: lines of this machine that are not there yet stay.
 VERDICTS = "work/verdict-cache/"
+#: Which of them a shard refused.
+REFUSED = "work/{wave}/refused/{stem}.json"
 
 
 #: Prints of a run's selfies, sealed: what its workers wrote, until it ends. And those of accepted people, by wave.
@@ -33,8 +35,8 @@ KEPT_PRINTS = "descriptors/"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the data root; ``{wave}`` stands for the wave's key, ``{plan}`` for the run's plan, ``{shard}`` and
-    ``{name}`` for the path and the file name of a shard."""
+    """A part of the data root; ``{wave}`` stands for the wave's key, ``{plan}`` for the run's plan, ``{shard}``,
+    ``{name}`` and ``{stem}`` for the path of a shard, its file's name, and that without its ending."""
 
     prefix: str
     only: tuple[str, ...] = ()
@@ -97,7 +99,9 @@ def _names(ref: TaskRef) -> dict[str, str]:
     """What stands for the names in braces of a ``Part``."""
     run = run_of(ref)
     names = {"wave": run.key, "plan": run.plan}
-    return {**names, "shard": ref.shard, "name": Path(ref.shard).name} if isinstance(ref, ShardRef) else names
+    if not isinstance(ref, ShardRef):
+        return names
+    return {**names, "shard": ref.shard, "name": Path(ref.shard).name, "stem": Path(ref.shard).stem}
 
 
 def planned(where: Store, plan: str) -> list[str]:

@@ -37,6 +37,7 @@ class Plan:
     settings: DecisionSettings = field(default_factory=lambda: DecisionSettings.in_force(settings()))
     policy: dict[str, Any] | None = None  # None: a wave without selfies, or a plan that did not freeze it yet
     given: dict[str, Any] = field(default_factory=dict)  # what its starter set otherwise than the calendar
+    started_by: str | None = None  # a user's name; None: the schedule
 
     @property
     def work(self) -> Path:
@@ -62,6 +63,7 @@ class Plan:
         if ref.run_id:
             wave_lock.must_hold(where, wave, ref.run_id)
         made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
+        made = replace(made, started_by=raw.get("started_by"))
         if "settings" not in raw:  # a plan of a version that did not freeze them
             return made
         frozen = DecisionSettings(**raw["settings"])
@@ -81,7 +83,15 @@ class Plan:
         return SelfiePolicy.default(given)
 
 
-def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int | None = None) -> Plan:
+def make(
+    data: str,
+    number: int,
+    *,
+    quota: int | None,
+    seed: str | None,
+    shards: int | None = None,
+    started_by: str | None = None,
+) -> Plan:
     """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
 
     Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of the extracts
@@ -93,7 +103,7 @@ def make(data: str, number: int, *, quota: int | None, seed: str | None, shards:
     wave = declared.with_params(quota=quota, seed=seed)
     extracts = resolve_extracts(where, wave)
     given = {name: getattr(wave, name) for name in ("quota", "seed") if getattr(wave, name) != getattr(declared, name)}
-    made = Plan(where, wave, extracts, shards, datetime.now().astimezone(), given=given)
+    made = Plan(where, wave, extracts, shards, datetime.now().astimezone(), given=given, started_by=started_by)
     if wave.selfie != "off":
         made = replace(made, policy=made.selfie_policy().model_dump(mode="json"))
     files.fresh(made.work)
@@ -106,6 +116,7 @@ def make(data: str, number: int, *, quota: int | None, seed: str | None, shards:
             "given": given,
             "shards": shards,
             "started": made.started.isoformat(),
+            "started_by": started_by,
             "version": __version__,
         },
         made.path,

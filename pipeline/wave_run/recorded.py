@@ -22,7 +22,8 @@ def prepared(run: Plan, run_id: str) -> None:
     """A run begins, or begins again after somebody cleared it."""
     before = [e for e in log.entries(run.store, run.wave.number, "run_prepared") if e.facts["run"] == run_id]
     facts = {"run": run_id, "again": len(before), "given": run.given, "quota": run.wave.quota, "seed": run.wave.seed}
-    log.note(run.store, "run_prepared", run.wave.number, {**facts, "plan_sha256": files.sha256(run.path)})
+    facts |= {"plan_sha256": files.sha256(run.path)}
+    log.note(run.store, "run_prepared", run.wave.number, facts, by=run.started_by)
 
 
 def deliveries(run: Plan, paths: Iterable[Path]) -> int:

@@ -17,7 +17,7 @@ from pipeline.domain.settings import settings
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.runtime import processes, progress
 from pipeline.storage import files, task_sync
-from pipeline.wave_run import photo_prefetch
+from pipeline.wave_run import photo_prefetch, refused_lines
 from pipeline.wave_run.plan import Plan
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def refill_places(run: Plan) -> int:
 
 def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, int]:
     """Verifies the pairs of a table (contract SHARD) and writes their verdicts; a verdict once reached is kept."""
+    from pipeline.selfie.cache import VerdictFolder
     from pipeline.selfie.policy import judge
     from pipeline.selfie.verdict import PhotoPair
     from pipeline.selfie.verify import verify_pairs
@@ -91,13 +92,16 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
     pairs = [PhotoPair(*pair) for pair in zip(part["selfie"].to_pylist(), part["reference"].to_pylist(), strict=True)]
     report = progress.reporter(name)
     verdicts: list[Verdict] = []
+    kept = VerdictFolder(run.store.root / task_sync.VERDICTS, run.store.root)
+    refused: set[str] = set()
     for block in photo_prefetch.at_hand(run.store, run.wave, pairs):
         verdicts += verify_pairs(
             block.pairs,
             selfies=block.selfies,
             photos=block.photos,
             policy=policy,
-            cache=run.store.root / "work" / "verdict-cache",
+            cache=kept,
+            refused=refused,
             limits=run.settings.photos,
             workers=settings().selfie.workers or processes.cores(),
             progress=block.progress(report),
@@ -116,4 +120,5 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
     }
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
     files.write_table(table, out, contracts.VERDICTS)
-    return {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
+    counts = {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
+    return {**counts, "refused_lines": refused_lines.add(run, out.stem, refused)} if refused else counts

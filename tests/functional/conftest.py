@@ -15,6 +15,8 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
+from pipeline.airflow_plugin import airflow_home
+from pipeline.storage.paths import Store
 from tests.prepared_process import Prepared
 
 WAVE = 12  # every rule is in force from here on
@@ -65,7 +67,7 @@ def _forking() -> Prepared:
 
 def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
     """`gelombang run` on a data root, which has an initialised Airflow home, forked from a process with its imports."""
-    home = data / "work" / "airflow"
+    home = airflow_home.path_of(Store.at(data))
     if not home.exists() and _prepared:
         shutil.copytree(_prepared["home"], home)
     with NamedTemporaryFile(prefix="gelombang-", suffix=".txt") as printed:

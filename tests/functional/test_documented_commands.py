@@ -25,7 +25,7 @@ ALL = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
 #: Beginnings of shown commands that other tests run: their file, and how it calls them.
 ELSEWHERE = {
     "make wave": ("tests/functional/test_documented_commands.py", '"make", "-n", "wave"'),
-    "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--reviewer"'),
+    "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--data"'),
     "source tools/airflow_env": ("tests/functional/test_documented_commands.py", '"source tools/airflow_env && '),
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
@@ -144,3 +144,18 @@ def test_every_command_is_documented():
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     missing = {name for name in names if f"gelombang {name}" not in text}
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("home", "mode", "said"), [("data/work", 0o700, "below the data root"), ("home", 0o777, "Others")]
+)
+def test_an_unsafe_home_of_airflow_is_refused(home, mode, said, tmp_path):
+    (tmp_path / home).mkdir(parents=True)
+    (tmp_path / home).chmod(mode)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path / home)}
+    done = subprocess.run(
+        ["bash", "-c", "source tools/airflow_env && echo on"], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**environment, "GELOMBANG_DATA": str(tmp_path / "data")},
+    )  # fmt: skip
+    assert done.stdout == ""
+    assert said in done.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,14 +14,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from pipeline import stages
 from pipeline.cli import app
 from pipeline.domain import contracts, errors
-from pipeline.domain.run_ref import RunRef
+from pipeline.domain.run_ref import FinishedRun, RunRef
+from pipeline.domain.settings import settings
+from pipeline.publication.removals import agreed
+from pipeline.publication.rescreen import Rescreened
+from pipeline.runtime.system_user import user_name
 from pipeline.storage.files import read_table, sha256, write_table
 from pipeline.storage.paths import Store
+from pipeline.wave_run.plan import Plan
 from tests.waves import publish, run_wave, three_waves
 
 
@@ -228,3 +235,125 @@ def test_a_priority_list_of_after_the_draw_changes_nobodys_tier(data: Path) -> N
     tiers = {row["registration_id"]: row["tier"] for row in cohort}
     assert published
     assert all(row["tier"] == tiers[row["registration_id"]] for row in published)
+
+
+# --- who approves
+
+
+@pytest.fixture
+def set_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Gives settings other values."""
+
+    def change(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"GELOMBANG_{name}", value)
+        settings.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def finished_by(data: Path, who: str | None, simulated: bool = False) -> None:
+    """Wave 1, started by somebody, and finished; its people are real unless it says otherwise."""
+    stages.release_wave(run_wave(data, 1).run)
+    plan = data / "work/wave-0001/plan.json"
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), "started_by": who}))
+    if not simulated:
+        (data / "landing/wave-0001/simulated.json").unlink()
+
+
+def publish_at_prompt(data: Path, *more: str) -> Result:
+    return CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1", "--data", str(data), *more])
+
+
+def test_nobody_approves_at_the_prompt_under_another_name_or_off_the_list(
+    data: Path, set_to: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_by(data, "somebody else")
+    set_to(APPROVERS='["sari"]')
+    for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "sari")
+    assert publish_at_prompt(data, "--by", "sari").exit_code == 2  # there is no such option any more
+    refused = publish_at_prompt(data)
+    assert isinstance(refused.exception, errors.NotAnApproverError)
+    with pytest.raises(errors.NotAnApproverError, match="budi"):
+        publish(run_wave(data, 1), by=("budi", "7"))
+    assert not Store.at(data).revisions("wave-0001")
+    set_to(APPROVERS=json.dumps([user_name()]))
+    assert publish_at_prompt(data, "--note", "for the head").exit_code == 0
+    assert record(data, 1, 1)["approver"] == {
+        "name": user_name(),
+        "asked": "operating system",
+        "on_list": True,
+        "run_started_by": None,  # the last run was the test's own
+        "one_person": None,
+        "note": "for the head",
+    }
+
+
+def test_without_a_list_the_record_says_that_there_was_none(data: Path) -> None:
+    finished_by(data, "somebody else")
+    done = publish_at_prompt(data)
+    assert "no approvers are named" in done.output
+    assert record(data, 1, 1)["approver"]["on_list"] is False
+    assert record(data, 1, 1)["approver"]["run_started_by"] == "somebody else"
+
+
+@pytest.mark.parametrize("spelling", ["analyst", "Analyst ", "аnalyst"])  # the last with a Cyrillic letter
+def test_whoever_started_a_run_cannot_approve_it(data: Path, spelling: str, set_to: Callable[..., None]) -> None:
+    finished_by(data, spelling)
+    job = FinishedRun(RunRef(str(data), 1), "", sha256(data / "waves/wave-0001/cohort.parquet"), "", 0)
+    with pytest.raises(errors.OwnRunError, match="started the run of wave 1"):
+        stages.publish(job, ("7", "analyst"), "2020-05-02T09:00:00+07:00", "SK-1")
+    assert not Store.at(data).revisions("wave-0001")
+    stages.publish(job, "sari", "2020-05-02T09:00:00+07:00", "SK-1")
+    set_to(ONE_PERSON="true")
+    stages.publish(job, "analyst", "2020-05-02T09:00:00+07:00", "SK-1b")
+    assert [record(data, 1, n)["approver"]["one_person"] for n in (1, 2)] == [None, "GELOMBANG_ONE_PERSON"]
+
+
+def test_one_person_at_the_prompt(data: Path) -> None:
+    finished_by(data, user_name())
+    assert isinstance(publish_at_prompt(data).exception, errors.OwnRunError)
+    (data / "landing/wave-0001/simulated.json").write_text("{}")  # these people do not exist
+    done = publish_at_prompt(data)
+    assert "One person started and approved it (simulated)" in done.output
+    assert record(data, 1, 1)["approver"]["one_person"] == "simulated"
+
+
+# --- many drop out at the last screening
+
+
+def test_a_blacklist_that_takes_many_out_stops_the_publication_and_asks_for_the_number(
+    data: Path, set_to: Callable[..., None]
+) -> None:
+    finished_by(data, "somebody else")
+    blacklist(data, niks(data / "waves/wave-0001/cohort.parquet")[:15], date(2020, 5, 1))
+    refused = publish_at_prompt(data).exception
+    assert isinstance(refused, errors.ManyRemovedError)
+    found = re.search(r"takes (\d+) of the 40 approved people of wave 1 out\. Reasons: .*blacklisted 15", str(refused))
+    assert found
+    assert not Store.at(data).revisions("wave-0001")
+    wrong = publish_at_prompt(data, "--removing", "3").exception
+    assert isinstance(wrong, errors.ManyRemovedError)
+    assert "3 was said" in str(wrong)
+    assert publish_at_prompt(data, "--removing", found[1]).exit_code == 0
+    assert record(data, 1, 1)["removing_agreed"] == int(found[1])
+    set_to(PUBLICATION__MAX_REMOVED_SHARE="0.9")
+    assert publish_at_prompt(data).exit_code == 0
+
+
+@pytest.mark.parametrize(("out", "asked"), [(10, False), (11, True)])
+def test_a_few_are_never_too_many(out: int, asked: bool, data: Path) -> None:
+    finished_by(data, "somebody else")
+    folder = data / "waves/wave-0001"
+    run = Plan.load(RunRef(str(data), 1))
+    rest = read_table(folder / "cohort.parquet").slice(out)
+    screened = Rescreened(run, write_table(rest, data / "work" / "rest.parquet", contracts.COHORT))
+    try:
+        agreed(run, screened, None)
+    except errors.ManyRemovedError:
+        assert asked
+    else:
+        assert not asked

@@ -53,12 +53,15 @@ def table(done: Finished, name: str) -> list[Row]:
 def reviewing(data: Path, reviewer: str) -> Iterator[httpx.Client]:
     """`gelombang review`, as a person would start and end it."""
     gelombang = str(Path(sys.executable).with_name("gelombang"))
-    command = [gelombang, "review", str(WAVE), "--reviewer", reviewer, "--data", str(data)]
+    given = [gelombang, "review", "--add-reviewer", reviewer, "--data", str(data)]
+    token = subprocess.run(given, capture_output=True, text=True, check=True).stdout.split()[-1]
+    command = [gelombang, "review", str(WAVE), "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         printed = next(line for line in process.stdout if line.startswith("http://127.0.0.1:")).strip()
         with httpx.Client(base_url=printed.partition("/?")[0]) as client:
             assert client.get("/").status_code == 403
+            assert client.post("/sign-in", data={"token": token}).status_code == 303
             assert client.get(printed).status_code == 200
             yield client
         process.send_signal(signal.SIGINT)

@@ -7,12 +7,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from pipeline import stages
+from pipeline.domain.run_ref import RunRef
 from pipeline.storage.files import sha256
 from tests.airflow_services import Airflow, airflow, wait_for
 from tests.chromium import chromium
@@ -70,7 +74,7 @@ def approval(service: Airflow, run_id: str) -> dict[str, Any] | None:
 def answer(service: Airflow, run_id: str, choice: str, decree: str = "", user: str = "analyst") -> int:
     """Answers the form."""
     path = f"{DAG}/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
-    body = {"chosen_options": [choice], "params_input": {"decree": decree, "note": ""}}
+    body = {"chosen_options": [choice], "params_input": {"decree": decree, "removing": None, "note": ""}}
     return service.call("PATCH", path, user=user, **body).status_code
 
 
@@ -190,3 +194,46 @@ def test_a_wrong_wave_is_refused(service) -> None:
     log = air.call("GET", f"{DAG}/dagRuns/{unknown}/taskInstances/hold_wave/logs/1?map_index=-1").text
     assert "The calendar has no wave 77" in log
     assert not (data / "work" / "wave-0077").exists()
+
+
+def test_no_form_and_no_call_names_a_data_root_or_the_run_that_holds_a_wave(service) -> None:
+    """With these fields anybody who may start a run fetched any address, and took another run's wave."""
+    air, data, _ = service
+    asked: list[str] = []
+
+    class Anywhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_GET
+
+    stages.hold_wave(str(data), 3, "somebody", alone=False)
+    elsewhere = ThreadingHTTPServer(("127.0.0.1", 0), Anywhere)
+    Thread(target=elsewhere.serve_forever, daemon=True).start()
+    try:
+        given = {"data": f"http://127.0.0.1:{elsewhere.server_port}/data", "run": "somebody"}
+        for name, value in given.items():
+            run = trigger(air, wave=3, **{name: value}).json()["dag_run_id"]
+            wait_for("the run", partial(ended, air, run, "failed"))
+            log = air.call("GET", f"{DAG}/dagRuns/{run}/taskInstances/hold_wave/logs/1?map_index=-1").text
+            assert f"The run was started with {name}, which no form has" in log
+        assert asked == []
+        assert "somebody" in (data / "work" / "wave-0003.lock").read_text()
+    finally:
+        elsewhere.shutdown()
+        stages.release_wave(RunRef(str(data), 3, "somebody"))
+
+
+def test_whoever_started_a_run_cannot_approve_it(service) -> None:
+    air, data, _ = service
+    (data / "landing" / "wave-0001" / "simulated.json").unlink()  # real people
+    found = air.call("POST", f"{DAG}/dagRuns", user="analyst", logical_date=None, conf={"wave": 1}).json()
+    run = found["dag_run_id"]
+    before = sorted((data / "published").rglob("*.parquet"))
+    wait_for("the form", lambda: approval(air, run), 600)
+    assert answer(air, run, "Approve", "SK-9") == 200
+    wait_for("the end", partial(ended, air, run, "failed"))
+    log = air.call("GET", f"{DAG}/dagRuns/{run}/taskInstances/publish/logs/1?map_index=-1").text
+    assert "analyst started the run of wave 1 and cannot approve its cohort" in log
+    assert sorted((data / "published").rglob("*.parquet")) == before

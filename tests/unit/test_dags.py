@@ -35,7 +35,7 @@ def test_every_task_says_what_it_does(dag):
 
 
 def test_the_form_explains_and_checks_each_field(dag):
-    assert set(dag.params) == {"wave", "quota", "seed", "shards", "data", "out_of_order", "run"}
+    assert set(dag.params) == {"wave", "quota", "seed", "shards", "out_of_order"}
     for name in dag.params:
         param = dag.params.get_param(name)
         assert param.schema["title"]

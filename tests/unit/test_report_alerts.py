@@ -54,6 +54,11 @@ def test_rows_set_aside(aside: int, warned: bool) -> None:
     assert codes(ingest={"set_aside": aside}) == ["set_aside"] * warned
 
 
+def test_kept_verdicts_that_were_refused() -> None:
+    assert codes(refused_lines=0) == []
+    assert codes(refused_lines=1) == ["verdicts_refused"]
+
+
 def test_files_that_nobody_read() -> None:
     assert codes(ingest={"ignored_files": []}) == []
     assert codes(ingest={"ignored_files": ["a.xlsx"]}) == ["files_ignored"]
@@ -102,10 +107,10 @@ def test_every_alert_has_its_words(language: str) -> None:
         plan={**plan(bansos="2020-01-01", blacklist=""), "given": {"quota": 3}},
         ingest={"set_aside": 400, "ignored_files": ["x"], "quarantined_files": {"a.csv": "x"}, "repeated_ids": 2,
                 "unreadable_values": {"sex": 99},
-                "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5},
+                "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5}, refused_lines=3,
         earlier_results={"results": 2, "differs": ["seed", "deliveries"]},
     )  # fmt: skip
-    assert len({alert.code for alert in found}) == 15
+    assert len({alert.code for alert in found}) == 16
     for alert in found:
         text = alert_text(alert, translator(language))
         assert "{" not in text

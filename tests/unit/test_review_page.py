@@ -7,9 +7,10 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
@@ -19,13 +20,15 @@ from PIL import Image
 
 from pipeline.domain import contracts, errors
 from pipeline.domain.calendar import Wave
+from pipeline.domain.person_names import skeleton
 from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import ingest_reviews
 from pipeline.review import audit_trail
 from pipeline.review.access import CSRF, AccessGate
 from pipeline.review.app import make_app
 from pipeline.review.cases import read_cases
-from pipeline.review.decisions import ReviewSession
+from pipeline.review.decisions import Reviewing, ReviewSession
+from pipeline.review.reviewers import Reviewers
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 from tests.unit import review_factory
@@ -34,13 +37,29 @@ from tests.unit import review_factory
 class Desk:
     """A reviewer's browser before the page of a session."""
 
+    #: A reviewer has one token, whichever page they sign in to.
+    TOKENS: ClassVar[dict[tuple[Path, str], str]] = {}
+
     def __init__(self, store: Store, wave: Wave, reviewer: str = "Ani", *, arrive: bool = True) -> None:
-        self.store, self.wave, self.gate = store, wave, AccessGate()
-        self.session = ReviewSession(store, wave, reviewer)
-        app = make_app(self.session, read_cases(store, wave), review_factory.policy(), self.gate)
+        self.store, self.wave = store, wave
+        self.reviewers, reviewing = Reviewers(store.root), Reviewing(store, wave)
+        self.gate = AccessGate(self.reviewers)
+        known = (store.root, skeleton(reviewer))
+        if known not in self.TOKENS:
+            self.TOKENS[known] = self.reviewers.add(reviewer)[0]
+        self.token = self.TOKENS[known]
+        app = make_app(reviewing, read_cases(store, wave), review_factory.policy(), self.gate)
         self.client = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
+        self.session = reviewing.of(self.reviewers.named(self.token) or "nobody")
         if arrive:
-            assert self.client.get("/", params={"token": self.gate.token}).status_code == 200
+            assert self.sign_in(self.token).status_code == 303
+
+    def sign_in(self, token: str, **headers: str) -> Response:
+        return self.client.post("/sign-in", data={"token": token}, headers=headers)
+
+    def stranger(self) -> TestClient:
+        """Another browser before the same page."""
+        return TestClient(self.client.app, base_url="http://127.0.0.1", follow_redirects=False)
 
     def page(self, number: int, **params: Any) -> str:
         answer = self.client.get(f"/case/{number}", params={"lang": "en", **params})
@@ -73,9 +92,18 @@ class Desk:
         return {row["registration_id"]: row["decision"] for row in rows}
 
 
+@pytest.fixture(autouse=True)
+def _own_list(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("GELOMBANG_SECRETS", str(tmp_path_factory.mktemp("secrets")))
+    settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> tuple[Store, Wave]:
-    return review_factory.make(tmp_path)
+    return review_factory.make(tmp_path / "data")
 
 
 @pytest.fixture
@@ -95,28 +123,101 @@ def two_must_agree(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("path", ["/", "/case/1?lang=en", "/photo/1/selfie", "/static/review.js", "/end", "/nowhere"])
-@pytest.mark.parametrize("token", [None, "", "wrong"])
-def test_nobody_sees_anything_without_the_token(made: tuple[Store, Wave], path: str, token: str | None):
+def test_nobody_sees_anything_without_a_token(made: tuple[Store, Wave], path: str):
     desk = Desk(*made, arrive=False)
-    answer = desk.client.get(path, params=None if token is None else {"token": token})
+    for answer in (desk.client.get(path), desk.client.get(path, params={"token": desk.token})):  # nor in the address
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+        assert "R1" not in answer.text
+        assert 'name="token"' in answer.text  # it is asked for
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "x" * 5000, "é"])
+def test_a_wrong_token_is_refused(made: tuple[Store, Wave], token: str):
+    desk = Desk(*made, arrive=False)
+    answer = desk.sign_in(token)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
-    assert "R1" not in answer.text
 
 
-def test_the_token_opens_the_first_page_only_and_becomes_a_cookie_that_scripts_cannot_read(desk: Desk):
-    answer = desk.client.get("/", params={"token": desk.gate.token})
-    cookie = answer.headers["set-cookie"]
+def test_the_token_becomes_a_cookie_that_scripts_cannot_read(desk: Desk):
+    cookie = desk.sign_in(desk.token).headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    assert desk.gate.token not in cookie
-    stranger = TestClient(desk.client.app)
-    assert stranger.get("/photo/1/selfie", params={"token": desk.gate.token}).status_code == 403
+    assert desk.token not in cookie
+    assert desk.stranger().get("/photo/1/selfie").status_code == 403
 
 
-def test_a_wrong_token_is_refused_even_with_the_cookie(desk: Desk):
+def test_a_token_ends_with_its_days_with_the_next_and_with_its_reviewer(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     assert desk.client.get("/").status_code == 200
-    assert desk.client.get("/", params={"token": "wrong"}).status_code == 403
+    token, _ = desk.reviewers.add("Ani")
+    assert desk.client.get("/").status_code == 403  # whoever is signed in with the old one is out
+    assert desk.sign_in(desk.token).status_code == 403
+    assert desk.sign_in(token).status_code == 303
+    assert desk.reviewers.remove("ANI")
+    assert desk.client.get("/").status_code == 403
+    path = settings().secrets / "reviewers.json"
+    token, _ = desk.reviewers.add("Ani")
+    assert token not in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert desk.sign_in(token).status_code == 303
+    path.write_text(
+        re.sub(r'"until": "[^"]+"', f'"until": "{datetime.now(UTC) - timedelta(seconds=1)}"', path.read_text())
+    )
+    assert desk.client.get("/").status_code == 403
+
+
+def test_each_reviewer_decides_under_the_name_of_their_token(desk: Desk):
+    """Several sign in to one page; what a browser sends besides the token names nobody."""
+    token, _ = desk.reviewers.add("Budi")
+    other = Desk.__new__(Desk)
+    other.client = desk.stranger()
+    assert other.sign_in(token).status_code == 303
+    assert desk.decide(1, "accept", reviewer="Budi").status_code == 200
+    assert other.decide(2, "reject", reviewer="Ani").status_code == 200
+    assert [(row["reviewer"], row["registration_id"]) for row in desk.audited] == [("Ani", "R1"), ("Budi", "R2")]
+
+
+@pytest.mark.parametrize("name", ["ani", "Аni", "A\u200bni".replace("\u200b", " "), "ANI "])  # the second: Cyrillic
+def test_a_name_that_is_read_as_another_reviewers_gets_no_token(desk: Desk, name: str):
+    with pytest.raises(errors.BadSettingError, match="read as “Ani”"):
+        desk.reviewers.add(name)
+
+
+HOSTS = {
+    "127.0.0.1": True,
+    "127.0.0.1:8765": True,
+    "localhost:80": True,
+    "[::1]:80": True,
+    "evil.example": False,
+    "127.0.0.1.evil.example": False,
+    "10.0.0.1": False,
+    "": False,
+    "[": False,
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_request_for_another_host_is_refused(desk: Desk, host: str):
+    """A page elsewhere whose name was changed to this machine's address asks for its own name."""
+    assert (desk.client.get("/", headers={"Host": host}).status_code == 200) == HOSTS[host]
+    assert (desk.sign_in(desk.token, Host=host).status_code == 303) == HOSTS[host]
+
+
+def test_nobody_is_signed_in_from_another_page(desk: Desk):
+    assert desk.sign_in(desk.token, Origin="http://evil.example").status_code == 403
+    assert desk.sign_in(desk.token, Origin="null").status_code == 403
+    assert desk.sign_in(desk.token, Origin="http://127.0.0.1").status_code == 303
+
+
+@pytest.mark.parametrize(("name", "known"), [("10.0.0.1:80", True), ("evil.example", False), ("localhost", True)])
+def test_a_page_that_listens_everywhere_is_asked_for_by_an_address(desk: Desk, name: str, known: bool):
+    gate = AccessGate(desk.reviewers, "0.0.0.0")
+    app = make_app(Reviewing(desk.store, desk.wave), [], review_factory.policy(), gate)
+    answer = TestClient(app, follow_redirects=False).post(
+        "/sign-in", data={"token": desk.token}, headers={"Host": name}
+    )
+    assert (answer.status_code == 303) == known
 
 
 def test_every_start_has_its_own_secrets(made: tuple[Store, Wave]):
@@ -134,9 +235,11 @@ def test_a_decision_needs_the_pages_own_secret(desk: Desk, header: dict[str, str
 
 
 def test_the_pages_secret_without_the_cookie_is_not_enough(desk: Desk):
-    stranger = TestClient(desk.client.app)
+    stranger = desk.stranger()
+    secret = re.search(r'data-csrf="([^"]*)"', desk.page(1))
+    assert secret
     answer = {"decision": "accept", "note": "x", "selfie": None, "reference": None}
-    assert stranger.post("/case/1?lang=en", json=answer, headers={CSRF: desk.gate.csrf}).status_code == 403
+    assert stranger.post("/case/1?lang=en", json=answer, headers={CSRF: secret[1]}).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/photo/1/selfie", "/static/review.css", "/case/99?lang=en", "/docs"])

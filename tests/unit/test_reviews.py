@@ -92,6 +92,8 @@ def test_what_lies_in_folders_beside_the_files_is_no_review(reviews: Reviews):
         (["accept ani"], None),
         (["accept ani", "accept ani"], None),  # one reviewer twice is one reviewer
         (["accept ani", "accept Ani "], None),
+        (["accept ani", "accept аni"], None),  # with a Cyrillic letter
+        (["accept ani", "accept ａｎｉ"], None),
         (["accept ani", "accept budi"], "accept"),
         (["reject ani", "reject budi"], "reject"),
         (["accept ani", "reject budi"], None),  # open to a third

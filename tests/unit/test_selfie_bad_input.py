@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from pipeline.domain.settings import settings
+from pipeline.selfie.cache import VerdictFolder
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verify import PhotoPair, verify_pairs
 
@@ -193,9 +194,11 @@ def test_a_face_at_the_border_is_found_and_what_is_cut_off_is_unknown(folder):
 def test_what_was_measured_is_not_measured_again(folder, tmp_path):
     policy = SelfiePolicy.default(settings())
     pairs = [PhotoPair("plain.jpg", "grey.jpg"), PhotoPair("plain.jpg", "wall.jpg")]
+    refused: set[str] = set()
+    kept_at = VerdictFolder(tmp_path / "cache", tmp_path)
 
     def run():
-        return verify_pairs(pairs, selfies=folder, photos=folder, policy=policy, cache=tmp_path / "cache")
+        return verify_pairs(pairs, selfies=folder, photos=folder, policy=policy, cache=kept_at, refused=refused)
 
     first = run()
     size = sum(p.stat().st_size for p in (tmp_path / "cache").glob("*"))
@@ -205,3 +208,9 @@ def test_what_was_measured_is_not_measured_again(folder, tmp_path):
     assert sum(p.stat().st_size for p in (tmp_path / "cache").glob("*")) == size + 24
     kept = "".join(p.read_text() for p in (tmp_path / "cache").glob("*"))
     assert "embedding" not in kept
+    assert refused == set()
+
+    [file] = (tmp_path / "cache").glob("*")
+    file.write_text(file.read_text().replace('"faces":1', '"faces":2', 1))
+    assert run() == first
+    assert refused == {f"{file.name}:0"}

@@ -1,8 +1,8 @@
--- In: rows, $second (two must agree), $decisions. Out: the tables said, votes and counting, one row a settled application.
+-- In: rows, person_of, $second (two must agree), $decisions. Out: the tables said, votes and counting, one row a settled application.
 -- What each reviewer last said about each application, and which of it counts. $second: two reviewers must agree.
--- A name is the same however it is written: "Ani ", "ani". Where two must agree, an unnamed one is nobody.
+-- A name is the same however it is written: "Ani ", "ani", with letters that look alike (person_of). Where two must agree, an unnamed one is nobody.
 CREATE OR REPLACE TEMP TABLE said AS
-SELECT *, lower(regexp_replace(reviewer, '\s+', ' ', 'g')) AS person
+SELECT *, person_of(reviewer) AS person
 FROM rows
 WHERE registration_id IS NOT NULL AND decision IN $decisions AND (reviewer IS NOT NULL OR NOT $second);
 

@@ -41,15 +41,18 @@ def alerts(
     ingest: dict[str, Any],
     earlier_results: dict[str, Any],
     defects: Mapping[str, float],
+    refused_lines: int = 0,
 ) -> list[Alert]:
     """Everything worth saying: how the wave was run, the delivery, the rates, the places.
 
-    ``defects``: the share of the photographs that each was seen on, where it may be shown.
+    ``defects``: the share of the photographs that each was seen on, where it may be shown. ``refused_lines``: kept
+    verdicts that this installation did not write so.
     """
     return [
         *_run(plan, earlier_results),
         *_extracts(wave, plan),
         *_delivery(funnel, ingest),
+        *([Alert("verdicts_refused", {"n": refused_lines})] if refused_lines else []),
         *_moved(funnel, before),
         *(Alert("defect_common", {"defect": c, "share": seen}) for c, seen in defects.items() if seen > COMMON),
         *_ends(funnel),

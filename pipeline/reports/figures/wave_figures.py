@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.domain import reasons
@@ -104,6 +105,7 @@ def figures(store: Store, wave: Wave) -> Figures:
             ingest=side["ingest"],
             earlier_results=_optional(store, wave, "earlier_results"),
             defects={} if verified is None else {d.code: d.seen / verified for d in seen if d.seen},
+            refused_lines=_refused_lines(work),
         ),
         rows=delivered_rows(side["ingest"], funnel.registrations),
         truth=compare_with_truth(store, wave, work / "out") if truth else None,
@@ -115,6 +117,11 @@ def _optional(store: Store, wave: Wave, name: str) -> dict[str, Any]:
     """A small file that the run left, or nothing."""
     path = store.work(wave) / f"{name}.json"
     return dict(read_json(path)) if path.is_file() else {}
+
+
+def _refused_lines(work: Path) -> int:
+    """Kept verdicts that the run refused, each counted once."""
+    return len({line for path in sorted(work.glob("refused/*.json")) for line in read_json(path)["lines"]})
 
 
 def _photo_again(funnel: Funnel) -> int | None:

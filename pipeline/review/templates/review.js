@@ -1,13 +1,6 @@
 // Keys, dialogs and the answer. Without it the page shows, and decides nothing.
 "use strict";
 
-// The token has done its work: it must not stay in the address bar, the history or a bookmark.
-if (location.search.includes("token=")) {
-  const kept = new URLSearchParams(location.search);
-  kept.delete("token");
-  history.replaceState(null, "", kept.size ? `${location.pathname}?${kept}` : location.pathname);
-}
-
 const page = document.getElementById("case");
 const zoom = document.getElementById("zoom");
 const shortcuts = document.getElementById("shortcuts");
