@@ -132,6 +132,11 @@ class ReviewSettings(BaseModel):
     """How reviewers' decisions about doubtful photographs count."""
 
     second: bool = Field(False, description="a review counts only when two different reviewers agree")
+    recorded_only: bool = Field(
+        False,
+        description="a review counts only when the review page recorded it; a wave on which the page was used needs no "
+        "setting for that",
+    )
     token_days: int = Field(30, ge=1, description="days for which a reviewer's token holds")
 
 

@@ -12,22 +12,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import REVIEW_DECISIONS, REVIEWS
 from pipeline.domain.person_names import skeleton
+from pipeline.domain.settings import settings
 from pipeline.ingest.optional_deliveries import delivered, rows_of
+from pipeline.record import log
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
+
+#: What a line of the record says of a decision, as the page wrote it into its file.
+_RECORDED = ("registration_id", "decision", "reviewer", "decided_at")
+_LINES = pa.schema([(name, pa.string()) for name in _RECORDED])
 
 
 @dataclass(frozen=True)
 class ReviewCounts:
-    """Decisions that count, rows or files that could not be read, and applications that await another reviewer."""
+    """Decisions that count, rows or files that could not be read, and applications that await another reviewer.
+
+    ``unrecorded``: decisions without their line in the record, which do not count; ``unsigned``: of a wave on which
+    nobody used the review page, decisions that were delivered as files and count.
+    """
 
     taken_in: int
     set_aside: int
     unsettled: int
+    unrecorded: int
+    unsigned: int
 
 
 def ingest_reviews(store_: Store, wave: Wave, *, second: bool) -> ReviewCounts:
@@ -36,16 +49,27 @@ def ingest_reviews(store_: Store, wave: Wave, *, second: bool) -> ReviewCounts:
         query = f"SELECT {', '.join(REVIEWS.names)} FROM counting ORDER BY registration_id"
         taken_in = duckdb_sql.copy(db, query, store_.work(wave) / "reviews.parquet")
         [(asked,)] = db.execute("SELECT count(DISTINCT registration_id) FROM said").fetchall()
-    return ReviewCounts(taken_in, aside, asked - taken_in)
+        [(unrecorded, unsigned)] = db.execute("SELECT unrecorded, unsigned FROM signatures").fetchall()
+    return ReviewCounts(taken_in, aside, asked - taken_in, unrecorded, unsigned)
 
 
 @contextmanager
 def weighed(store_: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
-    """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read."""
+    """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read.
+
+    Where the review page was used, or GELOMBANG_REVIEW__RECORDED_ONLY says so, a decision counts only with its line in
+    the record: whoever may write into the wave's folder is not yet a reviewer.
+    """
     everything, aside = delivered(store_, wave, "reviews")
+    lines = [entry.facts for entry in log.entries(store_, wave.number, "reviewed")]
+    recorded = pa.Table.from_pylist([{name: line.get(name) for name in _RECORDED} for line in lines], _LINES)
     with duckdb_sql.connect(spill) as db:
         rows_of(db, everything, REVIEWS)
+        db.register("recorded", recorded)
+        only = bool(lines) or settings().review.recorded_only
+        duckdb_sql.run(db, "pipeline.ingest", "sql/recorded_reviews", {"$only": only, "$decisions": REVIEW_DECISIONS})
         db.create_function("person_of", skeleton, ["VARCHAR"], "VARCHAR")
         duckdb_sql.run(db, "pipeline.ingest", "sql/reviews", {"$second": second, "$decisions": REVIEW_DECISIONS})
         [(usable,)] = db.execute("SELECT count(*) FROM said").fetchall()
-        yield db, aside + everything.num_rows - usable
+        [(unrecorded,)] = db.execute("SELECT unrecorded FROM signatures").fetchall()
+        yield db, aside + everything.num_rows - usable - unrecorded

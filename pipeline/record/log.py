@@ -20,7 +20,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipeline import __version__
-from pipeline.domain.errors import StoreError
+from pipeline.domain.errors import GelombangError, StoreError
 from pipeline.domain.settings import settings
 from pipeline.record.entry import NOTHING, Entry, Event, digest
 from pipeline.storage import files, sealed
@@ -109,7 +109,7 @@ def _remember(store: Store, written: Head) -> None:
     """Keeps where the record ends; machines whose folder of keys cannot be written leave it to the others."""
     before = remembered(store)
     if before is None or before.entries < written.entries:
-        with suppress(OSError, StoreError):
+        with suppress(OSError, GelombangError):
             files.write_json({"entries": written.entries, "sha256": written.sha256}, _memory(store))
 
 

@@ -23,6 +23,7 @@ from pipeline.domain.contracts import REVIEWS
 from pipeline.domain.person_names import skeleton
 from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import weighed
+from pipeline.record import log
 from pipeline.reports.spreadsheet_safety import plain
 from pipeline.review import audit_trail
 from pipeline.review.reviewers import reviewers_name
@@ -99,8 +100,11 @@ class ReviewSession:
         return found
 
     def decide(self, registration_id: str, decision: str, note: str, seen: dict[str, Any]) -> None:
-        """Records a decision: first in the audit trail, then where the next run reads it. ``seen``: the hashes of
-        the photographs looked at, and whose the others were. Raises DiskFullError; then the decision does not count."""
+        """Records a decision: first in the audit trail and the record, then where the next run reads it.
+
+        ``seen``: the hashes of the photographs looked at, and whose the others were. Raises DiskFullError; then the
+        decision does not count.
+        """
         with self._lock:
             standing = self.standings().get(registration_id, Standing())
             now = self._now()
@@ -117,7 +121,9 @@ class ReviewSession:
             }
             line = {"time": f"{self._now().isoformat()}+07:00", **{k: row[k] for k in REVIEWS.names[:3]}, **seen}
             audit_trail.append(self.trail, line)
+            facts = {name: row[name] for name in REVIEWS.names[:4]}
             try:
+                log.note(self.where, "reviewed", self.wave.number, facts, by=self.reviewer)
                 files.write_text(_csv([*self._rows, row]), self.path)
             except BaseException:
                 audit_trail.append(self.trail, {**line, "saved": False})

@@ -107,10 +107,11 @@ def test_every_alert_has_its_words(language: str) -> None:
         plan={**plan(bansos="2020-01-01", blacklist=""), "given": {"quota": 3}},
         ingest={"set_aside": 400, "ignored_files": ["x"], "quarantined_files": {"a.csv": "x"}, "repeated_ids": 2,
                 "unreadable_values": {"sex": 99},
-                "reviews": {"set_aside": 2}, "reuploads": {"set_aside": 1}}, defects={"hat": 0.5}, refused_lines=3,
+                "reviews": {"set_aside": 2, "unrecorded": 1, "unsigned": 1}, "reuploads": {"set_aside": 1}},
+        defects={"hat": 0.5}, refused_lines=3,
         earlier_results={"results": 2, "differs": ["seed", "deliveries"]},
     )  # fmt: skip
-    assert len({alert.code for alert in found}) == 16
+    assert len({alert.code for alert in found}) == 18
     for alert in found:
         text = alert_text(alert, translator(language))
         assert "{" not in text

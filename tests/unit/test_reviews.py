@@ -10,6 +10,7 @@ import pytest
 from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import ReviewCounts, ingest_reviews
+from pipeline.record import log
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 
@@ -58,7 +59,7 @@ def test_the_latest_review_counts_and_bad_ones_are_counted(reviews: Reviews):
     (reviews.folder / "b.csv").write_bytes(b"\xff\xff")
     (reviews.folder / "c.xls").write_bytes(b"?")
     counts, found = reviews.ingest()
-    assert counts == ReviewCounts(taken_in=1, set_aside=4, unsettled=0)
+    assert counts == ReviewCounts(taken_in=1, set_aside=4, unsettled=0, unrecorded=0, unsigned=2)
     assert (found["R1"]["decision"], found["R1"]["reviewer"], found["R1"]["note"]) == ("reject", "budi", "other person")
 
 
@@ -83,7 +84,7 @@ def test_what_lies_in_folders_beside_the_files_is_no_review(reviews: Reviews):
     (reviews.folder / "audit").mkdir()
     (reviews.folder / "audit" / "decisions.jsonl").write_text("{}\n")
     reviews.csv("R1,accept,ani,2020-04-17,")
-    assert reviews.ingest()[0] == ReviewCounts(taken_in=1, set_aside=0, unsettled=0)
+    assert reviews.ingest()[0] == ReviewCounts(taken_in=1, set_aside=0, unsettled=0, unrecorded=0, unsigned=1)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +123,46 @@ def test_both_who_agree_are_named(reviews: Reviews, two_must_agree: None):
     _, found = reviews.ingest()
     assert (found["R1"]["reviewer"], found["R1"]["note"]) == ("ani, budi", "second")
     assert found["R1"]["decided_at"] == datetime(2020, 4, 17, 11)
+
+
+def line(reviews: Reviews, id_: str, decision: str, at: str, reviewer: str = "Ani") -> None:
+    facts = {"registration_id": id_, "decision": decision, "reviewer": reviewer, "decided_at": at}
+    log.note(reviews.store, "reviewed", 1, facts, by=reviewer)
+
+
+def test_delivered_files_count_and_are_told_where_nobody_used_the_page(reviews: Reviews):
+    reviews.csv("R1,accept,Ani,2020-04-17 10:00:00,", "R2,maybe,Ani,2020-04-17 10:00:00,")
+    line_of_another_wave = {"registration_id": "R1", "decision": "accept", "reviewer": "x", "decided_at": ""}
+    log.note(reviews.store, "reviewed", 2, line_of_another_wave)
+    counts, found = reviews.ingest()
+    assert (counts.taken_in, counts.set_aside, counts.unrecorded, counts.unsigned) == (1, 1, 0, 1)
+    assert set(found) == {"R1"}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "R2,accept,Ani,2020-04-17 10:00:00,",
+        "R1,reject,Ani,2020-04-17 10:00:00.250000,",
+        "R1,reject,Budi,2020-04-17 10:00:00.250000,",
+        "R1,reject,Ani,2020-04-18 10:00:00,",
+    ],
+)
+def test_where_the_page_was_used_a_decision_without_its_line_does_not_count(reviews: Reviews, forged: str):
+    line(reviews, "R1", "accept", "2020-04-17 10:00:00.250000")
+    reviews.csv("R1,accept,Ani,2020-04-17 10:00:00.250000,a note", name="page.csv")
+    reviews.csv(forged, name="dropped.csv")
+    counts, found = reviews.ingest()
+    assert {id_: row["decision"] for id_, row in found.items()} == {"R1": "accept"}
+    assert (counts.taken_in, counts.set_aside, counts.unrecorded, counts.unsigned) == (1, 0, 1, 0)
+
+
+def test_the_setting_asks_for_the_line_from_the_first_decision_on(reviews: Reviews, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GELOMBANG_REVIEW__RECORDED_ONLY", "true")
+    settings.cache_clear()
+    try:
+        reviews.csv("R1,accept,Ani,2020-04-17 10:00:00,")
+        counts, found = reviews.ingest()
+        assert (counts.taken_in, counts.unrecorded, found) == (0, 1, {})
+    finally:
+        settings.cache_clear()

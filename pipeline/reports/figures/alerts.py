@@ -97,6 +97,9 @@ def _delivery(funnel: Funnel, ingest: dict[str, Any]) -> list[Alert]:
     for what in ("reviews", "reuploads"):  # each row is an officer's decision or somebody's second chance: none is few
         if lost := int(ingest.get(what, {}).get("set_aside", 0)):
             found.append(Alert(f"{what}_set_aside", {"n": lost}))
+    for how in ("unrecorded", "unsigned"):
+        if n := int(ingest.get("reviews", {}).get(how, 0)):
+            found.append(Alert(f"reviews_{how}", {"n": n}))
     return found
 
 

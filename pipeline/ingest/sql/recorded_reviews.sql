@@ -1,0 +1,18 @@
+-- In: rows, recorded (lines of the record), $decisions, $only (what has no line does not count). Out: rows without what does not count, and signatures.
+-- A decision and its line agree in all that decides: who, what, on whom, when.
+CREATE OR REPLACE TEMP TABLE without_line AS
+SELECT rowid AS row
+FROM rows r
+WHERE registration_id IS NOT NULL AND decision IN $decisions AND NOT EXISTS (
+    SELECT 1 FROM recorded l
+    WHERE l.registration_id = r.registration_id AND l.decision = r.decision AND l.reviewer = r.reviewer
+        AND TRY_CAST(l.decided_at AS TIMESTAMP) = r.decided_at
+);
+
+CREATE OR REPLACE TEMP TABLE signatures AS
+SELECT
+    CASE WHEN $only THEN count(*) ELSE 0 END AS unrecorded,
+    CASE WHEN $only THEN 0 ELSE count(*) END AS unsigned
+FROM without_line;
+
+DELETE FROM rows WHERE $only AND rowid IN (SELECT row FROM without_line);
