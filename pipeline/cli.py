@@ -18,6 +18,7 @@ from pipeline.commands.compare_all import compare_all
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
 from pipeline.commands.funnel import funnel
+from pipeline.commands.open import open_
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
 from pipeline.commands.retries import retries
@@ -49,6 +50,7 @@ app.command()(review)
 app.command()(retries)
 app.command()(publish)
 app.command()(unlock)
+app.command("open")(open_)
 app.command()(check)
 app.command()(run)
 app.command()(funnel)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.draw.beacon import landing_key
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.screening.rulebook import rules_in_force
 from pipeline.storage import files
@@ -29,6 +30,11 @@ def write(run: Plan) -> Path:
             "quota": wave.quota,
             "seed": wave.seed,
             "seed_source": wave.seed_source,
+            **(
+                {"beacon": wave.beacon, "beacon_after": wave.beacon_after, "round": drawn["round"]}
+                if wave.beacon
+                else {}
+            ),
             "list_sha256": drawn["list_sha256"],
             "selfie": wave.selfie,
             "policy": wave.policy,
@@ -60,6 +66,7 @@ def inputs(run: Plan) -> list[Path]:
         if path.is_file() and not path.name.startswith(".")  # a review may be being written
     ]
     extracted = [path for _, x in sorted(run.extracts.items()) for path in sorted(x.files)]
+    landed += [p for p in [run.store.root / landing_key(run.wave)] if run.wave.beacon and p.is_file()]
     calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
     back = any(path.parent.name == "reuploads" for path in landed)
     told = [path for name in ("decisions", "retries") for path in run.store.outputs(f"{name}.parquet") if back]

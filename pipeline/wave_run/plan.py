@@ -16,10 +16,12 @@ from pipeline import __version__
 from pipeline.domain.calendar import Wave
 from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import settings
+from pipeline.draw.ticket_draw import seeded
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
-from pipeline.wave_run.decision_settings import DecisionSettings
+from pipeline.wave_run import opening
+from pipeline.wave_run.decision_settings import DecisionSettings, policy_in_force
 
 if TYPE_CHECKING:
     from pipeline.selfie.policy import SelfiePolicy
@@ -60,6 +62,7 @@ class Plan:
         extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
         if ref.run_id:
             wave_lock.must_hold(where, wave, ref.run_id)
+        wave = seeded(wave, where.work(wave))
         made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
         if "settings" not in raw:  # a plan of a version that did not freeze them
             return made
@@ -71,23 +74,21 @@ class Plan:
 
         if self.policy is not None:
             return SelfiePolicy.model_validate(self.policy)
-        given = settings()
-        if self.wave.selfie_policy:
-            self.store.pull(self.wave.selfie_policy)
-            own = {"policy_file": self.store.root / self.wave.selfie_policy}
-            given = given.model_copy(update={"selfie": given.selfie.model_copy(update=own)})
-        return SelfiePolicy.default(given)
+        return policy_in_force(self.store, self.wave)
 
 
 def make(data: str, number: int, *, quota: int | None, seed: str | None, shards: int | None = None) -> Plan:
     """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
 
-    Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of the extracts
-    (MissingExtractError, ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError,
-    UncalibratedModelError) before anything is written.
+    Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of a wave with a beacon
+    (NotOpenedError, OpenedDifferentlyError, KeyLostError, WrongKeyError), of the extracts (MissingExtractError,
+    ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError, UncalibratedModelError) before
+    anything is written.
     """
     where = Store.at(data)
     wave = where.calendar().wave(number).with_params(quota=quota, seed=seed)
+    if wave.beacon:
+        opening.key_as_committed(where, wave)
     extracts = resolve_extracts(where, wave)
     made = Plan(where, wave, extracts, shards, datetime.now().astimezone())
     if wave.selfie != "off":
