@@ -146,8 +146,8 @@ def calendar_page() -> str:
     return (
         "# calendar.toml\n\nTimes are local (WIB) and carry no offset.\n\n## `[[wave]]`\n\n"
         + keys(Declared)
-        + "\nA wave has a `seed` or a `beacon`, not both ([the draw](../explanation/draw.md)). `beacon_after`: hours from "
-        "`closes` to the moment whose round is waited for.\n"
+        + "\nA wave has a `seed` or a `beacon`, not both ([the draw](../explanation/draw.md)). `beacon_after`: hours "
+        "from `closes` to the moment whose round is waited for.\n"
         + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of "
         "the wave; a run's manifest records the one it used (`calendar_version`).\n\n"
         + keys(Earlier)

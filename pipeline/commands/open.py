@@ -22,7 +22,8 @@ def open_(wave: WaveArgument, data: DataOption = None) -> None:
         typer.echo("A demonstration: everybody can compute this beacon. Not for people who exist.", err=True)
     done = "is open" if new else "was opened before, with the same terms"
     typer.echo(
-        f"Wave {wave} {done}: {record['quota']:,} places, drawn by round {record['round']} of {record['beacon']}, due at {record['round_at']}. "
+        f"Wave {wave} {done}: {record['quota']:,} places, drawn by round {record['round']} of {record['beacon']}, "
+        f"due at {record['round_at']}. "
         f"Published: {store.address}/{commitment_key(found)}."
     )
     if new:

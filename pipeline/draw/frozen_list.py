@@ -7,13 +7,13 @@ all runs ``published/<wave>/list/``, by a write that has one winner. A run whose
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -111,9 +111,7 @@ def _places(db: duckdb.DuckDBPyConnection, source: str, work: Path) -> str:
 def _publish(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str, int], now: datetime) -> None:
     """Puts the list in its place unless another run was first."""
     target = store.root / folder_key(wave)
-    for left in target.parent.glob(".list.*"):
-        shutil.rmtree(left, ignore_errors=True)
-    new = files.fresh(target.with_name(f".list.{os.getpid()}"))
+    new = files.fresh(target.with_name(f".list.{uuid4().hex}"))
     for name in _LISTS:
         files.copy(store.work(wave) / name, new / name)
     record = {"wave": wave.key, **asdict(made), "beacon": wave.beacon, "round": beacon.round_of(wave)}

@@ -18,6 +18,7 @@ from pipeline import __version__
 from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.publication.changed_notices import write_changed_notices
+from pipeline.publication.public_files import write_public_files
 from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.screening.name_patterns import define_macros
 from pipeline.storage import duckdb_sql, files, wave_lock
@@ -92,6 +93,8 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
     write_changed_notices(run.store, run.wave, new)
+    public = write_public_files(run, new)
+    told = [*sorted(new.glob("*.parquet")), *(sorted(public.iterdir()) if public else [])]
     record = {
         "wave": run.wave.number,
         "revision": revision,
@@ -107,7 +110,7 @@ def _commit(run: Plan, screened: Rescreened, approval: Approval, now: datetime) 
             for name, x in screened.plan.extracts.items()
         },
         "manifest_sha256": files.sha256(run.store.out(run.wave) / "manifest.json"),
-        "files": {path.name: files.sha256(path) for path in sorted(new.glob("*.parquet"))},
+        "files": {path.relative_to(new).as_posix(): files.sha256(path) for path in told},
         "software": {"gelombang": __version__},
     }
     files.write_json(record, new / "publication.json")

@@ -99,7 +99,7 @@ def test_a_round_of_another_chain_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_round_is_a_named_error(delivered: bytes) -> None:
-    with pytest.raises(BadBeaconError, match="landing/wave-0013/beacon.json"):
+    with pytest.raises(BadBeaconError, match=r"landing/wave-0013/beacon\.json"):
         beacon.read(wave_of(1000), delivered)
 
 

@@ -53,8 +53,9 @@ def differences(root: Path, seed: int, number: int, applications: int, **changes
         assert judge.draw_by_beacon(judged, this, KEY, record["randomness"]) == record["seed"]
     expected = oracle.decide(judged, this, verdicts, reviews)
     assert list(found) == sorted(expected)
+    shown = (*SHOWN, "ticket") if this.beacon else SHOWN
     wrong = [
-        (id_, {key: (found[id_][key], row[key]) for key in (*SHOWN, *(["ticket"] if this.beacon else [])) if found[id_][key] != row[key]})
+        (id_, {key: (found[id_][key], row[key]) for key in shown if found[id_][key] != row[key]})
         for id_, row in expected.items()
     ]
     together: Counter = Counter()

@@ -1,4 +1,4 @@
--- In: seat_candidates, screened, photographed, {listed}, {drawn_by}, $priority and $public places. Out: the table decided, one row an application.
+-- In: seat_candidates, screened, photographed, {listed}, {drawn_by}, $priority, $public. Out: the table decided, one row an application.
 -- Places to those who come first in their tier; $priority and $public are the places of each. Who is held and would have
 -- got a place ($held_priority, $held_public: the places with one more in the tier) is a reviewer's to decide.
 CREATE OR REPLACE TABLE held AS

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import EXTRACTS
+from pipeline.draw.beacon import chain_of
 from pipeline.reports.small_cells.disclosure import Funnel
 from pipeline.reports.small_cells.suppress import small
 
@@ -41,11 +42,12 @@ def alerts(
     ingest: dict[str, Any],
     defects: Mapping[str, float],
 ) -> list[Alert]:
-    """Everything worth saying, the delivery first, then the rates, then the places.
+    """Everything worth saying: a draw that proves nothing, then the delivery, then the rates, then the places.
 
     ``defects``: the share of the photographs that each was seen on, where it may be shown.
     """
     return [
+        *([Alert("demonstration")] if wave.beacon and chain_of(wave).demonstration else []),
         *_extracts(wave, plan),
         *_delivery(funnel, ingest),
         *_moved(funnel, before),
