@@ -26,8 +26,6 @@ from pipeline.storage.paths import Store
 
 RECORD = "list.json"
 _LISTS = {"eligible.txt": "list_sha256", "priority.txt": "priority_sha256"}
-#: Beside the list itself: what places depend on, and comes from deliveries.
-_LINE = "json_array(ticket, registration_id, tier, selfie, reference, kk_number, kk_earlier)"
 _SHOWN = 5
 
 
@@ -82,30 +80,18 @@ def read(store: Store, wave: Wave) -> dict[str, Any]:
 def as_frozen(store: Store, wave: Wave) -> dict[str, Any]:
     """The record of the frozen list, of which the run's tickets still are. Raises StoreError, ListChangedError."""
     work, frozen = store.work(wave), read(store, wave)
-    with duckdb_sql.connect(work) as db:
-        source = f"read_parquet('{duckdb_sql.quoted(work / 'tickets.parquet')}')"
-        if _places(db, source, work) != frozen["places_sha256"]:
-            raise ListChangedError(f"{work / 'tickets.parquet'} is no longer what the frozen list was made from.")
+    if tickets.digest(work / "tickets.parquet") != frozen["places_sha256"]:
+        raise ListChangedError(f"{work / 'tickets.parquet'} is no longer what the frozen list was made from.")
     return frozen
 
 
 def _lists(db: duckdb.DuckDBPyConnection, work: Path) -> FrozenList:
     source = f"read_parquet('{duckdb_sql.quoted(work / 'tickets.parquet')}')"
     lines = f"SELECT ticket FROM {source} {{}} ORDER BY ticket"
-    list_, merkle_ = publish_lines(db, lines.format(""), work / "eligible.txt")
+    list_, root = publish_lines(db, lines.format(""), work / "eligible.txt")
     first, _ = publish_lines(db, lines.format("WHERE tier = 'priority'"), work / "priority.txt", tree=False)
     [(size, priority)] = db.execute(f"SELECT count(*), count_if(tier = 'priority') FROM {source}").fetchall()
-    return FrozenList(size, list_, merkle_, priority, first, _places(db, source, work))
-
-
-def _places(db: duckdb.DuckDBPyConnection, source: str, work: Path) -> str:
-    """The hash over what places depend on."""
-    passing = work / "tmp" / "places.txt"
-    duckdb_sql.copy_lines(db, f"SELECT {_LINE} FROM {source} ORDER BY ticket", passing)
-    try:
-        return files.sha256(passing)
-    finally:
-        passing.unlink()
+    return FrozenList(size, list_, root, priority, first, tickets.digest(work / "tickets.parquet"))
 
 
 def _publish(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str, int], now: datetime) -> None:

@@ -48,21 +48,27 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
     drawn_with = replace(wave, seed=seed, seed_source=source)
     with duckdb_sql.connect(work) as db:
         define_draw(db, drawn_with)
-        holes = {"{tickets}": f"'{duckdb_sql.quoted(work / 'tickets.parquet')}'"}
-        duckdb_sql.run(db, "pipeline.draw", "sql/ordered", holes)
-        beyond = write_beyond_kk(db, "ordered", kk_limit, work / BEYOND_KK)
-        standing = f"FROM ordered WHERE position NOT IN (SELECT position FROM {beyond})"
-        tiers = dict(db.execute(f"SELECT tier, count(*) {standing} GROUP BY tier").fetchall())
-        seats = allocate(wave.quota, wave.priority_share, tiers.get("priority", 0), tiers.get("public", 0))
-        given: dict[str, duckdb_sql.Value] = {"{beyond}": beyond, "$selfie": wave.selfie}
-        given |= {"$priority": seats.priority, "$public": seats.public}
+        tickets = {"{tickets}": f"'{duckdb_sql.quoted(work / 'tickets.parquet')}'"}
+        in_order = work / "tmp" / "ordered.parquet"
+        duckdb_sql.copy(db, duckdb_sql.sql("pipeline.draw", "sql/ordered", tickets), in_order, duckdb_sql.PASSING)
+        ordered = f"read_parquet('{duckdb_sql.quoted(in_order)}')"
+        beyond = write_beyond_kk(db, ordered, kk_limit, work / BEYOND_KK)
+        full = db.execute(f"SELECT tier, list(position ORDER BY position) FROM {beyond} GROUP BY tier").fetchall()
+        passed_over: dict[str, list[int]] = dict(full)
+        priority, public = frozen["priority"], frozen["size"] - frozen["priority"]
+        standing = [n - len(passed_over.get(t, [])) for t, n in (("priority", priority), ("public", public))]
+        seats = allocate(wave.quota, wave.priority_share, *standing)
+        given: dict[str, duckdb_sql.Value] = {"{ordered}": ordered, "{beyond}": beyond, "$selfie": wave.selfie}
+        given["$priority"] = last_position(0, seats.priority, passed_over.get("priority", []))
+        given["$public"] = last_position(priority, seats.public, passed_over.get("public", []))
+        db.execute("SET preserve_insertion_order = true")
         query = duckdb_sql.sql("pipeline.draw", "sql/drawn_tickets", given)
         duckdb_sql.copy(db, query, work / "drawn.parquet", duckdb_sql.PASSING)
+        in_order.unlink()
         drawn = f"read_parquet('{duckdb_sql.quoted(work / 'drawn.parquet')}')"
         [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
     hashes = {name: frozen[name] for name in ("list_sha256", "list_merkle_sha256", "priority_sha256")}
-    public = frozen["size"] - frozen["priority"]
-    counts = DrawCounts(**hashes, priority=frozen["priority"], public=public, to_verify=to_verify)
+    counts = DrawCounts(**hashes, priority=priority, public=public, to_verify=to_verify)
     record = {"form": 2, "wave": wave.key, "seed": seed, "seed_source": source, **hashes}
     record |= {"quota": wave.quota, "priority_share": wave.priority_share, "refill": wave.refill}
     record |= {"selfie": wave.selfie, "beacon": beacon.chain, "round": beacon.round, "signature": beacon.signature}
@@ -70,6 +76,17 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
     record |= {"kk_limit": kk_limit, "priority": counts.priority, "public": counts.public, "to_verify": to_verify}
     files.write_json({**record, "places": asdict(seats)}, work / "draw.json")
     return counts
+
+
+def last_position(before: int, seats: int, passed_over: list[int]) -> int:
+    """The position of the last person of a tier who holds a place: ``before`` stand in front of the tier, and those at
+    the positions ``passed_over`` (sorted) hold none."""
+    last = before + seats
+    for position in passed_over:
+        if position > last:
+            break
+        last += 1
+    return last
 
 
 def write_beyond_kk(db: duckdb.DuckDBPyConnection, line: str, limit: int | None, path: Path) -> str:

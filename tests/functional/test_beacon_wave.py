@@ -6,7 +6,6 @@ import csv
 import hmac
 import json
 import shutil
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,35 +19,22 @@ from pipeline.cli import app
 from pipeline.domain import errors
 from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.draw import beacon
-from pipeline.storage.files import write_text
 from pipeline.storage.paths import Store
-from pipeline.wave_run.opening import key_as_committed, open_wave
+from pipeline.wave_run.opening import key_as_committed
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, publish
 
-CALENDAR = """
-[[wave]]
-number = 12
-opens = 2021-02-23T00:00:00
-closes = 2021-02-26T23:59:59
-quota = 40
-beacon = "demonstration"
-selfie = "off"
-priority_share = 0.5
-"""
 TABLES = ("decisions", "cohort", "reserve", "rejections", "review")
 WAVE = 12
 
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated wave with a beacon, opened; nothing has run."""
+    """A simulated wave with a beacon, opened, its round not delivered yet; nothing has run."""
     data = tmp_path_factory.mktemp("beacon") / "data"
     simulated = ["simulate", str(data), "--wave", "12", "--registrations", "600", "--population", "9000"]
-    done = CliRunner().invoke(app, [*simulated, "--quota", "40", "--seed", "5", "--photos", "none"])
+    done = CliRunner().invoke(app, [*simulated, "--quota", "40", "--seed", "5", "--photos", "none", "--beacon"])
     assert done.exit_code == 0, done.output
-    write_text(CALENDAR, data / "calendar.toml")
-    store = Store.at(data)
-    open_wave(store, store.calendar().wave(WAVE), datetime.now().astimezone())
+    (data / "landing" / "wave-0012" / "beacon.json").rename(data.parent / "beacon.json")
     return data
 
 
@@ -110,6 +96,17 @@ def test_the_wave_waits_for_its_beacon_and_says_which_and_where(data: Path) -> N
         stages.await_beacon(ref, alone=False)
     deliver(data)
     assert stages.await_beacon(ref, alone=False)
+
+
+def test_simulate_delivers_the_round_and_knows_who_is_refused_for_the_family_card(ready: Path, published: Path) -> None:
+    delivered = published / "landing" / "wave-0012" / "beacon.json"
+    assert (ready.parent / "beacon.json").read_bytes() == delivered.read_bytes()
+    truth = pq.read_table(published / "landing/wave-0012/truth.parquet").to_pylist()
+    expected = {row["registration_id"]: row["expected"] for row in truth}
+    decided = {row["registration_id"]: row["reasons"] for row in rows(published, "decisions")}
+    assert "kk_limit" in {code for codes in expected.values() for code in codes}
+    told = {id_: [code for code in codes if code != "shared_nik"] for id_, codes in decided.items()}
+    assert {id_: told[id_] for id_ in expected} == expected
 
 
 def test_an_outsider_draws_again_from_the_public_files_alone(published: Path) -> None:
