@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hmac
 import json
+import re
 import shutil
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.draw import beacon
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import key_as_committed
+from tests.functional.conftest import gelombang, run
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, publish
 
 TABLES = ("decisions", "cohort", "reserve", "rejections", "review")
@@ -139,6 +142,15 @@ def test_an_outsider_draws_again_from_the_public_files_alone(published: Path) ->
     assert all((row[4] == "") == (row[3] != "accepted") for row in found)
 
 
+def test_the_shell_recipe_of_the_page_draws_the_same_order(published: Path, tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "draw.md"
+    [_, script] = re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    public = Path(shutil.copytree(published / "published/wave-0012/rev-1/public", tmp_path / "public"))
+    done = subprocess.run(["bash", "-e", "-c", script], cwd=public, capture_output=True, text=True, check=True)
+    seed = json.loads((public / "draw.json").read_text())["seed"]
+    assert done.stdout.split("\n") == [seed, "the same order", ""]
+
+
 def test_nothing_public_is_about_anybody(published: Path) -> None:
     public = published / "published" / "wave-0012" / "rev-1" / "public"
     text = b"".join(p.read_bytes() for p in public.iterdir()).decode()
@@ -207,3 +219,22 @@ def test_a_delivery_after_the_freeze_is_refused_for_this_wave(published: Path, t
         run_to_the_beacon(data, "late")
     assert "extracts/priority/asof=2021-02-26/p.parquet" in str(refused.value)
     assert (data / "waves/wave-0012/manifest.json").is_file()  # what was drawn stays
+
+
+@pytest.mark.slow
+def test_the_command_stops_at_the_beacon_with_the_list_frozen_and_goes_on_when_it_is_there(data: Path) -> None:
+    waits = run(data)
+    assert waits.code == 1
+    assert "BeaconAwaitedError" in waits.text
+    assert "waits for round" in " ".join(waits.text.split())
+    frozen = data / "published" / "wave-0012" / "list" / "list.json"
+    before = frozen.read_bytes()
+    assert not (data / "waves" / "wave-0012").exists()
+    deliver(data)
+    done = run(data)
+    assert done.code == 0, done.text
+    assert frozen.read_bytes() == before
+    refused = gelombang("run", "12", "--data", data, "--seed", "liked better")
+    assert refused.code == 1
+    assert "SeedOfBeaconWaveError" in refused.text
+    assert gelombang("audit", "12", "--data", data).code == 0
