@@ -147,6 +147,20 @@ def wave_cohort() -> None:
         event.add_partitions(published["key"])  # a run by form has no partition of its own
         return published
 
+    @task.sensor(
+        doc_md=stages.await_beacon.__doc__,
+        mode="reschedule",
+        poke_interval=settings().wait_seconds,
+        timeout=settings().wait_hours * 3600,
+        retries=10,  # as above
+        retry_delay=timedelta(seconds=settings().wait_seconds),
+        retry_exponential_backoff=False,
+        max_active_tis_per_dag=None,
+    )
+    def await_beacon(job: dict[str, Any]) -> bool:
+        alone = bool(get_current_context()["params"]["run"])
+        return attempt(stages.await_beacon, from_dict(RunRef, job), alone)
+
     @teardown
     @task(doc_md=stages.release_wave.__doc__)
     def release_wave(job: dict[str, Any]) -> Any:
@@ -155,11 +169,14 @@ def wave_cohort() -> None:
     held = hold_wave()
     job = prepare(held)
     wave_before(held) >> job
-    for stage in (stages.ingest, stages.check_inputs, stages.screen):
+    for stage in (stages.ingest, stages.check_inputs, stages.screen, stages.freeze):
         job = as_task(stage)(job)
+    awaited = await_beacon(job)
     # one task at a time uses every core of one machine; an installation with more machines sets more
     verify = as_task(stages.verify, takes=ShardRef, max_active_tis_per_dag=settings().selfie.shards_at_once)
-    verified = verify.expand(job=as_task(stages.draw)(job))
+    shards = as_task(stages.draw)(job)
+    awaited >> shards
+    verified = verify.expand(job=shards)
     # no shard to verify (selfie check off) skips the mapped task; what follows goes on
     job = as_task(stages.refill, trigger_rule="none_failed")(job)
     verified >> job

@@ -19,6 +19,7 @@ from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
 from pipeline.commands.funnel import funnel
 from pipeline.commands.history import history
+from pipeline.commands.open import open_
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
 from pipeline.commands.retries import retries
@@ -51,6 +52,7 @@ app.command()(review)
 app.command()(retries)
 app.command()(publish)
 app.command()(unlock)
+app.command("open")(open_)
 app.command()(check)
 app.command()(run)
 app.command()(funnel)

@@ -125,14 +125,41 @@ def screen(ref: RunRef) -> RunRef:
     return ref
 
 
+@moves(*LANDED, extracts=True)
+def freeze(ref: RunRef) -> RunRef:
+    """Of a wave with a beacon: the list of tickets, fixed and published before anybody can know the draw."""
+    from pipeline.wave_run.beacon_draw import freeze_list
+
+    run = Plan.load(ref)
+    with progress.task("freeze") as counts:
+        counts["listed"] = freeze_list(run, datetime.now().astimezone())
+        if run.wave.beacon:
+            recorded.frozen(run)
+    return ref
+
+
+def await_beacon(ref: RunRef, alone: bool) -> bool:
+    """Of a wave with a beacon: waits for the round that its seed is made from, and verifies it.
+
+    ``alone``: nobody asks again in a minute, so BeaconAwaitedError says what is awaited, and where it is to be put.
+    """
+    from pipeline.wave_run.beacon_draw import beacon_of
+
+    where = paths.Store.at(ref.data)
+    where.pull(ref.plan)
+    with progress.task("await_beacon"):
+        return beacon_of(Plan.load(ref), must=alone) is not None
+
+
 @moves()
 def draw(ref: RunRef) -> list[ShardRef]:
     """The list's hash, the draw, and the selfies of the first round cut into shards."""
     from pipeline.draw.draw import draw as draw_wave
+    from pipeline.wave_run.beacon_draw import draw_by_beacon
 
     run = Plan.load(ref)
     with progress.task("draw") as counts:
-        drawn = draw_wave(run.store, run.wave)
+        drawn = draw_by_beacon(run) if run.wave.beacon else draw_wave(run.store, run.wave)
         counts |= {k: v for k, v in vars(drawn).items() if not k.endswith("sha256")}
         recorded.drawn(run)
         shards = first_round(run)

@@ -66,7 +66,7 @@ def three_waves(data: Path, people: int = 400) -> Store:
 
 
 #: A wave's tasks between ``prepare`` and ``finish`` but for the mapped one, in order.
-BEFORE_SELFIES = (stages.ingest, stages.check_inputs, stages.screen)
+BEFORE_SELFIES = (stages.ingest, stages.check_inputs, stages.screen, stages.freeze)
 AFTER_SELFIES = (stages.refill, stages.compare_people, stages.decide, stages.check_cohort, stages.report)
 
 

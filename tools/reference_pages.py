@@ -146,12 +146,14 @@ def calendar_page() -> str:
     return (
         "# calendar.toml\n\nTimes are local (WIB) and carry no offset.\n\n## `[[wave]]`\n\n"
         + keys(Declared)
+        + "\nA wave has a `seed` or a `beacon`, not both ([the draw](../explanation/draw.md)). `beacon_after`: hours "
+        "from `closes` to the moment whose round is waited for.\n"
         + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of "
         "the wave; a run's manifest records the one it used (`calendar_version`).\n\n"
         + keys(Earlier)
         + "\n## `[defaults]`\n\nAny keys of a wave or of the weekly rule, for all that do not have their own.\n"
         + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches. "
-        "`seed` is a beginning: week N has `<seed>-N`, without one `kartu-prakerja/gelombang-N`.\n\n" + keys(Recurring)
+        "It needs a `beacon`, or a `seed`, which is a beginning: week N has `<seed>-N`.\n\n" + keys(Recurring)
     )
 
 

@@ -20,15 +20,25 @@ def audit(
     quota: Annotated[int | None, typer.Option(min=1, help="The places announced. Default: the calendar's.")] = None,
 ) -> None:
     """Check a wave: draw it again from its lists and seed, and compare every file with the signed record."""
+    from pipeline.draw.beacon import round_of
     from pipeline.inspection.integrity import integrity
     from pipeline.inspection.redraw import audit as draw_again
 
     store, declared, folder = finished(data, wave)
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}
-    announced |= {"seed": declared.seed if seed is None else seed, "quota": declared.quota if quota is None else quota}
-    found = draw_again(folder, announced)
+    announced["quota"] = declared.quota if quota is None else quota
+    if seed is not None or declared.seed:
+        announced["seed"] = declared.seed if seed is None else seed
+    published = None
+    if declared.beacon:
+        announced |= {"beacon": declared.beacon, "round": round_of(declared)}
+        store.pull(f"published/{declared.key}/")
+        published = store.published(declared.key)
+    found = draw_again(folder, announced, published)
     found.differences += integrity(store, declared)
     console = Console()
+    if found.demonstration:
+        console.print("A demonstration: everybody could compute this beacon beforehand.", style="yellow", markup=False)
     if found.same:
         console.print(
             f"The same: {found.listed:,} on the list, {found.accepted:,} accepted, drawn again with the seed "

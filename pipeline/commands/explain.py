@@ -124,7 +124,9 @@ class _Page:
         counts = {"position": decision["position"], "listed": self.found.listed, "quota": wave.quota}
         shown = {name: integer(value, self.language) for name, value in counts.items()}
         shown |= {"tier": label(f"tier.{decision['tier']}", self.language), "draw": decision["draw"], "seed": wave.seed}
-        self._say(self._text("drawn", id=decision["registration_id"], **shown))
+        if ticket := decision.get("ticket"):
+            self._say(self._text("ticket", ticket=ticket))
+        self._say(self._text("drawn", id=ticket or decision["registration_id"], **shown))
         if decision["rank"] is not None:
             self._say(self._text("ranked", rank=integer(decision["rank"], self.language)))
 

@@ -25,17 +25,19 @@ def prove(
     _, _, folder = finished(data, wave)
     with files.disk_errors("the published list"):
         ids = (folder / "eligible.txt").read_bytes().decode().split("\n")[:-1]
+    record = files.read_json(folder / "draw.json")
+    form = record.get("form", 1)
+    entry = registration_id if form == 1 else _ticket(folder, registration_id)
     try:
-        index = ids.index(registration_id)
+        index = ids.index(entry)
     except ValueError as e:
         raise errors.UnknownApplicationError(
             f"{registration_id} is not on the list of wave {wave}.",
             f"Only who passed layers 1 to 3 is on it; `gelombang explain {wave} {registration_id}` says why.",
         ) from e
-    record = files.read_json(folder / "draw.json")
     proof = {
         "wave": wave,
-        "registration_id": registration_id,
+        **({"registration_id": registration_id} if form == 1 else {"ticket": entry}),
         "list_merkle_sha256": record["list_merkle_sha256"],
         "path": [asdict(step) for step in merkle.proof(ids, index)],
     }
@@ -43,3 +45,13 @@ def prove(
         typer.echo(json.dumps(proof, ensure_ascii=False, indent=2))
     else:
         files.write_json(proof, out)
+
+
+def _ticket(folder: Path, registration_id: str) -> str:
+    """The ticket of an application of a wave with a beacon; a ticket is its own. Empty: it is not on the list."""
+    import pyarrow.compute as pc
+
+    table = files.read_table(folder / "decisions.parquet", ["registration_id", "ticket"])
+    mine = pc.field("registration_id") == registration_id
+    found = table.filter(mine | (pc.field("ticket") == registration_id))["ticket"].to_pylist()
+    return next((ticket for ticket in found if ticket), "")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,6 +40,9 @@ def simulate(
         str,
         typer.Option(help="Whose photographs are delivered: drawn (the quota and a margin), eligible, all or none."),
     ] = "drawn",
+    beacon: Annotated[
+        bool, typer.Option("--beacon", help="Draw by the demonstration beacon, without a calendar in DATA.")
+    ] = False,
     preset: Annotated[str, typer.Option(help="Sizes and shares: demo, wave-1 or national.")] = "demo",
     workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
 ) -> None:
@@ -64,7 +67,9 @@ def simulate(
     if not own:
         log.forget(store)  # of a root that lay here before
         mode: SelfieMode = "off" if photos == "none" else "after_draw"
-        found = replace(found, quota=places, seed=f"simulated-{seed}", seed_source="gelombang simulate", selfie=mode)
+        found = replace(found, quota=places, selfie=mode, **_drawn_by(seed, beacon))
+    elif beacon and not found.beacon:
+        raise BadSettingError(f"Wave {number} has a seed in {data}/calendar.toml.", "Set its `beacon` there instead.")
     margin, applications = float(table.get("margin", presets.MARGIN)), registrations or int(table["registrations"])
     photographed = {"none": 0, "drawn": min(applications, ceil(places * margin))}.get(photos, applications)
     enough = _enough_faces(faces, photographed)
@@ -95,6 +100,13 @@ def simulate(
         f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
         f"{int(done.photographs.wanted.sum()):,} with photographs. Written below {data}."
     )
+
+
+def _drawn_by(seed: int, beacon: bool) -> dict[str, Any]:
+    """Where the randomness of a simulated wave comes from."""
+    if beacon:
+        return {"beacon": "demonstration", "seed": "", "seed_source": ""}
+    return {"beacon": "", "seed": f"simulated-{seed}", "seed_source": "gelombang simulate"}
 
 
 def _enough_faces(faces: Path | None, photographed: int) -> bool:
@@ -152,14 +164,16 @@ def _progress(total: int) -> Callable[[int], None]:
 
 def _calendar(wave: Wave) -> str:
     """A calendar with this one wave."""
+    drawn_by = f'seed = "{wave.seed}"\nseed_source = "{wave.seed_source}"'
+    if wave.beacon:
+        drawn_by = f'beacon = "{wave.beacon}"  # everybody can compute it: it proves nothing'
     return f"""# Written by `gelombang simulate`: nobody in this wave exists.
 [[wave]]
 number = {wave.number}
 opens = {wave.opens.isoformat()}
 closes = {wave.closes.isoformat()}
 quota = {wave.quota}
-seed = "{wave.seed}"
-seed_source = "{wave.seed_source}"
+{drawn_by}
 selfie = "{wave.selfie}"
 policy = "{wave.policy}"
 same_person = "{wave.same_person}"

@@ -16,8 +16,9 @@ import pyarrow as pa
 from pipeline.domain import contracts, reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
-from pipeline.draw.draw import PUBLISHED
+from pipeline.draw.draw import published_files
 from pipeline.draw.seats import allocate
+from pipeline.draw.ticket_draw import BEYOND_KK
 from pipeline.draw.verdicts import standing_verdicts
 from pipeline.screening.rulebook import warning_codes
 from pipeline.storage import duckdb_sql, files
@@ -26,7 +27,9 @@ from pipeline.storage.paths import Store
 #: Province and serial stay readable, so that people at a helpdesk can tell two rows apart; birth date and sex do not.
 _MASKED = """CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN substr(nik, 1, 4) || '********' || substr(nik, 13, 4)
                   ELSE repeat('*', least(coalesce(length(nik), 0), 16)::INT) END"""
-_COHORT = "$wave::INTEGER AS wave, {number}, registration_id, nik, full_name, province_code, tier, draw FROM decided"
+_COHORT = (
+    "$wave::INTEGER AS wave, {number}, registration_id, nik, full_name, province_code, tier, draw, ticket FROM decided"
+)
 
 #: Each output: its contract and the query that fills it, under a total order.
 _OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
@@ -51,7 +54,7 @@ _OUTPUTS: dict[str, tuple[pa.Schema, str]] = {
     ),
     "review": (
         contracts.REVIEW,
-        """SELECT x.registration_id, x.reasons, p.* EXCLUDE (registration_id, reasons), d.selfie, d.reference
+        """SELECT x.registration_id, x.reasons, x.ticket, p.* EXCLUDE (registration_id, reasons), d.selfie, d.reference
            FROM decided x JOIN {drawn} d USING (registration_id) LEFT JOIN photographed p USING (registration_id)
            WHERE x.outcome = 'review' ORDER BY registration_id""",
     ),
@@ -71,17 +74,22 @@ class DecisionCounts:
 def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
     """Decides a wave and writes the tables of the contract below ``work/out``."""
     work = store_.work(wave)
+    drawn = _read(work / "drawn.parquet")
     with duckdb_sql.connect(work) as db:
         registrations = _read_if_there(work / "registrations.parquet", contracts.INGESTED)
         sources: dict[str, duckdb_sql.Value] = {
             "{screened}": _read(work / "screened.parquet"),
-            "{drawn}": _read(work / "drawn.parquet"),
+            "{drawn}": drawn,
+            "{listed}": f"(SELECT registration_id, position, NULL AS ticket FROM {drawn})",
+            "{drawn_by}": "s.registration_id",
             "{verdicts}": standing_verdicts(verdicts, work),
             "{reviews}": _read_if_there(work / "reviews.parquet", contracts.REVIEWS),
             "{returned}": f"(SELECT registration_id, from_wave FROM {registrations} WHERE from_wave IS NOT NULL)",
             "$verified": wave.selfie != "off",
             "$wave": wave.number,
         }
+        if wave.beacon:
+            sources |= _by_tickets(work, drawn)
         define_draw(db, wave)
         codes: dict[str, duckdb_sql.Value] = {"$codes": reasons.codes(), "$warning_codes": warning_codes()}
         duckdb_sql.run(db, "pipeline.decision", "sql/decoded", {**sources, **codes})
@@ -89,14 +97,31 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
         duckdb_sql.run(db, "pipeline.decision", "sql/decided", {**sources, **_seats(db, wave)})
         _combinations(db)
         for name, (schema, query) in _OUTPUTS.items():
+            if wave.beacon:
+                schema = contracts.with_ticket(schema)
             columns = ", ".join(f"CAST({f.name} AS {duckdb_sql.type_of(f.type)}) AS {f.name}" for f in schema)
             order = query[query.rindex("ORDER BY") :]
             rows = f"SELECT {columns} FROM ({duckdb_sql.fill(query, sources)}) {order}"
             duckdb_sql.copy(db, rows, work / "out" / f"{name}.parquet")
-        for name in PUBLISHED:
+        for name in published_files(wave):
             files.copy(work / name, work / "out" / name)
         outcomes = dict(db.execute("SELECT outcome, count(*) FROM decided GROUP BY outcome").fetchall())
     return DecisionCounts(**{outcome: outcomes.get(outcome, 0) for outcome in contracts.OUTCOMES})
+
+
+def _by_tickets(work: Path, drawn: str) -> dict[str, duckdb_sql.Value]:
+    """The sources of a wave with a beacon: whose family card was full in the draw has ``kk_limit``; people stand by
+    their tickets."""
+    beyond, screened = _read(work / BEYOND_KK), _read(work / "screened.parquet")
+    bit = 1 << reasons.codes().index("kk_limit")
+    return {
+        "{screened}": f"""(SELECT * REPLACE (CASE
+            WHEN registration_id IN (SELECT registration_id FROM {beyond}) THEN mask | {bit} ELSE mask END AS mask)
+            FROM {screened})""",
+        "{listed}": f"""(SELECT registration_id, position, ticket FROM {drawn}
+            UNION ALL SELECT registration_id, position, ticket FROM {beyond})""",
+        "{drawn_by}": "d.ticket",
+    }
 
 
 def _seats(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:

@@ -10,16 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
+from pipeline.domain.errors import (
+    BadCalendarError,
+    BadQuotaError,
+    MissingSeedError,
+    SeedOfBeaconWaveError,
+    UnknownWaveError,
+)
 from pipeline.domain.wave_keys import wave_key
 
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
 SamePersonMode = Literal["check", "files", "off"]
+BeaconName = Literal["", "drand-quicknet", "demonstration"]
+#: Of these two a wave has one.
+_DRAWN_BY = ("seed", "beacon")
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class Wave:
     selfie_policy: str = ""
     same_person: SamePersonMode = "check"
     version: int = 1
+    beacon: BeaconName = ""
+    beacon_after: float = 24.0
 
     @property
     def key(self) -> str:
@@ -57,20 +68,28 @@ class Wave:
         """The day on which ages, extracts and rules are taken; who closes at 00:00:00 closes the day before."""
         return (self.closes - timedelta(microseconds=1)).date()
 
+    @property
+    def beacon_due(self) -> datetime:
+        """The moment that fixes the beacon's round: the first round at or after it (WIB, as all times here)."""
+        return self.closes + timedelta(hours=self.beacon_after)
+
     def with_params(self, *, quota: int | None = None, seed: str | None = None) -> Wave:
         """The wave as it is run: calendar values, unless quota or seed are given.
 
-        Raises BadQuotaError for a quota below 1 and MissingSeedError when there is no seed at all.
+        Raises BadQuotaError for a quota below 1, MissingSeedError when there is neither seed nor beacon, and
+        SeedOfBeaconWaveError for a seed given to a wave whose seed comes from a beacon.
         """
         wave = self
         if quota is not None:
             wave = replace(wave, quota=quota)
+        if seed and wave.beacon:
+            raise SeedOfBeaconWaveError(f"Wave {wave.number} is drawn by {wave.beacon}; no seed can be given.")
         if seed:
             wave = replace(wave, seed=seed, seed_source="given when the wave was started")
         if wave.quota < 1:
             raise BadQuotaError(f"Wave {wave.number} has a quota of {wave.quota}.")
-        if not wave.seed:
-            raise MissingSeedError(f"Wave {wave.number} has no seed.")
+        if not wave.seed and not wave.beacon:
+            raise MissingSeedError(f"Wave {wave.number} has neither a seed nor a beacon.")
         return wave
 
 
@@ -87,6 +106,14 @@ class WaveRules(BaseModel):
     priority_share: float = Field(1.0, ge=0, le=1)
     selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
     same_person: SamePersonMode = "check"  # one against all: faces and pictures; only the files' bytes; nothing
+    beacon: BeaconName = ""  # where the randomness of the draw comes from, instead of a seed
+    beacon_after: float = Field(24.0, ge=0, le=24 * 366)  # hours from closing to the beacon's round
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.seed and self.beacon:
+            raise ValueError("a wave has a seed or a beacon, not both")
+        return self
 
 
 class Earlier(BaseModel):
@@ -161,14 +188,19 @@ class Calendar:
         declared: list[Wave] = []
         for table in tables.wave:
             try:
-                declared.append(Declared(**{**tables.defaults, **table}).wave())
+                declared.append(Declared(**_with_defaults(tables.defaults, table)).wave())
             except ValidationError as e:
                 raise BadCalendarError(f"calendar.toml, wave {table.get('number', '?')}: {_first(e)}.") from e
         try:
             rule = tables.recurring
-            recurring = Recurring(**{**tables.defaults, **rule}) if rule is not None else None
+            recurring = Recurring(**_with_defaults(tables.defaults, rule)) if rule is not None else None
         except ValidationError as e:
             raise BadCalendarError(f"calendar.toml, [recurring]: {_first(e)}.") from e
+        if recurring is not None and not recurring.seed and not recurring.beacon:
+            raise MissingSeedError(
+                "calendar.toml, [recurring] has neither a beacon nor a seed: anybody could foretell its draws.",
+                'Set `beacon = "drand-quicknet"` in [recurring] of calendar.toml.',
+            )
         return cls(declared, recurring)
 
     def wave(self, number: int) -> Wave:
@@ -211,8 +243,17 @@ class Calendar:
             while number in self._declared:
                 number += 1
             shared = rule.model_dump(exclude={"from_", "until"})
-            seed = f"{rule.seed or 'kartu-prakerja/gelombang'}-{number}"
+            seed = f"{rule.seed}-{number}" if rule.seed else ""
             yield Wave(number=number, opens=opens, closes=closes, **{**shared, "seed": seed})
+
+
+def _with_defaults(defaults: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """A table with the defaults that it leaves open; a seed of its own does without the defaults' beacon, and so on."""
+    own = any(table.get(name) for name in _DRAWN_BY)
+    merged = {**{name: x for name, x in defaults.items() if not (own and name in _DRAWN_BY)}, **table}
+    if merged.get("beacon") and "seed_source" not in table:
+        merged.pop("seed_source", None)  # that of the seeds, which this one does without
+    return merged
 
 
 def _first(error: ValidationError) -> str:

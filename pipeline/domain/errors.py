@@ -57,9 +57,15 @@ class BadQuotaError(GelombangError):
 
 
 class MissingSeedError(GelombangError):
-    """A draw without a seed cannot be checked by anyone."""
+    """A draw without a beacon and without a seed cannot be checked by anyone."""
 
-    advice = "Set `seed` and `seed_source` for the wave in calendar.toml, or give --seed."
+    advice = "Set `beacon` for the wave in calendar.toml; or `seed` and `seed_source`, or give --seed."
+
+
+class SeedOfBeaconWaveError(GelombangError):
+    """A seed was given for a wave whose seed comes from a beacon."""
+
+    advice = "Leave --seed out: nobody chooses the seed of this wave."
 
 
 class BadSettingError(GelombangError):
@@ -127,6 +133,80 @@ class CheckFailedError(GelombangError):
     advice = (
         "Open the Data Docs named above. If the delivery is right and the limit is wrong, change the limit's setting."
     )
+
+
+# --- the draw of a wave with a beacon -----------------------------------------------------------------------------
+
+
+class NotOpenedError(GelombangError):
+    """A wave with a beacon has no commitment: `gelombang open` was not called before its registration opened."""
+
+    advice = "Call `gelombang open WAVE` before the registration opens; a commitment that is made later proves nothing."
+
+
+class OpenedTooLateError(GelombangError):
+    """A wave with a beacon is opened after its registration has opened."""
+
+    advice = "Move the wave's window in calendar.toml to a time that has not come, and announce it; then open the wave."
+
+
+class OpenedDifferentlyError(GelombangError):
+    """A wave's commitment says something else than the calendar, the rules or the policy say now."""
+
+    advice = (
+        "Set back what the message names to what the commitment has: it was published before the registration opened "
+        "and cannot be changed."
+    )
+
+
+class KeyLostError(GelombangError):
+    """The key under which a wave's tickets are made is no longer there."""
+
+    advice = (
+        "Restore the named file below GELOMBANG_SECRETS from its copy. Without it no ticket can be made for anybody. "
+        "What can still be shown: a list that was frozen, its hashes and every draw from it (`gelombang audit`)."
+    )
+
+
+class WrongKeyError(GelombangError):
+    """The key that is there is not the one that the wave's commitment has the hash of."""
+
+    advice = "Restore the key of this wave and of this installation below GELOMBANG_SECRETS from its copy."
+
+
+class ListTooLateError(GelombangError):
+    """The list of a wave would be frozen when its beacon's round is known already: it could be made to fit."""
+
+    advice = (
+        "No draw of this wave can prove anything any more. Declare the wave anew, with a window and a round to come."
+    )
+
+
+class ListChangedError(GelombangError):
+    """The list, or what places depend on, is another than when it was frozen; a draw from it would be a second draw."""
+
+    advice = (
+        "What was delivered after the freeze counts for the next wave. Take the named deliveries away, set the named "
+        "files back, and run the wave again; nothing is drawn until the list is the frozen one."
+    )
+
+
+class TwoListsError(GelombangError):
+    """The frozen list of a wave is not whole: a file of it is not the one that its record has the hash of."""
+
+    advice = "Restore DATA/published/wave-NNNN/list/ from its copy, and find out who wrote there."
+
+
+class BeaconAwaitedError(GelombangError):
+    """The list is frozen, and the beacon's round for its draw is not there yet. Nothing is wrong."""
+
+    advice = "Fetch the round when it is due, put it to the place that the message names, and run the wave again."
+
+
+class BadBeaconError(GelombangError):
+    """The beacon that was delivered is not the wave's: another round, or a signature that does not verify."""
+
+    advice = "Fetch the round that the message names from the beacon's own server, and replace the file."
 
 
 # --- the ground we stand on ---------------------------------------------------------------------------------------

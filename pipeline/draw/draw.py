@@ -1,4 +1,4 @@
-"""The draw: who stands where, from nothing but the seed and the registration ids.
+"""The draw of a wave with a seed: who stands where, from nothing but the seed and the registration ids.
 
 Reads ``screened.parquet``; writes ``eligible.txt`` (the published list), ``priority.txt`` (who of it is listed by a
 ministry), ``drawn.parquet`` and ``draw.json``. The lists' hashes are computed before the order is;
@@ -14,7 +14,7 @@ import duckdb
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
-from pipeline.draw import merkle
+from pipeline.draw.published_lines import publish_lines
 from pipeline.draw.seats import TierCounts, allocate, next_to_verify
 from pipeline.draw.verdicts import standing_verdicts
 from pipeline.storage import duckdb_sql, files
@@ -22,8 +22,13 @@ from pipeline.storage.paths import Store
 
 #: What the draw publishes: with these anybody can repeat it.
 PUBLISHED = ("eligible.txt", "priority.txt", "draw.json")
+#: Of a wave with a beacon also what it was opened with.
+COMMITMENT = "commitment.json"
 
-_BYTES = 1 << 20  # of the list, hashed together
+
+def published_files(wave: Wave) -> tuple[str, ...]:
+    """What the draw of a wave publishes."""
+    return (*PUBLISHED, COMMITMENT) if wave.beacon else PUBLISHED
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,8 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
     work = store_.work(wave)
     screened = f"'{duckdb_sql.quoted(work / 'screened.parquet')}'"
     with duckdb_sql.connect(work) as db:
-        tree = merkle.Tree()
-        listed = _publish(db, screened, "true", work / "eligible.txt", tree)
-        first = _publish(db, screened, "tier = 'priority'", work / "priority.txt")
+        listed, root = _publish(db, screened, "true", work / "eligible.txt", tree=True)
+        first, _ = _publish(db, screened, "tier = 'priority'", work / "priority.txt")
         tiers = dict(
             db.execute(f"SELECT tier, count(*) FROM read_parquet({screened}) WHERE mask = 0 GROUP BY tier").fetchall()
         )
@@ -58,7 +62,7 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         duckdb_sql.copy(db, query, work / "drawn.parquet", duckdb_sql.PASSING)
         drawn = f"read_parquet('{duckdb_sql.quoted(work / 'drawn.parquet')}')"
         [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
-    counts = DrawCounts(listed, tree.root(), first, n_priority, n_public, to_verify)
+    counts = DrawCounts(listed, root, first, n_priority, n_public, to_verify)
     record = {**asdict(counts), "seed": wave.seed, "seed_source": wave.seed_source, "quota": wave.quota}
     record |= {"priority_share": wave.priority_share, "selfie": wave.selfie, "refill": wave.refill}
     files.write_json({**record, "places": asdict(seats)}, work / "draw.json")
@@ -102,14 +106,9 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
 
 
 def _publish(
-    db: duckdb.DuckDBPyConnection, screened: str, which: str, path: Path, tree: merkle.Tree | None = None
-) -> str:
-    """Writes the sorted ids of the eligible, one a line, and returns the SHA-256 of exactly that text."""
+    db: duckdb.DuckDBPyConnection, screened: str, which: str, path: Path, *, tree: bool = False
+) -> tuple[str, str]:
+    """Writes the sorted ids of the eligible, one a line; the SHA-256 of exactly that text, and the Merkle root."""
     query = f"""SELECT registration_id FROM read_parquet({screened})
                 WHERE mask = 0 AND {which} ORDER BY registration_id"""
-    duckdb_sql.copy_lines(db, query, path)
-    if tree is not None:
-        with path.open("rb") as file:
-            while lines := file.readlines(_BYTES):
-                tree.add(line[:-1] for line in lines)
-    return files.sha256(path)
+    return publish_lines(db, query, path, tree=tree)

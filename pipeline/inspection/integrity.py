@@ -7,6 +7,7 @@ or put beside; it cannot find what was wrong already when it was delivered (docs
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection.redraw import Difference
 from pipeline.record import log, verify
+from pipeline.record.entry import Event
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 from pipeline.wave_run import evidence
@@ -30,7 +32,7 @@ def integrity(store: Store, wave: Wave) -> list[Difference]:
     store.pull("published/")
     store.pull(f"work/{wave.key}/", keep=True)
     found = [Difference("record", what) for what in verify.faults(store, tuple(_seen(store)))]
-    return [*found, *_run(store, wave), *_published(store, wave)]
+    return [*found, *_made_once(store, wave), *_run(store, wave), *_published(store, wave)]
 
 
 def _seen(store: Store) -> list[tuple[str, log.Head]]:
@@ -41,6 +43,23 @@ def _seen(store: Store) -> list[tuple[str, log.Head]]:
             head = _json(path).get("record")
             if isinstance(head, dict) and head.keys() == {"entries", "sha256"}:
                 found.append((store.key(path), log.Head(**head)))
+    return found
+
+
+def _made_once(store: Store, wave: Wave) -> list[Difference]:
+    """Of a wave with a beacon: its commitment and its frozen list are those in the record, and there is one of each."""
+    found: list[Difference] = []
+    events: tuple[Event, ...] = ("opened", "list_frozen") if wave.beacon else ()
+    for event in events:
+        noted = [e.facts for e in log.entries(store, wave.number, event)]
+        if not noted:
+            found.append(Difference("record", f"has no entry {event}"))
+            continue
+        if len({facts["file_sha256"] for facts in noted}) > 1:
+            found.append(Difference(noted[0]["file"], "was made more than once, says the record"))
+        kept = store.read(noted[0]["file"])
+        if kept is None or sha256(kept).hexdigest() != noted[0]["file_sha256"]:
+            found.append(Difference(noted[0]["file"], "is not the one in the record"))
     return found
 
 

@@ -18,11 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.domain.errors import UnreadableFileError
+from pipeline.inspection import beacon_checks
 
 Row = dict[str, Any]
 FELL_OUT = ("rejected", "review")
 _IN_BOTH = ("seed", "quota", "list_sha256", "priority_share", "selfie", "refill")
 _DRAWN_WITH = {*_IN_BOTH, "seed_source", "list_merkle_sha256", "priority_sha256"}
+#: What stands on the list: applications, and in the second form (a wave with a beacon) tickets.
+_ENTRIES = {1: "registration_id", 2: "ticket"}
 NEEDED = ("eligible.txt", "priority.txt", "decisions.parquet", "cohort.parquet", "reserve.parquet")
 
 
@@ -39,6 +42,8 @@ class Audit:
     """What was drawn again, and every difference that was found."""
 
     seed: str
+    form: int = 1
+    demonstration: bool = False
     listed: int = 0
     accepted: int = 0
     differences: list[Difference] = field(default_factory=list)
@@ -53,14 +58,18 @@ class Audit:
         self.differences.append(Difference(where, what))
 
 
-def audit(folder: Path, announced: dict[str, Any]) -> Audit:
+def audit(folder: Path, announced: dict[str, Any], published: Path | None = None) -> Audit:
     """Draws a wave again.
 
     ``announced`` is what is known from elsewhere and must be found in the record: ``seed``, ``quota``,
-    ``priority_share``, ``selfie``, ``refill`` – any of them, as the calendar or an announcement has them.
+    ``priority_share``, ``selfie``, ``refill``, ``beacon``, ``round`` – any of them, as the calendar or an announcement
+    has them. ``published``: where the commitment and the frozen list of a wave with a beacon were published.
     """
     record, manifest = _record(folder, "draw"), _record(folder, "manifest")
-    found = Audit(record["seed"])
+    found = Audit(record["seed"], record.get("form", 1), bool(record.get("demonstration")))
+    if found.form == 2:
+        for where, what in beacon_checks.differences(folder, record, published):
+            found.add(where, what)
     _compare_records(found, record, manifest, folder, announced)
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
         found.add(missing[0], "is missing: nothing can be drawn again without it")
@@ -71,13 +80,14 @@ def audit(folder: Path, announced: dict[str, Any]) -> Audit:
         found.add("priority.txt", f"{id_} is listed by a ministry, and is not on the list")
     order = draw_again(record["seed"], eligible, set(first))
     positions = {id_: position for position, id_ in enumerate(order, 1)}
-    outcomes = _compare_decisions(found, _rows(folder, "decisions"), positions, set(first))
+    entry = _ENTRIES[found.form]
+    outcomes, full = _compare_decisions(found, _rows(folder, "decisions", entry), positions, set(first))
     fell_out = {id_ for id_, outcome in outcomes.items() if outcome in FELL_OUT}
-    expected = seats(record, order, set(first), fell_out)
+    expected = seats(record, [id_ for id_ in order if id_ not in full], set(first), fell_out)
     ranks = {id_: rank for rank, id_ in enumerate(expected, 1)}
-    found.accepted = _compare_order(found, "cohort.parquet", _rows(folder, "cohort"), "rank", ranks)
+    found.accepted = _compare_order(found, "cohort.parquet", _rows(folder, "cohort", entry), "rank", ranks)
     waiting = {id_: n for id_, n in positions.items() if id_ not in ranks and id_ not in fell_out}
-    _compare_order(found, "reserve.parquet", _rows(folder, "reserve"), "position", waiting)
+    _compare_order(found, "reserve.parquet", _rows(folder, "reserve", entry), "position", waiting)
     for id_, outcome in outcomes.items():
         if outcome not in FELL_OUT and outcome != (given := "accepted" if id_ in ranks else "reserve"):
             found.add("decisions.parquet", f"{id_} is {outcome}, the draw gives {given}")
@@ -132,8 +142,8 @@ def _compare_records(
     found: Audit, record: dict[str, Any], manifest: dict[str, Any], folder: Path, announced: dict[str, Any]
 ) -> None:
     for key, value in announced.items():
-        if record[key] != value:
-            found.add("draw.json", f"{key} is {record[key]!r}, announced was {value!r}")
+        if record.get(key) != value:
+            found.add("draw.json", f"{key} is {record.get(key)!r}, announced was {value!r}")
     for key in _IN_BOTH:
         if manifest[key] != record[key]:
             found.add("manifest.json", f"{key} is {manifest[key]!r}, in draw.json it is {record[key]!r}")
@@ -163,18 +173,22 @@ def _read_list(found: Audit, folder: Path, record: dict[str, Any], name: str) ->
 
 def _compare_decisions(
     found: Audit, rows: Iterator[Row], positions: dict[str, int], listed: set[str]
-) -> dict[str, str]:
-    """Decisions against list and draw; returns the outcome of everyone on the list."""
-    file, outcomes = "decisions.parquet", dict[str, str]()
+) -> tuple[dict[str, str], set[str]]:
+    """Decisions against list and draw; the outcome of everyone on the list, and whose family card was full."""
+    file, outcomes, full = "decisions.parquet", dict[str, str](), set[str]()
     for row in rows:
-        id_ = row["registration_id"]
+        id_ = row["entry"]
         if id_ not in positions:
+            if found.form == 2:
+                id_ = row["registration_id"] if id_ is None else id_
             if row["outcome"] != "rejected":
                 found.add(file, f"{id_} is {row['outcome']}, and is not on the list")
             continue
         if id_ in outcomes:
             found.add(file, f"{id_} has a second decision")
         outcomes[id_] = row["outcome"]
+        if found.form == 2 and "kk_limit" in row["reasons"]:  # in the first form they are not on the list
+            full.add(id_)
         tier = "priority" if id_ in listed else "public"
         for key, value in {"position": positions[id_], "draw": _draw(found.seed, id_), "tier": tier}.items():
             if row[key] != value:
@@ -182,7 +196,7 @@ def _compare_decisions(
     for id_ in positions:
         if id_ not in outcomes:
             found.add(file, f"{id_} is on the list, and there is no decision")
-    return outcomes
+    return outcomes, full
 
 
 def _compare_order(found: Audit, file: str, rows: Iterator[Row], number: str, expected: dict[str, int]) -> int:
@@ -190,7 +204,7 @@ def _compare_order(found: Audit, file: str, rows: Iterator[Row], number: str, ex
     seen: set[str] = set()
     place, last = 0, 0
     for place, row in enumerate(rows, 1):
-        id_ = row["registration_id"]
+        id_ = row["entry"]
         if id_ in seen:
             found.add(file, f"row {place}: {id_} stands there a second time")
         elif id_ not in expected:
@@ -209,17 +223,21 @@ def _compare_order(found: Audit, file: str, rows: Iterator[Row], number: str, ex
     return place
 
 
-def _draw(seed: str, registration_id: str) -> str:
-    return sha256(f"{seed}:{registration_id}".encode()).hexdigest()
+def _draw(seed: str, entry: str) -> str:
+    return sha256(f"{seed}:{entry}".encode()).hexdigest()
 
 
-def _rows(folder: Path, name: str) -> Iterator[Row]:
-    columns = {"decisions": ["registration_id", "outcome", "tier", "draw", "position"]}
+def _rows(folder: Path, name: str, entry: str) -> Iterator[Row]:
+    """The rows of a table; ``entry`` is also the name of what stands on the list."""
+    columns = {"decisions": ["registration_id", "outcome", "reasons", "tier", "draw", "position"]}
     columns |= {"cohort": ["registration_id", "rank", "draw"], "reserve": ["registration_id", "position", "draw"]}
     path = folder / f"{name}.parquet"
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(columns=columns[name]):
-                yield from batch.to_pylist()
+            if entry not in file.schema_arrow.names:
+                raise UnreadableFileError(f"{path} has no column {entry}: it is not the file that the run wrote.")
+            for batch in file.iter_batches(columns=list({*columns[name], entry})):
+                for row in batch.to_pylist():
+                    yield {**row, "entry": row[entry]}
     except (pa.ArrowInvalid, OSError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e

@@ -10,16 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
+
 from checks.cohort import check_cohort
 from checks.inputs import check_inputs
 from pipeline.decision.decide import decide
-from pipeline.domain.contracts import COHORT, DRAWN, RETRIES
+from pipeline.domain.contracts import COHORT, DRAWN, DRAWN_TICKETS, RETRIES
 from pipeline.domain.errors import WaveNotRunError
-from pipeline.draw.draw import PUBLISHED
+from pipeline.draw.draw import published_files
+from pipeline.draw.ticket_draw import BEYOND_KK, write_beyond_kk
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.ingest.extracts import resolve_extracts
 from pipeline.screening.screen import screen
 from pipeline.storage import duckdb_sql, files
+from pipeline.wave_run.opening import kk_limit
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.same_person import compare
 from pipeline.wave_run.selfie_rounds import refill_places, verdict_files
@@ -79,15 +83,29 @@ def _candidates(run: Plan, again: Plan) -> int:
 def _stand_again(run: Plan, again: Plan) -> None:
     """The draw as it was, less those whom the last screening refuses; verdicts and reviews as the run had them."""
     with duckdb_sql.connect(again.work) as db:
-        query = f"""SELECT {", ".join(DRAWN.names)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
+        columns = DRAWN_TICKETS.names if run.wave.beacon else DRAWN.names
+        query = f"""SELECT {", ".join(columns)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
                         SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(again.work / "screened.parquet")}')
                         WHERE mask = 0)
                     ORDER BY position"""
+        if run.wave.beacon:
+            query = _without_full_cards(db, query, again)
         duckdb_sql.copy(db, query, again.work / "drawn.parquet")
     (again.work / "verdicts").mkdir()
     for path in verdict_files(run):
         files.copy(path, again.work / "verdicts" / f"run-{path.name}")
-    for name in (*PUBLISHED, "reviews.parquet", SAME_PERSON):
+    for name in (*published_files(run.wave), "reviews.parquet", SAME_PERSON):
         if (run.work / name).is_file():
             files.copy(run.work / name, again.work / name)
+
+
+def _without_full_cards(db: duckdb.DuckDBPyConnection, drawn: str, again: Plan) -> str:
+    """Of a wave with a beacon: the line less those whose family card is full by today's register; tickets and positions
+    stay those of the draw."""
+    candidates = f"read_parquet('{duckdb_sql.quoted(again.work / 'candidates.parquet')}')"
+    cards = f"(SELECT registration_id, kk_number, kk_earlier FROM {candidates})"
+    db.execute(f"CREATE TABLE line AS FROM ({drawn}) JOIN {cards} USING (registration_id)")
+    beyond = write_beyond_kk(db, "line", kk_limit(again.wave), again.work / BEYOND_KK)
+    return f"""SELECT {", ".join(DRAWN_TICKETS.names)} FROM line
+               WHERE position NOT IN (SELECT position FROM {beyond}) ORDER BY position"""

@@ -19,6 +19,8 @@ from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.publication import removals
 from pipeline.publication.changed_notices import write_changed_notices
+from pipeline.publication.public_files import write_public_files
+from pipeline.publication.public_page import write_public_page
 from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.record import log
 from pipeline.screening.name_patterns import define_macros
@@ -129,6 +131,9 @@ def _commit(
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
     write_changed_notices(run.store, run.wave, new)
+    public = write_public_files(run, new, screened.plan.work / "out" / "decisions.parquet")
+    if public is not None:
+        write_public_page(public)
     published = {
         "wave": run.wave.number,
         "revision": revision,

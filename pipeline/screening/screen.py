@@ -1,7 +1,8 @@
 """Layers 1 to 3 for a whole wave: every reason of every application, in one pass over each extract.
 
-Reads the ingested registrations, the extracts and the cohorts of earlier waves; writes ``screened.parquet``. The rules
-are data (``rules.toml``), the steps are SQL (``sql/``): this module only strings them together.
+Reads the ingested registrations, the extracts and the cohorts of earlier waves; writes ``screened.parquet``, and of a
+wave with a beacon ``candidates.parquet``, from which its list is made. The rules are data (``rules.toml``), the steps
+are SQL (``sql/``): this module only strings them together.
 """
 
 from __future__ import annotations
@@ -55,11 +56,16 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
         judged: str = duckdb_sql.sql("pipeline.screening", "sql/judged", masks)
         [statement] = duckdb.extract_statements(judged)
         given = {name: values for name, values in lists().items() if name in statement.named_parameters}
-        if families:  # these must all be judged before the first can be refused for the others' sake; else none is kept
-            db.execute(f"CREATE TABLE judged AS {judged}", given)
+        if families or wave.beacon:  # all must be judged before the first can be refused for the others' sake; else
+            db.execute(f"CREATE TABLE judged AS {judged}", given)  # none is kept
+            run_step(db, "earlier_families", {})
+            judged, given = "FROM judged", {}
+        if wave.beacon:
+            candidates = duckdb_sql.sql("pipeline.screening", "sql/candidates", {"$with_families": families})
+            duckdb_sql.copy(db, candidates, work / "candidates.parquet", duckdb_sql.PASSING)
+        elif families:
             define_draw(db, wave)
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
-            judged, given = "FROM judged", {}
         path = work / "screened.parquet"
         rows = duckdb_sql.copy(
             db,

@@ -92,13 +92,17 @@ def expected(plan: SimulationPlan, known: Known, kin_kk: I64) -> I64:
 
     ``kin_kk``: family cards (the register's) of everyone accepted in an earlier wave, one entry a person.
     """
-    in_force = plan.in_force()
-    off = sum(BIT[code] for code, holds in in_force.items() if not holds)
-    found = known.planted & ~off
-    if in_force["kk_limit"]:
+    found = before_the_draw(plan, known)
+    if plan.in_force()["kk_limit"]:
         found = found.copy()
         found[_over_the_limit(known, np.flatnonzero(found == 0), kin_kk)] |= BIT["kk_limit"]
     return found
+
+
+def before_the_draw(plan: SimulationPlan, known: Known) -> I64:
+    """Bits of CODES that the pipeline must give before it draws."""
+    off = sum(BIT[code] for code, holds in plan.in_force().items() if not holds)
+    return known.planted & ~off
 
 
 def draw_order(known: Known, among: I64) -> I64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,6 +18,7 @@ from pipeline.domain.wave_keys import wave_key
 from pipeline.simulate import (
     applicants,
     application_rows,
+    beacon_truth,
     earlier,
     faults,
     landing,
@@ -92,8 +94,12 @@ def simulate_wave(plan: SimulationPlan, store: Store, photos: str, workers: int 
     Raises BadSettingError for a population too small, or where data lie that this did not make.
     """
     _make_room(plan, store)
+    key = beacon_truth.opened(plan, store) if plan.wave.beacon else b""
     world = World(plan.seed, plan.population, regions.load(plan.seed), plan.wave.closing_day)
     known, niks, hostile, kin = _applications(plan, world, store)
+    if plan.wave.beacon:
+        clean = np.flatnonzero(planted_truth.before_the_draw(plan, known) == 0)
+        known.draw = beacon_truth.draws(plan, world, known, clean, key)
     person, first = np.unique(known.person, return_index=True)
     mask = known.person_mask[first]
     fault = faults.selfie(plan.seed, plan.selfie, known.person)
@@ -130,6 +136,9 @@ def _make_room(plan: SimulationPlan, store: Store) -> None:
     for found in (landed / "registrations", before, *extracts):
         if found.exists() and not marker.is_file():
             raise BadSettingError(f"{found} is there already and was not simulated.", "Give another data root.")
+    if plan.wave.beacon:  # what was committed to and frozen of the wave that is made anew
+        (store.published(plan.wave.key) / "commitment.json").unlink(missing_ok=True)
+        shutil.rmtree(store.published(plan.wave.key) / "list", ignore_errors=True)
     truth_path(plan, store).unlink(missing_ok=True)
     write_json({"unfinished": True}, marker)
     for what in ("registrations", "selfies"):
@@ -274,5 +283,7 @@ def record(plan: SimulationPlan, store: Store, done: Simulated, rendered: Render
         "set_aside": {"total": sum(done.hostile.values()), **done.hostile},
         "photographs": {"applications": rendered.counts.total(), **by_fault},
     }
+    if plan.wave.beacon:
+        beacon_truth.deliver(plan, store)
     write_json(value, truth_path(plan, store).with_name("simulated.json"))
     write_table(_with_faces(done.truth, rendered.shown), truth_path(plan, store), TRUTH)

@@ -192,7 +192,7 @@ def rename_new(new: Path, target: Path) -> None:
     """Gives a finished folder its name, once: raises StoreError if there is one of that name, which stays as it is."""
     if target.exists():  # a folder that is empty would be replaced without a word
         raise StoreError(f"{target} is there already.", "Publish again: the next revision takes the next number.")
-    for path in [*new.iterdir(), new, target.parent]:
+    for path in [*new.rglob("*"), new, target.parent]:
         _to_disk(path)
     new.rename(target)
     _to_disk(target.parent)

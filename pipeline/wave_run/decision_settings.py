@@ -6,11 +6,16 @@ on one of many machines, changes nothing in it. What only costs time or memory (
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.domain.settings import CheckSettings, PhotoLimits, Settings
+from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import CheckSettings, PhotoLimits, Settings, settings
+from pipeline.storage.paths import Store
+
+if TYPE_CHECKING:
+    from pipeline.selfie.policy import SelfiePolicy
 
 
 class DecisionSettings(BaseModel):
@@ -32,3 +37,15 @@ class DecisionSettings(BaseModel):
         for name, value in self.model_dump(mode="json").items():
             found |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
         return found
+
+
+def policy_in_force(store: Store, wave: Wave) -> SelfiePolicy:
+    """Thresholds and operating points: the wave's own policy file, else that of the recogniser in force."""
+    from pipeline.selfie.policy import SelfiePolicy
+
+    given = settings()
+    if wave.selfie_policy:
+        store.pull(wave.selfie_policy)
+        own = {"policy_file": store.root / wave.selfie_policy}
+        given = given.model_copy(update={"selfie": given.selfie.model_copy(update=own)})
+    return SelfiePolicy.default(given)

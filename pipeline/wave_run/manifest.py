@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.draw.beacon import landing_key
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.screening.rulebook import rules_in_force
 from pipeline.storage import files
@@ -35,6 +36,11 @@ def write(run: Plan) -> Path:
             "seed": wave.seed,
             "seed_source": wave.seed_source,
             "given": run.given,
+            **(
+                {"beacon": wave.beacon, "beacon_after": wave.beacon_after, "round": drawn["round"]}
+                if wave.beacon
+                else {}
+            ),
             "list_sha256": drawn["list_sha256"],
             "selfie": wave.selfie,
             "policy": wave.policy,
@@ -77,12 +83,14 @@ def _outputs(out: Path) -> list[Path]:
 
 def landed(run: Plan) -> list[Path]:
     """Every file but photographs that was delivered for the wave, in a fixed order."""
-    return [
+    found = [
         path
         for what in ("registrations", "reuploads", "reviews")
         for path in sorted(run.store.landing(run.wave, what).glob("*"))
         if path.is_file() and not path.name.startswith(".")  # a review may be being written
     ]
+    beacon = [p for p in [run.store.root / landing_key(run.wave)] if run.wave.beacon and p.is_file()]
+    return [*found, *beacon]
 
 
 def extracted(run: Plan) -> list[Path]:

@@ -16,10 +16,12 @@ from pipeline import __version__
 from pipeline.domain.calendar import Wave
 from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import settings
+from pipeline.draw.ticket_draw import seeded
 from pipeline.ingest.extracts import Extract, resolve_extracts
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
-from pipeline.wave_run.decision_settings import DecisionSettings
+from pipeline.wave_run import opening
+from pipeline.wave_run.decision_settings import DecisionSettings, policy_in_force
 
 if TYPE_CHECKING:
     from pipeline.selfie.policy import SelfiePolicy
@@ -62,6 +64,7 @@ class Plan:
         extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
         if ref.run_id:
             wave_lock.must_hold(where, wave, ref.run_id)
+        wave = seeded(wave, where.work(wave))
         made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
         made = replace(made, started_by=raw.get("started_by"))
         if "settings" not in raw:  # a plan of a version that did not freeze them
@@ -75,12 +78,7 @@ class Plan:
 
         if self.policy is not None:
             return SelfiePolicy.model_validate(self.policy)
-        given = settings()
-        if self.wave.selfie_policy:
-            self.store.pull(self.wave.selfie_policy)
-            own = {"policy_file": self.store.root / self.wave.selfie_policy}
-            given = given.model_copy(update={"selfie": given.selfie.model_copy(update=own)})
-        return SelfiePolicy.default(given)
+        return policy_in_force(self.store, self.wave)
 
 
 def make(
@@ -94,13 +92,16 @@ def make(
 ) -> Plan:
     """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
 
-    Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of the extracts
-    (MissingExtractError, ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError,
-    UncalibratedModelError) before anything is written.
+    Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of a wave with a beacon
+    (NotOpenedError, OpenedDifferentlyError, KeyLostError, WrongKeyError), of the extracts (MissingExtractError,
+    ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError, UncalibratedModelError) before
+    anything is written.
     """
     where = Store.at(data)
     declared = where.calendar().wave(number)
     wave = declared.with_params(quota=quota, seed=seed)
+    if wave.beacon:
+        opening.key_as_committed(where, wave)
     extracts = resolve_extracts(where, wave)
     given = {name: getattr(wave, name) for name in ("quota", "seed") if getattr(wave, name) != getattr(declared, name)}
     made = Plan(where, wave, extracts, shards, datetime.now().astimezone(), given=given, started_by=started_by)

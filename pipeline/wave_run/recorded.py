@@ -5,11 +5,14 @@ A run of the same wave that somebody has seen the result of is no secret: approv
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.draw.frozen_list import RECORD, folder_key
 from pipeline.record import log
 from pipeline.storage import files
 from pipeline.wave_run.plan import Plan
@@ -38,9 +41,25 @@ def deliveries(run: Plan, paths: Iterable[Path]) -> int:
     return len(new)
 
 
+def frozen(run: Plan) -> None:
+    """The list of a draw by a beacon is frozen."""
+    key = f"{folder_key(run.wave)}/{RECORD}"
+    kept = run.store.read(key) or b"{}"
+    said = json.loads(kept)
+    names = ("list_sha256", "list_merkle_sha256", "priority_sha256", "priority", "size", "beacon", "round")
+    facts = {**{name: said.get(name) for name in names}, "file": key, "file_sha256": sha256(kept).hexdigest()}
+    facts |= {"public": facts["size"] - facts["priority"], "quota": run.wave.quota}
+    if facts not in [e.facts for e in log.entries(run.store, run.wave.number, "list_frozen")]:  # the same run again
+        log.note(run.store, "list_frozen", run.wave.number, facts)
+
+
 def drawn(run: Plan) -> None:
-    """The list of the draw stands."""
+    """The list is drawn from: of a wave with a seed the list stands now, of one with a beacon its round is known."""
     said = files.read_json(run.work / "draw.json")
+    if run.wave.beacon:
+        told = ("beacon", "round", "signature", "randomness", "seed")
+        log.note(run.store, "beacon", run.wave.number, {name: said[name] for name in told})
+        return
     names = ("list_sha256", "list_merkle_sha256", "priority_sha256", "priority", "public", "quota", "seed")
     log.note(run.store, "list_frozen", run.wave.number, {name: said.get(name) for name in names})
 

@@ -21,7 +21,9 @@ import pyarrow as pa
 from pipeline.decision.decide import decide
 from pipeline.domain import contracts, reasons
 from pipeline.domain.calendar import Calendar, Wave
+from pipeline.draw import beacon, frozen_list
 from pipeline.draw.draw import draw, next_round
+from pipeline.draw.ticket_draw import draw_tickets, seeded
 from pipeline.ingest.extracts import resolve_extracts
 from pipeline.screening.rulebook import warning_codes
 from pipeline.screening.screen import screen
@@ -29,11 +31,14 @@ from pipeline.storage import files
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store, project_data
 from pipeline.wave_run import manifest
+from pipeline.wave_run.opening import kk_limit
 from pipeline.wave_run.plan import Plan
 
 Row = dict[str, Any]
 CALENDAR = Calendar.parse((project_data() / "calendar.toml").read_text(encoding="utf-8"))
 BORN = date(1990, 5, 15)
+#: The key of tickets in waves with a beacon.
+KEY = bytes(range(32))
 #: All six defects unseen; a test names only what it is about.
 VERDICT: Row = {
     "outcome": "passed",
@@ -171,7 +176,15 @@ class World:
 
     def draw(self, wave: Wave) -> dict[str, Row]:
         """The draw of what was screened; everyone eligible, in order."""
-        draw(Store.at(self.root), wave)
+        where = Store.at(self.root)
+        if wave.beacon:
+            frozen_list.freeze(where, wave, KEY, {}, datetime.now())
+            chain, round_ = beacon.chain_of(wave), beacon.round_of(wave)
+            delivered = beacon.read(wave, beacon.as_delivered(chain, round_))
+            draw_tickets(where, wave, frozen_list.as_frozen(where, wave), delivered, kk_limit(wave))
+            files.write_json({"wave": wave.key}, self.work(wave) / "commitment.json")
+        else:
+            draw(where, wave)
         return by_id(self.work(wave) / "drawn.parquet")
 
     def decide(
@@ -190,13 +203,13 @@ class World:
         while wave.refill and wave.selfie == "after_draw" and (ids := next_round(where, wave, verdict_files)):
             self.verified.append(ids)
             verdict_files.append(self._verify(wave, len(verdict_files), ids, verdicts or {}))
-        decide(where, wave, verdict_files)
+        decide(where, seeded(wave, self.work(wave)), verdict_files)
         return by_id(self.work(wave) / "out" / "decisions.parquet")
 
     def finish(self, wave: Wave) -> Path:
         """Writes the manifest and installs the outputs, as the last task of a wave does; returns their folder."""
         where = Store.at(self.root)
-        run = Plan(where, wave, resolve_extracts(where, wave), 1, datetime.now().astimezone())
+        run = Plan(where, seeded(wave, self.work(wave)), resolve_extracts(where, wave), 1, datetime.now().astimezone())
         manifest.write(run)
         shutil.copytree(run.work / "out", where.out(wave), dirs_exist_ok=True)
         return where.out(wave)

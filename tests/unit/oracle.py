@@ -6,6 +6,7 @@ Shares nothing with the pipeline: no SQL, no rulebook, no catalogue. Rows are di
 from __future__ import annotations
 
 import csv
+import hmac
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -61,6 +62,8 @@ CLEAR = [
 ]
 INITIALS = ["S.P", "S.E", "S.H", "S.H.I", "S.T", "S.AG", "A.MD", "M.M", "M.T", "M.H", "M.B.A", "SP.A"]
 BORNE = ["M.A", "NS", "HJ", "APT"]
+#: The two published lists, by the tiers that are on them.
+_LISTS = (("priority", "public"), ("priority",))
 MUHAMMAD = {"MOH", "MUH", "MOCH", "MOHD", "MUHAMAD", "MOHAMAD", "MOHAMMAD", "MOCHAMAD", "MUHAMMAD", "MOHAMED"}
 
 
@@ -244,6 +247,7 @@ class Oracle:
                 "tier": "priority" if a["nik"] in self.listed and well_formed(a["nik"]) else "public",
                 "draw": sha256(f"{wave.seed}:{a['registration_id']}".encode()).hexdigest(),
                 "kk": person["kk"] if person else None,
+                "person": self._ticketed(a["nik"], person) if person else None,
             }
         for id_ in (id_ for id_, n in times.items() if n > 1):
             found[id_] = {
@@ -253,9 +257,33 @@ class Oracle:
                 "draw": sha256(f"{wave.seed}:{id_}".encode()).hexdigest(),
                 "kk": None,
             }
-        if day >= date(2021, 2, 23):
+        if day >= date(2021, 2, 23) and not wave.beacon:
             self._limit_families(found)
         return found
+
+    def draw_by_beacon(self, found: dict[str, Row], wave: Any, key: bytes, randomness: str) -> str:
+        """The second form: tickets, list, seed and order for what ``screen`` found, then the families; the seed."""
+        listed = {i: row for i, row in found.items() if not row["reasons"]}
+        for row in found.values():
+            row |= {"ticket": None, "draw": None}
+        for row in listed.values():
+            row["ticket"] = hmac.new(key, row["person"].encode(), "sha256").hexdigest()
+        lists = [sorted(r["ticket"] for r in listed.values() if r["tier"] in tiers) for tiers in _LISTS]
+        hashes = [sha256("".join(f"{ticket}\n" for ticket in tickets).encode()).hexdigest() for tickets in lists]
+        seed = sha256(f"gelombang/2:{wave.key}:{hashes[0]}:{hashes[1]}:{randomness}".encode()).hexdigest()
+        for row in listed.values():
+            row["draw"] = sha256(f"{seed}:{row['ticket']}".encode()).hexdigest()
+        for position, (_, row) in enumerate(_in_draw_order(listed), 1):
+            row["position"] = position
+        if wave.closing_day >= date(2021, 2, 23):
+            self._limit_families(found)
+        return seed
+
+    def _ticketed(self, nik: str, person: Row) -> str:
+        """What a ticket is made of."""
+        if len(self._holders(nik)) == 1:
+            return nik
+        return f"{nik}|{person['first_name'] or ''}|{person['birth_date'] or ''}"
 
     def _inside(self, a: Row, wave: Any) -> bool:
         return a["submitted_at"] is not None and wave.opens <= a["submitted_at"] <= wave.last_moment
@@ -353,6 +381,7 @@ def _merged(rows: list[Row]) -> Row:
     papers = {row["citizenship"] for row in rows}
     return {
         **rows[0],
+        "first_name": min((row["full_name"] for row in rows if row["full_name"] is not None), default=None),
         "kk": min(cards, default=None),
         "cards": cards,
         "alive": min(lives, default=None),
@@ -390,6 +419,8 @@ def decide(found: dict[str, Row], wave: Any, verdicts: dict[str, Row], reviews: 
     }
     ranks = {id_: n for n, id_ in enumerate(ranked, 1)}
     positions = {id_: n for n, (id_, _) in enumerate(line, 1)}
+    if wave.beacon:  # everyone on the list has one, also whose family is full
+        positions = {id_: row["position"] for id_, row in found.items() if "position" in row}
     decided = {}
     for id_, row in found.items():
         outcome, reasons = "reserve", sorted(row["reasons"], key=ORDER.index)
@@ -411,6 +442,7 @@ def decide(found: dict[str, Row], wave: Any, verdicts: dict[str, Row], reviews: 
             "draw": row["draw"],
             "position": positions.get(id_),
             "rank": ranks.get(id_),
+            "ticket": row.get("ticket"),
         }
     return decided
 

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.calendar import Calendar, Wave
-from pipeline.domain.errors import BadCalendarError, BadQuotaError, MissingSeedError, UnknownWaveError
+from pipeline.domain.errors import (
+    BadCalendarError,
+    BadQuotaError,
+    MissingSeedError,
+    SeedOfBeaconWaveError,
+    UnknownWaveError,
+)
 from pipeline.storage.files import read_text
 from pipeline.storage.paths import project_data
 
@@ -17,6 +23,7 @@ WEEKLY = """
 [recurring]
 from = 2020-12-21
 quota = 5
+beacon = "drand-quicknet"
 """
 
 
@@ -58,7 +65,7 @@ def test_weeks_after_the_declared_waves_are_numbered_on():
     assert PROJECT.wave(13).opens == datetime(2021, 3, 1)
     assert PROJECT.wave(14).opens == datetime(2021, 3, 8)
     assert PROJECT.wave(14).closes == datetime(2021, 3, 11, 23, 59, 59)
-    assert PROJECT.wave(13).seed != PROJECT.wave(14).seed
+    assert (PROJECT.wave(13).seed, PROJECT.wave(13).seed_source, PROJECT.wave(13).beacon) == ("", "", "drand-quicknet")
 
 
 def test_the_weekly_rule_crosses_a_year_end():
@@ -137,6 +144,39 @@ def test_a_quota_of_zero_and_a_missing_seed_are_named_errors():
     bare = "[[wave]]\nnumber = 1\nopens = 2020-04-11T00:00:00\ncloses = 2020-04-12T00:00:00\nquota = 1\n"
     with pytest.raises(MissingSeedError):
         Calendar.parse(bare).wave(1).with_params()
+
+
+BARE = "[[wave]]\nnumber = 1\nopens = 2020-04-11T00:00:00\ncloses = 2020-04-12T00:00:00\nquota = 1\n"
+WEEK = "[recurring]\nfrom = 2020-01-01\nquota = 1\n"
+
+
+def test_a_weekly_wave_with_neither_seed_nor_beacon_is_a_named_error():
+    with pytest.raises(MissingSeedError, match=r"\[recurring\] has neither a beacon nor a seed"):
+        Calendar.parse(WEEK)
+    assert Calendar.parse(WEEK + 'seed = "s"\n').wave(3).seed == "s-3"
+    assert Calendar.parse('[defaults]\nbeacon = "drand-quicknet"\n' + WEEK).wave(3).beacon == "drand-quicknet"
+
+
+def test_a_wave_has_a_seed_or_a_beacon():
+    beacon, seed = 'beacon = "drand-quicknet"\n', 'seed = "s"\n'
+    for table in (BARE, WEEK):
+        with pytest.raises(BadCalendarError, match="a seed or a beacon, not both"):
+            Calendar.parse(table + beacon + seed)
+        with pytest.raises(BadCalendarError, match="beacon"):
+            Calendar.parse(table + 'beacon = "dice"\n')
+        with pytest.raises(BadCalendarError, match="beacon_after"):
+            Calendar.parse(table + beacon + "beacon_after = -1\n")
+    for defaults, own, drawn_by in ((beacon, seed, ("s", "")), (seed, beacon, ("", "drand-quicknet"))):
+        wave = Calendar.parse("[defaults]\n" + defaults + BARE + own).wave(1)
+        assert (wave.seed, wave.beacon) == drawn_by
+
+
+def test_a_seed_cannot_be_given_to_a_wave_with_a_beacon():
+    wave = Calendar.parse(BARE + 'beacon = "drand-quicknet"\nbeacon_after = 36\n').wave(1)
+    assert wave.with_params() == wave
+    assert wave.beacon_due == datetime(2020, 4, 13, 12)
+    with pytest.raises(SeedOfBeaconWaveError, match="drawn by drand-quicknet"):
+        wave.with_params(seed="liked better")
 
 
 @pytest.mark.parametrize(

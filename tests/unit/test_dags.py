@@ -15,7 +15,8 @@ from pipeline.domain.errors import BadQuotaError, SelfieSystemError, StoreError,
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 
 ORDER = [
-    "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "draw", "verify", "refill",
+    "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "freeze",
+    "await_beacon", "draw", "verify", "refill",
     "compare_people", "decide", "check_cohort", "report", "finish", "approve", "publish", "release_wave",
 ]  # fmt: skip
 
@@ -47,7 +48,7 @@ def test_the_form_explains_and_checks_each_field(dag):
 
 
 def test_waves_side_by_side_take_turns_and_nothing_is_caught_up_silently(dag):
-    waiting = {"wave_before", "approve"}
+    waiting = {"wave_before", "await_beacon", "approve"}
     assert {t.task_id for t in dag.tasks if t.max_active_tis_per_dag != 1} == waiting
     assert dag.catchup is False
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from pipeline.domain import contracts, reasons
-from pipeline.storage.files import write_table
+from pipeline.storage.files import read_json, write_table
 from pipeline.storage.paths import project_data
-from tests.spec.world import Row, World, wave
+from tests.spec.world import KEY, Row, World, wave
 from tests.unit import oracle
 from tests.unit.random_country import Country
 
@@ -27,12 +27,14 @@ VERDICTS: list[Row] = [
     {"outcome": "review", "reasons": [], "decision": "doubt"},
     {"outcome": "review", "reasons": ["reference_missing"], "decision": None},
 ]
+#: The second form of the draw.
+BEACON = {"beacon": "demonstration"}
 SHOWN = ("outcome", "reasons", "warnings", "layer", "retry", "tier", "draw", "position", "rank")
 
 
 def differences(root: Path, seed: int, number: int, applications: int, **changes) -> tuple[list, Counter]:
     """Runs one random wave both ways; returns what differs, and how often reasons stood together."""
-    this = wave(number, seed=f"seed-{seed}", **changes)
+    this = wave(number, seed="" if changes.get("beacon") else f"seed-{seed}", **changes)
     root.mkdir()
     world = World(root)
     country = Country(world, this, seed)
@@ -44,11 +46,16 @@ def differences(root: Path, seed: int, number: int, applications: int, **changes
     reviews = {id_: dice.choice(["accept", "reject"]) for id_ in verdicts if dice.random() < 0.3}
     world.screen(this)
     found = world.decide(this, verdicts, reviews)
-    judged = oracle.Oracle(world.extracts, country.accepted, REGIONS).screen(world.applications, this)
+    judge = oracle.Oracle(world.extracts, country.accepted, REGIONS)
+    judged = judge.screen(world.applications, this)
+    if this.beacon:
+        record = read_json(world.work(this) / "draw.json")
+        assert judge.draw_by_beacon(judged, this, KEY, record["randomness"]) == record["seed"]
     expected = oracle.decide(judged, this, verdicts, reviews)
     assert list(found) == sorted(expected)
+    shown = (*SHOWN, "ticket") if this.beacon else SHOWN
     wrong = [
-        (id_, {key: (found[id_][key], row[key]) for key in SHOWN if found[id_][key] != row[key]})
+        (id_, {key: (found[id_][key], row[key]) for key in shown if found[id_][key] != row[key]})
         for id_, row in expected.items()
     ]
     together: Counter = Counter()
@@ -74,6 +81,10 @@ def earlier(world: World, people: list[tuple[str, str | None]]) -> None:
         (11, {"selfie": "before_draw", "quota": 70, "priority_share": 0.29}),
         (12, {"selfie": "after_draw", "refill": True, "quota": 80, "priority_share": 0.5}),
         (12, {"selfie": "after_draw", "refill": True, "quota": 5_000, "priority_share": 0.9}),
+        (12, {**BEACON, "selfie": "off", "quota": 90, "priority_share": 0.8}),
+        (12, {**BEACON, "selfie": "before_draw", "quota": 70, "priority_share": 0.29}),
+        (12, {**BEACON, "selfie": "after_draw", "refill": True, "quota": 80, "priority_share": 0.5}),
+        (3, {**BEACON, "selfie": "after_draw", "refill": True, "quota": 5_000, "priority_share": 0.9}),
     ],
 )
 def test_every_mode_of_a_wave(tmp_path: Path, number: int, changes: dict):

@@ -1,4 +1,4 @@
--- In: seat_candidates, screened, photographed, {drawn}, $priority and $public places. Out: the table decided, one row an application.
+-- In: seat_candidates, screened, photographed, {listed}, {drawn_by}, $priority, $public. Out: the table decided, one row an application.
 -- Places to those who come first in their tier; $priority and $public are the places of each. Who is held and would have
 -- got a place ($held_priority, $held_public: the places with one more in the tier) is a reviewer's to decide.
 CREATE OR REPLACE TABLE held AS
@@ -14,7 +14,7 @@ WITH accepted AS (
 )
 SELECT
     s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier,
-    draw_of(s.registration_id) AS draw, d.position, a.rank,
+    draw_of({drawn_by}) AS draw, d.position, a.rank, d.ticket,
     CASE
         WHEN len(s.reasons) > 0 THEN 'rejected'
         WHEN a.rank IS NOT NULL THEN 'accepted'
@@ -31,7 +31,7 @@ SELECT
     coalesce(p.reviewed, false) OR coalesce(h.outcome = 'rejected', false) AS reviewed, p.similarity,
     p.registration_id IS NOT NULL AS selfie_verified, p.decision AS selfie_decision
 FROM screened s
-LEFT JOIN {drawn} d USING (registration_id)
+LEFT JOIN {listed} d USING (registration_id)
 LEFT JOIN accepted a USING (registration_id)
 LEFT JOIN held h USING (registration_id)
 LEFT JOIN photographed p USING (registration_id);

@@ -6,11 +6,13 @@ and the other names in capitals are their Arrow schemas. docs/reference/files.md
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from pipeline.domain.contracts import deliveries, handovers, photo_tables, published_tables, results
 from pipeline.domain.contracts.column import TEXT_LIST, TIMESTAMP, Column, Table, by_name
 from pipeline.domain.contracts.deliveries import EXTRACTS, IN
 from pipeline.domain.contracts.handovers import WORK
-from pipeline.domain.contracts.values import OTHERS, OUTCOMES, REVIEW_DECISIONS, SEXES, TIERS
+from pipeline.domain.contracts.values import OTHERS, OUTCOMES, REVIEW_DECISIONS, SEXES, TICKET, TIERS
 
 __all__ = [
     "EXTRACTS",
@@ -26,6 +28,7 @@ __all__ = [
     "WORK",
     "Column",
     "Table",
+    "with_ticket",
 ]
 
 # in
@@ -57,7 +60,11 @@ INGESTED = handovers.INGESTED.schema
 SET_ASIDE = handovers.SET_ASIDE.schema
 REPEATED = handovers.REPEATED.schema
 SCREENED = handovers.SCREENED.schema
+CANDIDATES = handovers.CANDIDATES.schema
+TICKETS = handovers.TICKETS.schema
+BEYOND_KK = handovers.BEYOND_KK.schema
 DRAWN = handovers.DRAWN.schema
+DRAWN_TICKETS = handovers.DRAWN_TICKETS.schema
 SHARD = handovers.SHARD.schema
 VERDICTS = handovers.VERDICTS.schema
 SAME_PERSON = handovers.SAME_PERSON.schema
@@ -80,3 +87,8 @@ OUT = by_name(
         photo_tables.PHOTO_CANDIDATES,
     ]
 )
+
+
+def with_ticket(schema: pa.Schema) -> pa.Schema:
+    """An output's columns as a wave with a beacon has them: with the person's ticket at the end."""
+    return schema.append(pa.field(TICKET.name, TICKET.type))

@@ -22,6 +22,7 @@ from pipeline.domain.contracts.values import (
     SELFIE_OUTCOMES,
     SEX,
     SIMILARITY,
+    TICKET,
     TIER,
     WARNINGS,
 )
@@ -74,11 +75,43 @@ SCREENED = Table(
     ),
 )
 
+_FAMILY_CARD = Column("kk_number", pa.int64(), "The register's KK; null where no limit of a family card is in force.")
+_KK_EARLIER = Column("kk_earlier", pa.int64(), "Recipients whom the family card had in earlier waves.")
+
+CANDIDATES = Table(
+    "candidates.parquet",
+    "One row per eligible application of a wave with a beacon, in no order.",
+    (
+        ID,
+        TIER,
+        SELFIE,
+        REFERENCE,
+        Column("person", TEXT, "What the ticket is made of: the NIK; where several hold it also name and birth date."),
+        _FAMILY_CARD,
+        _KK_EARLIER,
+    ),
+)
+
+TICKETS = Table(
+    "tickets.parquet",
+    "One row per person on the list of a wave with a beacon, in the order of the tickets.",
+    (TICKET, ID, TIER, SELFIE, REFERENCE, _FAMILY_CARD, _KK_EARLIER),
+)
+
+BEYOND_KK = Table(
+    "beyond_kk.parquet",
+    "One row per person on the list of a wave with a beacon whose family card is full, in the order of the draw.",
+    (POSITION, ID, TIER, TICKET),
+)
+
 DRAWN = Table(
     "drawn.parquet",
     "One row per eligible application, in the order of the draw.",
     (POSITION, ID, TIER, SELFIE, REFERENCE, Column("to_verify", FLAG, "In the first round of selfies.")),
 )
+
+#: Of a wave with a beacon; positions count everyone on the list, also those of ``beyond_kk.parquet``.
+DRAWN_TICKETS = Table(DRAWN.name, DRAWN.says, (*DRAWN.columns, TICKET))
 
 SHARD = Table("shards/*.parquet", "The selfies that one task verifies.", (ID, SELFIE, REFERENCE))
 
@@ -105,4 +138,19 @@ SAME_PERSON = Table(
     (ID, Column("reasons", TEXT_LIST, "The reasons to look, added to those of the verdict."), OTHER_APPLICATIONS),
 )
 
-WORK = by_name([INGESTED, SET_ASIDE, REPEATED, SCREENED, DRAWN, SHARD, VERDICTS, SAME_PERSON, LETTERS])
+WORK = by_name(
+    [
+        INGESTED,
+        SET_ASIDE,
+        REPEATED,
+        SCREENED,
+        CANDIDATES,
+        TICKETS,
+        DRAWN,
+        BEYOND_KK,
+        SHARD,
+        VERDICTS,
+        SAME_PERSON,
+        LETTERS,
+    ]
+)

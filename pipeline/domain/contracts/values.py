@@ -31,6 +31,7 @@ WARNINGS = Column("warnings", TEXT_LIST, "What was noticed and decides nothing."
 RETRY = Column("retry", TEXT, "What a refused applicant may send again.", RETRIES)
 TIER = Column("tier", TEXT, "Whether a ministry lists the person (`priority`) or not (`public`).", TIERS)
 DRAW = Column("draw", TEXT, "The application's draw: a SHA-256 in hex.")
+TICKET = Column("ticket", TEXT, "The person's ticket in the draw (waves with a beacon only), or null.")
 RANK = Column("rank", pa.int64(), "The place among the accepted, from 1.")
 POSITION = Column("position", pa.int64(), "The place among everyone eligible, from 1, priority first.")
 WAVE = Column("wave", pa.int32(), "The wave's number.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import EXTRACTS
+from pipeline.draw.beacon import chain_of
 from pipeline.reports.small_cells.disclosure import Funnel
 from pipeline.reports.small_cells.suppress import small
 
@@ -43,12 +44,13 @@ def alerts(
     defects: Mapping[str, float],
     refused_lines: int = 0,
 ) -> list[Alert]:
-    """Everything worth saying: how the wave was run, the delivery, the rates, the places.
+    """Everything worth saying: how the wave was drawn and run, the delivery, the rates, the places.
 
     ``defects``: the share of the photographs that each was seen on, where it may be shown. ``refused_lines``: kept
     verdicts that this installation did not write so.
     """
     return [
+        *([Alert("demonstration")] if wave.beacon and chain_of(wave).demonstration else []),
         *_run(plan, earlier_results),
         *_extracts(wave, plan),
         *_delivery(funnel, ingest),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,9 @@ class Query:
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-def sql(name: str) -> str:
-    """The text of one query."""
-    return duckdb_sql.sql("pipeline.reports.figures", f"sql/{name}")
+def sql(name: str, holes: Mapping[str, duckdb_sql.Value] | None = None) -> str:
+    """The text of one query, filled."""
+    return duckdb_sql.sql("pipeline.reports.figures", f"sql/{name}", holes)
 
 
 @contextmanager

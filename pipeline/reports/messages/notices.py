@@ -1,7 +1,8 @@
 """One notice per application: ``out/notices.parquet``, ``out/notices.csv`` for an SMS gateway, ``out/letters.csv``.
 
 The Parquet file holds everything. In the CSV each row has its SMS and the number of its e-mail, whose long text stands
-once in ``letters.csv``: a wave of six million needs a few thousand different letters.
+once in ``letters.csv``: a wave of six million needs a few thousand different letters. In a wave with a beacon each row
+has the person's ticket too.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import LETTERS, NOTICES
+from pipeline.domain.contracts import LETTERS, NOTICES, with_ticket
 from pipeline.reports import spreadsheet_safety
 from pipeline.reports.figures.query import Query, decisions, sql
 from pipeline.reports.messages.letters import write_letter
+from pipeline.reports.messages.tickets import with_paragraphs
 from pipeline.storage import duckdb_sql
 from pipeline.storage.files import atomic, write_table
 from pipeline.storage.paths import Store
@@ -76,21 +78,25 @@ def _letters(wave: Wave, kinds: list[dict[str, Any]], following: Wave | None) ->
 def _stream(query: Query, store: Store, wave: Wave, letters: pa.Table) -> None:
     """Sorts ids and letter numbers, then fills the texts in by chunk: memory stays flat at any size."""
     out = store.work(wave) / "out"
+    whole, short = (with_ticket(schema) if wave.beacon else schema for schema in (NOTICES, _CSV))
     with atomic(store.work(wave) / "notices-index.parquet") as index:
-        query.connection.execute(f"COPY ({sql('notices')}) TO '{duckdb_sql.quoted(index)}' (FORMAT parquet)")
+        listed = sql("notices", {"{ticket}": ", d.ticket" if wave.beacon else ""})
+        query.connection.execute(f"COPY ({listed}) TO '{duckdb_sql.quoted(index)}' (FORMAT parquet)")
         with (
             atomic(out / "notices.parquet") as table_part,
             atomic(out / "notices.csv") as csv_part,
-            pq.ParquetWriter(table_part, NOTICES, compression="zstd") as table,
-            pa_csv.CSVWriter(csv_part, _CSV) as lines,
+            pq.ParquetWriter(table_part, whole, compression="zstd") as table,
+            pa_csv.CSVWriter(csv_part, short) as lines,
             pq.ParquetFile(index) as source,
         ):
             for batch in source.iter_batches(_CHUNK):
                 rows = _filled(batch, letters)
-                table.write_table(rows.cast(NOTICES))
+                if wave.beacon:
+                    rows = with_paragraphs(rows.append_column("ticket", batch["ticket"]), wave)
+                table.write_table(rows.cast(whole))
                 ids = pc.cast(rows["registration_id"].combine_chunks(), pa.string())
-                plain = rows.set_column(0, "registration_id", spreadsheet_safety.plain_column(ids)).select(_CSV.names)
-                lines.write_table(plain.cast(_CSV))
+                plain = rows.set_column(0, "registration_id", spreadsheet_safety.plain_column(ids)).select(short.names)
+                lines.write_table(plain.cast(short))
 
 
 def _filled(batch: pa.RecordBatch, letters: pa.Table) -> pa.Table:

@@ -4,7 +4,7 @@ SELECT
     registration_id, nik, full_name, province_code, coalesce(registered_sex, sex) AS sex,
     TRY_CAST(age AS SMALLINT) AS age, selfie, photo AS reference, registered_kk AS kk_number,
     CASE WHEN number IN (SELECT number FROM listed) THEN 'priority' ELSE 'public' END AS tier,
-    holders > 1 AS shared_nik, contested,
+    holders > 1 AS shared_nik, contested, number, registered_name, registered_birth_date,
     {mask} AS mask,
     {warned} AS warned
 FROM compared
