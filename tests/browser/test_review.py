@@ -40,10 +40,11 @@ class Served:
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("request", lambda r: trouble.append(r.url) if not r.url.startswith(self.base) else None)
         page.goto(self.base)
-        assert "403" in trouble.pop()  # the browser's own word on the page that asks for the token
         page.fill("#token", self.token)
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert not [line for line in trouble if line.startswith("http")]
+        trouble.clear()  # the browser's own words on 403, which asks for the token, and on a form without a user's name
         page.goto(f"{self.base}/?lang={lang}")
         return page, trouble
 
@@ -124,7 +125,7 @@ def test_a_wave_is_reviewed_with_the_keyboard_alone(served: Served, browser: Bro
 def test_the_token_is_never_in_an_address_and_the_form_can_be_read(served: Served, browser: Browser) -> None:
     page = browser.new_page()
     page.goto(served.base)
-    assert Axe().run(page).response["violations"] == []
+    assert [v["id"] for v in Axe().run(page).response["violations"]] == []
     page.get_by_label("Token peninjau").fill("wrong")
     page.get_by_role("button").click()
     expect(page.get_by_label("Token peninjau")).to_be_visible()
