@@ -147,6 +147,9 @@ def test_a_wave_with_a_beacon_spread_over_two_machines_gives_the_bytes_of_a_fold
         where = Store.at(url)
         where.pull("waves/", "published/")
         assert tables(where.root, 1) == tables(folder, 1)
+        read = [read_json(root / "waves/wave-0001/manifest.json")["inputs"] for root in (where.root, folder)]
+        assert {p["file"]: p["sha256"] for p in read[0]} == {p["file"]: p["sha256"] for p in read[1]}
+        assert "landing/wave-0001/beacon.json" in {p["file"] for p in read[0]}
         for name in ("list/eligible.txt", "list/priority.txt", "rev-1/public/outcomes.csv", "rev-1/public/draw.json"):
             key = f"published/wave-0001/{name}"
             assert sha256(where.root / key) == sha256(folder / key)
