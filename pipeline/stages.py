@@ -260,7 +260,7 @@ def report(ref: RunRef) -> RunRef:
     return ref
 
 
-@moves(*LANDED, *EARLIER, extracts=True)
+@moves(*LANDED, *EARLIER, Part("landing/{wave}/beacon.json"), extracts=True)
 def finish(ref: RunRef) -> FinishedRun:
     """Writes the manifest and puts the finished folder in its place, in one step."""
     run = Plan.load(ref)

@@ -16,7 +16,19 @@ from pipeline.storage import duckdb_sql, files
 
 Row = dict[str, Any]
 #: What a wave was run with, in the order in which a reader asks.
-_SETTINGS = ("opens", "closes", "quota", "seed", "selfie", "policy", "refill", "priority_share", "second_reviewer")
+_SETTINGS = (
+    "opens",
+    "closes",
+    "quota",
+    "seed",
+    "beacon",
+    "round",
+    "selfie",
+    "policy",
+    "refill",
+    "priority_share",
+    "second_reviewer",
+)
 #: Of two waves: an application that stands, of somebody whose NIK can be read.
 _ONE_A_PERSON = "regexp_full_match(nik, '[0-9]{16}') AND NOT list_contains(reasons, 'duplicate_application')"
 _REASONS = """

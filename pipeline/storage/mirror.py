@@ -24,6 +24,8 @@ from pipeline.storage.object_store import Remote, is_below
 LAST = {"waves": "manifest.json", "published": "publication.json"}
 UNFINISHED = ".unfinished"
 _DEPTH = {"waves": 2, "published": 3}
+#: A folder of ``published/wave-NNNN/`` that is no revision: the list of a draw, frozen once.
+_FROZEN_LIST = ("list", "list.json")
 _TRIES = 5
 #: Version there, and size and time here: what a file was when both sides were the same.
 Entry = list[Any]
@@ -119,7 +121,7 @@ class Mirror:
     def _whole(self, listed: dict[str, str]) -> dict[str, str]:
         """Without the folders that are being written."""
         marked = {k.removesuffix(UNFINISHED) for k in listed if k.endswith(f"/{UNFINISHED}")}
-        unread = {folder for folder in marked if f"{folder}{LAST.get(folder.split('/')[0], UNFINISHED)}" not in listed}
+        unread = {folder for folder in marked if (last := _mark(f"{folder}{UNFINISHED}")) and last not in listed}
         return {k: v for k, v in listed.items() if not any(k.startswith(folder) for folder in unread)}
 
     def _last_keys_now(self, listed: dict[str, str]) -> dict[str, str]:
@@ -152,7 +154,10 @@ def _mark(key: str) -> str | None:
     """The last file of this key's folder, where its folder has one."""
     parts = key.split("/")
     depth = _DEPTH.get(parts[0])
-    return "/".join([*parts[:depth], LAST[parts[0]]]) if depth and len(parts) > depth else None
+    if not depth or len(parts) <= depth:
+        return None
+    last = _FROZEN_LIST[1] if parts[0] == "published" and parts[2] == _FROZEN_LIST[0] else LAST[parts[0]]
+    return "/".join([*parts[:depth], last])
 
 
 def _last_keys(listed: dict[str, str]) -> dict[str, str]:

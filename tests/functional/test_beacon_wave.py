@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from pipeline.domain import errors
 from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.draw import beacon
 from pipeline.storage.paths import Store
-from pipeline.wave_run.opening import key_as_committed
+from pipeline.wave_run.opening import key_as_committed, open_wave
 from tests.functional.conftest import gelombang, run
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, publish
 
@@ -219,6 +220,33 @@ def test_a_delivery_after_the_freeze_is_refused_for_this_wave(published: Path, t
         run_to_the_beacon(data, "late")
     assert "extracts/priority/asof=2021-02-26/p.parquet" in str(refused.value)
     assert (data / "waves/wave-0012/manifest.json").is_file()  # what was drawn stays
+
+
+def test_with_refill_the_last_screening_fills_up_from_the_line_and_every_ticket_stays(data: Path) -> None:
+    calendar = data / "calendar.toml"
+    calendar.write_text(calendar.read_text().replace("refill = false", "refill = true"))
+    (data / "published" / "wave-0012" / "commitment.json").unlink()
+    store = Store.at(data)
+    open_wave(store, store.calendar().wave(WAVE), datetime.now().astimezone())
+    ref = run_to_the_beacon(data)
+    deliver(data)
+    done = publish(draw_and_finish(ref), at="2021-03-02T09:00:00+07:00")
+    assert (done.removed > 0, done.removed, done.accepted) == (True, done.added, 40)
+    public = data / "published" / "wave-0012" / "rev-1" / "public"
+    with (public / "outcomes.csv").open(newline="") as f:
+        found = list(csv.DictReader(f))
+    fit = [row for row in found if row["outcome"] not in ("rejected", "kk_limit", "review")]
+    assert [row["outcome"] for row in fit] == ["accepted"] * 40 + ["reserve"] * (
+        len(fit) - 40
+    )  # one tier after another
+    assert [row["rank"] for row in fit[:40]] == [str(n) for n in range(1, 41)]
+    tickets = {row["ticket"]: row["registration_id"] for row in rows(data, "decisions") if row["ticket"]}
+    cohort = pq.read_table(public.parent / "cohort.parquet", partitioning=None).to_pylist()
+    assert all(tickets[row["ticket"]] == row["registration_id"] for row in cohort)
+    assert len((public / "withdrawn.txt").read_text().splitlines()) == done.removed
+    letters = pq.read_table(public.parent / "notices.parquet", partitioning=None).to_pylist()
+    assert len(letters) == done.removed + done.added
+    assert all(row["ticket"] in row["email_en"] for row in letters)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,9 +20,11 @@ from pipeline import stages
 from pipeline.cli import app
 from pipeline.domain import errors
 from pipeline.domain.run_ref import FinishedRun
+from pipeline.draw import beacon
 from pipeline.storage import wave_lock
-from pipeline.storage.files import read_json, sha256
+from pipeline.storage.files import read_json, sha256, write_text
 from pipeline.storage.paths import Store
+from pipeline.wave_run.opening import open_wave
 from tests.s3 import BUCKET, machine, s3_server, upload
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, publish, run_wave, three_waves
 
@@ -105,6 +108,55 @@ def test_waves_spread_over_two_machines_give_the_bytes_of_a_folder(local: Path, 
         }
         assert where.mirror is not None
         assert not [key for key in where.mirror.remote.list("work/") if key.endswith(".lock")]
+
+
+BEACON = """
+[[wave]]
+number = 1
+opens = 2020-04-11T00:00:00
+closes = 2020-04-16T16:00:00
+quota = 40
+selfie = "off"
+beacon = "demonstration"
+"""
+
+
+def test_a_wave_with_a_beacon_spread_over_two_machines_gives_the_bytes_of_a_folder(
+    server: None, local: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(local.parent / "untouched", tmp_path / "data"))
+    write_text(BEACON, folder / "calendar.toml")
+    url = f"s3://{BUCKET}/{uuid4().hex}"
+    upload(folder, url)
+
+    def opened_and_delivered(root: str) -> None:
+        where = Store.at(root)
+        wave = where.calendar().wave(1)
+        open_wave(where, wave, datetime.now().astimezone())
+        where.create(beacon.landing_key(wave), beacon.as_delivered(beacon.chain_of(wave), beacon.round_of(wave)))
+
+    opened_and_delivered(str(folder))
+    publish(run_wave(folder, 1))
+    machines = [tmp_path / "one", tmp_path / "two"]
+    with machine(machines[0]):
+        opened_and_delivered(url)
+    job = spread(url, 1, machines)
+    with machine(machines[1]):
+        publish(job)
+    with machine(tmp_path / "reader"):
+        where = Store.at(url)
+        where.pull("waves/", "published/")
+        assert tables(where.root, 1) == tables(folder, 1)
+        read = [read_json(root / "waves/wave-0001/manifest.json")["inputs"] for root in (where.root, folder)]
+        assert {p["file"]: p["sha256"] for p in read[0]} == {p["file"]: p["sha256"] for p in read[1]}
+        assert "landing/wave-0001/beacon.json" in {p["file"] for p in read[0]}
+        for name in ("list/eligible.txt", "list/priority.txt", "rev-1/public/outcomes.csv", "rev-1/public/draw.json"):
+            key = f"published/wave-0001/{name}"
+            assert sha256(where.root / key) == sha256(folder / key)
+        assert CliRunner().invoke(app, ["audit", "1", "--data", url]).exit_code == 0
+    with machine(tmp_path / "late"):  # a machine that knows nothing freezes no second list
+        again = spread(url, 1, [tmp_path / "late"], "again")
+        assert again.cohort_sha256 == job.cohort_sha256
 
 
 def test_commands_on_a_machine_that_has_nothing_yet(local: Path, url: str, tmp_path: Path) -> None:

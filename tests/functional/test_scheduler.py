@@ -6,18 +6,26 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page
 
 from pipeline import stages
+from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.domain.run_ref import RunRef
-from pipeline.storage.files import sha256
+from pipeline.draw import beacon
+from pipeline.storage.files import sha256, write_table, write_text
+from pipeline.storage.paths import Store
+from pipeline.wave_run.opening import open_wave
 from tests.airflow_services import Airflow, airflow, wait_for
 from tests.chromium import chromium
 from tests.functional.conftest import run
@@ -183,6 +191,39 @@ def test_clear_runs_a_task_or_a_whole_run_once_more(service) -> None:
     wait_for("the last end", lambda: ended(air, run, "success"))
     assert sha256(data / "waves" / "wave-0002" / "cohort.parquet") == cohort
     assert not list((data / "work").glob("*.lock"))
+
+
+BEACON = """
+[[wave]]
+number = 4
+opens = 2020-05-04T00:00:00
+closes = 2020-05-07T23:59:59
+quota = 10
+beacon = "demonstration"
+"""
+
+
+def test_a_wave_with_a_beacon_waits_for_its_round_and_goes_on_when_it_is_there(service) -> None:
+    air, data, _ = service
+    store = Store.at(data)
+    write_text((data / "calendar.toml").read_text() + BEACON, data / "calendar.toml")
+    wave, third = (store.calendar().wave(number) for number in (4, 3))
+    table = pq.read_table(store.landing(third, "registrations") / "portal.parquet")
+    moved = pc.add(table["submitted_at"], pa.scalar(wave.opens - third.opens))
+    write_table(table.set_column(1, "submitted_at", moved), store.landing(wave, "registrations") / "portal.parquet",
+                REGISTRATIONS)  # fmt: skip
+    open_wave(store, wave, datetime.now().astimezone())
+    run_id = trigger(air, wave=4, out_of_order=True).json()["dag_run_id"]
+    wait_for("the beacon", lambda: states(air, run_id).get("await_beacon") == "up_for_reschedule", 600)
+    frozen = (data / "published" / wave.key / "list" / "list.json").read_bytes()
+    assert states(air, run_id)["draw"] in ("None", "none", None)
+    delivered = beacon.as_delivered(beacon.chain_of(wave), beacon.round_of(wave))
+    write_text(delivered.decode(), data / beacon.landing_key(wave))
+    wait_for("the form", lambda: approval(air, run_id), 600)
+    assert answer(air, run_id, "Approve", "SK-4") == 200
+    wait_for("the end", lambda: ended(air, run_id, "success"))
+    assert (data / "published" / wave.key / "list" / "list.json").read_bytes() == frozen
+    assert (data / "published" / wave.key / "rev-1" / "public" / "outcomes.csv").is_file()
 
 
 def test_a_wrong_wave_is_refused(service) -> None:

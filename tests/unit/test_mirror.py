@@ -215,3 +215,22 @@ def test_blocks_follow_one_another_and_cover_every_pair(url: str, tmp_path: Path
 @pytest.mark.parametrize("key", ["", "..", "a/../b", "/a", "a\\b", "a\0"])
 def test_keys_that_would_leave_the_root(key: str) -> None:
     assert not is_below(key)
+
+
+def test_a_frozen_list_is_read_once_it_is_whole_though_its_writer_died_before_it_tidied_up(
+    machines: tuple[Mirror, Mirror], tmp_path: Path
+) -> None:
+    one, two = machines
+    folder = "published/wave-0001/list"
+    for name in ("eligible.txt", "list.json"):
+        write_text(name, tmp_path / "new" / name)
+    one.remote.create(f"{folder}/.unfinished", b"")
+    one.remote.put([(f"{folder}/eligible.txt", tmp_path / "new" / "eligible.txt")])
+    two.pull("published/")
+    assert not (two.folder / folder).exists()
+    one.commit(tmp_path / "new", folder, "list.json", once=True)
+    one.remote.create(f"{folder}/.unfinished", b"")  # killed before the mark was taken away
+    two.pull("published/")
+    assert sorted(path.name for path in (two.folder / folder).iterdir()) == ["eligible.txt", "list.json"]
+    with pytest.raises(StoreError, match="is there already"):
+        one.commit(tmp_path / "new", folder, "list.json", once=True)

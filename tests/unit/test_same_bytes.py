@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from tests.spec.world import World, wave
 from tests.unit.random_country import Country
@@ -16,24 +18,24 @@ from tests.unit.test_differential import earlier
 WAVE = wave(12, seed="seed", quota=150, priority_share=0.5, refill=True)
 #: Passed from room to room: six million rows are not sorted for a reader that sorts them itself. Whoever reads it
 #: orders by id, so that nothing that is handed out depends on its order.
-UNORDERED = {"screened.parquet"}
+UNORDERED = {"screened.parquet", "candidates.parquet"}
 FAIL = {"outcome": "rejected", "reasons": ["blur"], "decision": "doubt"}
 
 
-def outputs(root: Path, *, shuffled: int = 0) -> dict[str, bytes]:
+def outputs(root: Path, *, shuffled: int = 0, this: Wave = WAVE) -> dict[str, bytes]:
     """Screens, draws and decides a random wave; every file that comes out, and the rows of ``UNORDERED`` files."""
     root.mkdir()
     world = World(root)
-    country = Country(world, WAVE, 5)
+    country = Country(world, this, 5)
     country.populate(4_000)
     country.apply(4_000)
     earlier(world, sorted(country.accepted.items()))
-    world.deliver(WAVE.closing_day)
+    world.deliver(this.closing_day)
     if shuffled:
         scatter(world, shuffled)
-    world.screen(WAVE, deliver=False)
-    world.decide(WAVE, {a["registration_id"]: FAIL for a in world.applications[::4]})
-    work = world.work(WAVE)
+    world.screen(this, deliver=False)
+    world.decide(this, {a["registration_id"]: FAIL for a in world.applications[::4]})
+    work = world.work(this)
     found = {p.relative_to(work).as_posix(): p for p in sorted(work.rglob("*")) if p.is_file()}
     return {name: rows_of(p) if name in UNORDERED else p.read_bytes() for name, p in found.items()}
 
@@ -69,6 +71,20 @@ def test_threads(tmp_path: Path, once: dict[str, bytes], threads: int, monkeypat
     finally:
         monkeypatch.undo()
         settings.cache_clear()
+
+
+@pytest.mark.parametrize("files", [3])
+def test_a_wave_with_a_beacon_too(tmp_path: Path, files: int, monkeypatch: pytest.MonkeyPatch):
+    this = replace(WAVE, seed="", beacon="demonstration")
+    one = outputs(tmp_path / "one", this=this)
+    monkeypatch.setenv("GELOMBANG_SCREENING__THREADS", "5")
+    settings.cache_clear()
+    try:
+        assert outputs(tmp_path / "other", shuffled=files, this=this) == one
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert {"tickets.parquet", "beyond_kk.parquet", "out/draw.json"} <= one.keys()
 
 
 @pytest.mark.parametrize("files", [1, 3])
