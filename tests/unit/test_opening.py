@@ -154,7 +154,7 @@ def test_the_command_opens_and_says_what_it_published(store: Store, secrets: Pat
         said = CliRunner().invoke(app, ["open", "13", "--data", str(store.root)])
         assert said.exit_code == 0, said.output
         assert f"Wave 13 {word}: 5 places, drawn by round" in said.output
-    assert [path.name for path in secrets.iterdir()] == [KEY]
+    assert [path.name for path in secrets.glob("wave-*.key")] == [KEY]
     yesterday = tomorrow - timedelta(days=4)
     (store.root / "calendar.toml").write_text(CALENDAR.format(opens=yesterday).replace("= 13", "= 14"))
     said = CliRunner().invoke(app, ["open", "14", "--data", str(store.root)])
