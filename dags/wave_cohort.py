@@ -28,6 +28,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+#: Of a task that waits: a report of its last look that overtakes this one makes the scheduler call it failed. In one
+#: process nothing is overtaken.
+LOOKS_AGAIN = 0 if local_run() else 10
+
+
 def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """Calls a stage; a named error that no retry can heal fails the task at once."""
     try:
@@ -108,7 +113,7 @@ def wave_cohort() -> None:
         mode="reschedule",
         poke_interval=settings().wait_seconds,
         timeout=settings().wait_hours * 3600,
-        retries=10,  # a report of the last look that overtakes this one makes the scheduler call it failed
+        retries=LOOKS_AGAIN,
         retry_delay=timedelta(seconds=settings().wait_seconds),
         retry_exponential_backoff=False,
         max_active_tis_per_dag=None,
@@ -152,14 +157,13 @@ def wave_cohort() -> None:
         mode="reschedule",
         poke_interval=settings().wait_seconds,
         timeout=settings().wait_hours * 3600,
-        retries=10,  # as above
+        retries=LOOKS_AGAIN,
         retry_delay=timedelta(seconds=settings().wait_seconds),
         retry_exponential_backoff=False,
         max_active_tis_per_dag=None,
     )
     def await_beacon(job: dict[str, Any]) -> bool:
-        alone = bool(get_current_context()["params"]["run"])
-        return attempt(stages.await_beacon, from_dict(RunRef, job), alone)
+        return attempt(stages.await_beacon, from_dict(RunRef, job), local_run() is not None)
 
     @teardown
     @task(doc_md=stages.release_wave.__doc__)

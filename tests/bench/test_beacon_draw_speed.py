@@ -1,0 +1,85 @@
+"""The two forms of the draw beside each other on one machine: tickets made and frozen, drawn; ids listed and drawn.
+
+``GELOMBANG_BENCH_DRAWN`` people, everyone eligible (a million by default; wave 1 had six).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.draw import beacon, frozen_list
+from pipeline.draw.draw import draw
+from pipeline.draw.ticket_draw import draw_tickets
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
+from tests.bench.measure import Measured, measure
+from tests.spec.world import KEY, wave
+from tests.unit.test_beacon import DEMONSTRATION, wave_of
+
+DRAWN = int(os.environ.get("GELOMBANG_BENCH_DRAWN", "1000000"))
+FIRST = wave(3, quota=200_000)
+SECOND = replace(wave_of(1000, DEMONSTRATION), quota=200_000)
+
+_PATHS = "printf('%09d.jpg', i) AS selfie, printf('%09d.jpg', i) AS reference"
+_TIER = "CASE WHEN i % 4 = 0 THEN 'priority' ELSE 'public' END AS tier"
+SCREENED = f"""SELECT printf('R%09d', i) AS registration_id, {_TIER}, {_PATHS}, 0::BIGINT AS mask
+               FROM range($n) t(i) ORDER BY hash(i)"""
+CANDIDATES = f"""SELECT printf('R%09d', i) AS registration_id, {_TIER}, {_PATHS}, printf('%016d', i * 7919) AS person,
+                 i * 5 // 8 AS kk_number, 0::BIGINT AS kk_earlier FROM range($n) t(i) ORDER BY hash(i)"""
+
+
+def prepare(store: Store) -> None:
+    """What screening leaves for both forms."""
+    for this, query, name in ((FIRST, SCREENED, "screened"), (SECOND, CANDIDATES, "candidates")):
+        with duckdb_sql.connect(store.work(this)) as db:
+            path = store.work(this) / f"{name}.parquet"
+            duckdb_sql.copy(db, query.replace("$n", str(DRAWN)), path, duckdb_sql.PASSING)
+
+
+def first_form(store: Store) -> None:
+    """Lists, hashes, tree and draw of ids."""
+    draw(store, FIRST)
+
+
+def freeze(store: Store) -> None:
+    """Tickets, lists, hashes, tree."""
+    frozen_list.freeze(store, SECOND, KEY, {}, DEMONSTRATION.moment_of(1))
+
+
+def second_form(store: Store) -> None:
+    """The frozen list compared with the tickets, the round verified, the draw of tickets and the families."""
+    delivered = beacon.as_delivered(beacon.chain_of(SECOND), beacon.round_of(SECOND))
+    draw_tickets(store, SECOND, frozen_list.as_frozen(store, SECOND), beacon.read(SECOND, delivered), 2)
+
+
+STEPS: dict[str, Callable[[Store], None]] = {
+    function.__name__: function for function in (prepare, first_form, freeze, second_form)
+}
+
+
+def step(name: str, data: Path) -> Measured:
+    """One step in a process of its own."""
+    return measure([sys.executable, "-m", "tests.bench.test_beacon_draw_speed", name, str(data)])
+
+
+def test_the_draw_of_tickets_costs_less_than_twice_that_of_ids(tmp_path: Path) -> None:
+    found = {name: step(name, tmp_path) for name in STEPS}
+    for name, measured in found.items():
+        print(f"{name:12} {measured}")
+    draws = found["second_form"].cpu / found["first_form"].cpu
+    print(f"{DRAWN:,} people: the draw of tickets {draws:.2f} × that of ids, with its list {found['freeze']}")
+    assert draws < 2  # three blocks a hash instead of one, and the families
+    assert found["second_form"].peak_mb < 3_000
+
+
+def main(name: str, data: str) -> None:
+    """Runs one step on a data root."""
+    STEPS[name](Store.at(Path(data)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
