@@ -20,13 +20,20 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from pipeline import __version__
-from pipeline.domain.errors import GelombangError, StoreError
+from pipeline.domain.errors import GelombangError, KeyLostError, StoreError, WrongKeyError
 from pipeline.domain.settings import settings
 from pipeline.record.entry import NOTHING, Entry, Event, digest
 from pipeline.storage import files, sealed
 from pipeline.storage.paths import Store
 
 PREFIX = "record/"
+#: Of the file with the signing key, without its ending.
+KEY = "record"
+_ADVICE = (
+    "Restore record.key below GELOMBANG_SECRETS from its copy; machines that share a data root share it. If it is lost "
+    "for good, move DATA/record away and keep it: its entries still follow each other, and publications still name them, "
+    "but nothing more can be added to it. Waves that are not published yet are run again."
+)
 _TRIES = 100
 
 
@@ -41,7 +48,8 @@ class Head:
 def note(store: Store, event: Event, wave: int | None, facts: dict[str, Any], by: str | None = None) -> Head:
     """Appends one entry. ``by``: who did it; without a name the user of the operating system who is at work.
 
-    Raises StoreError, DiskFullError, BadSettingError.
+    Raises StoreError, DiskFullError, BadSettingError; KeyLostError and WrongKeyError where the record was signed by a
+    key that this installation does not have.
     """
     key = signing_key(store)
     now = datetime.now().astimezone().isoformat(timespec="milliseconds")
@@ -58,11 +66,8 @@ def note(store: Store, event: Event, wave: int | None, facts: dict[str, Any], by
 
 def head(store: Store) -> Head:
     """Where the record ends now."""
-    keys = _keys(store)
-    if not keys:
-        return Head(0, NOTHING)
-    last = max(keys)
-    return Head(keys[last][0], digest(store.read(last) or b""))
+    number, data = _last(store)
+    return Head(number, digest(data) if number else NOTHING)
 
 
 def kept(store: Store) -> Iterator[tuple[int, bytes]]:
@@ -81,8 +86,17 @@ def entries(store: Store, wave: int | None = None, *events: Event) -> list[Entry
 
 
 def signing_key(store: Store) -> Ed25519PrivateKey:
-    """The installation's key for the record; made at first use. Raises BadSettingError."""
-    return Ed25519PrivateKey.from_private_bytes(sealed.key_at(settings().secrets, store.root, "record"))
+    """The installation's key for the record; made with the first entry, and never another for a record that there is.
+
+    Raises BadSettingError, KeyLostError, WrongKeyError.
+    """
+    signed_by, path = _signer(store), settings().secrets.expanduser().absolute() / f"{KEY}.key"
+    if signed_by and not path.exists():
+        raise KeyLostError(f"The record of {store.address} is signed by {path.name}, which is not here.", _ADVICE)
+    key = Ed25519PrivateKey.from_private_bytes(sealed.key_at(settings().secrets, store.root, KEY))
+    if signed_by and key.public_key().public_bytes_raw().hex() != signed_by:
+        raise WrongKeyError(f"The record of {store.address} is signed by another key than {path.name}.", _ADVICE)
+    return key
 
 
 def remembered(store: Store) -> Head | None:
@@ -116,6 +130,21 @@ def _remember(store: Store, written: Head) -> None:
 def _memory(store: Store) -> Path:
     name = sha256(store.address.encode()).hexdigest()[:16]
     return settings().secrets.expanduser().absolute() / "records" / f"{name}.json"
+
+
+def _last(store: Store) -> tuple[int, bytes]:
+    """Number and bytes of the last entry; 0 where there is none."""
+    keys = _keys(store)
+    last = max(keys, default=None)
+    return (keys[last][0], store.read(last) or b"") if last else (0, b"")
+
+
+def _signer(store: Store) -> str:
+    """The key that the last entry names; empty where there is none, or where it cannot be read."""
+    try:
+        return Entry.from_bytes(_last(store)[1]).key
+    except (ValueError, TypeError):
+        return ""
 
 
 def _key_of(number: int) -> str:

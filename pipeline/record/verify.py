@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.domain.errors import KeyLostError, WrongKeyError
 from pipeline.record import log
 from pipeline.record.entry import NOTHING, Entry, digest
 from pipeline.storage.paths import Store
@@ -14,7 +15,11 @@ def faults(store: Store, seen: tuple[tuple[str, log.Head], ...] = ()) -> list[st
     """
     found: list[str] = []
     before, heads = NOTHING, dict[int, str]()
-    key, last = log.signing_key(store).public_key().public_bytes_raw().hex(), 0
+    key, last = None, 0
+    try:
+        key = log.signing_key(store).public_key().public_bytes_raw().hex()
+    except (KeyLostError, WrongKeyError) as e:
+        found.append(f"who signed it cannot be checked: {e.message}")
     for number, data in log.kept(store):
         if number != last + 1:
             found.append(f"entry {last + 1} is missing")
@@ -30,7 +35,7 @@ def faults(store: Store, seen: tuple[tuple[str, log.Head], ...] = ()) -> list[st
     return found
 
 
-def _faults(number: int, data: bytes, before: str | None, key: str) -> list[str]:
+def _faults(number: int, data: bytes, before: str | None, key: str | None) -> list[str]:
     try:
         entry = Entry.from_bytes(data)
     except (ValueError, TypeError):
@@ -42,6 +47,6 @@ def _faults(number: int, data: bytes, before: str | None, key: str) -> list[str]
         found.append(f"entry {number} does not follow the entry before it: one of the two was changed")
     if not entry.is_signed():
         found.append(f"entry {number} was changed after it was signed")
-    elif entry.key != key:
+    elif key is not None and entry.key != key:
         found.append(f"entry {number} was signed by another key ({entry.key[:16]}…) than this installation's")
     return found

@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from pipeline.domain.errors import NotWhatWasApprovedError
+from pipeline.domain.errors import NotWhatWasApprovedError, UnreadableFileError
 from pipeline.record import log
 from pipeline.storage import files
 from pipeline.storage.paths import Store
@@ -58,12 +58,12 @@ def sign(store: Store, manifest: Path) -> Path:
 
 
 def is_signed(store: Store, manifest: Path) -> bool:
-    """Whether this installation signed the manifest as it lies there."""
+    """Whether this installation signed the manifest as it lies there. Raises KeyLostError, WrongKeyError."""
+    key = log.signing_key(store).public_key().public_bytes_raw()
     try:
         found = files.read_json(manifest.with_name(SIGNATURE))
-        key = log.signing_key(store).public_key().public_bytes_raw()
         Ed25519PublicKey.from_public_bytes(key).verify(bytes.fromhex(found["signature"]), _text(files.sha256(manifest)))
-    except (OSError, ValueError, KeyError, TypeError, InvalidSignature):
+    except (OSError, ValueError, KeyError, TypeError, InvalidSignature, UnreadableFileError):
         return False
     return True
 

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.domain.errors import KeyLostError, WrongKeyError
+from pipeline.domain.settings import settings
 from pipeline.record import log, verify
 from pipeline.record.entry import EVENTS, Entry
 from pipeline.record.history import tell, text_of
@@ -65,7 +67,11 @@ ATTACKS: dict[str, tuple[Callable[[Store], object], str]] = {
         "entry 2 says that it is number 3",
     ),
     "rubbish": (lambda s: entry(s, 2).write_bytes(b"{"), "entry 2 cannot be read"),
-    "another key": (lambda s: resign(entry(s, 5), Ed25519PrivateKey.generate(), by="x"), "signed by another key"),
+    "another key": (lambda s: resign(entry(s, 4), Ed25519PrivateKey.generate(), by="x"), "signed by another key"),
+    "another key, to the end": (
+        lambda s: resign(entry(s, 5), Ed25519PrivateKey.generate(), by="x"),
+        "who signed it cannot be checked",
+    ),
     "with the right key": (lambda s: resign(entry(s, 2), log.signing_key(s), by="x"), "entry 3 does not follow"),
     "the last one, with the right key": (
         lambda s: resign(entry(s, 5), log.signing_key(s), by="x"),
@@ -101,6 +107,27 @@ def test_a_damaged_record_never_keeps_anybody_from_writing(store: Store):
     (store.root / "record" / "readme.txt").write_text("not ours")
     assert log.note(store, "unlocked", 1, {"run": "x", "since": ""}).entries == 6
     assert len(log.entries(store)) == 4
+
+
+def test_a_lost_or_another_key_is_a_named_error_and_never_a_new_key(store: Store, monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("GELOMBANG_SECRETS", str(tmp_path / "elsewhere"))
+    settings.cache_clear()
+    try:
+        with pytest.raises(KeyLostError, match=r"record\.key, which is not here"):
+            log.note(store, "unlocked", 1, {"run": "x", "since": ""})
+        assert not (tmp_path / "elsewhere").exists()
+        assert verify.faults(store) == [f"who signed it cannot be checked: {lost(store)}"]
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "record.key").write_bytes(bytes(32))
+        with pytest.raises(WrongKeyError):
+            log.note(store, "unlocked", 1, {"run": "x", "since": ""})
+        assert log.head(store).entries == 5
+    finally:
+        settings.cache_clear()
+
+
+def lost(store: Store) -> str:
+    return f"The record of {store.address} is signed by record.key, which is not here."
 
 
 def test_of_many_that_write_at_once_each_has_an_entry(tmp_path: Path):
