@@ -9,6 +9,7 @@ from airflow.sdk import Asset, PartitionedAssetTimetable, dag, task
 from pipeline import stages
 from pipeline.airflow_plugin.hand_over import to_dict
 from pipeline.airflow_plugin.local_run import data_root
+from pipeline.storage.modes import keep_private
 
 
 @dag(
@@ -22,6 +23,7 @@ from pipeline.airflow_plugin.local_run import data_root
 def funnel_report() -> None:
     @task(doc_md=stages.overview.__doc__)
     def overview() -> Any:
+        keep_private()
         return to_dict(stages.overview(data_root()))
 
     overview()

@@ -20,6 +20,7 @@ from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
+from pipeline.storage.modes import keep_private
 
 #: What a form, a REST call or `gelombang run` may say of a run. The data root is configuration: GELOMBANG_DATA.
 FIELDS = ("wave", "quota", "seed", "shards", "out_of_order")
@@ -35,6 +36,7 @@ LOOKS_AGAIN = 0 if local_run() else 10
 
 def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """Calls a stage; a named error that no retry can heal fails the task at once."""
+    keep_private()
     try:
         return stage(*args, **named)
     except GelombangError as e:

@@ -31,6 +31,7 @@ from pipeline.commands.verify_photos import verify_photos
 from pipeline.commands.waves import waves
 from pipeline.domain.errors import GelombangError
 from pipeline.storage.files import disk_errors
+from pipeline.storage.modes import keep_private
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -68,6 +69,7 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Show the vers
 
 def main() -> None:
     """Entry point: a named error is one clear message and its exit code, never a traceback."""
+    keep_private()
     try:
         with disk_errors("gelombang"):  # whatever a disk refuses at a prompt is the user's to mend, and no bug
             app()

@@ -22,6 +22,7 @@ from pipeline.domain.errors import ListChangedError, ListTooLateError, StoreErro
 from pipeline.draw import beacon, tickets
 from pipeline.draw.published_lines import publish_lines
 from pipeline.storage import duckdb_sql, files
+from pipeline.storage.modes import make_public
 from pipeline.storage.paths import Store
 
 RECORD = "list.json"
@@ -105,6 +106,7 @@ def _publish(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str
     files.write_json(record, new / RECORD)
     try:
         store.commit(new, target, RECORD, once=True)
+        make_public(target, store.root)
     except (StoreError, OSError):
         if store.read(f"{folder_key(wave)}/{RECORD}") is None:
             raise

@@ -25,6 +25,7 @@ from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.record import log
 from pipeline.screening.name_patterns import define_macros
 from pipeline.storage import duckdb_sql, files, wave_lock
+from pipeline.storage.modes import make_public
 from pipeline.storage.paths import revision_number
 from pipeline.wave_run.evidence import must_be_as_decided
 from pipeline.wave_run.plan import Plan
@@ -158,6 +159,8 @@ def _commit(
     files.write_json(published, new / "publication.json")
     folder = target / f"rev-{revision}"
     run.store.commit(new, folder, "publication.json", once=True)
+    if public is not None:
+        make_public(folder / public.name, run.store.root)
     return folder, published
 
 

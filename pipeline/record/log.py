@@ -31,7 +31,7 @@ PREFIX = "record/"
 KEY = "record"
 _ADVICE = (
     "Restore record.key below GELOMBANG_SECRETS from its copy; machines that share a data root share it. If it is lost "
-    "for good, move DATA/record away and keep it: its entries still follow each other, and publications still name them, "
+    "for good, move DATA/record away and keep it: its entries still follow each other and publications name them, "
     "but nothing more can be added to it. Waves that are not published yet are run again."
 )
 _TRIES = 100

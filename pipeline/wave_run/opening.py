@@ -22,6 +22,7 @@ from pipeline.draw.draw import COMMITMENT
 from pipeline.record import log
 from pipeline.screening.rulebook import recipients_per_kk, rules_in_force
 from pipeline.storage import sealed
+from pipeline.storage.modes import make_public
 from pipeline.storage.paths import Store
 from pipeline.wave_run.decision_settings import policy_in_force
 
@@ -78,6 +79,8 @@ def open_wave(store: Store, wave: Wave, now: datetime) -> tuple[dict[str, Any], 
         text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
         new = store.create(commitment_key(wave), text.encode())
         if new:
+            if not store.elsewhere:
+                make_public(store.root / commitment_key(wave), store.root)
             facts = {name: record[name] for name in ("key_sha256", "quota", "beacon", "round", "round_at")}
             facts |= {"file": commitment_key(wave), "file_sha256": sha256(text.encode()).hexdigest()}
             log.note(store, "opened", wave.number, facts)

@@ -22,6 +22,7 @@ from pipeline.cli import app
 from pipeline.domain import errors
 from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.draw import beacon
+from pipeline.publication.public_page import write_public_page
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import key_as_committed, open_wave
 from tests.functional.conftest import gelombang, run
@@ -116,7 +117,7 @@ def test_simulate_delivers_the_round_and_knows_who_is_refused_for_the_family_car
 def test_an_outsider_draws_again_from_the_public_files_alone(published: Path) -> None:
     public = published / "published" / "wave-0012" / "rev-1" / "public"
     assert sorted(p.name for p in public.iterdir()) == [
-        "commitment.json", "draw.json", "eligible.txt", "outcomes.csv", "priority.txt", "withdrawn.txt"
+        "commitment.json", "draw.json", "eligible.txt", "outcomes.csv", "priority.txt", "verify.html", "withdrawn.txt"
     ]  # fmt: skip
     record = json.loads((public / "draw.json").read_text())
     commitment = json.loads((public / "commitment.json").read_text())
@@ -152,9 +153,20 @@ def test_the_shell_recipe_of_the_page_draws_the_same_order(published: Path, tmp_
     assert done.stdout.split("\n") == [seed, "the same order", ""]
 
 
-def test_nothing_public_is_about_anybody(published: Path) -> None:
+def test_everybody_may_read_what_is_public_and_pass_through_to_it(published: Path) -> None:
+    wave = published / "published" / "wave-0012"
+    for public in (wave / "rev-1" / "public", wave / "list"):
+        assert public.stat().st_mode & 0o777 == 0o755
+        assert {path.stat().st_mode & 0o777 for path in public.iterdir()} == {0o644}
+    assert (wave / "commitment.json").stat().st_mode & 0o777 == 0o644
+    assert {folder.stat().st_mode & 0o777 for folder in (wave, wave.parent, wave / "rev-1")} == {0o711}
+
+
+def test_nothing_public_is_about_anybody(published: Path, tmp_path: Path) -> None:
     public = published / "published" / "wave-0012" / "rev-1" / "public"
-    text = b"".join(p.read_bytes() for p in public.iterdir()).decode()
+    page = write_public_page(tmp_path)  # the same for every wave, with words in it that are names too
+    assert (public / page.name).read_bytes() == page.read_bytes()
+    text = b"".join(p.read_bytes() for p in public.iterdir() if p.name != page.name).decode()
     for row in rows(published, "cohort"):
         assert not any(row[name] in text for name in ("nik", "registration_id", "full_name"))
 

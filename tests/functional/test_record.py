@@ -75,6 +75,12 @@ def test_the_history_tells_what_happened(published: Path):
     assert not [row for row in cohort if row["nik"] in everything or row["full_name"] in everything]
 
 
+def test_everything_that_was_written_is_its_owners_alone(published: Path):
+    written = [path for path in published.rglob("*") if not {"landing", "extracts"} & set(path.parts)]
+    assert len(written) > 50
+    assert not [path for path in written if path.stat().st_mode & 0o077]
+
+
 @pytest.mark.parametrize("name", ["registrations", "screened", "verdicts/shard-0000"])
 def test_what_was_decided_on_cannot_be_swapped_before_publication(data: Path, name: str):
     path = data / "work" / KEY / f"{name}.parquet"
