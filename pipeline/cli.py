@@ -11,17 +11,20 @@ import typer
 from rich.console import Console
 
 from pipeline import __version__
+from pipeline.commands.access import access
 from pipeline.commands.audit import audit
 from pipeline.commands.calibrate import calibrate
 from pipeline.commands.check import check
 from pipeline.commands.compare_all import compare_all
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
+from pipeline.commands.find import find
 from pipeline.commands.funnel import funnel
 from pipeline.commands.history import history
 from pipeline.commands.open import open_
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
+from pipeline.commands.purge import purge
 from pipeline.commands.retries import retries
 from pipeline.commands.review import review
 from pipeline.commands.run import run
@@ -46,6 +49,9 @@ app.command("compare-all")(compare_all)
 app.command()(calibrate)
 app.command()(explain)
 app.command()(audit)
+app.command()(find)
+app.command()(access)
+app.command()(purge)
 app.command()(history)
 app.command()(prove)
 app.command()(diff)

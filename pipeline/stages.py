@@ -342,6 +342,18 @@ def late_waves(data: str) -> Counts:
     return {"held": len(held)}
 
 
+def purge(data: str) -> Counts:
+    """Deletes what is kept longer than its period says; see `gelombang purge`."""
+    from pipeline.publication import retention
+
+    with progress.task("purge") as counts:
+        where = paths.Store.at(data)
+        found = retention.due(where, settings().retention, datetime.now().astimezone().date())
+        retention.purge(where, found)
+        counts |= {"deleted_files": sum(one.files for one in found)}
+    return {"deleted_files": counts["deleted_files"]}
+
+
 def overview(data: str) -> OverviewRef:
     """Puts all finished waves side by side: ``waves/overview.html``."""
     from pipeline.reports.overview import write_overview

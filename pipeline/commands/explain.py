@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from pipeline.commands.common.options import (
     DataOption,
     LanguageOption,
     WaveArgument,
+    WhyOption,
     finished,
     language_of,
 )
@@ -32,7 +32,7 @@ def explain(
     registration_id: ApplicationArgument,
     data: DataOption = None,
     language: LanguageOption = None,
-    why: Annotated[str, typer.Option(help="Why it is looked up; the record keeps it with who looked.")] = "",
+    why: WhyOption = "",
 ) -> None:
     """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
     spoken = language_of(language)

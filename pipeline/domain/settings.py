@@ -149,6 +149,16 @@ class PublicationSettings(BaseModel):
     max_removed_rows: int = Field(10, ge=0, description="so many are never too many, whatever their share")
 
 
+class RetentionSettings(BaseModel):
+    """Days for which data is kept after its wave closed; `gelombang purge` deletes what is older."""
+
+    photographs_days: int = Field(365, ge=1, description="selfies that were sent in, of waves that are published")
+    work_days: int = Field(
+        180, ge=1, description="what passed between the tasks of a wave that is published: applications, scores"
+    )
+    logs_days: int = Field(180, ge=1, description="logs and costs of runs")
+
+
 class Settings(BaseSettings):
     """All settings of a deployment."""
 
@@ -188,6 +198,7 @@ class Settings(BaseSettings):
     screening: ScreeningSettings = ScreeningSettings()
     review: ReviewSettings = ReviewSettings()
     publication: PublicationSettings = PublicationSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     def state_folder(self) -> Path:
         """Where this machine's state lies."""

@@ -278,3 +278,22 @@ def test_the_command_stops_at_the_beacon_with_the_list_frozen_and_goes_on_when_i
     assert refused.code == 1
     assert "SeedOfBeaconWaveError" in refused.text
     assert gelombang("audit", "12", "--data", data).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("commitment.json", '"quota": 40', '"quota": 41'),
+        ("list/list.json", '"frozen_at": "20', '"frozen_at": "19'),
+    ],
+)
+def test_a_commitment_or_a_list_that_was_made_again_is_named(
+    published: Path, tmp_path: Path, name: str, before: str, after: str
+) -> None:
+    data = Path(shutil.copytree(published, tmp_path / "data"))
+    path = data / "published" / "wave-0012" / name
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+    done = gelombang("audit", "12", "--data", data)
+    assert done.code == 1, done.text
+    assert f"published/wave-0012/{name}: is not the one in the record" in done.text

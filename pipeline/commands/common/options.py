@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,14 @@ ApplicationArgument = Annotated[
     str, typer.Argument(help="The application's registration_id.", metavar="REGISTRATION_ID", parser=str.strip)
 ]
 LanguageOption = Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")]
+WhyOption = Annotated[str, typer.Option(help="Why it is looked up; the record keeps it with who looked.")]
+
+
+def from_standard_input(prompt: str) -> str:
+    """One line that is nobody else's business: never on the command line, which other users of the machine see."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(prompt.rstrip(": "), hide_input=True))
+    return sys.stdin.readline().strip()
 
 
 def language_of(given: str | None) -> str:

@@ -1,0 +1,24 @@
+"""Once a week: what is kept longer than its period says is deleted. Thin: the work is in ``pipeline/publication``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import dag, task
+
+from pipeline import stages
+from pipeline.airflow_plugin.local_run import data_root
+from pipeline.storage.modes import keep_private
+
+
+@dag(dag_id="retention", schedule="@weekly", catchup=False, max_active_runs=1, tags=["gelombang"], doc_md=__doc__)
+def retention() -> None:
+    @task(doc_md=stages.purge.__doc__)
+    def purge() -> Any:
+        keep_private()
+        return stages.purge(data_root())
+
+    purge()
+
+
+DAG_OBJECT = retention()

@@ -1,0 +1,56 @@
+"""`gelombang find`: a person's applications over all waves, masked, for whoever answers at the helpdesk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import groupby
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.options import DataOption, LanguageOption, WhyOption, from_standard_input, language_of
+from pipeline.domain.errors import UnknownApplicationError
+from pipeline.domain.settings import settings
+from pipeline.record import log
+from pipeline.storage.paths import Store
+
+_HEAD = {
+    "id": ("gelombang", "nomor pendaftaran", "nama", "NIK", "hasil"),
+    "en": ("wave", "registration_id", "name", "NIK", "outcome"),
+}
+
+
+def find(
+    wave: Annotated[list[int] | None, typer.Option(min=1, help="Only these waves; may be given several times.")] = None,
+    data: DataOption = None,
+    why: WhyOption = "",
+    language: LanguageOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Find a person's applications by NIK, phone, name or part of an id, typed on standard input. Leaves a line in the
+    record."""
+    from pipeline.inspection.person import asked
+    from pipeline.inspection.person import find as found_by
+    from pipeline.reports.language.labels import label
+
+    spoken, store = language_of(language), Store.at(data or settings().data)
+    store.pull("waves/", only=("manifest.json", "decisions.parquet"))
+    what = asked(from_standard_input("NIK, phone, name or part of an id: "))
+    found = found_by(store, what, wave)
+    for number, group in groupby(found, key=lambda one: one.wave):
+        ids = ", ".join(one.registration_id for one in group)
+        log.note(store, "looked_up", number, {"registration_id": ids, "why": why, "by_what": what.kind})
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+    elif found:
+        table = Table(*_HEAD[spoken])
+        for one in found:
+            shown = (one.registration_id, one.name, one.nik, label(f"outcome.{one.outcome}", spoken))
+            table.add_row(str(one.wave), *(Text(text) for text in shown))
+        wide_console().print(table)
+    if not found:
+        raise UnknownApplicationError("No application was found.", "Try another of NIK, phone, name or id; all waves.")

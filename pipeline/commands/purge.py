@@ -1,0 +1,45 @@
+"""`gelombang purge`: deletes what is kept longer than its period says, and says first what it would."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.options import DataOption, LanguageOption, language_of
+from pipeline.domain.settings import settings
+from pipeline.reports.language.labels import translator
+from pipeline.storage.paths import Store
+
+
+def purge(
+    data: DataOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    language: LanguageOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays."""
+    from pipeline.publication import retention
+
+    t, store = translator(language_of(language)), Store.at(data or settings().data)
+    found = retention.due(store, settings().retention, datetime.now().astimezone().date())
+    if as_json:
+        rows = [{name: getattr(o, name) for name in ("wave", "what", "since", "files", "bytes")} for o in found]
+        typer.echo(json.dumps(rows, indent=1, default=str))
+    elif found:
+        table = Table(*(t(f"purge.{column}") for column in ("wave", "what", "since", "files", "megabytes")))
+        for o in found:
+            table.add_row(str(o.wave), t(f"purge.{o.what}"), str(o.since), f"{o.files:,}", f"{o.bytes / 1e6:,.1f}")
+        wide_console().print(table)
+    if not found or dry_run:
+        typer.echo(t("purge.would" if found else "purge.nothing"), err=as_json)
+        return
+    if not yes:
+        typer.confirm(t("purge.sure"), abort=True)
+    retention.purge(store, found)
+    typer.echo(t("purge.done"), err=as_json)

@@ -1,0 +1,154 @@
+"""One person's applications over all waves, and all that is held about them. Reads only; never says a NIK in an error.
+
+``find`` is for a helpdesk: masked. ``held_about`` is for the person (UU PDP art. 5 to 7): everything, as it is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.inspection.explanation import mask_name, mask_number
+from pipeline.record import log
+from pipeline.storage import duckdb_sql
+from pipeline.storage.paths import Store
+
+Row = dict[str, Any]
+_NIK = re.compile(r"\d{16}")
+_PHONE = re.compile(r"(?:\+?62|0)?(8\d{7,12})")
+_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application as a helpdesk may see it."""
+
+    wave: int
+    registration_id: str
+    name: str
+    nik: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody typed, and what it is: ``nik``, ``phone``, ``name`` or part of an ``id``."""
+
+    kind: str
+    value: str
+
+
+def asked(text: str) -> Asked:
+    """Reads what somebody typed: sixteen digits, a mobile number in any form, else a name or part of an id."""
+    plain = " ".join(text.split())
+    digits = re.sub(r"[\s.\-()]", "", plain)
+    if _NIK.fullmatch(digits):
+        return Asked("nik", digits)
+    if phone := _PHONE.fullmatch(digits):
+        return Asked("phone", phone[1])
+    return Asked("text", plain)
+
+
+#: By kind: the condition, with one placeholder for the value. ``d`` are decisions, ``r`` what was applied with.
+_CONDITIONS = {
+    "nik": "coalesce(r.nik, d.nik) = ?",
+    "phone": r"regexp_extract(regexp_replace(r.phone, '[^0-9]', '', 'g'), '^(?:62|0)?(8[0-9]{7,12})$', 1) = ?",
+    "text": "contains(lower(d.registration_id), lower(?1)) OR contains(lower(r.full_name), lower(?1))",
+}
+
+
+def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[Application]:
+    """Applications of finished waves, the newest wave first; no more than a hundred."""
+    found: list[Application] = []
+    for number, folder in sorted(store.wave_folders("waves").items(), reverse=True):
+        if waves is not None and number not in waves:
+            continue
+        query = f"""SELECT d.registration_id, r.full_name, coalesce(r.nik, d.nik), d.outcome
+                    FROM {_read(folder / "decisions.parquet")} d
+                    LEFT JOIN {_applied(store, folder.name)} r USING (registration_id)
+                    WHERE {_CONDITIONS[what.kind]} ORDER BY d.registration_id LIMIT {_LIMIT - len(found)}"""
+        with duckdb.connect() as db:
+            for id_, name, nik, outcome in db.execute(query, [what.value]).fetchall():
+                found.append(Application(number, id_, mask_name(name), mask_number(nik), outcome))
+        if len(found) >= _LIMIT:
+            break
+    return found
+
+
+def held_about(store: Store, nik: str) -> dict[str, Any]:
+    """Everything that is held about one person: applications, decisions, letters, registers, and who looked."""
+    waves = [_of_wave(store, number, nik) for number in sorted(_waves(store))]
+    applied = [wave for wave in waves if any(wave[part] for part in wave if part != "wave")]
+    ids = {row["registration_id"] for wave in applied for part, rows in wave.items() if part != "wave" for row in rows}
+    looked = [e for e in log.entries(store, None, "looked_up") if ids & set(_ids(e.facts.get("registration_id", "")))]
+    registers = {
+        path.name: _rows(sorted(max(days).glob("*.parquet")), "nik", [nik])
+        for path in sorted((store.root / "extracts").iterdir())
+        if path.is_dir() and (days := sorted(path.glob("asof=*")))
+    }
+    return {
+        "nik": nik,
+        "waves": applied,
+        "registers": {name: rows for name, rows in registers.items() if rows},
+        "looked_up": [{"at": e.at, "by": e.by, "wave": e.wave, "why": e.facts.get("why", "")} for e in looked],
+    }
+
+
+def _waves(store: Store) -> set[int]:
+    return set().union(*(store.wave_folders(kind) for kind in ("work", "waves", "published")))
+
+
+def _of_wave(store: Store, number: int, nik: str) -> dict[str, Any]:
+    """What one wave holds: by NIK where a table has it, else by the ids of the applications."""
+    key = f"wave-{number:04d}"
+    work, out = store.root / "work" / key, store.root / "waves" / key
+    newest = store.revisions(key)[-1:]
+    applied = _rows([work / "registrations.parquet"], "nik", [nik])
+    decided = _rows([out / "decisions.parquet"], "nik", [nik])
+    ids = sorted({row["registration_id"] for row in [*applied, *decided]})
+    by_id = {
+        "photographs_measured": sorted((work / "verdicts").glob("*.parquet")),
+        "reviews": [work / "reviews.parquet"],
+        "letters": [out / "notices.parquet"],
+        "letters_after_publication": [folder / "notices.parquet" for folder in newest],
+    }
+    return {
+        "wave": number,
+        "applications": applied,
+        "decisions": decided,
+        **{name: _rows(paths, "registration_id", ids) for name, paths in by_id.items()},
+        "published": _rows([folder / "cohort.parquet" for folder in newest], "nik", [nik]),
+    }
+
+
+def _rows(paths: list[Path], column: str, values: list[str]) -> list[Row]:
+    there = [path for path in paths if path.is_file()]
+    if not there or not values:
+        return []
+    with duckdb.connect() as db:
+        files = duckdb_sql.path_list(there)
+        query = f"SELECT * FROM read_parquet({files}, union_by_name = true) WHERE list_contains(?, {column})"
+        rows = db.execute(query, [values])
+        names = [column[0] for column in rows.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
+def _read(path: Path) -> str:
+    return f"read_parquet('{duckdb_sql.quoted(path)}')"
+
+
+def _applied(store: Store, key: str) -> str:
+    path = store.root / "work" / key / "registrations.parquet"
+    if path.is_file():
+        return _read(path)
+    nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in ("registration_id", "nik", "full_name", "phone"))
+    return f"(SELECT {nothing} WHERE false)"
+
+
+def _ids(text: str) -> Iterator[str]:
+    return (part.strip() for part in text.split(","))

@@ -1,0 +1,108 @@
+"""`find` and `access`: a person over several waves, by what is typed on standard input, and a line for each look."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.inspection.person import Asked, asked
+from pipeline.record import log
+from pipeline.storage.paths import Store
+from tests.spec.world import World, kk, nik, wave
+
+FIRST, SECOND = wave(3, seed="one", quota=1), wave(4, seed="two", quota=5)
+PHONE = "081234567890"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Siti applies in both waves, Budi in the second; each wave finished."""
+    world = World(tmp_path_factory.mktemp("find") / "data")
+    world.root.mkdir()
+    siti = world.person(nik(1), kk=kk(1), full_name="SITI AMINAH")
+    budi = world.person(nik(2), kk=kk(2), full_name="BUDI [red]SANTOSO")
+    for this, people in ((FIRST, [("A1", siti, 1)]), (SECOND, [("B1", siti, 1), ("B2", budi, 2)])):
+        world.applications.clear()
+        for id_, person, n in people:
+            name = {1: "Siti Aminah", 2: "Budi [red]Santoso"}[n]
+            world.apply(this, id_, person, kk=kk(n), full_name=name, phone=PHONE if n == 1 else "0856")
+        world.enter("blacklist", nik(9), reason="x")
+        world.screen(this)
+        world.decide(this, {})
+        world.finish(this)
+    return world.root
+
+
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "data"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind", "value"),
+    [
+        (" 3173 0101 0190 0001 ", "nik", "3173010101900001"),
+        ("081234567890", "phone", "81234567890"),
+        ("+62 812-3456-7890", "phone", "81234567890"),
+        ("6281234567890", "phone", "81234567890"),
+        ("Siti  Aminah", "text", "Siti Aminah"),
+        ("12345", "text", "12345"),
+    ],
+)
+def test_what_somebody_typed(typed: str, kind: str, value: str):
+    assert asked(typed) == Asked(kind, value)
+
+
+def found(data: Path, typed: str, *options: str) -> list[tuple[int, str]]:
+    done = CliRunner().invoke(app, ["find", "--data", str(data), "--json", *options], input=f"{typed}\n")
+    assert done.exit_code == (0 if json.loads(done.stdout) else 1)
+    return [(row["wave"], row["registration_id"]) for row in json.loads(done.stdout)]
+
+
+@pytest.mark.parametrize("typed", [nik(1), "siti", "AMINAH", "+62 812 3456 7890"])
+def test_a_person_is_found_in_every_wave(data: Path, typed: str):
+    assert found(data, typed) == [(4, "B1"), (3, "A1")]
+    assert found(data, typed, "--wave", "3") == [(3, "A1")]
+
+
+@pytest.mark.parametrize("typed", ["%", "' OR 1=1 --", nik(77), "081299999999", "b2x"])
+def test_who_is_not_there_is_a_named_error_that_says_nothing_of_what_was_typed(data: Path, typed: str):
+    done = CliRunner().invoke(app, ["find", "--data", str(data)], input=f"{typed}\n")
+    assert done.exit_code == 1
+    assert typed not in str(done.exception)
+
+
+def test_the_table_is_masked_and_cannot_drive_the_terminal_and_the_look_is_in_the_record(data: Path):
+    done = CliRunner().invoke(app, ["find", "--data", str(data), "--why", "asked by phone"], input="b2\n")
+    assert done.exit_code == 0, done.exception
+    assert "B2" in done.output
+    assert nik(2) not in done.output
+    assert "SANTOSO" not in done.output.upper()
+    [look] = log.entries(Store.at(data), 4, "looked_up")
+    assert (look.facts["registration_id"], look.facts["why"]) == ("B2", "asked by phone")
+    assert nik(2) not in json.dumps(look.facts)
+
+
+def test_access_writes_all_that_is_held_and_only_for_its_reader(data: Path, tmp_path: Path):
+    found(data, nik(1))
+    out = tmp_path / "siti.json"
+    command = ["access", str(out), "--asked-by", "herself, with her KTP", "--data", str(data)]
+    done = CliRunner().invoke(app, command, input=f"{nik(1)}\n")
+    assert done.exit_code == 0, (done.output, done.exception)
+    held = json.loads(out.read_text())
+    assert [one["wave"] for one in held["waves"]] == [3, 4]
+    assert [one["applications"][0]["registration_id"] for one in held["waves"]] == ["A1", "B1"]
+    assert all(one["decisions"] for one in held["waves"])
+    assert held["registers"]["population"][0]["full_name"] == "SITI AMINAH"
+    assert "B2" not in out.read_text()
+    assert nik(2) not in out.read_text()
+    assert {look["wave"] for look in held["looked_up"]} == {3, 4}
+    again = CliRunner().invoke(app, command, input="Siti\n")
+    assert again.exit_code == 1
+    [look] = log.entries(Store.at(data), None, "looked_up")[-1:]
+    assert look.facts["why"] == "access: herself, with her KTP"

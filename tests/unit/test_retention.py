@@ -1,0 +1,130 @@
+"""`gelombang purge`: what is due, what never goes, a line in the record for each, and a kill in the middle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.domain.settings import RetentionSettings
+from pipeline.publication import retention
+from pipeline.record import log
+from pipeline.storage import wave_lock
+from pipeline.storage.paths import Store
+
+PERIODS = RetentionSettings(photographs_days=30, work_days=20, logs_days=10)
+CALENDAR = """
+[defaults]
+seed = "x"
+[[wave]]
+number = 1
+opens = 2026-01-05T00:00:00
+closes = 2026-01-08T23:59:59
+quota = 5
+[[wave]]
+number = 2
+opens = 2026-01-12T00:00:00
+closes = 2026-01-15T23:59:59
+quota = 5
+"""
+CLOSED = date(2026, 1, 8)
+
+
+def write(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"12345")
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Wave 1 is published, wave 2 is not; both have photographs, work and logs."""
+    root = tmp_path / "data"
+    root.mkdir()
+    (root / "calendar.toml").write_text(CALENDAR)
+    for key in ("wave-0001", "wave-0002"):
+        for name in (f"landing/{key}/selfies/a.jpg", f"landing/{key}/registrations/a.csv", f"work/{key}/plan.json",
+                     f"work/{key}/verdicts/a.parquet", f"work/{key}.log", f"work/{key}.costs.jsonl",
+                     f"waves/{key}/decisions.parquet", f"waves/{key}/eligible.txt"):  # fmt: skip
+            write(root / name)
+    write(root / "published/wave-0001/rev-1/cohort.parquet")
+    write(root / "work/verdict-cache/a.jsonl")
+    return Store.at(root)
+
+
+def due(store: Store, days: int) -> list[tuple[int, str, int]]:
+    return [(o.wave, o.what, o.files) for o in retention.due(store, PERIODS, CLOSED + timedelta(days=days))]
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (10, []),
+        (11, [(1, "logs", 2)]),
+        (21, [(1, "work", 2), (1, "logs", 2)]),
+        (31, [(1, "photographs", 1), (1, "work", 2), (1, "logs", 2)]),
+        (5000, [(1, "photographs", 1), (1, "work", 2), (1, "logs", 2)]),
+    ],
+)
+def test_each_kind_has_its_period_and_a_wave_that_is_not_published_keeps_everything(
+    store: Store, days: int, expected: list[tuple[int, str, int]]
+):
+    assert due(store, days) == expected
+
+
+def test_a_wave_that_a_run_holds_keeps_everything(store: Store):
+    wave_lock.take(store, store.calendar().wave(1), wave_lock.Holder("a run"))
+    assert due(store, 5000) == []
+
+
+def test_what_is_due_goes_with_a_line_for_each_and_nothing_else(store: Store):
+    before = {path for path in store.root.rglob("*") if path.is_file()}
+    found = retention.due(store, PERIODS, CLOSED + timedelta(days=31))
+    retention.purge(store, found)
+    gone = before - set(store.root.rglob("*"))
+    assert {store.key(path) for path in gone} == {
+        "landing/wave-0001/selfies/a.jpg", "work/wave-0001/plan.json", "work/wave-0001/verdicts/a.parquet",
+        "work/wave-0001.log", "work/wave-0001.costs.jsonl",
+    }  # fmt: skip
+    lines = log.entries(store, 1, "deleted")
+    assert [(line.facts["what"], line.facts["n"], line.facts["bytes"]) for line in lines] == [
+        ("photographs", 1, 5), ("work", 2, 10), ("logs", 2, 10)
+    ]  # fmt: skip
+    assert due(store, 31) == []
+
+
+def test_killed_in_the_middle_it_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch):
+    found = retention.due(store, PERIODS, CLOSED + timedelta(days=31))
+    cut = replace(found[1], paths=(store.root / "work/wave-0001/verdicts",))
+    retention.purge(store, [found[0], cut])
+    assert due(store, 31) == [(1, "work", 1), (1, "logs", 2)]
+    retention.purge(store, retention.due(store, PERIODS, CLOSED + timedelta(days=31)))
+    assert due(store, 31) == []
+
+
+def test_a_link_is_removed_and_what_it_leads_to_stays(store: Store, tmp_path: Path):
+    outside = write(tmp_path / "outside" / "b.jpg")
+    (store.root / "landing/wave-0001/selfies/link.jpg").symlink_to(outside)
+    (store.root / "landing/wave-0001/selfies/folder").symlink_to(outside.parent)
+    retention.purge(store, retention.due(store, PERIODS, CLOSED + timedelta(days=31)))
+    assert outside.is_file()
+
+
+def test_the_command_says_first_what_it_would(store: Store):
+    dry = CliRunner().invoke(app, ["purge", "--data", str(store.root), "--dry-run", "--json"])
+    assert dry.exit_code == 0, dry.exception
+    assert (store.root / "work/wave-0001/plan.json").is_file()
+    assert log.entries(store, None, "deleted") == []
+    told = json.loads(dry.stdout)
+    assert all(row.keys() == {"wave", "what", "since", "files", "bytes"} for row in told)
+    refused = CliRunner().invoke(app, ["purge", "--data", str(store.root), "--language", "en"], input="n\n")
+    if told:  # the periods of the settings are counted from today
+        assert refused.exit_code == 1
+    done = CliRunner().invoke(app, ["purge", "--data", str(store.root), "--yes", "--language", "en"])
+    assert done.exit_code == 0, done.exception
+    assert len(log.entries(store, None, "deleted")) == len(told)
