@@ -70,11 +70,17 @@ BEFORE_SELFIES = (stages.ingest, stages.check_inputs, stages.screen, stages.free
 AFTER_SELFIES = (stages.refill, stages.compare_people, stages.decide, stages.check_cohort, stages.report)
 
 
-def run_wave(data: Path | str, wave: int, run: str = "test", between: Callable[[], None] = lambda: None) -> FinishedRun:
+def run_wave(
+    data: Path | str,
+    wave: int,
+    run: str = "test",
+    between: Callable[[], None] = lambda: None,
+    started_by: str | None = None,
+) -> FinishedRun:
     """Takes a wave up to its approval; what ``finish`` hands on. ``between`` is called before each task."""
     ref = stages.hold_wave(str(data), wave, run, alone=True)
     between()
-    ref = stages.prepare(ref, None, None, 2)
+    ref = stages.prepare(ref, None, None, 2, started_by)
     for stage in BEFORE_SELFIES:
         between()
         ref = stage(ref)

@@ -256,9 +256,7 @@ def set_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 def finished_by(data: Path, who: str | None, simulated: bool = False) -> None:
     """Wave 1, started by somebody, and finished; its people are real unless it says otherwise."""
-    stages.release_wave(run_wave(data, 1).run)
-    plan = data / "work/wave-0001/plan.json"
-    plan.write_text(json.dumps({**json.loads(plan.read_text()), "started_by": who}))
+    stages.release_wave(run_wave(data, 1, started_by=who).run)
     if not simulated:
         (data / "landing/wave-0001/simulated.json").unlink()
 
