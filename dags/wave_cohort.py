@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Asset, Param, dag, get_current_context, setup, task, teardown
+from airflow.sdk import Asset, dag, get_current_context, setup, task, teardown
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
+from pipeline.airflow_plugin.forms import APPROVAL, TRIGGER
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import data_root, local_run, only_fields
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
@@ -21,9 +22,6 @@ from pipeline.domain.errors import GelombangError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
 from pipeline.storage.modes import keep_private
-
-#: What a form, a REST call or `gelombang run` may say of a run. The data root is configuration: GELOMBANG_DATA.
-FIELDS = ("wave", "quota", "seed", "shards", "out_of_order")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,36 +66,7 @@ def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -
     },
     tags=["gelombang"],
     doc_md=__doc__,
-    params={
-        "wave": Param(
-            1,
-            type="integer",
-            minimum=1,
-            maximum=9999,
-            title="Wave",
-            description="Number of the wave (gelombang) in the calendar.",
-        ),
-        "quota": Param(
-            None, type=["null", "integer"], minimum=1, title="Quota", description="Places. Empty: the calendar's."
-        ),
-        "seed": Param(
-            None,
-            type=["null", "string"],
-            title="Seed",
-            description="Text that the draw is made from. Empty: the calendar's.",
-        ),
-        "shards": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            maximum=1024,
-            title="Shards",
-            description="Selfie tasks. Empty: by the number of photographs.",
-        ),
-        "out_of_order": Param(
-            False, type="boolean", title="Out of order", description="Start although the wave before is not published."
-        ),
-    },
+    params=dict(TRIGGER),
 )
 def wave_cohort() -> None:
     @setup
@@ -105,7 +74,7 @@ def wave_cohort() -> None:
     def hold_wave() -> Any:
         context = get_current_context()
         given, run, here = context["params"], context["dag_run"], local_run()
-        attempt(only_fields, run.conf, FIELDS)
+        attempt(only_fields, run.conf, tuple(TRIGGER))
         wave = wave_number(run.partition_key) if run.partition_key else given["wave"]
         holder, alone = (here.name, True) if here else (run.run_id, False)
         return to_dict(attempt(stages.hold_wave, data_root(), wave, holder, alone))
@@ -194,21 +163,7 @@ def wave_cohort() -> None:
         doc_md="Waits until a person approves or rejects the cohort; rejecting leaves everything as it was.",
         subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['run']['wave'] }}: kohort / cohort",
         body="{{ ti.xcom_pull(task_ids='finish')['form'] }}",
-        params={
-            "decree": Param(
-                None, type=["null", "string"], title="Decree", description="Number of the decree that publishes it."
-            ),
-            "removing": Param(
-                None,
-                type=["null", "integer"],
-                minimum=0,
-                title="Removing",
-                description="Empty; only where a publication asked for it: how many the last screening takes out.",
-            ),
-            "note": Param(
-                None, type=["null", "string"], title="Note", description="Why, above all where it is rejected."
-            ),
-        },
+        params=dict(APPROVAL),
         assigned_users=settings().approving_users(),
         max_active_tis_per_dag=None,
     )

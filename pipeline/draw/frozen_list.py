@@ -91,7 +91,9 @@ def _lists(db: duckdb.DuckDBPyConnection, work: Path) -> FrozenList:
     lines = f"SELECT ticket FROM {source} {{}} ORDER BY ticket"
     list_, root = publish_lines(db, lines.format(""), work / "eligible.txt")
     first, _ = publish_lines(db, lines.format("WHERE tier = 'priority'"), work / "priority.txt", tree=False)
-    [(size, priority)] = db.execute(f"SELECT count(*), count_if(tier = 'priority') FROM {source}").fetchall()
+    [(size, priority)] = db.execute(
+        f"SELECT count(*), coalesce(count_if(tier = 'priority'), 0) FROM {source}"
+    ).fetchall()
     return FrozenList(size, list_, root, priority, first, tickets.digest(work / "tickets.parquet"))
 
 

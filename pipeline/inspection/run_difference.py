@@ -111,7 +111,8 @@ def causes(before: Row, after: Row) -> list[Cause]:
     found += _tables("extract", before["extracts"], after["extracts"])
     found += _inputs(before, after)
     found += _tables("selfie", _flat(before["selfie_policy"]), _flat(after["selfie_policy"]))
-    return found + _tables("software", before["software"], after["software"])
+    found += _tables("software", before["software"], after["software"])
+    return found + _tables("software", before.get("weights", {}), after.get("weights", {}))
 
 
 def _tables(kind: str, before: Row, after: Row) -> list[Cause]:

@@ -64,7 +64,7 @@ def failing_writes(fault: Faulty, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     real = Path.replace
 
     def replace(path: Path, target: Path) -> Path:
-        if path.suffix == ".part":
+        if path.suffix == ".part" and "/data/" in str(path):
             fault()
         return real(path, target)
 

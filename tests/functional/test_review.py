@@ -58,12 +58,16 @@ def reviewing(data: Path, reviewer: str) -> Iterator[httpx.Client]:
     command = [gelombang, "review", str(WAVE), "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        printed = next(line for line in process.stdout if line.startswith("http://127.0.0.1:")).strip()
-        with httpx.Client(base_url=printed.partition("/?")[0]) as client:
-            assert client.get("/").status_code == 403
-            assert client.post("/sign-in", data={"token": token}).status_code == 303
-            assert client.get(printed).status_code == 200
-            yield client
+        try:
+            printed = next(line for line in process.stdout if line.startswith("http://127.0.0.1:")).strip()
+            with httpx.Client(base_url=printed.partition("/?")[0], timeout=60) as client:
+                assert client.get("/").status_code == 403
+                assert client.post("/sign-in", data={"token": token}).status_code == 303
+                assert client.get(printed).status_code == 200
+                yield client
+        except BaseException:
+            process.kill()  # a test that failed would wait for it for ever
+            raise
         process.send_signal(signal.SIGINT)
         assert "Run the wave again" in process.communicate(timeout=120)[0]
         assert process.returncode == 0

@@ -102,7 +102,7 @@ def test_pairs_go_to_a_person_who_settles_them_either_way(data: Path):
     explained = gelombang("explain", str(WAVE), one, "--data", data)
     assert explained.code == 0, explained.text
 
-    with reviewing(data, "Ani") as client:
+    with reviewing(data, "Dewi") as client:
         page = client.get("/find", params={"case": one, "lang": "en"}, follow_redirects=True).text
         assert again in page
         assert "/other/0" in page

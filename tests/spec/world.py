@@ -30,7 +30,7 @@ from pipeline.screening.screen import screen
 from pipeline.storage import files
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store, project_data
-from pipeline.wave_run import manifest
+from pipeline.wave_run import manifest, recorded
 from pipeline.wave_run.opening import kk_limit
 from pipeline.wave_run.plan import Plan
 
@@ -211,6 +211,7 @@ class World:
         where = Store.at(self.root)
         run = Plan(where, seeded(wave, self.work(wave)), resolve_extracts(where, wave), 1, datetime.now().astimezone())
         manifest.write(run)
+        recorded.finished(run, run.work / "out")
         shutil.copytree(run.work / "out", where.out(wave), dirs_exist_ok=True)
         return where.out(wave)
 

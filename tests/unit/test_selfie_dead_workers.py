@@ -55,7 +55,7 @@ def run(monkeypatch):
         batches = [tuple(pairs[i : i + batch]) for i in range(0, len(pairs), batch)]
         jobs = ((some, Path(), Path(), "model", None, None, LIMITS) for some in batches)
         found = worker_pool.in_order(verify._measure, jobs, workers, verify._halved)
-        return [m for measured in found for m in measured]
+        return [looked.measurement for measured in found for looked in measured]
 
     return run
 

@@ -1,4 +1,5 @@
--- In: rows, recorded (lines of the record), $decisions, $only (what has no line does not count). Out: rows without what does not count, and signatures.
+-- In: rows, recorded (lines of the record), $decisions, $only. Out: rows without what does not count, signatures.
+-- $only: a decision that has no line in the record does not count.
 -- A decision and its line agree in all that decides: who, what, on whom, when.
 CREATE OR REPLACE TEMP TABLE without_line AS
 SELECT rowid AS row

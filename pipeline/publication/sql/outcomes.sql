@@ -1,4 +1,4 @@
--- In: $decisions of the run, {last} decisions of the last screening, the $cohort of the revision. Out: one row a ticket on the list, in draw order.
+-- In: $decisions of the run, {last} ones of the last screening, the $cohort of the revision. Out: a row a ticket, in draw order.
 -- What became of each ticket, without anything about the person. Who has a place is the revision's cohort; whom the last
 -- screening took out of the run's is rejected. With refill the last screening looks at the whole list: whom it refuses
 -- or leaves to a person is passed over. Everybody else is what the run decided.
