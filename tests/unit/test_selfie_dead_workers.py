@@ -23,13 +23,14 @@ class Pool:
     def submit(self, _, job):
         if self.broken and self.error is BrokenProcessPool:
             raise BrokenProcessPool
-        future: Future[list[Measurement]] = Future()
+        future: Future[list[verify._Looked]] = Future()
         self.looked.append(len(job[0]))
         if self.always or any({pair.selfie, pair.reference} & self.deadly for pair in job[0]):
             self.broken = True
             future.set_exception(self.error())
         else:
-            future.set_result([Measurement(faces=int(p.selfie[1:]), reference_seen=bool(p.reference)) for p in job[0]])
+            measured = [Measurement(faces=int(p.selfie[1:]), reference_seen=bool(p.reference)) for p in job[0]]
+            future.set_result([verify._Looked(one) for one in measured])
         return future
 
 
