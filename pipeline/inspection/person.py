@@ -132,7 +132,7 @@ def _rows(paths: list[Path], column: str, values: list[str]) -> list[Row]:
         return []
     with duckdb.connect() as db:
         files = duckdb_sql.path_list(there)
-        query = f"SELECT * FROM read_parquet({files}, union_by_name = true) WHERE list_contains(?, {column})"
+        query = f"SELECT * FROM read_parquet({files}, union_by_name = true) WHERE list_contains(?, {column}::VARCHAR)"
         rows = db.execute(query, [values])
         names = [column[0] for column in rows.description or ()]
         return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]

@@ -65,7 +65,7 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     lines = [f"s{i}.jpg,r{i}.jpg,1\ns{i}.jpg,r{(i + 7) % len(pairs)}.jpg,0" for i in range(len(pairs))]
     (folder / "labelled.csv").write_text("selfie,reference,same\n" + "\n".join(lines) + "\n")
     (folder / "pairs.csv").write_text("selfie,reference\ns0.jpg,r0.jpg\ns1.jpg,\n")
-    (folder / "nik.txt").write_text(f"{pq.read_table(finished.out / 'decisions.parquet')['nik'][0].as_py()}\n")
+    (folder / "nik.txt").write_text(f"{pq.read_table(finished.out / 'cohort.parquet')['nik'][0].as_py()}\n")
     (folder / "photos.csv").write_text("photo\ns0.jpg\ns1.jpg\nr0.jpg\n")
     (folder / "data").mkdir()
     (folder / "data" / "simulated").symlink_to(finished.data)

@@ -6,6 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -90,6 +92,10 @@ def test_the_table_is_masked_and_cannot_drive_the_terminal_and_the_look_is_in_th
 
 def test_access_writes_all_that_is_held_and_only_for_its_reader(data: Path, tmp_path: Path):
     found(data, nik(1))
+    numbers = pa.table({"nik": pa.array([int(nik(1)), int(nik(2))]), "reason": ["a", "b"]})  # as some registers deliver
+    delivered = data / "extracts" / "blacklist" / "asof=2021-12-31" / "part-000.parquet"
+    delivered.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(numbers, delivered)
     out = tmp_path / "siti.json"
     command = ["access", str(out), "--asked-by", "herself, with her KTP", "--data", str(data)]
     done = CliRunner().invoke(app, command, input=f"{nik(1)}\n")
@@ -99,6 +105,7 @@ def test_access_writes_all_that_is_held_and_only_for_its_reader(data: Path, tmp_
     assert [one["applications"][0]["registration_id"] for one in held["waves"]] == ["A1", "B1"]
     assert all(one["decisions"] for one in held["waves"])
     assert held["registers"]["population"][0]["full_name"] == "SITI AMINAH"
+    assert [row["reason"] for row in held["registers"]["blacklist"]] == ["a"]
     assert "B2" not in out.read_text()
     assert nik(2) not in out.read_text()
     assert {look["wave"] for look in held["looked_up"]} == {3, 4}
