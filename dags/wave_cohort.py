@@ -30,6 +30,16 @@ T = TypeVar("T")
 #: Of a task that waits: a report of its last look that overtakes this one makes the scheduler call it failed. In one
 #: process nothing is overtaken.
 LOOKS_AGAIN = 0 if local_run() else 10
+#: A task that waits for somebody else looks now and then, and takes no worker between two looks.
+WAITING: dict[str, Any] = {
+    "mode": "reschedule",
+    "poke_interval": settings().wait_seconds,
+    "timeout": settings().wait_hours * 3600,
+    "retries": LOOKS_AGAIN,
+    "retry_delay": timedelta(seconds=settings().wait_seconds),
+    "retry_exponential_backoff": False,
+    "max_active_tis_per_dag": None,
+}
 
 
 def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
@@ -79,16 +89,7 @@ def wave_cohort() -> None:
         holder, alone = (here.name, True) if here else (run.run_id, False)
         return to_dict(attempt(stages.hold_wave, data_root(), wave, holder, alone))
 
-    @task.sensor(
-        doc_md=stages.wave_before.__doc__,
-        mode="reschedule",
-        poke_interval=settings().wait_seconds,
-        timeout=settings().wait_hours * 3600,
-        retries=LOOKS_AGAIN,
-        retry_delay=timedelta(seconds=settings().wait_seconds),
-        retry_exponential_backoff=False,
-        max_active_tis_per_dag=None,
-    )
+    @task.sensor(doc_md=stages.wave_before.__doc__, **WAITING)
     def wave_before(job: dict[str, Any]) -> bool:
         out_of_order = bool(get_current_context()["params"]["out_of_order"])
         return out_of_order or attempt(stages.wave_before, from_dict(RunRef, job))
@@ -123,16 +124,7 @@ def wave_cohort() -> None:
         event.add_partitions(published["key"])  # a run by form has no partition of its own
         return published
 
-    @task.sensor(
-        doc_md=stages.await_beacon.__doc__,
-        mode="reschedule",
-        poke_interval=settings().wait_seconds,
-        timeout=settings().wait_hours * 3600,
-        retries=LOOKS_AGAIN,
-        retry_delay=timedelta(seconds=settings().wait_seconds),
-        retry_exponential_backoff=False,
-        max_active_tis_per_dag=None,
-    )
+    @task.sensor(doc_md=stages.await_beacon.__doc__, **WAITING)
     def await_beacon(job: dict[str, Any]) -> bool:
         return attempt(stages.await_beacon, from_dict(RunRef, job), local_run() is not None)
 

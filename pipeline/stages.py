@@ -133,8 +133,6 @@ def freeze(ref: RunRef) -> RunRef:
     run = Plan.load(ref)
     with progress.task("freeze") as counts:
         counts["listed"] = freeze_list(run, datetime.now().astimezone())
-        if run.wave.beacon:
-            recorded.frozen(run)
     return ref
 
 
@@ -350,8 +348,8 @@ def purge(data: str) -> Counts:
         where = paths.Store.at(data)
         found = retention.due(where, settings().retention, datetime.now().astimezone().date())
         retention.purge(where, found)
-        counts |= {"deleted_files": sum(one.files for one in found)}
-    return {"deleted_files": counts["deleted_files"]}
+        counts["deleted_files"] = sum(one.files for one in found)
+    return dict(counts)
 
 
 def overview(data: str) -> OverviewRef:

@@ -29,13 +29,13 @@ def audit(
     announced["quota"] = declared.quota if quota is None else quota
     if seed is not None or declared.seed:
         announced["seed"] = declared.seed if seed is None else seed
+    differences = integrity(store, declared)  # which has what was published
     published = None
     if declared.beacon:
         announced |= {"beacon": declared.beacon, "round": round_of(declared)}
-        store.pull(f"published/{declared.key}/")
         published = store.published(declared.key)
     found = draw_again(folder, announced, published)
-    found.differences += integrity(store, declared)
+    found.differences += differences
     console = Console()
     if found.demonstration:
         console.print("A demonstration: everybody could compute this beacon beforehand.", style="yellow", markup=False)

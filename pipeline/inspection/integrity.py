@@ -6,7 +6,7 @@ or put beside; it cannot find what was wrong already when it was delivered (docs
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -19,11 +19,12 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import KeyLostError, UnreadableFileError, WrongKeyError
 from pipeline.inspection.redraw import Difference
 from pipeline.record import log, verify
-from pipeline.record.entry import Event
 from pipeline.storage import files
-from pipeline.storage.paths import Store
+from pipeline.storage.paths import Store, revision_number
 from pipeline.wave_run import evidence
 
+#: What the record says of the wave: facts by event, in the record's order.
+Noted = defaultdict[str, list[dict[str, Any]]]
 _WHO = ("registration_id", "nik", "full_name")
 _SHOWN = 5
 
@@ -33,7 +34,10 @@ def integrity(store: Store, wave: Wave) -> list[Difference]:
     store.pull("published/")
     store.pull(f"work/{wave.key}/", keep=True)
     found = [Difference("record", what) for what in verify.faults(store, tuple(_seen(store)))]
-    return [*found, *_made_once(store, wave), *_run(store, wave), *_published(store, wave)]
+    noted: Noted = defaultdict(list)
+    for entry in log.entries(store, wave.number):
+        noted[entry.event].append(entry.facts)
+    return [*found, *_made_once(store, wave, noted), *_run(store, wave, noted), *_published(store, wave, noted)]
 
 
 def _seen(store: Store) -> list[tuple[str, log.Head]]:
@@ -47,29 +51,28 @@ def _seen(store: Store) -> list[tuple[str, log.Head]]:
     return found
 
 
-def _made_once(store: Store, wave: Wave) -> list[Difference]:
+def _made_once(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     """Of a wave with a beacon: its commitment and its frozen list are those in the record, and there is one of each."""
     found: list[Difference] = []
-    events: tuple[Event, ...] = ("opened", "list_frozen") if wave.beacon else ()
-    for event in events:
-        noted = [e.facts for e in log.entries(store, wave.number, event)]
-        if not noted:
+    for event in ("opened", "list_frozen") if wave.beacon else ():
+        if not noted[event]:
             found.append(Difference("record", f"has no entry {event}"))
             continue
-        if len({facts["file_sha256"] for facts in noted}) > 1:
-            found.append(Difference(noted[0]["file"], "was made more than once, says the record"))
-        kept = store.read(noted[0]["file"])
-        if kept is None or sha256(kept).hexdigest() != noted[0]["file_sha256"]:
-            found.append(Difference(noted[0]["file"], "is not the one in the record"))
+        first = noted[event][0]
+        if len({facts["file_sha256"] for facts in noted[event]}) > 1:
+            found.append(Difference(first["file"], "was made more than once, says the record"))
+        kept = store.read(first["file"])
+        if kept is None or sha256(kept).hexdigest() != first["file_sha256"]:
+            found.append(Difference(first["file"], "is not the one in the record"))
     return found
 
 
-def _run(store: Store, wave: Wave) -> list[Difference]:
+def _run(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     """The finished run: is its manifest the one in the record, and is every file as the manifest says?"""
     out, work = store.out(wave), store.work(wave)
     manifest = out / "manifest.json"
     said, found = _json(manifest), list[Difference]()
-    known = {e.facts.get("manifest_sha256") for e in log.entries(store, wave.number, "run_finished")}
+    known = {facts.get("manifest_sha256") for facts in noted["run_finished"]}
     if files.sha256(manifest) not in known:
         found.append(Difference("manifest.json", "is not in the record: no run that finished wrote it"))
     with suppress(KeyLostError, WrongKeyError):  # said of the record already
@@ -83,21 +86,20 @@ def _run(store: Store, wave: Wave) -> list[Difference]:
     return [*found, *(Difference(f"work/{wave.key}/{file}", _how(how)) for file, how in altered)]
 
 
-def _published(store: Store, wave: Wave) -> list[Difference]:
+def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     found: list[Difference] = []
-    noted = {e.facts["revision"]: e.facts["publication_sha256"] for e in log.entries(store, wave.number, "published")}
-    ran = bool(log.entries(store, wave.number, "run_prepared"))
-    folders = {int(path.name[4:]): path for path in store.revisions(wave.key)}
-    for revision in sorted(noted.keys() - folders.keys()):
+    known = {facts["revision"]: facts["publication_sha256"] for facts in noted["published"]}
+    folders = {revision_number(path): path for path in store.revisions(wave.key)}
+    for revision in sorted(known.keys() - folders.keys()):
         found.append(Difference(f"published/{wave.key}/rev-{revision}", "is in the record, and its cohort is gone"))
     for revision, folder in sorted(folders.items()):
         name, path = store.key(folder), folder / "publication.json"
         if not path.is_file():
-            if ran:  # a cohort of before this software stands alone; nobody runs such a wave
+            if noted["run_prepared"]:  # a cohort of before this software stands alone; nobody runs such a wave
                 found.append(Difference(name, "has no publication.json: nobody published it"))
                 found += _bound(store, wave, folder)
             continue
-        if files.sha256(path) != noted.get(revision):
+        if files.sha256(path) != known.get(revision):
             found.append(Difference(f"{name}/publication.json", "is not the one in the record: nobody published it so"))
         entries = [{"file": file, "sha256": digest} for file, digest in _json(path).get("files", {}).items()]
         found += [Difference(f"{name}/{file}", _how(how)) for file, how in evidence.changed(entries, folder)]

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.domain.contracts import INGESTED
 from pipeline.inspection.explanation import mask_name, mask_number
 from pipeline.record import log
 from pipeline.storage import duckdb_sql
@@ -82,7 +83,7 @@ def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[
 
 def held_about(store: Store, nik: str) -> dict[str, Any]:
     """Everything that is held about one person: applications, decisions, letters, registers, and who looked."""
-    waves = [_of_wave(store, number, nik) for number in sorted(_waves(store))]
+    waves = [_of_wave(store, number, nik) for number in store.wave_numbers("work", "waves", "published")]
     applied = [wave for wave in waves if any(wave[part] for part in wave if part != "wave")]
     ids = {row["registration_id"] for wave in applied for part, rows in wave.items() if part != "wave" for row in rows}
     looked = [e for e in log.entries(store, None, "looked_up") if ids & set(_ids(e.facts.get("registration_id", "")))]
@@ -97,10 +98,6 @@ def held_about(store: Store, nik: str) -> dict[str, Any]:
         "registers": {name: rows for name, rows in registers.items() if rows},
         "looked_up": [{"at": e.at, "by": e.by, "wave": e.wave, "why": e.facts.get("why", "")} for e in looked],
     }
-
-
-def _waves(store: Store) -> set[int]:
-    return set().union(*(store.wave_folders(kind) for kind in ("work", "waves", "published")))
 
 
 def _of_wave(store: Store, number: int, nik: str) -> dict[str, Any]:
@@ -144,10 +141,7 @@ def _read(path: Path) -> str:
 
 def _applied(store: Store, key: str) -> str:
     path = store.root / "work" / key / "registrations.parquet"
-    if path.is_file():
-        return _read(path)
-    nothing = ", ".join(f"NULL::VARCHAR AS {name}" for name in ("registration_id", "nik", "full_name", "phone"))
-    return f"(SELECT {nothing} WHERE false)"
+    return _read(path) if path.is_file() else f"({duckdb_sql.empty_query(INGESTED)})"
 
 
 def _ids(text: str) -> Iterator[str]:

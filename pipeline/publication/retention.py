@@ -36,8 +36,7 @@ def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
     if store.elsewhere:
         raise StoreError(f"{store.address} is no folder.", "Set a lifecycle rule in the store, or purge a copy.")
     calendar, found = store.calendar(), list[Due]()
-    numbers = set().union(*(store.wave_folders(kind) for kind in ("work", "waves", "published")))
-    for number in sorted(numbers | _landed(store)):
+    for number in store.wave_numbers("landing", "work", "published"):
         try:
             wave = calendar.wave(number)
         except UnknownWaveError:
@@ -72,10 +71,6 @@ def _kinds(store: Store, wave: Wave, periods: RetentionSettings) -> dict[str, tu
         "work": (periods.work_days, (work / wave.key,)),
         "logs": (periods.logs_days, logs),
     }
-
-
-def _landed(store: Store) -> set[int]:
-    return {int(path.name[5:]) for path in (store.root / "landing").glob("wave-*") if path.name[5:].isdigit()}
 
 
 def _files(path: Path) -> list[Path]:

@@ -66,7 +66,7 @@ def publish(
         if files.sha256(approved) != approval.cohort_sha256:
             raise NotWhatWasApprovedError(f"The cohort of wave {run.wave.number} has changed since it was approved.")
         must_be_as_decided(run)
-        _note_approved(run, approval)
+        log.note_once(run.store, "approved", run.wave.number, asdict(approval), by=approval.by)
         screened = rescreen(run, now.date())
         removals.agreed(run, screened, removing)
         _no_second_places(run, screened)
@@ -80,20 +80,11 @@ def _publication_of(folder: Path) -> dict[str, Any]:
     return dict(files.read_json(path)) if path.is_file() else {}
 
 
-def _note_approved(run: Plan, approval: Approval) -> None:
-    facts = asdict(approval)
-    if facts not in [e.facts for e in log.entries(run.store, run.wave.number, "approved")]:  # the same task once more
-        log.note(run.store, "approved", run.wave.number, facts, by=approval.by)
-
-
 def _note_published(run: Plan, folder: Path, published: dict[str, Any]) -> None:
     """Notes a publication, also one whose task was killed before it could."""
     facts = {"revision": published["revision"], "publication_sha256": files.sha256(folder / "publication.json")}
-    if facts["publication_sha256"] not in [
-        e.facts["publication_sha256"] for e in log.entries(run.store, run.wave.number, "published")
-    ]:
-        facts |= {"accepted": published["accepted"], "decree": published["decree"], **published["changes"]["run"]}
-        log.note(run.store, "published", run.wave.number, facts, by=published["approval"]["by"])
+    facts |= {"accepted": published["accepted"], "decree": published["decree"], **published["changes"]["run"]}
+    log.note_once(run.store, "published", run.wave.number, facts, by=published["approval"]["by"])
 
 
 def _no_second_places(run: Plan, screened: Rescreened) -> None:

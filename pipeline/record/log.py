@@ -7,8 +7,6 @@ also kept with the installation's keys, outside the root, so that a record which
 from __future__ import annotations
 
 import json
-import os
-import pwd
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from pipeline import __version__
 from pipeline.domain.errors import GelombangError, KeyLostError, StoreError, WrongKeyError
 from pipeline.domain.settings import settings
 from pipeline.record.entry import NOTHING, Entry, Event, digest
+from pipeline.runtime.system_user import user_name
 from pipeline.storage import files, sealed
 from pipeline.storage.paths import Store
 
@@ -51,17 +50,24 @@ def note(store: Store, event: Event, wave: int | None, facts: dict[str, Any], by
     Raises StoreError, DiskFullError, BadSettingError; KeyLostError and WrongKeyError where the record was signed by a
     key that this installation does not have.
     """
-    key = signing_key(store)
     now = datetime.now().astimezone().isoformat(timespec="milliseconds")
     for _ in range(_TRIES):
-        last = head(store)
-        entry = Entry(last.entries + 1, last.sha256, now, event, wave, by or user(), __version__, facts).signed(key)
+        number, last = _last(store)
+        before = digest(last) if number else NOTHING
+        entry = Entry(number + 1, before, now, event, wave, by or user_name(), __version__, facts)
+        entry = entry.signed(_key_after(store, last))
         kept = entry.to_bytes()
         if store.create(_key_of(entry.number), kept):
             written = Head(entry.number, digest(kept))
             _remember(store, written)
             return written
     raise StoreError(f"The record of {store.address} is written by too many at once.", "Try again.")
+
+
+def note_once(store: Store, event: Event, wave: int, facts: dict[str, Any], by: str | None = None) -> None:
+    """``note`` for a task that may run once more: nothing where the wave has an entry of just these facts."""
+    if facts not in [entry.facts for entry in entries(store, wave, event)]:
+        note(store, event, wave, facts, by)
 
 
 def head(store: Store) -> Head:
@@ -90,7 +96,12 @@ def signing_key(store: Store) -> Ed25519PrivateKey:
 
     Raises BadSettingError, KeyLostError, WrongKeyError.
     """
-    signed_by, path = _signer(store), settings().secrets.expanduser().absolute() / f"{KEY}.key"
+    return _key_after(store, _last(store)[1])
+
+
+def _key_after(store: Store, last: bytes) -> Ed25519PrivateKey:
+    """The key for what follows the entry ``last``, as it is kept; empty for the first."""
+    signed_by, path = _signer(last), sealed.key_file(settings().secrets, KEY)
     if signed_by and not path.exists():
         raise KeyLostError(f"The record of {store.address} is signed by {path.name}, which is not here.", _ADVICE)
     key = Ed25519PrivateKey.from_private_bytes(sealed.key_at(settings().secrets, store.root, KEY))
@@ -110,13 +121,6 @@ def remembered(store: Store) -> Head | None:
 def forget(store: Store) -> None:
     """For a simulated root that is made anew: its record begins anew too."""
     _memory(store).unlink(missing_ok=True)
-
-
-def user() -> str:
-    """The user of the operating system, whatever the environment says."""
-    with suppress(KeyError):
-        return pwd.getpwuid(os.getuid()).pw_name
-    return str(os.getuid())
 
 
 def _remember(store: Store, written: Head) -> None:
@@ -139,10 +143,10 @@ def _last(store: Store) -> tuple[int, bytes]:
     return (keys[last][0], store.read(last) or b"") if last else (0, b"")
 
 
-def _signer(store: Store) -> str:
-    """The key that the last entry names; empty where there is none, or where it cannot be read."""
+def _signer(kept: bytes) -> str:
+    """The key that an entry names; empty where there is none, or where it cannot be read."""
     try:
-        return Entry.from_bytes(_last(store)[1]).key
+        return Entry.from_bytes(kept).key
     except (ValueError, TypeError):
         return ""
 

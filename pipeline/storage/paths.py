@@ -169,6 +169,10 @@ class Store:
         named = ((wave_number(path.name), path) for path in sorted((self.root / kind).glob("wave-*")))
         return {number: path for number, path in named if number is not None}
 
+    def wave_numbers(self, *kinds: str) -> list[int]:
+        """The numbers of the waves that have a folder below any of these, such as ``work``; in order."""
+        return sorted({number for kind in kinds for number in self.wave_folders(kind)})
+
     def published(self, key: str = "") -> Path:
         """Published cohorts: ``wave-NNNN/rev-N/``."""
         return self.root / "published" / key

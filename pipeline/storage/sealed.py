@@ -31,12 +31,12 @@ def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
 
     ``root`` is the data root, below which no key may lie. Raises BadSettingError.
     """
-    folder = folder.expanduser().absolute()
+    path = key_file(folder, name)
+    folder = path.parent
     if folder.resolve().is_relative_to(root.resolve()):
         raise BadSettingError(
             f"GELOMBANG_SECRETS is {folder}, which lies below the data root.", "Name a folder outside the data root."
         )
-    path = folder / f"{name}.key"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
@@ -47,6 +47,11 @@ def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
     if len(key) != _KEY_BYTES:
         raise BadSettingError(f"The key {path} does not have {_KEY_BYTES} bytes.", "Restore it from its copy.")
     return key
+
+
+def key_file(folder: Path, name: str) -> Path:
+    """Where a key of this installation lies, whether it is there or not."""
+    return folder.expanduser().absolute() / f"{name}.key"
 
 
 def _make(path: Path) -> None:

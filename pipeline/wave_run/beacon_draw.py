@@ -14,7 +14,7 @@ from pipeline.draw.beacon import Beacon
 from pipeline.draw.draw import COMMITMENT, DrawCounts
 from pipeline.draw.ticket_draw import draw_tickets
 from pipeline.storage import files
-from pipeline.wave_run import opening
+from pipeline.wave_run import manifest, opening, recorded
 from pipeline.wave_run.plan import Plan
 
 
@@ -26,6 +26,7 @@ def freeze_list(run: Plan, now: datetime) -> int:
     frozen = frozen_list.freeze(run.store, run.wave, key, _deliveries(run), now)
     commitment = opening.commitment_of(run.store, run.wave) or b""
     files.write_text(commitment.decode(), run.work / COMMITMENT)
+    recorded.frozen(run)
     return frozen.size
 
 
@@ -60,11 +61,5 @@ def draw_by_beacon(run: Plan) -> DrawCounts:
 
 def _deliveries(run: Plan) -> dict[str, int]:
     """Files and sizes of what the list is made from: applications and extracts."""
-    landed = [
-        path
-        for what in ("registrations", "reuploads")
-        for path in run.store.landing(run.wave, what).glob("*")
-        if path.is_file() and not path.name.startswith(".")
-    ]
-    extracted = [path for extract in run.extracts.values() for path in extract.files]
-    return {run.store.key(path): path.stat().st_size for path in [*landed, *extracted]}
+    delivered = [*manifest.landed_below(run, "registrations", "reuploads"), *manifest.extracted(run)]
+    return {run.store.key(path): path.stat().st_size for path in delivered}

@@ -84,14 +84,19 @@ def _outputs(out: Path) -> list[Path]:
 
 def landed(run: Plan) -> list[Path]:
     """Every file but photographs that was delivered for the wave, in a fixed order."""
-    found = [
-        path
-        for what in ("registrations", "reuploads", "reviews")
-        for path in sorted(run.store.landing(run.wave, what).glob("*"))
-        if path.is_file() and not path.name.startswith(".")  # a review may be being written
-    ]
+    found = landed_below(run, "registrations", "reuploads", "reviews")
     beacon = [p for p in [run.store.root / landing_key(run.wave)] if run.wave.beacon and p.is_file()]
     return [*found, *beacon]
+
+
+def landed_below(run: Plan, *kinds: str) -> list[Path]:
+    """The files that were delivered for the wave below these folders of its landing, in a fixed order."""
+    return [
+        path
+        for kind in kinds
+        for path in sorted(run.store.landing(run.wave, kind).glob("*"))
+        if path.is_file() and not path.name.startswith(".")  # a review may be being written
+    ]
 
 
 def extracted(run: Plan) -> list[Path]:

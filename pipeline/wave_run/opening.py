@@ -98,7 +98,7 @@ def key_as_committed(store: Store, wave: Wave) -> bytes:
         told = "; ".join(f"{name} is {now[name]!r}, committed was {committed.get(name)!r}" for name in differs)
         raise errors.OpenedDifferentlyError(f"Wave {wave.number} was opened with other terms: {told}.")
     name = _key_name(wave)
-    path = settings().secrets.expanduser() / f"{name}.key"
+    path = sealed.key_file(settings().secrets, name)
     if not path.is_file():
         raise errors.KeyLostError(f"The key of wave {wave.number}, {path}, is not there.")
     key = sealed.key_at(settings().secrets, store.root, name)

@@ -49,8 +49,7 @@ def frozen(run: Plan) -> None:
     names = ("list_sha256", "list_merkle_sha256", "priority_sha256", "priority", "size", "beacon", "round")
     facts = {**{name: said.get(name) for name in names}, "file": key, "file_sha256": sha256(kept).hexdigest()}
     facts |= {"public": facts["size"] - facts["priority"], "quota": run.wave.quota}
-    if facts not in [e.facts for e in log.entries(run.store, run.wave.number, "list_frozen")]:  # the same run again
-        log.note(run.store, "list_frozen", run.wave.number, facts)
+    log.note_once(run.store, "list_frozen", run.wave.number, facts)
 
 
 def drawn(run: Plan) -> None:
@@ -75,9 +74,7 @@ def finished(run: Plan, out: Path) -> None:
     facts: dict[str, Any] = {f"{x}_sha256": files.sha256(out / f"{x}.parquet") for x in ("cohort", "decisions")}
     facts |= {"manifest_sha256": files.sha256(out / "manifest.json"), "seed": run.wave.seed}
     facts |= {"accepted": files.rows(out / "cohort.parquet"), "quota": run.wave.quota, "given": run.given}
-    known = [e.facts for e in log.entries(run.store, run.wave.number, "run_finished")]
-    if facts not in known:  # the same task once more
-        log.note(run.store, "run_finished", run.wave.number, facts)
+    log.note_once(run.store, "run_finished", run.wave.number, facts)
 
 
 def earlier_results(run: Plan) -> Path:

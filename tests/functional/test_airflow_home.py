@@ -16,9 +16,9 @@ def test_a_plugin_in_the_data_root_does_not_run(tmp_path: Path) -> None:
     for folder in ("plugins", "dags", "config"):
         (data / "work" / "airflow" / folder).mkdir(parents=True)
         (data / "work" / "airflow" / folder / "airflow_local_settings.py").write_text(code)
-    (data / "work" / "airflow" / "airflow.cfg").write_text(
-        f"[core]\nplugins_folder = {data}/work/airflow/plugins\ndags_folder = {data}/work/airflow/dags\n"
-    )
+    dropped = data / "work" / "airflow"
+    code_folders = f"plugins_folder = {dropped / 'plugins'}\ndags_folder = {dropped / 'dags'}\n"
+    (dropped / "airflow.cfg").write_text(f"[core]\n{code_folders}")
     done = run(data, wave=1)
     assert done.code == 0, done.text
     assert not ran.exists()

@@ -18,6 +18,7 @@ from pipeline.domain.settings import settings
 from pipeline.record import log, verify
 from pipeline.record.entry import EVENTS, Entry
 from pipeline.record.history import tell, text_of
+from pipeline.runtime.system_user import user_name
 from pipeline.storage.paths import Store
 
 
@@ -43,7 +44,7 @@ def test_a_record_that_nobody_touched_is_whole(store: Store):
     assert log.head(store).entries == 5
     assert [e.facts["run"] for e in log.entries(store, 2)] == ["run 1", "run 3"]
     assert log.entries(store, None, "published") == []
-    assert all(e.by == log.user() and e.moment.tzinfo for e in log.entries(store))
+    assert all(e.by == user_name() and e.moment.tzinfo for e in log.entries(store))
 
 
 def resign(path: Path, key: Ed25519PrivateKey, **changes: object) -> None:
