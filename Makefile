@@ -11,6 +11,8 @@ UV     := .uv/bin/uv
 PYTEST  = $(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 export PYTHONHASHSEED := 0
+# Where it is set (many container images do), each process would compile Airflow and TensorFlow anew: 8 s of CPU.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup wave replay test test-fast test-all coverage cluster lint format types bench up docs docs-pages clean

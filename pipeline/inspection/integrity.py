@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.domain.calendar import Wave
@@ -109,12 +110,11 @@ def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
 
 def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
     """Whoever is published is, with number and name, in the approved cohort or, with refill, in the reserve."""
-    name = store.key(folder / "cohort.parquet")
-    allowed = _people(store.out(wave) / "cohort.parquet")
-    if wave.refill:
-        allowed += _people(store.out(wave) / "reserve.parquet")
-    published = _people(folder / "cohort.parquet")
-    strangers = sorted((published - allowed).elements())
+    name, out = store.key(folder / "cohort.parquet"), store.out(wave)
+    unknown = _people(folder / "cohort.parquet") - _people(out / "cohort.parquet")
+    if wave.refill and unknown:  # of a reserve of millions only those
+        unknown -= _people(out / "reserve.parquet", [id_ for id_, _, _ in unknown])
+    strangers = sorted(unknown.elements())
     found = [Difference(name, f"{id_} is not the person who was approved under this number") for id_, _, _ in strangers]
     if len(found) > _SHOWN:
         more = Difference(name, f"… and {len(found) - _SHOWN:,} more who were not approved")
@@ -122,9 +122,11 @@ def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
     return found
 
 
-def _people(path: Path) -> Counter[tuple[str, str, str]]:
+def _people(path: Path, ids: list[str] | None = None) -> Counter[tuple[str, str, str]]:
+    """Who stands in a table; ``ids``: of these registrations only."""
+    only = None if ids is None else pc.field("registration_id").isin(ids)
     try:
-        table = pq.read_table(path, columns=list(_WHO), partitioning=None)
+        table = pq.read_table(path, columns=list(_WHO), partitioning=None, filters=only)
     except (pa.ArrowInvalid, OSError, KeyError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
     return Counter(zip(*(table[column].to_pylist() for column in _WHO), strict=True))

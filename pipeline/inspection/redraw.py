@@ -1,7 +1,8 @@
 """Draws a finished wave again from its published lists and its seed, and says where the cohort differs.
 
-Written to be read by an outsider: it shares no code with the pipeline's draw, only the contract's text ("The draw").
-Reads ``DATA/waves/wave-NNNN`` and nothing else; writes nothing. docs/explanation/draw.md has a shell recipe of it.
+Written to be read by an outsider: with ``drawn_line.py`` it shares no code with the pipeline's draw, only the
+contract's text ("The draw"). Reads ``DATA/waves/wave-NNNN`` and nothing else; writes nothing.
+docs/explanation/draw.md has a shell recipe of it.
 """
 
 from __future__ import annotations
@@ -9,23 +10,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from hashlib import file_digest, sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection import beacon_checks
+from pipeline.inspection.drawn_line import NOBODY, Flags, Line, Numbers, merkle_root, numbered, seats
 
-Row = dict[str, Any]
 FELL_OUT = ("rejected", "review")
 _IN_BOTH = ("seed", "quota", "list_sha256", "priority_share", "selfie", "refill")
 _DRAWN_WITH = {*_IN_BOTH, "seed_source", "list_merkle_sha256", "priority_sha256"}
 #: What stands on the list: applications, and in the second form (a wave with a beacon) tickets.
 _ENTRIES = {1: "registration_id", 2: "ticket"}
+_COLUMNS = {
+    "decisions": ("registration_id", "outcome", "reasons", "tier", "draw", "position"),
+    "cohort": ("registration_id", "rank", "draw"),
+    "reserve": ("registration_id", "position", "draw"),
+}
 NEEDED = ("eligible.txt", "priority.txt", "decisions.parquet", "cohort.parquet", "reserve.parquet")
 
 
@@ -74,55 +82,16 @@ def audit(folder: Path, announced: dict[str, Any], published: Path | None = None
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
         found.add(missing[0], "is missing: nothing can be drawn again without it")
         return found
-    eligible, first = _read_list(found, folder, record, "eligible"), _read_list(found, folder, record, "priority")
-    found.listed = len(eligible)
-    for id_ in sorted(set(first) - set(eligible)):
-        found.add("priority.txt", f"{id_} is listed by a ministry, and is not on the list")
-    order = draw_again(record["seed"], eligible, set(first))
-    positions = {id_: position for position, id_ in enumerate(order, 1)}
-    entry = _ENTRIES[found.form]
-    outcomes, full = _compare_decisions(found, _rows(folder, "decisions", entry), positions, set(first))
-    fell_out = {id_ for id_, outcome in outcomes.items() if outcome in FELL_OUT}
-    expected = seats(record, [id_ for id_ in order if id_ not in full], set(first), fell_out)
-    ranks = {id_: rank for rank, id_ in enumerate(expected, 1)}
-    found.accepted = _compare_order(found, "cohort.parquet", _rows(folder, "cohort", entry), "rank", ranks)
-    waiting = {id_: n for id_, n in positions.items() if id_ not in ranks and id_ not in fell_out}
-    _compare_order(found, "reserve.parquet", _rows(folder, "reserve", entry), "position", waiting)
-    for id_, outcome in outcomes.items():
-        if outcome not in FELL_OUT and outcome != (given := "accepted" if id_ in ranks else "reserve"):
-            found.add("decisions.parquet", f"{id_} is {outcome}, the draw gives {given}")
+    line = _read_lines(found, folder, record)
+    found.listed = len(line)
+    outcomes, full = _compare_decisions(found, folder, line)
+    fell_out = np.fromiter((outcome in FELL_OUT for outcome in outcomes), bool, len(line))
+    ranks = numbered(seats(record, line, full, fell_out), len(line))
+    found.accepted = _compare_order(found, folder, "cohort", "rank", line, ranks)
+    waiting = np.where((ranks > 0) | np.append(fell_out, True), 0, line.positions)
+    _compare_order(found, folder, "reserve", "position", line, waiting)
+    _compare_outcomes(found, line, outcomes, ranks)
     return found
-
-
-def draw_again(seed: str, eligible: list[str], listed: set[str]) -> list[str]:
-    """Everyone eligible in the order of the draw: those listed first, each tier by (SHA-256 of ``seed:id``, id)."""
-    return sorted(eligible, key=lambda id_: (id_ not in listed, _draw(seed, id_), id_))
-
-
-def seats(record: dict[str, Any], order: list[str], listed: set[str], fell_out: set[str]) -> list[str]:
-    """Who has a place, in rank order. ``fell_out``: whom the selfie check refused or sent to a reviewer."""
-    if record["selfie"] == "after_draw" and not record["refill"]:
-        return [id_ for id_ in _first(record, order, listed) if id_ not in fell_out]
-    return _first(record, [id_ for id_ in order if id_ not in fell_out], listed)
-
-
-def _first(record: dict[str, Any], line: list[str], listed: set[str]) -> list[str]:
-    """The first of each tier: the priority tier holds its share of the quota, and what one leaves goes to the other."""
-    quota = record["quota"]
-    tiers = [id_ for id_ in line if id_ in listed], [id_ for id_ in line if id_ not in listed]
-    kept = int(Decimal(quota) * Decimal(str(record["priority_share"])))
-    of_public = quota - min(kept, len(tiers[0]))
-    of_priority = quota - min(of_public, len(tiers[1]))
-    return tiers[0][:of_priority] + tiers[1][:of_public]
-
-
-def merkle_root(lines: list[str]) -> str:
-    """The root of RFC 6962 over the list, level by level."""
-    level = [sha256(b"\x00" + line.encode()).digest() for line in lines]
-    while len(level) > 1:
-        pairs = [level[n : n + 2] for n in range(0, len(level), 2)]
-        level = [sha256(b"\x01" + pair[0] + pair[1]).digest() if len(pair) == 2 else pair[0] for pair in pairs]
-    return level[0].hex() if level else sha256(b"").hexdigest()
 
 
 def _record(folder: Path, name: str) -> dict[str, Any]:
@@ -158,86 +127,144 @@ def _compare_records(
             found.add(entry["file"], "is not the file that the manifest describes")
 
 
-def _read_list(found: Audit, folder: Path, record: dict[str, Any], name: str) -> list[str]:
+def _read_lines(found: Audit, folder: Path, record: dict[str, Any]) -> Line:
+    """Both lists, against what was published of them."""
+    eligible = _read_list(found, folder, "eligible", record["list_sha256"])
+    first = _read_list(found, folder, "priority", record["priority_sha256"])
+    if merkle_root(eligible) != record["list_merkle_sha256"]:
+        found.add("eligible.txt", "does not have the Merkle root that was published")
+    entries, listed = (pa.array(_once(lines), pa.large_binary()).cast(pa.large_string()) for lines in (eligible, first))
+    flags = pc.is_in(entries, value_set=listed).to_numpy(zero_copy_only=False)
+    line = Line(entries, flags, record["seed"])
+    for n in np.flatnonzero(line.find(listed) == NOBODY):
+        found.add("priority.txt", f"{listed[int(n)]} is listed by a ministry, and is not on the list")
+    return line
+
+
+def _read_list(found: Audit, folder: Path, name: str, published: str) -> list[bytes]:
     text = (folder / f"{name}.txt").read_bytes()
-    ids = text.decode().split("\n")[:-1]
-    key = {"eligible": "list_sha256", "priority": "priority_sha256"}[name]
-    if (digest := sha256(text).hexdigest()) != record[key]:
-        found.add(f"{name}.txt", f"has the hash {digest}, published was {record[key]}")
-    if [id_.encode() for id_ in ids] != sorted({id_.encode() for id_ in ids}):
+    entries = text.split(b"\n")[:-1]
+    if (digest := sha256(text).hexdigest()) != published:
+        found.add(f"{name}.txt", f"has the hash {digest}, published was {published}")
+    if _once(entries) is not entries:
         found.add(f"{name}.txt", "is not sorted, or names someone twice")
-    if name == "eligible" and merkle_root(ids) != record["list_merkle_sha256"]:
-        found.add(f"{name}.txt", "does not have the Merkle root that was published")
-    return ids
+    return entries
 
 
-def _compare_decisions(
-    found: Audit, rows: Iterator[Row], positions: dict[str, int], listed: set[str]
-) -> tuple[dict[str, str], set[str]]:
-    """Decisions against list and draw; the outcome of everyone on the list, and whose family card was full."""
-    file, outcomes, full = "decisions.parquet", dict[str, str](), set[str]()
-    for row in rows:
-        id_ = row["entry"]
-        if id_ not in positions:
-            if found.form == 2:
-                id_ = row["registration_id"] if id_ is None else id_
-            if row["outcome"] != "rejected":
-                found.add(file, f"{id_} is {row['outcome']}, and is not on the list")
-            continue
-        if id_ in outcomes:
-            found.add(file, f"{id_} has a second decision")
-        outcomes[id_] = row["outcome"]
-        if found.form == 2 and "kk_limit" in row["reasons"]:  # in the first form they are not on the list
-            full.add(id_)
-        tier = "priority" if id_ in listed else "public"
-        for key, value in {"position": positions[id_], "draw": _draw(found.seed, id_), "tier": tier}.items():
-            if row[key] != value:
-                found.add(file, f"{id_} has {key} {row[key]}, the draw gives {value}")
-    for id_ in positions:
-        if id_ not in outcomes:
-            found.add(file, f"{id_} is on the list, and there is no decision")
+def _once(entries: list[bytes]) -> list[bytes]:
+    """A list as it should be: sorted, and everybody once."""
+    return entries if all(one < other for one, other in pairwise(entries)) else sorted(set(entries))
+
+
+def _compare_decisions(found: Audit, folder: Path, line: Line) -> tuple[list[str | None], Flags]:
+    """Decisions against list and draw. Of everyone on the list: the outcome (None: no decision), and whether their
+    family card was full."""
+    file = "decisions.parquet"
+    outcomes: list[str | None] = [None] * len(line)
+    full, listed = np.zeros(len(line), bool), np.append(line.listed, False)
+    for people, again, table in _rows(found, folder, "decisions", line):
+        outcome = table["outcome"].to_pylist()
+        tiers = pa.array(np.where(listed[people], "priority", "public"))
+        given = {"position": pa.array(line.positions[people]), "draw": line.hex_draws(people), "tier": tiers}
+        wrong = {name: _differs(table[name], values) for name, values in given.items()}
+        for row in np.flatnonzero(np.logical_or.reduce([people == NOBODY, again, *wrong.values()])).tolist():
+            if people[row] == NOBODY:
+                if outcome[row] != "rejected":
+                    entry = table["entry"][row].as_py() or table["registration_id"][row].as_py()
+                    found.add(file, f"{entry} is {outcome[row]}, and is not on the list")
+                continue
+            if again[row]:
+                found.add(file, f"{line.name(people[row])} has a second decision")
+            for name in [name for name in given if wrong[name][row]]:
+                said = f"{name} {table[name][row]}, the draw gives {given[name][row]}"
+                found.add(file, f"{line.name(people[row])} has {said}")
+        for person, value in zip(people.tolist(), outcome, strict=True):
+            if person != NOBODY:
+                outcomes[person] = value
+        if found.form == 2:  # in the first form they are not on the list
+            full[people[_with_reason(table["reasons"], "kk_limit") & (people != NOBODY)]] = True
+    for person in [person for person, outcome in enumerate(outcomes) if outcome is None]:
+        found.add(file, f"{line.name(person)} is on the list, and there is no decision")
     return outcomes, full
 
 
-def _compare_order(found: Audit, file: str, rows: Iterator[Row], number: str, expected: dict[str, int]) -> int:
-    """Rows against who should stand where; returns how many rows there are."""
-    seen: set[str] = set()
-    place, last = 0, 0
-    for place, row in enumerate(rows, 1):
-        id_ = row["entry"]
-        if id_ in seen:
-            found.add(file, f"row {place}: {id_} stands there a second time")
-        elif id_ not in expected:
-            found.add(file, f"row {place}: {id_} has {number} {row[number]}, and the draw does not put them here")
-        elif row[number] != expected[id_]:
-            found.add(file, f"row {place}: {id_} has {number} {row[number]}, the draw gives {expected[id_]}")
-        elif row["draw"] != (value := _draw(found.seed, id_)):
-            found.add(file, f"row {place}: {id_} has the draw {row['draw']}, the seed gives {value}")
-        if (row[number] or 0) < last:
-            found.add(file, f"row {place}: {id_} is not in the order of {number}")
-        last = row[number] or 0
-        seen.add(id_)
-    for id_, wanted in expected.items():
-        if id_ not in seen:
-            found.add(file, f"{id_} is missing; the draw gives {number} {wanted}")
-    return place
+def _compare_outcomes(found: Audit, line: Line, outcomes: list[str | None], ranks: Numbers) -> None:
+    """Whoever did not fall out is accepted with a place, and in reserve without."""
+    for person, (outcome, rank) in enumerate(zip(outcomes, ranks[:-1].tolist(), strict=True)):
+        given = "accepted" if rank else "reserve"
+        if outcome not in (None, given, *FELL_OUT):
+            found.add("decisions.parquet", f"{line.name(person)} is {outcome}, the draw gives {given}")
 
 
-def _draw(seed: str, entry: str) -> str:
-    return sha256(f"{seed}:{entry}".encode()).hexdigest()
+def _compare_order(found: Audit, folder: Path, name: str, number: str, line: Line, expected: Numbers) -> int:
+    """Rows against who should stand where (0: nowhere); returns how many rows there are."""
+    file, before, last = f"{name}.parquet", 0, 0
+    missing = expected[:-1] > 0
+    strangers: set[str] = set()
+    for people, again, table in _rows(found, folder, name, line):
+        numbers = np.asarray(pc.fill_null(table[number], 0).to_numpy(), dtype=np.int64)
+        wanted = expected[people]
+        wrong_draw = _differs(table["draw"], line.hex_draws(people))
+        backwards = np.diff(numbers, prepend=last) < 0
+        for row in np.flatnonzero(again | (wanted == 0) | (wanted != numbers) | wrong_draw | backwards).tolist():
+            entry, value = table["entry"][row].as_py(), table[number][row].as_py()
+            where, has = f"row {before + row + 1}: {entry}", f"has {number} {value}"
+            if again[row] or entry in strangers:
+                found.add(file, f"{where} stands there a second time")
+            elif not wanted[row]:
+                found.add(file, f"{where} {has}, and the draw does not put them here")
+            elif wanted[row] != numbers[row]:
+                found.add(file, f"{where} {has}, the draw gives {wanted[row]}")
+            elif wrong_draw[row]:
+                right = line.hex_draws(people[row : row + 1])[0]
+                found.add(file, f"{where} has the draw {table['draw'][row]}, the seed gives {right}")
+            if backwards[row]:
+                found.add(file, f"{where} is not in the order of {number}")
+            if people[row] == NOBODY:
+                strangers.add(entry)
+        missing[people[people != NOBODY]] = False
+        before += len(people)
+        last = int(numbers[-1]) if len(numbers) else last
+    for person in np.flatnonzero(missing).tolist():
+        found.add(file, f"{line.name(person)} is missing; the draw gives {number} {expected[person]}")
+    return before
 
 
-def _rows(folder: Path, name: str, entry: str) -> Iterator[Row]:
-    """The rows of a table; ``entry`` is also the name of what stands on the list."""
-    columns = {"decisions": ["registration_id", "outcome", "reasons", "tier", "draw", "position"]}
-    columns |= {"cohort": ["registration_id", "rank", "draw"], "reserve": ["registration_id", "position", "draw"]}
-    path = folder / f"{name}.parquet"
+def _differs(column: pa.Array, given: pa.Array) -> Flags:
+    """Where a column has not what the draw gives; a null never has."""
+    same: Flags = pc.fill_null(pc.equal(column, given), False).to_numpy(zero_copy_only=False)
+    return ~same
+
+
+def _with_reason(reasons: pa.ListArray, code: str) -> Flags:
+    """The rows among whose reasons a code is."""
+    given = pc.equal(pc.list_flatten(reasons), code).to_numpy(zero_copy_only=False)
+    rows = np.zeros(len(reasons), bool)
+    rows[pc.list_parent_indices(reasons).to_numpy()[given]] = True
+    return rows
+
+
+def _rows(found: Audit, folder: Path, name: str, line: Line) -> Iterator[tuple[Numbers, Flags, pa.RecordBatch]]:
+    """A table in pieces: which person each row is, whether the person had a row before, and the columns that the draw
+    gives, with what stands on the list as ``entry``. Raises UnreadableFileError."""
+    path, entry = folder / f"{name}.parquet", _ENTRIES[found.form]
     try:
         with pq.ParquetFile(path) as file:
             if entry not in file.schema_arrow.names:
                 raise UnreadableFileError(f"{path} has no column {entry}: it is not the file that the run wrote.")
-            for batch in file.iter_batches(columns=list({*columns[name], entry})):
-                for row in batch.to_pylist():
-                    yield {**row, "entry": row[entry]}
+            people = line.find(file.read(columns=[entry])[entry])
+            again = (people != NOBODY) & ~_first_times(people)
+            done = 0
+            for batch in file.iter_batches(columns=list({*_COLUMNS[name], entry})):
+                piece = slice(done, done + len(batch))
+                yield people[piece], again[piece], batch.append_column("entry", batch[entry])
+                done = piece.stop
     except (pa.ArrowInvalid, OSError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+
+
+def _first_times(people: Numbers) -> Flags:
+    """Where a person has their first row."""
+    first = np.zeros(len(people), bool)
+    first[np.unique(people, return_index=True)[1]] = True
+    return first

@@ -1,0 +1,108 @@
+"""Everyone on a published list in the order of the draw, computed from the contract's text ("The draw") alone.
+
+Shares no code with the pipeline's draw, so that it can find a mistake there. Works on whole columns: six million people
+take seconds, and a person is a number, the line of the list that they are on (from 0). Touches no file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Numbers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_HEX = 64  # characters of a SHA-256
+
+
+#: Who is not on the list. Arrays by person have a last row for it, all zero.
+NOBODY = -1
+
+
+@dataclass
+class Line:
+    """The list with its draw. ``entries``: what stands on it, in its order; ``listed``: by a ministry."""
+
+    entries: pa.LargeStringArray
+    listed: Flags
+    seed: str
+    #: The draw of each, 32 bytes a row.
+    draws: npt.NDArray[np.uint8] = field(init=False)
+    #: The people in draw order.
+    order: Numbers = field(init=False)
+    #: Where each stands in it, from 1.
+    positions: Numbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        begun = sha256(f"{self.seed}:".encode())
+        drawn = bytearray()
+        for entry in self.entries.cast(pa.large_binary()).to_pylist():
+            whole = begun.copy()
+            whole.update(entry)
+            drawn += whole.digest()
+        self.draws = np.frombuffer(drawn + bytes(32), np.uint8).reshape(-1, 32)
+        # As numbers, the most significant byte first. Equal draws keep the list's order, which is that of the entries.
+        words = self.draws[:-1].view(">u8").astype(np.uint64)
+        self.order = np.lexsort((words[:, 3], words[:, 2], words[:, 1], words[:, 0], ~self.listed)).astype(np.int64)
+        self.positions = numbered(self.order, len(self))
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def name(self, person: int) -> str:
+        """The entry of a person."""
+        return str(self.entries[int(person)].as_py())
+
+    def hex_draws(self, people: Numbers) -> pa.LargeStringArray:
+        """The draws of people, as the tables have them."""
+        text = self.draws[people].tobytes().hex().encode()
+        offsets = np.arange(len(people) + 1, dtype=np.int64) * _HEX
+        return pa.LargeStringArray.from_buffers(len(people), pa.py_buffer(offsets), pa.py_buffer(text))
+
+    def find(self, entries: pa.ChunkedArray | pa.Array) -> Numbers:
+        """Which person each entry is, or NOBODY."""
+        found = pc.index_in(entries.cast(pa.large_string()), value_set=self.entries, skip_nulls=True)
+        return np.asarray(pc.fill_null(found, NOBODY).to_numpy(), dtype=np.int64)
+
+
+def numbered(people: Numbers, size: int) -> Numbers:
+    """For each of ``size`` people, and NOBODY, their place among ``people``, from 1; 0: not among them."""
+    numbers = np.zeros(size + 1, np.int64)
+    numbers[people] = np.arange(1, len(people) + 1)
+    return numbers
+
+
+def seats(record: dict[str, Any], line: Line, full: Flags, fell_out: Flags) -> Numbers:
+    """Who has a place, in rank order. ``full``: whose family card has its places already; ``fell_out``: whom the selfie
+    check refused or sent to a reviewer."""
+    order = line.order[~full[line.order]]
+    if record["selfie"] == "after_draw" and not record["refill"]:
+        first = _first(record, order, line.listed)
+        return first[~fell_out[first]]
+    return _first(record, order[~fell_out[order]], line.listed)
+
+
+def _first(record: dict[str, Any], order: Numbers, listed: Flags) -> Numbers:
+    """The first of each tier: the priority tier holds its share of the quota, and what one leaves goes to the other."""
+    quota = record["quota"]
+    priority, public = order[listed[order]], order[~listed[order]]
+    kept = int(Decimal(quota) * Decimal(str(record["priority_share"])))
+    of_public = quota - min(kept, len(priority))
+    of_priority = quota - min(of_public, len(public))
+    return np.concatenate([priority[:of_priority], public[:of_public]])
+
+
+def merkle_root(entries: list[bytes]) -> str:
+    """The root of RFC 6962 over the list, level by level."""
+    level = [sha256(b"\x00" + entry).digest() for entry in entries]
+    while len(level) > 1:
+        alone = [level.pop()] if len(level) % 2 else []
+        nodes = iter(level)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(nodes, nodes, strict=True)] + alone
+    return level[0].hex() if level else sha256(b"").hexdigest()
