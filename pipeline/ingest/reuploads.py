@@ -45,14 +45,13 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
     with duckdb_sql.connect(work) as db:
         rows_of(db, rows, REUPLOADS)
         registrations = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
-        accepted = store_.earlier_cohorts(wave)
+        retries = _earlier(store_, wave, "retries", RETRIES)
         sources = {
             "{decisions}": _earlier(store_, wave, "decisions", DECISIONS),
             "{registrations}": registrations,
             "{repeated}": _repeated(work),
-            "{accepted}": f"SELECT as_number(nik) AS number FROM {duckdb_sql.read(accepted)} WHERE as_number(nik) > 0"
-            if accepted
-            else "SELECT 0 AS number",
+            "{retries}": retries,
+            "{accepted}": _accepted(store_.earlier_cohorts(wave)),
         }
         window = {"$opens": wave.opens, "$closes": wave.last_moment}
         duckdb_sql.run(db, "pipeline.ingest", "sql/reuploads", {**sources, **window})
@@ -63,8 +62,16 @@ def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
             ).fetchall()
         )
         [(nameless,)] = db.execute("SELECT count(*) FROM rows WHERE registration_id IS NULL").fetchall()
-        taken_in = _come_back(db, registrations, _earlier(store_, wave, "retries", RETRIES), work)
+        taken_in = _come_back(db, registrations, retries, work)
     return ReuploadCounts(taken_in, refused, aside + nameless)
+
+
+def _accepted(cohorts: list[Path]) -> str:
+    """Who has a place of an earlier wave, by NIK and, where the cohort has it, name."""
+    people = duckdb_sql.empty_query(pa.schema([("nik", pa.string()), ("full_name", pa.string())]))
+    if cohorts:
+        people = f"{people} UNION ALL BY NAME FROM {duckdb_sql.read(cohorts)}"
+    return f"SELECT as_number(nik) AS number, bare(full_name) AS bare_name FROM ({people}) WHERE as_number(nik) > 0"
 
 
 def _repeated(work: Path) -> str:

@@ -148,6 +148,36 @@ def test_of_two_people_with_one_id_from_two_waves_one_comes_back(store: Store) -
     assert [(row["registration_id"], row["nik"]) for row in rows] == [("A", "1"), ("N", "99"), ("R", "78")]
 
 
+@pytest.mark.parametrize(
+    ("placed", "problem"),
+    [
+        ("SITI AMINAH", "accepted_before"),
+        ("siti-aminah ", "accepted_before"),
+        (None, "accepted_before"),
+        ("Budi", None),
+    ],
+)
+def test_a_place_under_the_nik_is_the_other_person_s_where_the_name_is_another(store: Store, placed, problem) -> None:
+    """The register gives some NIKs to two people; what is another name here and one person there, screening refuses."""
+    decided(store, 1, refused("A", nik := "3173015001900001"))
+    row = {"wave": 2, "rank": 1, "registration_id": "Z", "nik": nik, "full_name": placed}
+    cohort = pa.Table.from_pylist([row], schema=contracts.COHORT)
+    write_table(cohort, store.published(wave(2).key) / "rev-1" / "cohort.parquet", contracts.COHORT)
+    shutil.rmtree(store.root / "waves" / wave(2).key)
+    assert send(store, ("A", 1, INSIDE, "new.jpg"))["A", 1] == problem
+
+
+def test_two_people_who_hold_one_nik_both_come_back(store: Store) -> None:
+    path = store.root / "waves" / wave(1).key / "retries.parquet"
+    rows = read_table(path).to_pylist()
+    other = [
+        {**r, "full_name": "Budi", "birth_date": date(1990, 5, 6)} if r["registration_id"] == "Q" else r for r in rows
+    ]
+    write_table(pa.Table.from_pylist(other, schema=contracts.RETRIES), path, contracts.RETRIES)
+    sent = send(store, ("P", 1, INSIDE, "p.jpg"), ("Q", 1, LATER, "q.jpg"))
+    assert sent == {("P", 1): None, ("Q", 1): None}
+
+
 def test_the_same_application_sent_twice_comes_back_once(store: Store) -> None:
     folder = store.landing(wave(3), "reuploads")
     folder.mkdir(parents=True)
