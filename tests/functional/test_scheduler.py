@@ -35,11 +35,33 @@ TABLES = ("decisions", "cohort", "reserve", "rejections", "review", "retries", "
 DAG = "/dags/wave_cohort"
 
 
+BEACON = """
+[[wave]]
+number = 4
+opens = 2020-05-04T00:00:00
+closes = 2020-05-07T23:59:59
+quota = 10
+beacon = "demonstration"
+"""
+
+
+def add_beacon_wave(store: Store) -> None:
+    """Wave 4, drawn by the demonstration beacon: opened, and with the registrations of wave 3 some days later."""
+    write_text((store.root / "calendar.toml").read_text() + BEACON, store.root / "calendar.toml")
+    wave, third = (store.calendar().wave(number) for number in (4, 3))
+    table = pq.read_table(store.landing(third, "registrations") / "portal.parquet")
+    moved = pc.add(table["submitted_at"], pa.scalar(wave.opens - third.opens))
+    write_table(table.set_column(1, "submitted_at", moved), store.landing(wave, "registrations") / "portal.parquet",
+                REGISTRATIONS)  # fmt: skip
+    open_wave(store, wave, datetime.now().astimezone())
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Airflow, Path, Path]]:
-    """Airflow on three waves, and the same data root apart, where wave 1 was run by the command."""
+    """Airflow on four waves, and the same data root apart, where wave 1 was run by the command."""
     root = tmp_path_factory.mktemp("scheduler")
     store = three_waves(root / "data")
+    add_beacon_wave(store)
     shutil.rmtree(store.root / "work")
     apart = Path(shutil.copytree(store.root, root / "apart"))
     assert run(apart, wave=1).code == 0
@@ -118,13 +140,28 @@ def trigger(service: Airflow, **conf: Any) -> Any:
     return service.call("POST", f"{DAG}/dagRuns", logical_date=None, conf=conf)
 
 
-def test_a_backfill_makes_one_run_a_wave_in_order_and_gives_the_bytes_of_the_first_run(service) -> None:
+def deliver_round(air: Airflow, data: Path, run_id: str) -> bytes:
+    """Waits until the run waits for its round, and delivers it; the record of the list, which was frozen before."""
+    wave = Store.at(data).calendar().wave(4)
+    wait_for("the beacon", lambda: states(air, run_id).get("await_beacon") == "up_for_reschedule", 600)
+    assert states(air, run_id)["draw"] in ("None", "none", None)
+    frozen = (data / "published" / wave.key / "list" / "list.json").read_bytes()
+    delivered = beacon.as_delivered(beacon.chain_of(wave), beacon.round_of(wave))
+    write_text(delivered.decode(), data / beacon.landing_key(wave))
+    return frozen
+
+
+def test_a_backfill_makes_one_run_a_wave_in_order_also_with_a_beacon_and_gives_the_bytes_of_the_first_run(
+    service,
+) -> None:
     air, data, apart = service
-    air.command("backfill", "create", "--dag-id", "wave_cohort", "--from-date", "2020-04-01", "--to-date", "2020-04-30")
-    found = wait_for("three runs", lambda: rs if len(rs := runs(air)) == 3 else None)
+    air.command("backfill", "create", "--dag-id", "wave_cohort", "--from-date", "2020-04-01", "--to-date", "2020-05-08")
+    found = wait_for("four runs", lambda: rs if len(rs := runs(air)) == 4 else None)
     by_wave = {r["partition_key"]: r["dag_run_id"] for r in found}
-    assert sorted(by_wave) == ["wave-0001", "wave-0002", "wave-0003"]
+    assert sorted(by_wave) == ["wave-0001", "wave-0002", "wave-0003", "wave-0004"]
     for number, key in enumerate(sorted(by_wave), 1):
+        if number == 4:
+            frozen = deliver_round(air, data, by_wave[key])
         form = wait_for(f"approval of {key}", partial(approval, air, by_wave[key]), 600)
         assert f"/gelombang/{key}/report" in form["body"]
         for later in sorted(by_wave)[number:]:  # none of them has begun
@@ -137,12 +174,14 @@ def test_a_backfill_makes_one_run_a_wave_in_order_and_gives_the_bytes_of_the_fir
         wait_for(f"{key} published", partial(ended, air, by_wave[key], "success"))
         record = json.loads((data / "published" / key / "rev-1" / "publication.json").read_text())
         assert (record["decree"], record["sequence"], record["approval"]["by"]) == (f"SK-{number}", number, "analyst")
+    assert (data / "published" / "wave-0004" / "list" / "list.json").read_bytes() == frozen
+    assert (data / "published" / "wave-0004" / "rev-1" / "public" / "outcomes.csv").is_file()
     for table in TABLES:
         path = f"waves/wave-0001/{table}.parquet"
         assert sha256(data / path) == sha256(apart / path)
     assert not list((data / "work").glob("*.lock"))
     wait_for("the overview", lambda: (data / "waves" / "overview.html").is_file())
-    assert len(runs(air)) == 3  # the years between the last of them and now start nothing
+    assert len(runs(air)) == 4  # the years between the last of them and now start nothing
 
 
 def test_a_form_starts_a_wave_another_run_of_it_is_refused_and_rejecting_changes_nothing(service) -> None:
@@ -191,39 +230,6 @@ def test_clear_runs_a_task_or_a_whole_run_once_more(service) -> None:
     wait_for("the last end", lambda: ended(air, run, "success"))
     assert sha256(data / "waves" / "wave-0002" / "cohort.parquet") == cohort
     assert not list((data / "work").glob("*.lock"))
-
-
-BEACON = """
-[[wave]]
-number = 4
-opens = 2020-05-04T00:00:00
-closes = 2020-05-07T23:59:59
-quota = 10
-beacon = "demonstration"
-"""
-
-
-def test_a_wave_with_a_beacon_waits_for_its_round_and_goes_on_when_it_is_there(service) -> None:
-    air, data, _ = service
-    store = Store.at(data)
-    write_text((data / "calendar.toml").read_text() + BEACON, data / "calendar.toml")
-    wave, third = (store.calendar().wave(number) for number in (4, 3))
-    table = pq.read_table(store.landing(third, "registrations") / "portal.parquet")
-    moved = pc.add(table["submitted_at"], pa.scalar(wave.opens - third.opens))
-    write_table(table.set_column(1, "submitted_at", moved), store.landing(wave, "registrations") / "portal.parquet",
-                REGISTRATIONS)  # fmt: skip
-    open_wave(store, wave, datetime.now().astimezone())
-    run_id = trigger(air, wave=4, out_of_order=True).json()["dag_run_id"]
-    wait_for("the beacon", lambda: states(air, run_id).get("await_beacon") == "up_for_reschedule", 600)
-    frozen = (data / "published" / wave.key / "list" / "list.json").read_bytes()
-    assert states(air, run_id)["draw"] in ("None", "none", None)
-    delivered = beacon.as_delivered(beacon.chain_of(wave), beacon.round_of(wave))
-    write_text(delivered.decode(), data / beacon.landing_key(wave))
-    wait_for("the form", lambda: approval(air, run_id), 600)
-    assert answer(air, run_id, "Approve", "SK-4") == 200
-    wait_for("the end", lambda: ended(air, run_id, "success"))
-    assert (data / "published" / wave.key / "list" / "list.json").read_bytes() == frozen
-    assert (data / "published" / wave.key / "rev-1" / "public" / "outcomes.csv").is_file()
 
 
 def test_a_wrong_wave_is_refused(service) -> None:
