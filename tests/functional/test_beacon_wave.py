@@ -26,6 +26,7 @@ from pipeline.publication.public_page import write_public_page
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import key_as_committed, open_wave
 from tests.functional.conftest import gelombang, run
+from tests.laid_out import without_a_place
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, publish
 
 TABLES = ("decisions", "cohort", "reserve", "rejections", "review")
@@ -160,6 +161,10 @@ def test_everybody_may_read_what_is_public_and_pass_through_to_it(published: Pat
         assert {path.stat().st_mode & 0o777 for path in public.iterdir()} == {0o644}
     assert (wave / "commitment.json").stat().st_mode & 0o777 == 0o644
     assert {folder.stat().st_mode & 0o777 for folder in (wave, wave.parent, wave / "rev-1")} == {0o711}
+
+
+def test_every_file_is_in_the_table_of_the_contract(published: Path) -> None:
+    assert without_a_place(published) == []
 
 
 def test_nothing_public_is_about_anybody(published: Path, tmp_path: Path) -> None:

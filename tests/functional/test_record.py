@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.storage.files import read_json, sha256, write_json
 from tests.functional.conftest import WAVE, Finished, copy_root, gelombang, run
+from tests.laid_out import with_another_mode, without_a_place
 
 KEY = f"wave-{WAVE:04d}"
 
@@ -79,6 +80,11 @@ def test_everything_that_was_written_is_its_owners_alone(published: Path):
     written = [path for path in published.rglob("*") if not {"landing", "extracts"} & set(path.parts)]
     assert len(written) > 50
     assert not [path for path in written if path.stat().st_mode & 0o077]
+
+
+def test_every_file_is_in_the_table_of_the_contract_and_has_the_mode_that_it_says(published: Path):
+    assert without_a_place(published) == []
+    assert with_another_mode(published) == []
 
 
 @pytest.mark.parametrize("name", ["registrations", "screened", "verdicts/shard-0000"])

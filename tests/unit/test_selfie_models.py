@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.domain.errors import BadSettingError, MissingModelError, UncalibratedModelError
-from pipeline.domain.settings import SelfieSettings, Settings
+from pipeline.domain.errors import BadSettingError, ChangedModelError, MissingModelError, UncalibratedModelError
+from pipeline.domain.settings import SelfieSettings, Settings, settings
 from pipeline.selfie import align
 from pipeline.selfie.decode import decode
 from pipeline.selfie.defects import features
@@ -148,6 +148,21 @@ def test_a_model_without_its_weights_names_the_file_and_its_place(tmp_path, monk
         recogniser("ArcFace")
     assert "arcface_weights.h5" in str(caught.value)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(("named", "said"), [("{}", "none is known"), ('{"arcface_weights.h5": "0a"}', "not 0a")])
+def test_a_model_whose_weights_nobody_named_or_that_are_others_is_refused(tmp_path, monkeypatch, named, said):
+    weights = tmp_path / ".deepface" / "weights"
+    weights.mkdir(parents=True)
+    (weights / "arcface_weights.h5").write_bytes(b"another model")
+    monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path))
+    monkeypatch.setenv("GELOMBANG_SELFIE__WEIGHTS_SHA256", named)
+    settings.cache_clear()
+    try:
+        with pytest.raises(ChangedModelError, match=said):
+            recogniser("ArcFace")
+    finally:
+        settings.cache_clear()
 
 
 def test_a_name_that_is_no_model_is_refused():

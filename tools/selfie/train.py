@@ -6,6 +6,7 @@ Run with OMP_NUM_THREADS=1: the same photographs then give the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from sklearn.model_selection import GroupKFold
 from pipeline.selfie.defects import features
 from pipeline.selfie.defects.classifier import Classifier
 from pipeline.selfie.defects.light import light
-from pipeline.selfie.networks.assets import OWN_WEIGHTS
+from pipeline.selfie.networks.assets import HASHES, OWN_WEIGHTS
 from tools.selfie import render
 from tools.selfie.dataset import SOURCES, Example, load
 
@@ -186,6 +187,13 @@ def save(model: Classifier, path: Path) -> None:
     )
 
 
+def note_hashes() -> None:
+    """Writes the SHA-256 of every file trained here into ``weights.toml``; the table of packaged files stays."""
+    rows = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(OWN_WEIGHTS.glob("*.npz"))]
+    before = HASHES.read_text(encoding="utf-8").partition("[own]\n")[0]
+    HASHES.write_text(before + "[own]\n" + "".join(f'"{name}" = "{digest}"\n' for name, digest in rows))
+
+
 def main(faces: Path, names: list[str]) -> None:
     """Trains and writes the named classifiers, or all."""
     from sklearn.metrics import roc_auc_score
@@ -197,6 +205,7 @@ def main(faces: Path, names: list[str]) -> None:
         table = make(examples, name)
         model, chances = train(table, name)
         save(model, OWN_WEIGHTS / f"{name}.npz")
+        note_hashes()
         print(
             f"{name}: {len(table.y)} pictures, AUC on held-out people {roc_auc_score(table.y, chances):.4f}", flush=True
         )
