@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 def simulate(
     data: Annotated[Path, typer.Argument(help="Data root to write below; made if it is not there.")],
     wave: Annotated[int | None, typer.Option(min=1, help="Number of the wave. Default: 12, or the preset's.")] = None,
+    waves: Annotated[
+        str | None, typer.Option(help="A country: consecutive waves with people in common, such as 1-3.")
+    ] = None,
     registrations: Annotated[int | None, typer.Option(min=1, help="Applications. Default: the preset's.")] = None,
     population: Annotated[int | None, typer.Option(min=100, help="People in the register.")] = None,
     quota: Annotated[
@@ -43,11 +46,21 @@ def simulate(
     beacon: Annotated[
         bool, typer.Option("--beacon", help="Draw by the demonstration beacon, without a calendar in DATA.")
     ] = False,
-    preset: Annotated[str, typer.Option(help="Sizes and shares: demo, wave-1 or national.")] = "demo",
+    preset: Annotated[str, typer.Option(help="Sizes and shares: demo, small, wave-1 or national.")] = "demo",
     workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
 ) -> None:
-    """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them."""
-    from pipeline.simulate import presets, unfinished
+    """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them.
+
+    With --waves, a country: several consecutive waves. Who was refused applies again or sends a new photograph with the
+    next wave, people move and die, and each wave has its own extracts, as of its own dates.
+
+    Examples:
+
+      gelombang simulate data/demo --wave 12
+
+      gelombang simulate data/country --waves 1-3 --preset small
+    """
+    from pipeline.simulate import presets
     from pipeline.simulate import wave as simulated
 
     if photos not in simulated.PHOTOS:
@@ -55,58 +68,113 @@ def simulate(
     if ":/" in str(data):
         raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
     table = presets.preset(preset)
+    numbers = _numbers(wave or int(table.get("wave", 12)), waves, beacon)
     workers = workers or cores()
     data.mkdir(parents=True, exist_ok=True)
     store = Store.at(data)
     own = (store.root / "calendar.toml").is_file()
-    number = wave or int(table.get("wave", 12))
-    found = (store.calendar() if own else Calendar.parse(read_text(project_data() / "calendar.toml"))).wave(number)
-    places = quota if quota is not None else (found.quota if own else int(table["quota"]))
-    if places < 1:
-        raise BadQuotaError(f"A quota of {places} has no places.")
+    calendar = store.calendar() if own else Calendar.parse(read_text(project_data() / "calendar.toml"))
+    found = [calendar.wave(number) for number in numbers]
+    places = [quota if quota is not None else (one.quota if own else int(table["quota"])) for one in found]
+    if min(places) < 1:
+        raise BadQuotaError(f"A quota of {min(places)} has no places.")
     if not own:
         log.forget(store)  # of a root that lay here before
         mode: SelfieMode = "off" if photos == "none" else "after_draw"
-        found = replace(found, quota=places, selfie=mode, **_drawn_by(seed, beacon))
-    elif beacon and not found.beacon:
-        raise BadSettingError(f"Wave {number} has a seed in {data}/calendar.toml.", "Set its `beacon` there instead.")
+        found = [
+            replace(one, quota=q, selfie=mode, **_drawn_by(seed, beacon, one.number if waves else None))
+            for one, q in zip(found, places, strict=True)
+        ]
+    elif beacon and not found[0].beacon:
+        raise BadSettingError(
+            f"Wave {numbers[0]} has a seed in {data}/calendar.toml.", "Set its `beacon` there instead."
+        )
+    elif waves and any(one.beacon for one in found):
+        raise BadSettingError(_ONLY_SEEDS, "Set a `seed` for each of its waves in calendar.toml.")
     margin, applications = float(table.get("margin", presets.MARGIN)), registrations or int(table["registrations"])
-    photographed = {"none": 0, "drawn": min(applications, ceil(places * margin))}.get(photos, applications)
+    photographed = sum(
+        {"none": 0, "drawn": min(applications, ceil(q * margin))}.get(photos, applications) for q in places
+    )
     enough = _enough_faces(faces, photographed)
     if not own:
-        found = replace(found, same_person="check" if enough else "files")
+        found = [replace(one, same_person="check" if enough else "files") for one in found]
         write_text(_calendar(found), store.root / "calendar.toml")
-    elif not enough and found.same_person == "check" and found.selfie != "off":
+    elif not enough and any(one.same_person == "check" and one.selfie != "off" for one in found):
         typer.echo("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
-    plan = presets.SimulationPlan(
-        wave=found,
-        seed=seed,
-        registrations=applications,
-        population=population or int(table["population"]),
-        quota=places,
-        shares=table["shares"],
-        selfie=table["selfie"] if found.same_person == "check" else {**table["selfie"], "same_person": 0.0},
-        narrow=preset == "national",
-        margin=margin,
-        options={"preset": preset, "seed": seed, "photos": photos, "quota": places},
-    )
-    costs_file = store.root / "work" / f"{found.key}.costs.jsonl"
+    plans = [
+        presets.SimulationPlan(
+            wave=one,
+            seed=seed,
+            registrations=applications,
+            population=population or int(table["population"]),
+            quota=q,
+            shares=table["shares"],
+            selfie=table["selfie"] if one.same_person == "check" else {**table["selfie"], "same_person": 0.0},
+            narrow=preset == "national",
+            margin=margin,
+            options={"preset": preset, "seed": seed, "photos": photos, "quota": q},
+        )
+        for one, q in zip(found, places, strict=True)
+    ]
+    costs_file = store.root / "work" / f"{found[0].key}.costs.jsonl"
     with resource_usage.recorded(costs_file, store.root / "extracts"):
-        done, rendered = _make(plan, store, photos, faces, workers)
-    simulated.record(plan, store, done, rendered)
+        if waves:
+            _make_country(plans, store, photos, faces, workers)
+        else:
+            _make_wave(plans[0], store, photos, faces, workers)
+    typer.echo(f"Written below {data}.")
+
+
+_ONLY_SEEDS = "A country of several waves is drawn by seeds: who comes back hangs on who was placed."
+
+
+def _numbers(wave: int, waves: str | None, beacon: bool) -> list[int]:
+    """The waves to simulate. Raises BadSettingError."""
+    if waves is None:
+        return [wave]
+    if beacon:
+        raise BadSettingError(_ONLY_SEEDS, "Leave --beacon out.")
+    first, _, last = waves.partition("-")
+    if not (first.isdigit() and (last or first).isdigit() and 1 <= int(first) <= int(last or first)):
+        raise BadSettingError(f"--waves {waves} is no range of waves.", "Write it as 1-3.")
+    return list(range(int(first), int(last or first) + 1))
+
+
+def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int) -> None:
+    """One wave, recorded when it is complete."""
+    from pipeline.simulate import unfinished, wave
+
+    done, rendered = _make(plan, store, photos, faces, workers)
+    wave.record(plan, store, done, rendered)
     unfinished.forget(plan, store)
+    _tell(plan, done, int(done.photographs.wanted.sum()))
+
+
+def _make_country(plans: list[SimulationPlan], store: Store, photos: str, faces: Path | None, workers: int) -> None:
+    """Several waves of the same people."""
+    from pipeline.simulate import country
+
+    country.make_room(plans, store)
+    for one in country.simulate_country(plans, store, photos, faces, workers, _progress):
+        _tell(one.plan, one.done, one.photographs)
+        if one.retries:
+            typer.echo(f"  {one.retries:,} people refused for their photograph send a new one with it.")
+
+
+def _tell(plan: SimulationPlan, done: Simulated, photographs: int) -> None:
     typer.echo(
-        f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
-        f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
-        f"{int(done.photographs.wanted.sum()):,} with photographs. Written below {data}."
+        f"Wave {plan.wave.number}: {done.registrations:,} applications of {done.people:,} people, "
+        f"{done.expected_eligible:,} expected to be eligible for {plan.quota:,} places; "
+        f"{photographs:,} with photographs."
     )
 
 
-def _drawn_by(seed: int, beacon: bool) -> dict[str, Any]:
-    """Where the randomness of a simulated wave comes from."""
+def _drawn_by(seed: int, beacon: bool, of_country: int | None) -> dict[str, Any]:
+    """Where the randomness of a simulated wave comes from; ``of_country``: its number among several."""
     if beacon:
         return {"beacon": "demonstration", "seed": "", "seed_source": ""}
-    return {"beacon": "", "seed": f"simulated-{seed}", "seed_source": "gelombang simulate"}
+    text = f"simulated-{seed}" + ("" if of_country is None else f"/{of_country}")
+    return {"beacon": "", "seed": text, "seed_source": "gelombang simulate"}
 
 
 def _enough_faces(faces: Path | None, photographed: int) -> bool:
@@ -162,13 +230,16 @@ def _progress(total: int) -> Callable[[int], None]:
     return tell
 
 
-def _calendar(wave: Wave) -> str:
-    """A calendar with this one wave."""
+def _calendar(waves: list[Wave]) -> str:
+    """A calendar with these waves alone."""
+    return "\n".join(["# Written by `gelombang simulate`: nobody in this wave exists.", *map(_wave_table, waves)])
+
+
+def _wave_table(wave: Wave) -> str:
     drawn_by = f'seed = "{wave.seed}"\nseed_source = "{wave.seed_source}"'
     if wave.beacon:
         drawn_by = f'beacon = "{wave.beacon}"  # everybody can compute it: it proves nothing'
-    return f"""# Written by `gelombang simulate`: nobody in this wave exists.
-[[wave]]
+    return f"""[[wave]]
 number = {wave.number}
 opens = {wave.opens.isoformat()}
 closes = {wave.closes.isoformat()}

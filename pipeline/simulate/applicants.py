@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.domain.errors import BadSettingError
 from pipeline.simulate import faults, noise
+from pipeline.simulate.between import changes
+from pipeline.simulate.between.past import Past
 from pipeline.simulate.noise import I64
 from pipeline.simulate.population.people import BLOCK, People, World
 from pipeline.simulate.presets import SimulationPlan
@@ -41,21 +43,26 @@ class Kin:
     index: I64
 
 
-def applications(plan: SimulationPlan, world: World) -> Iterator[tuple[Batch, Kin]]:
+def applications(plan: SimulationPlan, world: World, past: Past | None = None) -> Iterator[tuple[Batch, Kin]]:
     """All applications of the wave, in batches, until there are as many as planned.
 
+    In a later wave of a country those who come back are first; then neighbourhoods of which nobody has applied yet.
     Raises BadSettingError when the population is too small for them.
     """
     blocks = noise.Shuffle(world.size // BLOCK, plan.seed, "blocks")
     written = ranked = 0
+    if past and past.step:
+        batch = _again(plan, world, past)
+        written = len(batch.rows)
+        yield batch, Kin(np.zeros(0, np.int64))
     for start in range(0, blocks.n, _BLOCKS):
         number = np.arange(start, min(start + _BLOCKS, blocks.n))
         index = (blocks(number)[:, None] * BLOCK + np.arange(BLOCK)).ravel()
         everyone = world.people(index)
-        applies, family, kin = _who(plan, world, everyone, np.repeat(number, BLOCK))
+        applies, family, kin = _who(plan, world, everyone, np.repeat(number, BLOCK), past)
         chosen = index[applies]
         rank = ranked + np.cumsum(~family[applies]) - 1
-        mask = faults.draw(plan.seed, plan.shares, chosen, rank, family[applies], plan.wave.number == 1)
+        mask = faults.draw(plan.seed, plan.shares, chosen, rank, family[applies], _nobody_before(plan, past))
         batch = _rows(plan, _take(everyone, applies), mask, written, plan.registrations - written)
         ranked += int((~family[applies]).sum())
         written += len(batch.rows)
@@ -68,11 +75,26 @@ def applications(plan: SimulationPlan, world: World) -> Iterator[tuple[Batch, Ki
     )
 
 
+def _nobody_before(plan: SimulationPlan, past: Past | None) -> bool:
+    """Whether nobody may be planted as accepted before: in wave 1, and in a country, where the waves themselves say."""
+    return plan.wave.number == 1 or bool(past and past.step)
+
+
+def _again(plan: SimulationPlan, world: World, past: Past) -> Batch:
+    """The applications of those who come back."""
+    person, mask = changes.come_back(
+        plan.seed, past, world.moves(past.person, past.steps - 1) > 0, plan.registrations // 2
+    )
+    return _rows(plan, world.people(person), mask, 0, plan.registrations)
+
+
 def _take(everyone: People, which: NDArray[np.bool_]) -> People:
     return People(**{name: values[which] for name, values in vars(everyone).items()})
 
 
-def _who(plan: SimulationPlan, world: World, everyone: People, number: I64) -> tuple[NDArray[np.bool_], ...]:
+def _who(
+    plan: SimulationPlan, world: World, everyone: People, number: I64, past: Past | None
+) -> tuple[NDArray[np.bool_], ...]:
     """Applies, belongs to a planted family, is a relative accepted before: per person."""
     fit = everyone.alive & everyone.citizen
     applies = noise.uniform(plan.seed, "applies", everyone.index) < _EAGERNESS[np.clip(everyone.age, 0, 129)]
@@ -81,9 +103,13 @@ def _who(plan: SimulationPlan, world: World, everyone: People, number: I64) -> t
     first = family & (
         np.cumsum(family) == np.maximum.accumulate(np.where(_starts(number), np.cumsum(family) - family, 0)) + 1
     )
-    kin = first & (number // _FAMILY_EVERY % 2 == 1) & (plan.wave.number > 1)
+    kin = first & (number // _FAMILY_EVERY % 2 == 1) & (not _nobody_before(plan, past))
     family &= ~kin
-    return np.where(planted, family, applies & fit), family, kin
+    applies = np.where(planted, family, applies & fit)
+    if past and past.step:
+        new = ~np.isin(everyone.index // BLOCK, past.person // BLOCK) & ~np.isin(everyone.index, past.accepted)
+        return applies & new, family & new, kin & new
+    return applies, family, kin
 
 
 def _starts(number: I64) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import BadSettingError
 
-PRESETS = ("demo", "wave-1", "national")
+PRESETS = ("demo", "small", "wave-1", "national")
 #: With ``--photos drawn``, photographs are delivered for this many times the quota: reviews and refills reach a little
 #: further. A preset whose wave has no refill says 1.
 MARGIN = 1.3

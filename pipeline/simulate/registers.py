@@ -52,6 +52,10 @@ class Applied:
     person: I64
     mask: I64
     photo: NDArray[np.bool_]  # has a photograph in the register
+    before: I64  # who has applied in an earlier wave, by place in the population
+    #: Of a country with several waves only the first has older deliveries, and only the last has newer ones.
+    first: bool = True
+    last: bool = True
 
     def among(self, start: int, stop: int) -> slice:
         """Which of them have a place in start … stop - 1."""
@@ -86,8 +90,9 @@ def write(plan: SimulationPlan, world: World, applied: Applied, store: Store, wo
 
         current = {name: parts(name, asof(plan, name)) for name in _AGE}
         stale_day = plan.wave.closing_day - timedelta(days=_STALE)
-        stale = {} if plan.narrow else {name: parts(name, stale_day) for name in ("education", "bansos")}
-        newer = None if plan.narrow else parts("bansos", plan.wave.closing_day + timedelta(days=_TOO_NEW))
+        old, new = (applied.first and not plan.narrow), (applied.last and not plan.narrow)
+        stale = {name: parts(name, stale_day) for name in ("education", "bansos")} if old else {}
+        newer = parts("bansos", plan.wave.closing_day + timedelta(days=_TOO_NEW)) if new else None
 
         def make(chunk: tuple[int, int]) -> list[tuple[table_writers.Parts, pa.Table]]:
             everyone, mask, applies = _overridden(plan, world, applied, *chunk)
@@ -106,7 +111,8 @@ def write(plan: SimulationPlan, world: World, applied: Applied, store: Store, wo
             for part, table in made:
                 part.write(table)
         if newer:  # whom the wave may accept and the last screening before publication must not
-            clean = applied.person[(applied.mask & ~faults.FAMILY) == 0][::_NEWLY]
+            newcomer = ~np.isin(applied.person, applied.before)
+            clean = applied.person[((applied.mask & ~faults.FAMILY) == 0) & newcomer][::_NEWLY]
             newer.write(_rows(plan, "bansos", world.people(clean).nik, programme="BST", status="active"))
         return {name: part.rows for name, part in current.items()}
 

@@ -47,7 +47,7 @@ def keep(plan: SimulationPlan, store: Store, faces: Path | None, done: Simulated
     write_table(done.truth, folder / "truth.parquet", TRUTH)
     arrays = {field.name: getattr(done.photographs, field.name) for field in fields(Photographs)}
     write_table(pa.table(arrays), folder / "photographs.parquet", _PHOTOGRAPHS)
-    counts = {k: v for k, v in vars(done).items() if k not in ("photographs", "truth")}
+    counts = {k: v for k, v in vars(done).items() if k not in ("photographs", "truth", "past")}
     write_json({"asked": _asked(plan, faces), "counts": counts}, folder / "kept.json")
 
 

@@ -27,6 +27,8 @@ from pipeline.simulate import (
     registers,
     shared_faces,
 )
+from pipeline.simulate.between import changes
+from pipeline.simulate.between.past import ACCEPTED, Past, endings
 from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
 from pipeline.simulate.noise import I64
 from pipeline.simulate.photos.casting import Shown
@@ -40,6 +42,8 @@ from pipeline.storage.files import fresh, write_json, write_table
 from pipeline.storage.paths import Store
 
 PHOTOS = ("drawn", "eligible", "all", "none")
+#: Photographs are numbered through a country, so many to a wave.
+EACH_WAVE = 100_000_000
 _ACCEPTED_BEFORE = 300  # people of the wave before who do not come back
 
 TRUTH = pa.schema(
@@ -75,6 +79,9 @@ class Photographs:
     copy_of: I64  # the application whose picture is sent again, or -1
 
 
+NOTHING_BEFORE = Past()
+
+
 @dataclass(frozen=True)
 class Simulated:
     """What came out, for the terminal and ``simulated.json``."""
@@ -86,17 +93,23 @@ class Simulated:
     hostile: dict[str, int]
     photographs: Photographs
     truth: pa.Table
+    past: Past = NOTHING_BEFORE  # what the next wave of the country knows
 
 
-def simulate_wave(plan: SimulationPlan, store: Store, photos: str, workers: int = 1) -> Simulated:
+def simulate_wave(
+    plan: SimulationPlan, store: Store, photos: str, workers: int = 1, past: Past = NOTHING_BEFORE
+) -> Simulated:
     """Writes everything of a wave but its photographs and, so that nothing looks finished before it is, the truth.
+
+    ``past``: what a country remembers of its waves before this one.
 
     Raises BadSettingError for a population too small, or where data lie that this did not make.
     """
     _make_room(plan, store)
     key = beacon_truth.opened(plan, store) if plan.wave.beacon else b""
-    world = World(plan.seed, plan.population, regions.load(plan.seed), plan.wave.closing_day)
-    known, niks, hostile, kin = _applications(plan, world, store)
+    world = World(plan.seed, plan.population, regions.load(plan.seed), plan.wave.closing_day, past.first_day, past.step)
+    past = changes.pass_time(plan.seed, past)
+    known, niks, hostile, kin = _applications(plan, world, store, past)
     if plan.wave.beacon:
         clean = np.flatnonzero(planted_truth.before_the_draw(plan, known) == 0)
         known.draw = beacon_truth.draws(plan, world, known, clean, key)
@@ -106,7 +119,9 @@ def simulate_wave(plan: SimulationPlan, store: Store, photos: str, workers: int 
     accepted = person[mask & BIT["already_accepted"] > 0]
     fillers = noise.pick(plan.seed, "accepted before", np.arange(_ACCEPTED_BEFORE), plan.population)
     accepted = np.concatenate([accepted, kin, np.setdiff1d(fillers, person)])
-    if plan.wave.number == 1:
+    if past.step:
+        accepted = past.accepted
+    elif plan.wave.number == 1:
         accepted = accepted[:0]
     else:
         earlier.write(plan, world, accepted, store)
@@ -115,7 +130,17 @@ def simulate_wave(plan: SimulationPlan, store: Store, photos: str, workers: int 
     shared = shared_faces.plant(plan.seed, wanted, turn, fault, known.person, faces=plan.wave.same_person == "check")
     no_reference = SELFIE_CODES.index("reference_missing")
     has_photo = (fault[first] != no_reference) & (photos != "none")
-    rows = registers.write(plan, world, registers.Applied(person, mask, has_photo), store, workers)
+    everyone = registers.Applied(
+        *changes.for_the_registers(past, person, mask, has_photo),
+        past.person,
+        first=past.step == 0,
+        last=past.step == past.steps - 1,
+    )
+    rows = registers.write(plan, world, everyone, store, workers)
+    now = past
+    if past.step + 1 < past.steps:
+        sent = fault if photos != "none" else np.full(known.size, -1)
+        now = _remembered(plan, past, known, everyone, expected, sent, shared, accepted)
     return Simulated(
         registrations=known.size,
         people=len(person),
@@ -124,7 +149,40 @@ def simulate_wave(plan: SimulationPlan, store: Store, photos: str, workers: int 
         hostile=hostile,
         photographs=Photographs(wanted, turn, fault, known.person, known.odd_year, shared.face, shared.copy_of),
         truth=_truth(plan, known, niks, expected, _planted(fault, wanted, photos) | shared.planted, wanted),
+        past=now,
     )
+
+
+def _remembered(
+    plan: SimulationPlan,
+    past: Past,
+    known: Known,
+    everyone: registers.Applied,
+    expected: I64,
+    fault: I64,
+    shared: shared_faces.Shared,
+    accepted: I64,
+) -> Past:
+    """What the next wave of the country knows: of several applications of one person the one that stands.
+
+    ``accepted``: who has a place of an earlier wave.
+    """
+    order = planted_truth.draw_order(known, np.flatnonzero(expected == 0))
+    ended = endings(expected, order, fault, shared.planted, plan.quota, plan.margin)
+    duplicate = known.planted & BIT["duplicate_application"] > 0
+    by_person = np.lexsort((duplicate, known.person))
+    person, first = np.unique(known.person[by_person], return_index=True)
+    stands = by_person[first]
+    photo = everyone.photo[np.isin(everyone.person, person)]
+    now = Past(
+        person=person,
+        mask=known.person_mask[stands],
+        photo=photo,
+        ended=ended[stands],
+        number=stands,
+        wave=np.full(len(person), plan.wave.number),
+    )
+    return past.with_wave(now, np.union1d(accepted, person[ended[stands] == ACCEPTED]))
 
 
 def _make_room(plan: SimulationPlan, store: Store) -> None:
@@ -146,7 +204,7 @@ def _make_room(plan: SimulationPlan, store: Store) -> None:
 
 
 def _applications(
-    plan: SimulationPlan, world: World, store: Store
+    plan: SimulationPlan, world: World, store: Store, past: Past
 ) -> tuple[Known, pa.ChunkedArray, dict[str, int], I64]:
     """Writes the registrations: what to remember of them, their NIKs, rubbish lines, relatives accepted before."""
     known: list[Known] = []
@@ -154,7 +212,7 @@ def _applications(
     kin: list[I64] = []
     missing = SELFIE_CODES.index("selfie_missing")
     with landing.Landing(store.landing(plan.wave, "registrations")) as out:
-        for batch, relatives in applicants.applications(plan, world):
+        for batch, relatives in applicants.applications(plan, world, past):
             table = application_rows.table(plan, world, batch)
             fault = faults.selfie(plan.seed, plan.selfie, batch.people.index)[batch.rows]
             blank = (fault == missing) & (batch.people.index[batch.rows] % 2 == 0)  # else only the file is not there
@@ -213,7 +271,10 @@ def _truth(
 def _with_faces(truth: pa.Table, shown: Mapping[int, Shown]) -> pa.Table:
     """The truth with what is known of the faces that were rendered from; ``shown`` by number of the application."""
     columns: dict[str, list[Any]] = {name: [None] * truth.num_rows for name in TRUTH.names[-5:]}
-    for number, faces in shown.items():
+    for job, faces in shown.items():
+        number = job % EACH_WAVE
+        if number >= truth.num_rows:  # a new photograph for an application of an earlier wave
+            continue
         columns["reference_group"][number], columns["reference_sex"][number] = faces.own.group, faces.own.sex
         if faces.selfie is None:
             columns["selfie_shows"][number] = []  # no face, so no defect either
@@ -231,15 +292,21 @@ def truth_path(plan: SimulationPlan, store: Store) -> Path:
     return store.landing(plan.wave, "truth.parquet")
 
 
-def photograph_jobs(plan: SimulationPlan, store: Store, wanted: Photographs) -> list[Job]:
-    """What is to be rendered: one job per application, the register's photograph with the first of a person."""
+def photograph_jobs(
+    plan: SimulationPlan, store: Store, wanted: Photographs, before: int = 0, sources: dict[int, int] | None = None
+) -> list[Job]:
+    """What is to be rendered: one job per application, the register's photograph with the first of a person.
+
+    ``before``: how many waves the country had before; two waves have no picture in common. ``sources``: whose face
+    comes from which source, added to.
+    """
     numbers = np.flatnonzero(wanted.wanted)
     ids = application_rows.registration_ids(plan, numbers)
     person = wanted.person[numbers]
     first = np.zeros(len(numbers), dtype=bool)
     first[np.unique(person, return_index=True)[1]] = True
     selfies, photos = store.landing(plan.wave, "selfies"), store.extract("photos")
-    apart = _apart(wanted, numbers) if plan.wave.same_person == "check" else {}
+    apart = _apart(wanted, numbers, {} if sources is None else sources) if plan.wave.same_person == "check" else {}
     jobs: list[Job] = []
     for k, number in enumerate(numbers.tolist()):
         fault = int(wanted.fault[number])
@@ -248,12 +315,12 @@ def photograph_jobs(plan: SimulationPlan, store: Store, wanted: Photographs) -> 
         has_reference = first[k] and code != "reference_missing"
         jobs.append(
             Job(
-                number=number,
+                number=number + before * EACH_WAVE,
                 turn=int(wanted.turn[number]),
                 person=int(person[k]),
                 face=face,
                 source=apart.get(face),
-                copy_of=copied if copied >= 0 else None,
+                copy_of=copied + before * EACH_WAVE if copied >= 0 else None,
                 odd_year=bool(wanted.odd_year[number]),
                 fault=code,
                 selfie=selfies / application_rows.selfie_path(number, str(ids[k])),
@@ -263,10 +330,11 @@ def photograph_jobs(plan: SimulationPlan, store: Store, wanted: Photographs) -> 
     return jobs
 
 
-def _apart(wanted: Photographs, numbers: I64) -> dict[int, int]:
+def _apart(wanted: Photographs, numbers: I64, sources: dict[int, int]) -> dict[int, int]:
     """A number for each face, in the order in which they are needed: no two of them are one source's."""
-    order = numbers[np.lexsort((numbers, wanted.turn[numbers]))]
-    return {face: place for place, face in enumerate(dict.fromkeys(wanted.face[order].tolist()))}
+    for face in wanted.face[numbers[np.lexsort((numbers, wanted.turn[numbers]))]].tolist():
+        sources.setdefault(face, len(sources))
+    return sources
 
 
 def record(plan: SimulationPlan, store: Store, done: Simulated, rendered: Rendered) -> None:

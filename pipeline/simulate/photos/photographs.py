@@ -56,7 +56,7 @@ def render(
     made by an interrupted run of the same jobs and is not made again.
     """
     jobs = list(jobs)
-    apart = len({job.source for job in jobs if job.source is not None})
+    apart = 1 + max((job.source for job in jobs if job.source is not None), default=-1)
     people = face_sources.usable_people(folder, apart) if apart else face_sources.people(folder)
     # who is drawn first comes first, so that an early part of the draw can be run before all are there; then by face
     by_face = sorted(jobs, key=lambda job: (job.turn // _TOGETHER, casting.face(seed, job, people), job.number))

@@ -23,6 +23,8 @@ BLOCK = 8  # neighbours in the index who make one, two or three households
 _PYRAMID = (0.162, 0.165, 0.170, 0.160, 0.142, 0.109, 0.067, 0.020, 0.005)
 _SLOTS = 1 << 16
 _EARLIEST = -36_525  # 1870, in days since 1970
+_MOVE = 6  # in a thousand, from one wave of a country to the next: who marries, divorces, moves out
+_NEXT_CARD = 100  # serials further on: the next family card of who moves
 _SERIALS = 4  # free serials of one birth day in one round of slots: no day has more slots than that
 #: Which household of the block each member belongs to.
 _HOUSEHOLDS = np.array(
@@ -75,14 +77,20 @@ class People:
 
 
 class World:
-    """Everyone there is. ``day`` (the wave's closing day) is when ages are counted."""
+    """Everyone there is. ``day`` (the wave's closing day) is when ages are counted.
 
-    def __init__(self, seed: int, size: int, regions: Regions, day: date) -> None:
-        self.seed, self.size, self.regions, self.day = seed, size, regions, day
+    Of a country with several waves ``first_day`` is the first one's, by which everyone was born, and ``step`` how many
+    waves came before: at each of them some have moved to another family card.
+    """
+
+    def __init__(
+        self, seed: int, size: int, regions: Regions, day: date, first_day: date | None = None, step: int = 0
+    ) -> None:
+        self.seed, self.size, self.regions, self.day, self.step = seed, size, regions, day, step
         edges = np.cumsum(regions.weights) / regions.weights.sum()
         self.ends = np.round(edges * size).astype(np.int64)
         self.starts = np.concatenate([[0], self.ends[:-1]])
-        self._births, self._offsets = _slots(day)
+        self._births, self._offsets = _slots(first_day or day)
         self._turn = noise.pick(seed, "turn", regions.districts, _SLOTS)
         kinds = [noise.lottery(names.mix(culture), 64) for culture in regions.cultures]
         self._kinds = np.stack(kinds)
@@ -109,7 +117,7 @@ class World:
         return People(
             index=index,
             nik=nik,
-            kk=self._kk(index),
+            kk=self._kk(index) + self.moves(index) * _NEXT_CARD,
             woman=woman,
             birth=birth,
             age=age,
@@ -119,6 +127,14 @@ class World:
             occupation=occupation,
             province=np.where(moved, noise.weighted(seed, "move", index, self._move), home).astype(np.int64),
         )
+
+    def moves(self, index: I64, until: int | None = None) -> I64:
+        """How often each person has moved to another family card since the country's first wave; or will, until that
+        step."""
+        times = np.zeros(len(index), dtype=np.int64)
+        for step in range(1, (self.step if until is None else until) + 1):
+            times += noise.pick(self.seed, f"moves family {step}", index, 1000) < _MOVE
+        return times
 
     def household(self, index: I64) -> I64:
         """Which household of its block each person belongs to, 0 the largest."""

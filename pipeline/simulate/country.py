@@ -1,0 +1,92 @@
+"""A country with several consecutive waves: each is simulated in turn, and knows who applied in those before it.
+
+People who were refused apply again, some with what they mended; whoever failed only the photograph sends a new one;
+some move to another family card, some die. Each wave has its own landing and its own extracts, of its own dates, so
+that a backfill finds of each register the delivery of then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.domain.errors import BadSettingError
+from pipeline.runtime import progress
+from pipeline.simulate import wave
+from pipeline.simulate.between import retry_photos
+from pipeline.simulate.between.past import Past
+from pipeline.simulate.photos.photo_job import Job
+from pipeline.simulate.presets import SimulationPlan
+from pipeline.simulate.wave import EACH_WAVE, Simulated
+from pipeline.storage.paths import Store
+
+if TYPE_CHECKING:
+    from pipeline.simulate.photos.photographs import Rendered
+
+
+@dataclass(frozen=True)
+class CountryWave:
+    """One wave of a country: what was simulated, and its photographs: of how many applications, how many of them new
+    ones for an application of the wave before."""
+
+    plan: SimulationPlan
+    done: Simulated
+    photographs: int
+    retries: int
+
+
+def make_room(plans: list[SimulationPlan], store: Store) -> None:
+    """Raises BadSettingError where one of the waves has results: they would belong to other people."""
+    for plan in plans:
+        for there in (store.out(plan.wave), store.published(plan.wave.key)):
+            if there.exists():
+                raise BadSettingError(f"{there} is there already.", "Simulate a country into a data root of its own.")
+
+
+def simulate_country(
+    plans: list[SimulationPlan],
+    store: Store,
+    photos: str,
+    faces: Path | None,
+    workers: int,
+    tell: Callable[[int], Callable[[int], None]],
+) -> Iterator[CountryWave]:
+    """Simulates the waves in their order. ``tell`` is asked, for so many photographs, who is told of their progress.
+
+    Raises BadSettingError for a population too small, or where data lie that this did not make.
+    """
+    past = Past(steps=len(plans), first_day=plans[0].wave.closing_day)
+    sources: dict[int, int] = {}  # whose face comes from which source: through all waves the same
+    for plan in plans:
+        before = past
+        with progress.task(f"simulate wave {plan.wave.number}") as counts:
+            done = wave.simulate_wave(plan, store, photos, workers, past)
+            counts |= {"registrations": done.registrations, **done.extracts}
+        jobs = wave.photograph_jobs(plan, store, done.photographs, before.step, sources)
+        again = [_in_country(job, before, sources) for job in retry_photos.deliver(plan, store, before)]
+        rendered = _render(plan, [*jobs, *again], faces, workers, tell)
+        wave.record(plan, store, done, rendered)
+        past = done.past
+        yield CountryWave(plan, done, len(jobs), len(again))
+
+
+def _in_country(job: Job, before: Past, sources: dict[int, int]) -> Job:
+    return replace(job, number=job.number + before.step * EACH_WAVE, source=sources.get(job.person))
+
+
+def _render(
+    plan: SimulationPlan,
+    jobs: list[Job],
+    faces: Path | None,
+    workers: int,
+    tell: Callable[[int], Callable[[int], None]],
+) -> Rendered:
+    from pipeline.simulate.photos import photographs
+
+    if not jobs:
+        return photographs.Rendered()
+    with progress.task(f"photographs of wave {plan.wave.number}") as counts:
+        counts["applications"] = len(jobs)
+        return photographs.render(plan.seed, jobs, faces, workers, tell(len(jobs)))
