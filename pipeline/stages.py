@@ -240,6 +240,7 @@ def report(ref: RunRef) -> RunRef:
     """What people read: the funnel, the report, the spreadsheet, the notices, the approval form."""
     from pipeline.publication.form import approval_form
     from pipeline.reports.figures.funnel_steps import write_funnel
+    from pipeline.reports.figures.released_figures import note_figures
     from pipeline.reports.figures.wave_figures import figures
     from pipeline.reports.messages.notices import write_notices
     from pipeline.reports.spreadsheet import write_spreadsheet
@@ -253,6 +254,7 @@ def report(ref: RunRef) -> RunRef:
         found = figures(run.store, run.wave)
         write_spreadsheet(run.store, run.wave, found=found)
         write_report(run.store, run.wave, found)
+        note_figures(run.store, run.wave, found)
         files.write_text(approval_form(found, settings().language), run.work / "approval.md")
         counts |= funnel["ends"]
     return ref

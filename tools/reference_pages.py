@@ -238,7 +238,16 @@ def data_map_page() -> str:
     return page
 
 
+def letters_page() -> str:
+    """Every letter, for reading."""
+    sys.path.insert(0, str(FOLDER.parent.parent))  # as a script, only this folder is on the path
+    from tools.letters_page import letters_page as written
+
+    return written(table)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "letters": letters_page,
     "errors": errors_page,
     "reasons": reasons_page,
     "files": files_page,

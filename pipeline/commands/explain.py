@@ -18,6 +18,7 @@ from pipeline.commands.common.options import (
     language_of,
 )
 from pipeline.domain import reasons
+from pipeline.domain.short_code import short_code
 from pipeline.inspection.explanation import Explanation, scores, word
 from pipeline.inspection.explanation import explain as explained
 from pipeline.record import log
@@ -53,7 +54,7 @@ class _Page:
     def show(self) -> None:
         """Prints every section."""
         decision, wave = self.found.decision, self.found.wave
-        self._heading("title", id=decision["registration_id"], wave=wave.number)
+        self._heading("title", id=decision["registration_id"], wave=wave.number, code=self._code())
         if decision.get("from_wave"):
             self._say(self._text("came_back", wave=decision["from_wave"]))
         self._compared()
@@ -180,19 +181,26 @@ class _Page:
     def _next(self) -> None:
         from pipeline.reports.messages.letters import write_letter
         from pipeline.reports.messages.notices import next_wave
+        from pipeline.reports.messages.paragraphs import paragraph
 
         decision, wave, done = self.found.decision, self.found.wave, self.found.published
         outcome, codes = decision["outcome"], decision["reasons"]
+        matched = decision["selfie_decision"] == "match"
         if done and done.removed_for:
-            outcome, codes = "rejected", done.removed_for
+            outcome, codes, matched = "rejected", done.removed_for, bool(decision["selfie_verified"])
         elif done and done.rank is not None:
             outcome, codes = "accepted", []
         self._heading("next")
         following = next_wave(self.store, wave)
-        letter = write_letter(wave, outcome, codes, following, reviewed=bool(decision.get("reviewed")))
+        reviewed = bool(decision.get("reviewed"))
+        letter = write_letter(wave, outcome, codes, following, reviewed=reviewed, matched=matched)
         for line in letter.email[self.language].splitlines():
             self._say(line)
+        self._say(paragraph(wave, "code", self._code(), self.language))
         self.console.print()
+
+    def _code(self) -> str:
+        return short_code(self.found.wave.number, self.found.decision["registration_id"])
 
     def _value(self, value: Any) -> str:
         from pipeline.reports.language.numbers import moment

@@ -19,8 +19,8 @@ from pipeline.record import log
 from pipeline.storage.paths import Store
 
 _HEAD = {
-    "id": ("gelombang", "nomor pendaftaran", "nama", "NIK", "hasil"),
-    "en": ("wave", "registration_id", "name", "NIK", "outcome"),
+    "id": ("gelombang", "nomor pendaftaran", "kode", "nama", "NIK", "hasil"),
+    "en": ("wave", "registration_id", "code", "name", "NIK", "outcome"),
 }
 
 
@@ -31,15 +31,15 @@ def find(
     language: LanguageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Find a person's applications by NIK, phone, name or part of an id, typed on standard input. Leaves a line in the
-    record."""
+    """Find a person's applications by NIK, phone, a letter's code, name or part of an id, typed on standard input.
+    Leaves a line in the record."""
     from pipeline.inspection.person import asked
     from pipeline.inspection.person import find as found_by
     from pipeline.reports.language.labels import label
 
     spoken, store = language_of(language), Store.at(data or settings().data)
     store.pull("waves/", only=("manifest.json", "decisions.parquet"))
-    what = asked(from_standard_input("NIK, phone, name or part of an id: "))
+    what = asked(from_standard_input("NIK, phone, code, name or part of an id: "))
     found = found_by(store, what, wave)
     for number, group in groupby(found, key=lambda one: one.wave):
         ids = ", ".join(one.registration_id for one in group)
@@ -49,7 +49,7 @@ def find(
     elif found:
         table = Table(*_HEAD[spoken])
         for one in found:
-            shown = (one.registration_id, one.name, one.nik, label(f"outcome.{one.outcome}", spoken))
+            shown = (one.registration_id, one.code, one.name, one.nik, label(f"outcome.{one.outcome}", spoken))
             table.add_row(str(one.wave), *(Text(text) for text in shown))
         wide_console().print(table)
     if not found:

@@ -24,8 +24,9 @@ from pipeline.screening.rulebook import warning_codes
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
-#: Province and serial stay readable, so that people at a helpdesk can tell two rows apart; birth date and sex do not.
-_MASKED = """CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN substr(nik, 1, 4) || '********' || substr(nik, 13, 4)
+#: Province and regency stay readable. With the serial beside them a birth date would leave a handful of NIKs; whoever
+#: has to tell two rows apart has the code of ``domain/short_code.py``.
+_MASKED = """CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN substr(nik, 1, 4) || repeat('*', 12)
                   ELSE repeat('*', least(coalesce(length(nik), 0), 16)::INT) END"""
 _COHORT = (
     "$wave::INTEGER AS wave, {number}, registration_id, nik, full_name, province_code, tier, draw, ticket FROM decided"

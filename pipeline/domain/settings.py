@@ -183,6 +183,9 @@ class Settings(BaseSettings):
         "user's alone; None: $XDG_STATE_HOME/gelombang, else ~/.local/state/gelombang",
     )
     language: str = Field("id", pattern="^(id|en)$", description="language of reports and messages")
+    contact: str = Field(
+        "www.prakerja.go.id", min_length=1, max_length=80, description="where letters send whoever has a question"
+    )
     shards: int = Field(8, ge=1, le=1024, description="selfie shards of a wave, at most")
     approvers: list[str] = Field(
         [],

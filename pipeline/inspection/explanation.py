@@ -132,9 +132,9 @@ def _published(where: Store, wave: Wave, registration_id: str) -> Published | No
 
 
 def mask_number(number: str | None) -> str:
-    """Region and serial of a NIK or KK; birth date and sex are hidden."""
+    """Province and regency of a NIK or KK, four digits; district, birth date, sex and serial are hidden."""
     text = number or ""
-    return f"{text[:4]}********{text[12:]}" if len(text) == 16 and text.isdigit() else "*" * len(text)
+    return f"{text[:4]}{'*' * 12}" if len(text) == 16 and text.isdigit() else "*" * len(text)
 
 
 def mask_name(name: str | None) -> str:

@@ -14,6 +14,8 @@ from typing import Any
 import duckdb
 
 from pipeline.domain.contracts import INGESTED
+from pipeline.domain.short_code import SQL as SHORT_CODE
+from pipeline.domain.short_code import as_code, short_code
 from pipeline.inspection.explanation import mask_name, mask_number
 from pipeline.record import log
 from pipeline.storage import duckdb_sql
@@ -31,6 +33,7 @@ class Application:
 
     wave: int
     registration_id: str
+    code: str
     name: str
     nik: str
     outcome: str
@@ -38,20 +41,22 @@ class Application:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody typed, and what it is: ``nik``, ``phone``, ``name`` or part of an ``id``."""
+    """What somebody typed, and what it is: ``nik``, ``phone``, a letter's ``code``, or ``text`` (name, part of id)."""
 
     kind: str
     value: str
 
 
 def asked(text: str) -> Asked:
-    """Reads what somebody typed: sixteen digits, a mobile number in any form, else a name or part of an id."""
+    """Reads what somebody typed: sixteen digits, a mobile number in any form, a code, else a name or part of an id."""
     plain = " ".join(text.split())
     digits = re.sub(r"[\s.\-()]", "", plain)
     if _NIK.fullmatch(digits):
         return Asked("nik", digits)
     if phone := _PHONE.fullmatch(digits):
         return Asked("phone", phone[1])
+    if code := as_code(plain):
+        return Asked("code", code)
     return Asked("text", plain)
 
 
@@ -59,6 +64,7 @@ def asked(text: str) -> Asked:
 _CONDITIONS = {
     "nik": "coalesce(r.nik, d.nik) = ?",
     "phone": r"regexp_extract(regexp_replace(r.phone, '[^0-9]', '', 'g'), '^(?:62|0)?(8[0-9]{7,12})$', 1) = ?",
+    "code": f"{SHORT_CODE.format(wave='{wave}', id='d.registration_id')} = ?",
     "text": "contains(lower(d.registration_id), lower(?1)) OR contains(lower(r.full_name), lower(?1))",
 }
 
@@ -69,13 +75,15 @@ def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[
     for number, folder in sorted(store.wave_folders("waves").items(), reverse=True):
         if waves is not None and number not in waves:
             continue
+        condition = _CONDITIONS[what.kind].replace("{wave}", str(number))
         query = f"""SELECT d.registration_id, r.full_name, coalesce(r.nik, d.nik), d.outcome
                     FROM {_read(folder / "decisions.parquet")} d
                     LEFT JOIN {_applied(store, folder.name)} r USING (registration_id)
-                    WHERE {_CONDITIONS[what.kind]} ORDER BY d.registration_id LIMIT {_LIMIT - len(found)}"""
+                    WHERE {condition} ORDER BY d.registration_id LIMIT {_LIMIT - len(found)}"""
         with duckdb.connect() as db:
             for id_, name, nik, outcome in db.execute(query, [what.value]).fetchall():
-                found.append(Application(number, id_, mask_name(name), mask_number(nik), outcome))
+                code = short_code(number, id_)
+                found.append(Application(number, id_, code, mask_name(name), mask_number(nik), outcome))
         if len(found) >= _LIMIT:
             break
     return found

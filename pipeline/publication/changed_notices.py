@@ -6,6 +6,7 @@ Reads a revision's ``changes.parquet``; writes ``notices.parquet`` beside it, in
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,8 +14,8 @@ import pyarrow.compute as pc
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import NOTICES, with_ticket
 from pipeline.reports.messages.letters import write_letter
-from pipeline.reports.messages.notices import next_wave
-from pipeline.reports.messages.tickets import with_paragraphs
+from pipeline.reports.messages.notices import next_wave, people
+from pipeline.reports.messages.paragraphs import with_paragraphs
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 
@@ -25,20 +26,26 @@ def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:
     changes = read_table(revision / "changes.parquet").to_pylist()
     changes = [change for change in changes if change["against"] == "run" and change["change"] != "moved"]
     schema = with_ticket(NOTICES) if wave.beacon else NOTICES
-    tickets = _tickets(store, wave, [change["registration_id"] for change in changes]) if wave.beacon else {}
+    ids = [change["registration_id"] for change in changes]
+    decided, who = _decided(store, wave, ids), people(store, wave, ids)
     rows = []
     for change in changes:
+        id_ = change["registration_id"]
+        run = decided.get(id_, {})
         outcome = "accepted" if change["change"] == "added" else "rejected"
-        letter = write_letter(wave, outcome, change["reasons"] or [], following)
-        rows.append({"registration_id": change["registration_id"], "outcome": outcome, **letter.columns()})
-        rows[-1] |= {"ticket": tickets.get(change["registration_id"])} if wave.beacon else {}
-    notices = pa.Table.from_pylist(rows, schema=schema)
-    write_table(with_paragraphs(notices, wave) if wave.beacon else notices, revision / "notices.parquet", schema)
+        # whom the run accepted after a look at the selfie is the person, whether a machine or an officer saw it
+        matched = bool(run.get("selfie_verified")) and run.get("outcome") == "accepted"
+        letter = write_letter(wave, outcome, change["reasons"] or [], following, matched=matched)
+        rows.append({"registration_id": id_, "outcome": outcome, **letter.columns(), **who[id_]})
+        rows[-1] |= {"ticket": run.get("ticket")} if wave.beacon else {}
+    notices = with_paragraphs(pa.Table.from_pylist(rows, schema=schema), wave)
+    write_table(notices, revision / "notices.parquet", schema)
     return len(rows)
 
 
-def _tickets(store: Store, wave: Wave, ids: list[str]) -> dict[str, str]:
-    """The tickets of these applications, as the run decided them."""
+def _decided(store: Store, wave: Wave, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """What the run decided about these applications, as far as a letter needs it."""
+    columns = ["registration_id", "outcome", "selfie_verified", *(["ticket"] if wave.beacon else [])]
     rows = pc.field("registration_id").isin(pa.array(ids, pa.string()))
-    table = read_table(store.out(wave) / "decisions.parquet", ["registration_id", "ticket"], rows)
-    return dict(zip(table["registration_id"].to_pylist(), table["ticket"].to_pylist(), strict=True))
+    table = read_table(store.out(wave) / "decisions.parquet", columns, rows)
+    return {row["registration_id"]: row for row in table.to_pylist()}

@@ -42,7 +42,7 @@ def write_public_files(run: Plan, revision: Path, last: Path) -> Path | None:
     if not run.wave.beacon:
         return None
     out, folder = run.store.out(run.wave), revision / FOLDER
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for name in (COMMITMENT, "eligible.txt", "priority.txt"):
         files.copy(out / name, folder / name)
     record = files.read_json(out / "draw.json")

@@ -19,6 +19,8 @@ from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.publication import removals
 from pipeline.publication.changed_notices import write_changed_notices
+from pipeline.publication.public_figures import write_public_figures, write_public_publication
+from pipeline.publication.public_files import FOLDER as PUBLIC
 from pipeline.publication.public_files import write_public_files
 from pipeline.publication.public_page import write_public_page
 from pipeline.publication.rescreen import Rescreened, rescreen
@@ -123,9 +125,11 @@ def _commit(
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
     write_changed_notices(run.store, run.wave, new)
-    public = write_public_files(run, new, screened.plan.work / "out" / "decisions.parquet")
-    if public is not None:
+    public = new / PUBLIC
+    public.mkdir()
+    if write_public_files(run, new, screened.plan.work / "out" / "decisions.parquet"):
         write_public_page(public)
+    write_public_figures(run, new, public)
     published = {
         "wave": run.wave.number,
         "revision": revision,
@@ -143,16 +147,21 @@ def _commit(
             for name, x in screened.plan.extracts.items()
         },
         "manifest_sha256": files.sha256(run.store.out(run.wave) / "manifest.json"),
-        "files": {p.relative_to(new).as_posix(): files.sha256(p) for p in sorted(new.rglob("*")) if p.is_file()},
+        "files": {},
         "record": asdict(log.head(run.store)),
         "software": {"gelombang": __version__},
     }
+    write_public_publication(published, public)
+    published["files"] = {p.relative_to(new).as_posix(): files.sha256(p) for p in _files(new)}
     files.write_json(published, new / "publication.json")
     folder = target / f"rev-{revision}"
     run.store.commit(new, folder, "publication.json", once=True)
-    if public is not None:
-        make_public(folder / public.name, run.store.root)
+    make_public(folder / public.name, run.store.root)
     return folder, published
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _publications(run: Plan) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ from pipeline.reports.figures.alerts import share
 from pipeline.reports.figures.comparison import STEPS
 from pipeline.reports.figures.query import Query, sql
 from pipeline.reports.language.labels import LANGUAGES, translator
-from pipeline.reports.small_cells.disclosure import Funnel, published
-from pipeline.reports.small_cells.suppress import Chain, small
+from pipeline.reports.small_cells.disclosure import Funnel, shown_of
+from pipeline.reports.small_cells.suppress import hide, running
 from pipeline.storage import duckdb_sql
 from pipeline.storage.files import read_json, write_table, write_text
 from pipeline.storage.paths import Store
@@ -62,20 +62,24 @@ def lines_of(store: Store) -> list[WaveLine]:
     if not folders:
         raise WaveNotRunError(f"No wave below {store.root} has outputs yet.")
     people = _people(store, folders)
-    new = Chain({str(wave): row["applied"] for wave, row in people.items()})
+    funnels = [shown_of(folder) for folder in folders]
+    new = {f.wave: people.get(f.wave, {}).get("applied", 0) for f in funnels}
+    again = [f.registrations - new[f.wave] for f in funnels]
+    applied = running(list(zip(new.values(), again, strict=True)))
     lines: list[WaveLine] = []
-    for folder in folders:
-        funnel = published(read_json(folder / "funnel.json"))
+    for place, (folder, funnel) in enumerate(zip(folders, funnels, strict=True)):
         upto = [wave for wave in people if wave <= funnel.wave]
-        retried = people.get(funnel.wave, {}).get("retried", 0)
+        counts = people.get(funnel.wave, {})
+        tries = counts.get("retried", 0)
+        retried = hide({"retried": tries, "at once": counts.get("accepted", 0) - tries})["retried"]
         lines.append(
             WaveLine(
                 key=folder.name,
                 funnel=funnel,
                 shares={step: share(funnel, step) for step in STEPS},
-                applied=new.sum(map(str, upto)),
+                applied=applied[place],
                 reached=sum(people[wave]["accepted"] for wave in upto),
-                retried=None if small(retried) else retried,
+                retried=retried,
                 days=_days(store, folder),
                 report=(folder / "report.html").is_file(),
             )

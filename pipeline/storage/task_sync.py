@@ -47,8 +47,11 @@ WORK = Part("work/{wave}/")
 CACHE = Part(VERDICTS, keep=True)
 LANDED = tuple(Part(f"landing/{{wave}}/{what}/") for what in ("registrations", "reuploads", "reviews"))
 #: Of other waves: who has a place, what was decided, what the report compares with.
-RUNS = Part("waves/", ("manifest.json", "cohort.parquet", "decisions.parquet", "retries.parquet", "funnel.json"))
-PUBLICATIONS = Part("published/", ("publication.json", "cohort.parquet"))
+RUNS = Part(
+    "waves/",
+    ("manifest.json", "cohort.parquet", "decisions.parquet", "retries.parquet", "funnel.json", "released.json"),
+)
+PUBLICATIONS = Part("published/", ("publication.json", "cohort.parquet", "released.json"))
 EARLIER = (RUNS, PUBLICATIONS)
 
 

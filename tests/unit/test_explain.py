@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.explain import explain
-from pipeline.domain import errors
+from pipeline.domain import errors, reasons
+from pipeline.domain.short_code import short_code
 from pipeline.inspection.explanation import explain as explained
 from pipeline.inspection.explanation import mask_date, mask_name, mask_number
 from pipeline.storage.paths import Store
@@ -100,6 +101,15 @@ def test_every_rule_has_its_verdict(data: Path):
     assert fields["blacklisted"].registered is True
 
 
+def test_an_officer_reads_every_reason_that_the_letter_does_not_tell(data: Path, capsys: pytest.CaptureFixture):
+    decided, _, sent = said(capsys, data, "R4").partition("What the person can do")
+    for code in ("identity_mismatch", "in_education", "bansos_recipient", "excluded_occupation", "blacklisted"):
+        assert code in decided
+        assert reasons.message(code, "en") not in sent
+    assert short_code(12, "R4") in decided
+    assert short_code(12, "R4") in sent
+
+
 @pytest.mark.parametrize("registration_id", ["R5", "R6"])
 def test_where_no_register_can_be_asked_it_says_so(data: Path, capsys: pytest.CaptureFixture, registration_id: str):
     found = explained(Store.at(data), 12, registration_id)
@@ -150,7 +160,7 @@ def test_unknown_applications_waves_and_languages_are_named_errors(data: Path):
 @pytest.mark.parametrize(
     ("masked", "shown"),
     [
-        (mask_number("3171011505900001"), "3171********0001"),
+        (mask_number("3171011505900001"), "3171************"),
         (mask_number("12345"), "*****"),
         (mask_number(None), ""),
         (mask_name("Siti  AMINAH"), "S*** A*****"),

@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.domain.short_code import SQL, short_code
 from pipeline.inspection.person import Asked, asked
 from pipeline.record import log
 from pipeline.storage.paths import Store
@@ -52,6 +54,8 @@ def data(made: Path, tmp_path: Path) -> Path:
         ("081234567890", "phone", "81234567890"),
         ("+62 812-3456-7890", "phone", "81234567890"),
         ("6281234567890", "phone", "81234567890"),
+        ("g 1a2b-3c4d 5e6f", "code", "G-1A2B-3C4D-5E6F"),
+        ("0812-3456-7890", "phone", "81234567890"),  # as long as a code without its G
         ("Siti  Aminah", "text", "Siti Aminah"),
         ("12345", "text", "12345"),
     ],
@@ -70,6 +74,13 @@ def found(data: Path, typed: str, *options: str) -> list[tuple[int, str]]:
 def test_a_person_is_found_in_every_wave(data: Path, typed: str):
     assert found(data, typed) == [(4, "B1"), (3, "A1")]
     assert found(data, typed, "--wave", "3") == [(3, "A1")]
+
+
+def test_a_letters_code_finds_one_application_of_one_wave(data: Path):
+    assert found(data, short_code(4, "B1")) == [(4, "B1")]
+    assert short_code(4, "B1") != short_code(3, "B1")
+    with duckdb.connect() as db:
+        assert db.execute(f"SELECT {SQL.format(wave=4, id='$1')}", ["B1"]).fetchall() == [(short_code(4, "B1"),)]
 
 
 @pytest.mark.parametrize("typed", ["%", "' OR 1=1 --", nik(77), "081299999999", "b2x"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from itertools import combinations
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,10 +13,14 @@ from hypothesis import strategies as st
 
 from pipeline.domain import contracts, reasons
 from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import settings
+from pipeline.domain.short_code import short_code
 from pipeline.reports import spreadsheet_safety
 from pipeline.reports.language.labels import LANGUAGES
-from pipeline.reports.messages.letters import SMS_LENGTH, tellable, texts, write_letter
+from pipeline.reports.messages.letters import SMS_LENGTH, texts, write_letter
 from pipeline.reports.messages.notices import next_wave, write_notices
+from pipeline.reports.messages.paragraphs import paragraph
+from pipeline.reports.messages.telling import told
 from pipeline.storage.files import read_table, write_table
 from tests.unit import wave_factory
 
@@ -55,38 +58,24 @@ def test_letters_are_filled_and_fit(codes: list[str], outcome: str, following: W
         assert text.isascii()  # one GSM 03.38 message; other alphabets halve its length
 
 
-def test_two_reasons_always_fit_one_sms() -> None:
-    for pair in combinations(CODES, 2):
-        told = tellable(pair)
-        letter = write_letter(WAVE, "rejected", pair, NEXT)
-        for language in LANGUAGES:
-            assert texts()["reason"][told[0]][f"sms_{language}"] in letter.sms[language]
-
-
-@given(some_codes)
-def test_email_gives_every_reason_that_may_be_told(codes: list[str]) -> None:
-    letter = write_letter(WAVE, "rejected", codes, NEXT)
+@given(some_codes, st.booleans())
+def test_email_gives_every_thing_that_may_be_told_and_nothing_else(codes: list[str], matched: bool) -> None:
+    letter = write_letter(WAVE, "rejected", codes, NEXT, matched=matched)
+    named = [item.name for item in told(codes, matched=matched) if not item.group]
+    if named == ["duplicate_application"]:
+        return
     for language in LANGUAGES:
-        for code in tellable(codes):
+        for code in named:
             assert reasons.message(code, language, "rejected") in letter.email[language]
             assert texts()["reason"][code][f"do_{language}"] in letter.email[language]
-        for code in set(codes) - set(tellable(codes)):
+        for code in set(codes) - set(named):
             assert reasons.message(code, language, "rejected") not in letter.email[language]
-
-
-@pytest.mark.parametrize(
-    "code", ["deceased", "not_citizen", "under_18", *reasons.codes("education"), *reasons.codes("bansos")]
-)
-def test_whoever_has_not_shown_who_they_are_learns_nothing_of_the_holder(code: str) -> None:
-    together = write_letter(WAVE, "rejected", ["identity_mismatch", code], NEXT)
-    alone = write_letter(WAVE, "rejected", ["identity_mismatch"], NEXT)
-    assert together == alone
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_a_reference_the_refused_read_that_an_officer_looked_and_what_to_do(language: str) -> None:
     letter = write_letter(WAVE, "rejected", ["reference_missing"], NEXT, reviewed=True)
-    looked = {"id": "Petugas telah melihat", "en": "An officer looked"}[language]
+    looked = {"id": "Petugas telah memeriksa", "en": "An officer looked"}[language]
     waits = {"id": ("akan memeriksa", "tidak perlu berbuat"), "en": ("will look", "need do nothing")}[language]
     assert looked in letter.email[language]
     assert {"id": "KTP", "en": "KTP"}[language] in letter.email[language]
@@ -106,7 +95,7 @@ def test_a_decision_is_called_automatic_only_where_no_officer_took_it(language: 
 
 
 def test_family_card_letter_names_nobody() -> None:
-    letter = write_letter(WAVE, "rejected", ["kk_limit"], NEXT)
+    letter = write_letter(WAVE, "rejected", ["kk_limit"], NEXT, matched=True)
     words = set(re.findall(r"\w+", letter.email["id"].lower()))
     assert words.isdisjoint({"suami", "istri", "anak", "ayah", "ibu", "bernama"})
 
@@ -139,18 +128,55 @@ def test_written_for_every_application(tmp_path: Path) -> None:
     outcome_of = dict(zip(decisions["registration_id"].to_pylist(), decisions["outcome"].to_pylist(), strict=True))
     following = next_wave(store, WAVE)
     by_officer = dict(zip(decisions["registration_id"].to_pylist(), decisions["reviewed"].to_pylist(), strict=True))
+    seen = decisions["selfie_decision"].to_pylist()
+    matched = dict(zip(decisions["registration_id"].to_pylist(), [found == "match" for found in seen], strict=True))
     assert 0 < sum(by_officer.values()) < 100
     for row in table.slice(0, 300).to_pylist():
         i = row["registration_id"]
-        letter = write_letter(WAVE, outcome_of[i], reasons_of[i], following, reviewed=by_officer[i])
-        assert row["email_id"] == letter.email["id"]
+        how = {"reviewed": by_officer[i], "matched": matched[i]}
+        letter = write_letter(WAVE, outcome_of[i], reasons_of[i], following, **how)
+        assert row["code"] == short_code(WAVE.number, i)
+        assert row["email_id"] == f"{letter.email['id']}\n\n{paragraph(WAVE, 'code', row['code'], 'id')}"
     with (out / "notices.csv").open(encoding="utf-8", newline="") as f:
         lines = list(csv.DictReader(f))
     with (out / "letters.csv").open(encoding="utf-8", newline="") as f:
         letters = {row["letter"]: row for row in csv.DictReader(f)}
     for line, row in zip(lines, table.to_pylist(), strict=True):
         assert (line["registration_id"], line["sms_id"]) == (row["registration_id"], row["sms_id"])
-        assert letters[line["letter"]]["email_en"] == row["email_en"]
+        assert row["email_en"].startswith(letters[line["letter"]]["email_en"])
+        assert line["code"] == row["code"]
+        assert line["send"] == letters[line["letter"]]["send"] == "after publication"
+        assert letters[line["letter"]]["contact"] == settings().contact
+    assert len({(row["outcome"], row["email_id"], row["sms_id"]) for row in letters.values()}) == len(letters)
+
+
+def test_contacts_are_those_that_were_confirmed(tmp_path: Path) -> None:
+    store = wave_factory.make(tmp_path, WAVE, n=6)
+    ids = sorted(read_table(store.work(WAVE) / "out" / "decisions.parquet")["registration_id"].to_pylist())
+    given = [
+        ("+62 812-3456", True, "siti@contoh.id", True),
+        ("0812 3456", True, "=siti@contoh.id", True),
+        ("0812", False, "siti@contoh.id", True),
+        ("0812", True, "siti@contoh.id", False),
+        (None, True, None, True),
+    ]
+    rows = [
+        {"registration_id": i, "phone": p, "phone_verified": pv, "email": e, "email_verified": ev}
+        for i, (p, pv, e, ev) in zip(ids, given, strict=False)
+    ]
+    table = pa.Table.from_pylist(rows, schema=contracts.INGESTED)
+    write_table(table, store.work(WAVE) / "registrations.parquet", contracts.INGESTED)
+    write_notices(store, WAVE)
+    with (store.work(WAVE) / "out" / "notices.csv").open(encoding="utf-8", newline="") as f:
+        found = [(row["phone"], row["email"], row["language"]) for row in csv.DictReader(f)]
+    assert found == [
+        ("628123456", "siti@contoh.id", "id"),
+        ("628123456", "'=siti@contoh.id", "id"),
+        ("", "siti@contoh.id", "id"),
+        ("62812", "", "id"),
+        ("", "", "id"),
+        ("", "", "id"),  # the application is no longer kept
+    ]
 
 
 def test_same_bytes_each_time(tmp_path: Path) -> None:

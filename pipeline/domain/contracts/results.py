@@ -80,7 +80,7 @@ REJECTIONS = Table(
     "One row per rejected application.",
     (
         ID,
-        Column("nik_masked", TEXT, "The NIK without the digits of birth date and sex."),
+        Column("nik_masked", TEXT, "The first four digits of the NIK, province and regency; the rest is hidden."),
         LAYER,
         REASONS,
         RETRY,
@@ -119,17 +119,37 @@ _WORDS = tuple(
     for part, what in (("sms", "The text message"), ("subject", "The e-mail's subject"), ("email", "The e-mail"))
     for code, language in (("id", "Indonesian"), ("en", "English"))
 )
-_LETTER = Column("letter", pa.int32(), "The number of the letter: one for each combination of outcome and reasons.")
+_LETTER = Column("letter", pa.int32(), "The number of the letter: letters with the same words have the same number.")
 _UNTIL = Column("until", TIMESTAMP, "Until when the applicant may send something again, or null.")
 
 LETTERS = Table(
     "letters.parquet",
     "One row per kind of letter.",
-    (_LETTER, _OUTCOME, REASONS, _REVIEWED, RETRY, _UNTIL, *_WORDS),
+    (
+        _LETTER,
+        _OUTCOME,
+        REASONS,
+        _REVIEWED,
+        Column("matched", FLAG, "Whether the selfie was found to show the register's person."),
+        RETRY,
+        _UNTIL,
+        *_WORDS,
+    ),
 )
 
 NOTICES = Table(
     "notices.parquet",
     "One row per application: the message that the applicant gets.",
-    (ID, _OUTCOME, RETRY, _UNTIL, *_WORDS, _LETTER),
+    (
+        ID,
+        _OUTCOME,
+        RETRY,
+        _UNTIL,
+        *_WORDS,
+        _LETTER,
+        Column("phone", TEXT, "The phone number in digits, country code first; null where it is not confirmed."),
+        Column("email", TEXT, "The e-mail address; null where it is not confirmed."),
+        Column("language", TEXT, "The language to write in.", ("id", "en")),
+        Column("code", TEXT, "The short code by which a helpdesk finds the application."),
+    ),
 )

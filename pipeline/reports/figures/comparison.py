@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline.domain.calendar import Wave
 from pipeline.reports.figures.alerts import share
 from pipeline.reports.figures.funnel_steps import SCREENED
-from pipeline.reports.small_cells.disclosure import Funnel, published
+from pipeline.reports.small_cells.disclosure import Funnel, shown_of
 from pipeline.storage.files import read_json
 from pipeline.storage.paths import Store
 
@@ -32,9 +32,8 @@ def earlier(store: Store, wave: Wave) -> list[Funnel]:
     """What may be shown of every earlier wave that has outputs, in order."""
     found = []
     for path in store.outputs("funnel.json"):
-        raw = read_json(path)
-        if raw["wave"] < wave.number:
-            found.append(published(raw))
+        if read_json(path)["wave"] < wave.number:
+            found.append(shown_of(path.parent))
     return found
 
 

@@ -16,8 +16,10 @@ from pipeline.reports.figures.delivered_rows import DeliveredRows, delivered_row
 from pipeline.reports.figures.groups import Group
 from pipeline.reports.figures.provinces import Map, map_of
 from pipeline.reports.figures.query import decisions
+from pipeline.reports.figures.released_figures import figures_of, lone
 from pipeline.reports.figures.reupload_counts import sent_again
 from pipeline.reports.figures.truth_comparison import FOUND, TruthReport, compare_with_truth
+from pipeline.reports.small_cells import releases
 from pipeline.reports.small_cells.disclosure import Funnel, published
 from pipeline.reports.small_cells.suppress import hide
 from pipeline.storage.files import read_json
@@ -69,7 +71,8 @@ class Figures:
 def figures(store: Store, wave: Wave) -> Figures:
     """Counts a run's ``out/decisions.parquet`` and reads the small files beside it. Raises WaveNotRunError."""
     work = store.work(wave)
-    funnel = published(read_json(work / "out" / "funnel.json"))
+    released = releases.earlier(store, wave)
+    funnel = published(read_json(work / "out" / "funnel.json"), released)
     before = earlier(store, wave)
     side = {name: _optional(store, wave, name) for name in ("plan", "draw", "ingest")}
     with decisions(work / "out" / "decisions.parquet", work) as query:
@@ -77,8 +80,16 @@ def figures(store: Store, wave: Wave) -> Figures:
         defects = {row["code"]: row for row in query.rows("photo_defects")}
         compared = {row["decision"]: row["n"] for row in query.rows("photo_decisions")}
         warnings = {row["code"]: row["n"] for row in query.rows("warnings")}
-    by_province = groups.provinces(counted)
-    verified, seen = hide({"all": sum(compared.values())})["all"], _defects(funnel, defects)
+    by_group = {kind: groups.table(counted, kind) for kind in ("sex", "age", "tier")}
+    by_group["province"] = groups.provinces(counted)
+    by_group = {kind: t if t and released.allows(kind, figures_of(t)) else None for kind, t in by_group.items()}
+    by_province = by_group["province"]
+
+    def steady(name: str, shown: dict[str, int | None]) -> dict[str, int | None]:
+        return shown if released.allows(name, lone(shown)) else dict.fromkeys(shown)
+
+    verified = steady("verified", hide({"all": sum(compared.values())}))["all"]
+    seen = _defects(funnel, steady("defects", hide({c: defects.get(c, {}).get("warning", 0) for c in DEFECTS})))
     truth = store.landing(wave, "truth.parquet").is_file()
     return Figures(
         wave=wave,
@@ -88,12 +99,12 @@ def figures(store: Store, wave: Wave) -> Figures:
         verified=verified,
         photo_again=_photo_again(funnel),
         defects=seen,
-        decisions=hide({d: compared.get(d, 0) for d in FOUND}),
-        warnings=hide({code: warnings.get(code, 0) for code in reasons.warning_catalogue()}),
-        sent_again=sent_again(work / "out"),
-        sex=groups.table(counted, "sex"),
-        age=groups.table(counted, "age"),
-        tier=groups.table(counted, "tier"),
+        decisions=steady("decisions", hide({d: compared.get(d, 0) for d in FOUND})),
+        warnings=steady("warnings", hide({code: warnings.get(code, 0) for code in reasons.warning_catalogue()})),
+        sent_again=steady("sent_again", sent_again(work / "out")),
+        sex=by_group["sex"],
+        age=by_group["age"],
+        tier=by_group["tier"],
         provinces=by_province,
         map=map_of(by_province) if by_province else None,
         comparison=columns(funnel, before),
@@ -132,8 +143,7 @@ def _photo_again(funnel: Funnel) -> int | None:
     return selfie.left - funnel.ends["review"]
 
 
-def _defects(funnel: Funnel, seen: dict[str, dict[str, Any]]) -> list[Defect]:
+def _defects(funnel: Funnel, warned: dict[str, int | None]) -> list[Defect]:
     """As reasons the very figures of the funnel: two ways of hiding one figure would give it away."""
     shown = next((s.by_reason for s in funnel.steps if s.step == "selfie"), {})
-    warned = hide({code: seen.get(code, {}).get("warning", 0) for code in DEFECTS})
     return [Defect(code, shown.get(code, 0), warned[code]) for code in DEFECTS]

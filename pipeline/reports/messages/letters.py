@@ -1,7 +1,6 @@
 """One letter: from an outcome and its reasons to an SMS and an e-mail in both languages. No data, no files.
 
-What a letter may tell is decided here: whoever could not show that the NIK is theirs learns nothing that a register
-says about its holder (UU PDP; a letter must never expose another person).
+What it may tell of the reasons is decided in ``telling.py``.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from typing import Any
 
 from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
+from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import LANGUAGES
+from pipeline.reports.messages.telling import SUPERSEDED, Told, told
 
 #: One message of GSM 03.38: longer ones are cut into parts, cost twice and arrive out of order.
 SMS_LENGTH = 160
-#: Without a match of these the applicant has not shown to be the NIK's holder.
-_UNPROVEN = "identity_mismatch"
 
 
 @dataclass(frozen=True)
@@ -48,44 +47,53 @@ def texts() -> dict[str, Any]:
     return tomllib.loads((files("pipeline.reports.messages") / "notices.toml").read_text(encoding="utf-8"))
 
 
-def tellable(given: Sequence[str]) -> list[str]:
-    """The reasons that may be told to the applicant, in catalogue order.
-
-    With an identity that does not match, the rest (schooling, assistance, death, …) describes the NIK's holder, who may
-    be somebody else: only what the applicant typed is talked about.
-    """
-    ordered = reasons.ordered(given)
-    if _UNPROVEN not in ordered:
-        return ordered
-    return [c for c in ordered if c == _UNPROVEN or reasons.catalogue()[c].layer == "registration"]
-
-
 def write_letter(
-    wave: Wave, outcome: str, given: Sequence[str], following: Wave | None, *, reviewed: bool = False
+    wave: Wave,
+    outcome: str,
+    given: Sequence[str],
+    following: Wave | None,
+    *,
+    reviewed: bool = False,
+    matched: bool = False,
 ) -> Letter:
     """The letter for an outcome; ``following`` is the next wave, in which people apply or send a photo again.
 
-    ``reviewed``: a reviewer decided, so the letter does not call the decision automatic.
+    ``reviewed``: a reviewer decided, so the letter does not call the decision automatic. ``matched``: the selfie was
+    found to show the register's person, who may then read every reason.
     """
-    told = tellable(given)
-    retry = reasons.retry_of(told) if outcome == "rejected" else "none"
-    again = {"rejected": retry, "reserve": "reserve"}.get(outcome)
+    items = told(given, matched=matched) if outcome == "rejected" else []
+    kind = "superseded" if any(item.name == SUPERSEDED for item in items) else outcome
+    retry = _retry(items) if kind == "rejected" else "none"
+    again = {"rejected": _again_kind(items, retry), "reserve": "reserve"}.get(kind)
     sms, subject, email = {}, {}, {}
     for language in LANGUAGES:
         values = _values(wave, following, language)
-        pattern = texts()["letter"][outcome]
+        pattern = texts()["letter"][kind]
         subject[language] = pattern[f"subject_{language}"].format_map(values)
-        sms[language] = _sms(pattern[f"sms_{language}"], values, told, again, following, language)
-        body = _email(pattern[f"body_{language}"], values, told, outcome, again, following, language)
-        if outcome == "rejected":
-            body.append(texts()["closing"][f"{'reviewed' if reviewed else 'objection'}_{language}"])
-        email[language] = "\n\n".join([*body, texts()["closing"][f"signature_{language}"]])
-    dated = again in ("photo", "data", "reserve") and following is not None
+        sms[language] = _sms(pattern[f"sms_{language}"], values, items, again, following, language)
+        body = [pattern[f"body_{language}"].format_map(values)]
+        if kind == "rejected":
+            body += _told_lines(items, again, values, language)
+        if again is not None:
+            body.append(_again(again, "body", values, following, language))
+        email[language] = "\n\n".join([*body, *_closing(kind, reviewed, values, language)])
+    dated = again in ("photo", "data", "new", "reserve") and following is not None
     return Letter(retry, following.closes if dated and following else None, sms, subject, email)
 
 
+def _retry(items: Sequence[Told]) -> str:
+    return reasons.retry_of(code for item in items for code in item.codes)
+
+
+def _again_kind(items: Sequence[Told], retry: str) -> str:
+    """What the letter asks for; "correct it" only where there is something to correct."""
+    if retry == "none" and any(item.group for item in items):
+        return "prove"
+    return "new" if retry == "data" and not any(item.mends for item in items) else retry
+
+
 def _values(wave: Wave, following: Wave | None, language: str) -> dict[str, Any]:
-    values: dict[str, Any] = {"wave": wave.number}
+    values: dict[str, Any] = {"wave": wave.number, "contact": settings().contact}
     if following is not None:
         values |= {
             "next": following.number,
@@ -106,35 +114,44 @@ def _again(kind: str | None, which: str, values: dict[str, Any], following: Wave
     return str(texts()["again"][kind][key]).format_map(values)
 
 
+def _words(item: Told) -> dict[str, str]:
+    return dict(texts()["group" if item.group else "reason"][item.name])
+
+
 def _sms(
-    pattern: str, values: dict[str, Any], told: list[str], again: str | None, following: Wave | None, language: str
+    pattern: str,
+    values: dict[str, Any],
+    items: Sequence[Told],
+    again: str | None,
+    following: Wave | None,
+    language: str,
 ) -> str:
-    """As many reasons as fit one message, the first ones first; the number of the others stands at the end."""
+    """As many reasons as fit one message, the first ones first; the number of the others stands at the end.
+
+    There is room for one whatever the reasons and dates: a test writes every letter.
+    """
     values = {**values, "again": _again(again, "sms", values, following, language)}
-    short = [str(texts()["reason"][code][f"sms_{language}"]) for code in told]
-    for kept in range(len(short), 0, -1):
+    short = [_words(item)[f"sms_{language}"] for item in items]
+    message = ""
+    for kept in range(len(short), -1, -1) if short else [0]:
         more = [texts()["closing"][f"more_{language}"].format(n=len(short) - kept)] if kept < len(short) else []
         message = pattern.format_map({**values, "reasons": "; ".join(short[:kept] + more)})
         if len(message) <= SMS_LENGTH:
-            return message
-    return pattern.format_map({**values, "reasons": ""})
+            break
+    return message
 
 
-def _email(
-    body: str,
-    values: dict[str, Any],
-    told: list[str],
-    outcome: str,
-    again: str | None,
-    following: Wave | None,
-    lang: str,
-) -> list[str]:
-    """The paragraphs between the subject and the closing."""
-    lines = [body.format_map(values)]
-    if outcome == "rejected":
-        lines += [f"• {reasons.message(code, lang, outcome)} {texts()['reason'][code][f'do_{lang}']}" for code in told]
-        if again == "photo":
-            lines.append(texts()["closing"][f"photo_{lang}"])
-    if again is not None:
-        lines.append(_again(again, "body", values, following, lang))
-    return lines
+def _told_lines(items: Sequence[Told], again: str | None, values: dict[str, Any], language: str) -> list[str]:
+    """What was found and what to do about it, a paragraph each."""
+    lines = []
+    for item in items:
+        words = _words(item)
+        found = words[f"message_{language}"] if item.group else reasons.message(item.name, language, "rejected")
+        lines.append(f"• {found} {words[f'do_{language}'].format_map(values)}")
+    return [*lines, texts()["closing"][f"photo_{language}"]] if again == "photo" else lines
+
+
+def _closing(kind: str, reviewed: bool, values: dict[str, Any], language: str) -> list[str]:
+    """The paragraphs below the letter: objection, contact, who writes."""
+    extra = {"rejected": ["reviewed" if reviewed else "objection"], "superseded": ["report"]}.get(kind, [])
+    return [texts()["closing"][f"{name}_{language}"].format_map(values) for name in (*extra, "contact", "signature")]

@@ -1,13 +1,23 @@
-"""The funnel as it may be shown: the counts of ``funnel.json`` with small ones merged (``suppress.py``)."""
+"""The funnel as it may be shown: the counts of ``funnel.json`` with small ones merged (``suppress.py``).
+
+Every reader but the operator reads this: the report, the spreadsheet, the overview, the approval form and the public
+``funnel.json``. What was shown before counts (``releases.py``).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
+from pipeline.reports.small_cells import releases
+from pipeline.reports.small_cells.releases import Released, Table
 from pipeline.reports.small_cells.suppress import Chain, hide
+from pipeline.storage.files import read_json
 
 _BEFORE_DRAW = frozenset({"email", "registration", "identity", "education", "bansos", "exclusion"})
+_PUBLIC = "accepted:accepted"
 
 
 @dataclass(frozen=True)
@@ -23,13 +33,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Funnel:
-    """A wave's funnel as it may be shown."""
+    """A wave's funnel as it may be shown; ``parts`` are the cells that are only shown together."""
 
     wave: int
     quota: int
     registrations: int
     steps: list[Step]
     ends: dict[str, int | None]
+    parts: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def accepted(self) -> int:
@@ -50,30 +61,61 @@ class Funnel:
         steps = [(s.step, s.passed, s.left) for s in self.steps]
         return [("registered", self.registrations, 0), *steps, ("accepted", self.accepted, 0)]
 
+    def public(self) -> dict[str, Any]:
+        """The public ``funnel.json``: the form of the operator's, null where a figure is not shown."""
+        plain = asdict(self)
+        return {key: plain[key] for key in ("wave", "quota", "registrations", "steps", "ends")}
 
-def published(funnel: dict[str, Any]) -> Funnel:
-    """What may be shown of a ``funnel.json``."""
-    chain = _chain(funnel)
+
+def published(funnel: dict[str, Any], before: Released | None = None) -> Funnel:
+    """What may be shown of a ``funnel.json`` beside what was released ``before``."""
+    before = before or Released()
+    chain = _chain(funnel, before)
     names = [name for part in chain.parts for name in part]
     total = funnel["registrations"]
     gone: list[str] = []
     steps: list[Step] = []
     passed: int | None = total
     for step in funnel["steps"]:
-        own = [name for name in names if name.partition(":")[0] == step["step"]]
+        code = step["step"]
+        own = [name for name in names if name.partition(":")[0] == code]
         gone += own
         entered, left, out = passed, chain.sum(own), chain.sum(gone)
         passed = None if out is None else total - out
-        reasons = hide(step["by_reason"]) if left is not None else dict.fromkeys(step["by_reason"])
-        steps.append(Step(step["step"], entered, left, passed, reasons))
+        earlier, hidden = before.reasons_of(code), before.hidden.get(code, ())
+        counts = {**{name: 0 for old in earlier for name in old}, **step["by_reason"]} if earlier else step["by_reason"]
+        reasons = hide(counts, earlier, hidden) if left is not None else dict.fromkeys(counts)
+        steps.append(Step(code, entered, left, passed, reasons))
     ends = {o: chain.sum(name for name in names if name.endswith(f":{o}")) for o in funnel["ends"]}
-    return Funnel(funnel["wave"], funnel["quota"], total, steps, {**ends, "accepted": funnel["ends"]["accepted"]})
+    shown = {**ends, "accepted": funnel["ends"]["accepted"]}
+    return Funnel(funnel["wave"], funnel["quota"], total, steps, shown, chain.parts)
 
 
-def _chain(funnel: dict[str, Any]) -> Chain:
+def note_release(
+    folder: Path, funnel: dict[str, Any], shown: Funnel, before: Released, tables: Mapping[str, Table] | None = None
+) -> None:
+    """Writes what is shown of a funnel, and the tables beside it, down for the releases to come."""
+    reasons = {step["step"]: step["by_reason"] for step in funnel["steps"]}
+    hidden = {step.step: [code for code, n in step.by_reason.items() if n is None] for step in shown.steps}
+    releases.write(folder, before, cells_of(funnel), shown.parts, reasons, hidden, tables)
+
+
+def shown_of(folder: Path) -> Funnel:
+    """The funnel of a finished wave's folder, as its report shows it."""
+    return published(read_json(folder / "funnel.json"), releases.read([folder]))
+
+
+def cells_of(funnel: dict[str, Any]) -> dict[str, int]:
     """Everybody, by the step and the outcome they left with, in order."""
-    counts = {f"{s['step']}:{outcome}": n for s in funnel["steps"] for outcome, n in s["outcomes"].items()}
-    counts["accepted:accepted"] = funnel["ends"]["accepted"]
+    cells = {f"{s['step']}:{outcome}": n for s in funnel["steps"] for outcome, n in s["outcomes"].items()}
+    return {**cells, _PUBLIC: funnel["ends"]["accepted"]}
+
+
+def _chain(funnel: dict[str, Any], before: Released) -> Chain:
+    counts = cells_of(funnel)
+    known = {name for earlier in before.cells for name in earlier} | set(counts)
+    order = [f"{step['step']}:{outcome}" for step in funnel["steps"] for outcome in funnel["ends"]]
+    counts = {name: counts.get(name, 0) for name in (*order, _PUBLIC) if name in known}
     early = frozenset(name for name in counts if name.partition(":")[0] in _BEFORE_DRAW)
-    late = frozenset(counts) - early - {"accepted:accepted"}
-    return Chain(counts, [early, late], public=frozenset({"accepted:accepted"}))
+    late = frozenset(counts) - early - {_PUBLIC}
+    return Chain(counts, [early, late], frozenset({_PUBLIC}), before.cells, before.parts)

@@ -3,11 +3,14 @@
 Nothing is blotted out and left to be computed back. Figures are *merged* until every part has five people or none, and
 only sums of whole parts are shown: whatever a reader subtracts, another sum of whole parts comes out. The size of the
 cohort is public (its list is), so it is never hidden.
+
+What was released before is remembered by its readers: a later release of the same figures joins whatever an earlier one
+joined, and a figure that moved by fewer than five is a small cell too (``releases.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 #: The usual threshold of official statistics; a zero tells about nobody.
@@ -23,15 +26,25 @@ class Chain:
     """Counts that add up to a total, in an order in which neighbours may be merged (the steps of a funnel).
 
     ``counts``: name → count, in order. ``phases``: names that may as well be merged with each other; a small count goes
-    to a neighbour of its own phase where there is one. ``public``: names that are never merged.
+    to a neighbour of its own phase where there is one. ``public``: names that are never merged. ``before``: the counts
+    of earlier releases, of the same names; ``joined``: the parts that these showed.
     """
 
     def __init__(
-        self, counts: Mapping[str, int], phases: Sequence[frozenset[str]] = (), public: frozenset[str] = frozenset()
+        self,
+        counts: Mapping[str, int],
+        phases: Sequence[frozenset[str]] = (),
+        public: frozenset[str] = frozenset(),
+        before: Sequence[Mapping[str, int]] = (),
+        joined: Sequence[Collection[str]] = (),
     ) -> None:
         self._counts = dict(counts)
         self._public = public
+        self._phases = phases
+        self._before = before
         self._parts = [[name] for name in counts]
+        for part in joined:
+            self._join(part)
         while (i := self._first_small()) is not None:
             other = self._neighbour(i, phases)
             if other is None:
@@ -55,8 +68,23 @@ class Chain:
     def _size(self, part: list[str]) -> int:
         return sum(self._counts[name] for name in part)
 
+    def _join(self, names: Collection[str]) -> None:
+        places = [i for i, part in enumerate(self._parts) if not set(names).isdisjoint(part)]
+        if places:
+            low, high = places[0], places[-1] + 1
+            self._parts[low:high] = [[name for part in self._parts[low:high] for name in part]]
+
     def _is_small(self, part: list[str]) -> bool:
-        return small(self._size(part)) and not self._public.issuperset(part)
+        return (small(self._size(part)) or self._moved_by_few(part)) and not self._public.issuperset(part)
+
+    def _moved_by_few(self, part: list[str]) -> bool:
+        """Whether an earlier release beside this one would tell about few. The size of a whole phase is public: the
+        list of the draw is."""
+        whole = [phase for phase in self._phases if phase.issubset(part)]
+        if whole and frozenset().union(*whole).issuperset(part):
+            return False
+        size = self._size(part)
+        return any(small(abs(size - sum(earlier.get(name, 0) for name in part))) for earlier in self._before)
 
     def _first_small(self) -> int | None:
         return next((i for i, part in enumerate(self._parts) if self._is_small(part)), None)
@@ -68,6 +96,23 @@ class Chain:
         return min(
             same or near, key=lambda j: (self._size(self._parts[j]) == 0, self._size(self._parts[j])), default=None
         )
+
+
+def running(counts: Sequence[tuple[int, ...]]) -> list[int | None]:
+    """The sum of the first counts up to each place, None where it is not shown: where, since the last place that is,
+    any of the counts adds up to fewer than five. What comes later changes nothing, so a longer list that is released
+    later tells nothing more about the places before.
+    """
+    found: list[int | None] = []
+    total, since = 0, [0] * len(counts[0]) if counts else []
+    for row in counts:
+        since = [a + b for a, b in zip(since, row, strict=True)]
+        if any(map(small, since)):
+            found.append(None)
+        else:
+            total, since = total + since[0], [0] * len(row)
+            found.append(total)
+    return found
 
 
 @dataclass(frozen=True)
@@ -132,14 +177,23 @@ def _sum(rows: list[Row]) -> Row:
     return total
 
 
-def hide(counts: Mapping[str, int]) -> dict[str, int | None]:
+def hide(
+    counts: Mapping[str, int], before: Sequence[Mapping[str, int]] = (), hidden: Collection[str] = ()
+) -> dict[str, int | None]:
     """Counts beside a total that is shown, small ones hidden (None).
 
     What is hidden must not be had from the total: at least two counts go, and together they are not small either.
-    (Reasons of one step may overlap, so their total tells less; but nobody can rely on that.)
+    (Reasons of one step may overlap, so their total tells less; but nobody can rely on that.) ``before``: the counts of
+    earlier releases, from which none may differ by few; ``hidden``: what these hid, which stays hidden.
     """
-    hidden = {name for name, n in counts.items() if small(n)}
+
+    def moved_by_few(names: Collection[str]) -> bool:
+        now = sum(counts[name] for name in names)
+        return any(small(abs(now - sum(earlier.get(name, 0) for name in names))) for earlier in before)
+
+    gone = {name for name, n in counts.items() if small(n) or name in hidden or moved_by_few([name])}
     others = sorted((name for name, n in counts.items() if n >= SMALL), key=lambda name: (counts[name], name))
-    while hidden and others and (len(hidden) < 2 or sum(counts[name] for name in hidden) < SMALL):
-        hidden.add(others.pop(0))
-    return {name: None if name in hidden else n for name, n in counts.items()}
+    others = [name for name in others if name not in gone]
+    while gone and others and (len(gone) < 2 or sum(counts[name] for name in gone) < SMALL or moved_by_few(gone)):
+        gone.add(others.pop(0))
+    return {name: None if name in gone else n for name, n in counts.items()}
