@@ -21,6 +21,7 @@ from pipeline.inspection.redraw import Difference
 from pipeline.record import log, verify
 from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
+from pipeline.storage.sealed_paths import table_source
 from pipeline.wave_run import evidence
 
 #: What the record says of the wave: facts by event, in the record's order.
@@ -124,7 +125,8 @@ def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
 
 def _people(path: Path) -> Counter[tuple[str, str, str]]:
     try:
-        table = pq.read_table(path, columns=list(_WHO), partitioning=None)
+        with table_source(path) as source:
+            table = pq.read_table(source, columns=list(_WHO), partitioning=None)
     except (pa.ArrowInvalid, OSError, KeyError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
     return Counter(zip(*(table[column].to_pylist() for column in _WHO), strict=True))

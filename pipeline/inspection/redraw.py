@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection import beacon_checks
+from pipeline.storage.sealed_paths import open_to_read, table_source
 
 Row = dict[str, Any]
 FELL_OUT = ("rejected", "review")
@@ -152,8 +153,8 @@ def _compare_records(
         if not path.is_file():
             found.add(entry["file"], "is missing; the manifest lists it")
             continue
-        with path.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        with open_to_read(path) as file:  # of a sealed file its plain bytes
+            digest = file_digest(cast(Any, file), "sha256").hexdigest()
         if digest != entry["sha256"]:
             found.add(entry["file"], "is not the file that the manifest describes")
 
@@ -233,7 +234,7 @@ def _rows(folder: Path, name: str, entry: str) -> Iterator[Row]:
     columns |= {"cohort": ["registration_id", "rank", "draw"], "reserve": ["registration_id", "position", "draw"]}
     path = folder / f"{name}.parquet"
     try:
-        with pq.ParquetFile(path) as file:
+        with table_source(path) as source, pq.ParquetFile(source) as file:
             if entry not in file.schema_arrow.names:
                 raise UnreadableFileError(f"{path} has no column {entry}: it is not the file that the run wrote.")
             for batch in file.iter_batches(columns=list({*columns[name], entry})):

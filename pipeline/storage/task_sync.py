@@ -48,7 +48,7 @@ CACHE = Part(VERDICTS, keep=True)
 LANDED = tuple(Part(f"landing/{{wave}}/{what}/") for what in ("registrations", "reuploads", "reviews"))
 #: Of other waves: who has a place, what was decided, what the report compares with.
 RUNS = Part("waves/", ("manifest.json", "cohort.parquet", "decisions.parquet", "retries.parquet", "funnel.json"))
-PUBLICATIONS = Part("published/", ("publication.json", "cohort.parquet"))
+PUBLICATIONS = Part("published/", ("publication.json", "cohort.parquet", "places.parquet"))
 EARLIER = (RUNS, PUBLICATIONS)
 
 
@@ -75,6 +75,7 @@ def moves(
                 where.pull(part.prefix.format_map(names), only=part.only, keep=part.keep)
             if extracts:
                 where.pull(*planned(where, ref.plan))
+            where.have_key(wave)
             written = [prefix.format_map(names) for prefix in writes]
             try:
                 with files.disk_errors(stage.__name__):
