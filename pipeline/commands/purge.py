@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -20,13 +21,25 @@ def purge(
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wave: Annotated[int | None, typer.Option(min=1, help="With --destroy-key: the wave.")] = None,
+    destroy_key: Annotated[
+        bool, typer.Option("--destroy-key", help="Destroy the key of --wave: its sealed tables cannot be opened again.")
+    ] = False,
     language: LanguageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays."""
+    """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays.
+
+    A sealed wave goes as a whole with its key: gelombang purge --wave 12 --destroy-key
+    """
     from pipeline.publication import retention
 
     t, store = translator(language_of(language)), Store.at(data or settings().data)
+    if destroy_key or wave is not None:
+        if not destroy_key or wave is None:
+            raise typer.BadParameter("--wave and --destroy-key are given together.")
+        _destroy_key(store, wave, dry_run, yes, as_json, t)
+        return
     found = retention.due(store, settings().retention, datetime.now().astimezone().date())
     if as_json:
         rows = [{name: getattr(o, name) for name in ("wave", "what", "since", "files", "bytes")} for o in found]
@@ -43,3 +56,22 @@ def purge(
         typer.confirm(t("purge.sure"), abort=True)
     retention.purge(store, found)
     typer.echo(t("purge.done"), err=as_json)
+
+
+def _destroy_key(store: Store, number: int, dry_run: bool, yes: bool, as_json: bool, t: Callable[..., str]) -> None:
+    """Says what goes, asks, and destroys a wave's key."""
+    from pipeline.publication import key_destruction
+
+    wave = store.calendar().wave(number)
+    found = key_destruction.what_goes(store, wave)
+    if as_json:
+        typer.echo(json.dumps({"wave": number, "files": found.files, "places": found.places}))
+    else:
+        typer.echo(t("purge.key", wave=number, files=found.files, places=found.places))
+    if dry_run:
+        typer.echo(t("purge.would"), err=as_json)
+        return
+    if not yes:
+        typer.confirm(t("purge.key_sure", wave=number), abort=True)
+    key_destruction.destroy(store, wave, datetime.now().astimezone())
+    typer.echo(t("purge.key_done"), err=as_json)

@@ -16,7 +16,7 @@ def waves(data: DataOption = None) -> None:
     """List the waves of the calendar, up to half a year from today, and which have been run and published."""
     store = Store.at(data or settings().data)
     calendar = store.calendar()
-    store.pull("waves/", "published/", only=("manifest.json", "publication.json", "cohort.parquet"))
+    store.pull("waves/", "published/", only=("manifest.json", "publication.json", "cohort.parquet", "places.parquet"))
     table = Table("wave", "opens", "closes", "quota", "selfie", "policy", "state")
     for wave in calendar.waves(until=date.today() + timedelta(days=183)):
         revisions = store.revisions(wave.key)

@@ -174,6 +174,24 @@ class WrongKeyError(GelombangError):
     advice = "Restore the key of this wave and of this installation below GELOMBANG_SECRETS from its copy."
 
 
+class MasterKeyError(GelombangError):
+    """A wave's tables are sealed, and the master key or the wave's wrapped key is not here, or is another one."""
+
+    advice = (
+        "Restore master.key below GELOMBANG_SECRETS (or GELOMBANG_ENCRYPTION__MASTER_KEY) and DATA/keys from their "
+        "copies: docs/how-to/encrypt.md. Without both nobody can open these tables again."
+    )
+
+
+class WaveKeyDestroyedError(GelombangError):
+    """A wave's key was destroyed, and with it all that was sealed under it."""
+
+    advice = (
+        "Nobody can open it again, which was the purpose. Who has a place is still known, and the draw of a wave with "
+        "a beacon is checked from its public files: docs/how-to/check-a-draw.md."
+    )
+
+
 class ListTooLateError(GelombangError):
     """The list of a wave would be frozen when its beacon's round is known already: it could be made to fit."""
 

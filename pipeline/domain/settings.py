@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from pipeline.domain.errors import BadSettingError
@@ -164,6 +164,20 @@ class RetentionSettings(BaseModel):
     logs_days: int = Field(180, ge=1, description="logs and costs of runs")
 
 
+class EncryptionSettings(BaseModel):
+    """Whether the tables about people are sealed where they lie, and what their keys are wrapped under."""
+
+    at_rest: bool = Field(
+        False, description="seal every table about people below `work/`, `waves/` and `published/` when it is written"
+    )
+    master_key: SecretStr = Field(
+        SecretStr(""), description="the master key, 32 bytes in base64; empty: the file `master.key` below `secrets`"
+    )
+    key_service: str = Field(
+        "", description="`package.module:Class` of a key service that wraps the waves' keys instead of a master key"
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a deployment."""
 
@@ -207,6 +221,7 @@ class Settings(BaseSettings):
     review: ReviewSettings = ReviewSettings()
     publication: PublicationSettings = PublicationSettings()
     retention: RetentionSettings = RetentionSettings()
+    encryption: EncryptionSettings = EncryptionSettings()
 
     def state_folder(self) -> Path:
         """Where this machine's state lies."""

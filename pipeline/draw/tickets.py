@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from pipeline.domain.contracts import TICKETS
 from pipeline.storage import duckdb_sql
+from pipeline.storage.sealed_paths import table_source
 
 _BLOCK = 64
 
@@ -42,7 +43,7 @@ def digest(path: Path) -> str:
     Per column the lengths (-1: null) and the bytes of texts, or the numbers, each hashed on its own and then together.
     """
     hashers = {(name, part): sha256() for name in TICKETS.names for part in ("lengths", "values")}
-    with pq.ParquetFile(path) as file:
+    with table_source(path) as source, pq.ParquetFile(source) as file:
         for batch in file.iter_batches(columns=TICKETS.names):
             for field in TICKETS:
                 column = batch[field.name].cast(field.type)

@@ -6,6 +6,7 @@ A file that cannot be read is set aside by its name, with what is wrong with it;
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import read_csv
 from pipeline.ingest.parquet_reader import read_parquet
 from pipeline.ingest.set_aside import SetAside
+from pipeline.storage.sealed_paths import table_sink
 
 STAGED = pa.schema([*((name, pa.string()) for name in REGISTRATIONS.names), ("file", pa.string())])
 #: Beyond this a file gets a staged file of its own; smaller ones share one.
@@ -54,6 +56,7 @@ class Stage:
         """Reads one file."""
         done = Delivery(path, SetAside(settings().ingest.listed))
         own: pq.ParquetWriter | None = None
+        opened = ExitStack()
         part = self._next()
         tables: list[pa.Table] = []
         rows = size = 0
@@ -65,13 +68,14 @@ class Stage:
                 rows, size = rows + table.num_rows, size + table.nbytes
                 tables.append(table.append_column("file", pa.repeat(path.name, table.num_rows)))
                 if rows > _HELD_ROWS or size > _HELD_BYTES:
-                    own = own or pq.ParquetWriter(part, STAGED)
+                    own = own or pq.ParquetWriter(opened.enter_context(table_sink(part)), STAGED)
                     own.write_table(pa.concat_tables(tables))
                     tables, rows, size = [], 0, 0
         except (UnreadableFileError, FileLimitError, MissingColumnError, WrongTypeError) as e:
             done.error, done.rows, tables, rows = e.kept(), 0, [], 0
         if own:
             own.close()
+            opened.close()
             if done.error:
                 part.unlink()
         self._held += tables
@@ -83,7 +87,8 @@ class Stage:
     def close(self) -> list[Path]:
         """Writes what is held; returns the staged files."""
         if self._held:
-            pq.write_table(pa.concat_tables(self._held), self._next(), row_group_size=_HELD_ROWS)
+            with table_sink(self._next()) as sink:
+                pq.write_table(pa.concat_tables(self._held), sink, row_group_size=_HELD_ROWS)
             self._held, self._held_rows = [], 0
         return sorted(self.folder.glob("*.parquet"))
 

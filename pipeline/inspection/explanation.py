@@ -185,13 +185,11 @@ def _anew(where: Store, manifest: Row, extracts: dict[str, Extract]) -> list[str
 def _row(paths: list[Path], registration_id: str) -> Row | None:
     """The application's row in any of these files."""
     import pyarrow.compute as pc
-    import pyarrow.dataset as ds
 
-    if not paths:
-        return None
-    table = ds.dataset([str(path) for path in paths]).to_table(filter=pc.field("registration_id") == registration_id)
-    rows = table.to_pylist()
-    return rows[0] if rows else None
+    for path in paths:
+        if rows := files.read_table(path, rows=pc.field("registration_id") == registration_id).to_pylist():
+            return dict(rows[0])
+    return None
 
 
 def _verdicts(in_force: set[str], given: list[str]) -> list[RuleVerdict]:

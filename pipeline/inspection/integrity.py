@@ -22,6 +22,7 @@ from pipeline.inspection.redraw import Difference
 from pipeline.record import log, verify
 from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
+from pipeline.storage.sealed_paths import table_source
 from pipeline.wave_run import evidence
 
 #: What the record says of the wave: facts by event, in the record's order.
@@ -126,7 +127,8 @@ def _people(path: Path, ids: list[str] | None = None) -> Counter[tuple[str, str,
     """Who stands in a table; ``ids``: of these registrations only."""
     only = None if ids is None else pc.field("registration_id").isin(ids)
     try:
-        table = pq.read_table(path, columns=list(_WHO), partitioning=None, filters=only)
+        with table_source(path) as source:
+            table = pq.read_table(source, columns=list(_WHO), partitioning=None, filters=only)
     except (pa.ArrowInvalid, OSError, KeyError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
     return Counter(zip(*(table[column].to_pylist() for column in _WHO), strict=True))

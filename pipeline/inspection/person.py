@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipeline.domain.contracts import INGESTED
 from pipeline.domain.short_code import SQL as SHORT_CODE
 from pipeline.domain.short_code import as_code, short_code
@@ -20,6 +18,7 @@ from pipeline.inspection.explanation import mask_name, mask_number
 from pipeline.record import log
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
+from pipeline.storage.sealed_paths import can_be_opened
 
 Row = dict[str, Any]
 _NIK = re.compile(r"\d{16}")
@@ -73,14 +72,14 @@ def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[
     """Applications of finished waves, the newest wave first; no more than a hundred."""
     found: list[Application] = []
     for number, folder in sorted(store.wave_folders("waves").items(), reverse=True):
-        if waves is not None and number not in waves:
+        if (waves is not None and number not in waves) or not can_be_opened(folder / "decisions.parquet"):
             continue
         condition = _CONDITIONS[what.kind].replace("{wave}", str(number))
         query = f"""SELECT d.registration_id, r.full_name, coalesce(r.nik, d.nik), d.outcome
                     FROM {_read(folder / "decisions.parquet")} d
                     LEFT JOIN {_applied(store, folder.name)} r USING (registration_id)
                     WHERE {condition} ORDER BY d.registration_id LIMIT {_LIMIT - len(found)}"""
-        with duckdb.connect() as db:
+        with duckdb_sql.connect_to_read() as db:
             for id_, name, nik, outcome in db.execute(query, [what.value]).fetchall():
                 code = short_code(number, id_)
                 found.append(Application(number, id_, code, mask_name(name), mask_number(nik), outcome))
@@ -128,14 +127,15 @@ def _of_wave(store: Store, number: int, nik: str) -> dict[str, Any]:
         "decisions": decided,
         **{name: _rows(paths, "registration_id", ids) for name, paths in by_id.items()},
         "published": _rows([folder / "cohort.parquet" for folder in newest], "nik", [nik]),
+        "place_kept_after_the_key_was_destroyed": _rows([store.places(key)], "nik", [nik]),
     }
 
 
 def _rows(paths: list[Path], column: str, values: list[str]) -> list[Row]:
-    there = [path for path in paths if path.is_file()]
+    there = [path for path in paths if can_be_opened(path)]
     if not there or not values:
         return []
-    with duckdb.connect() as db:
+    with duckdb_sql.connect_to_read() as db:
         files = duckdb_sql.path_list(there)
         query = f"SELECT * FROM read_parquet({files}, union_by_name = true) WHERE list_contains(?, {column}::VARCHAR)"
         rows = db.execute(query, [values])
@@ -149,7 +149,7 @@ def _read(path: Path) -> str:
 
 def _applied(store: Store, key: str) -> str:
     path = store.root / "work" / key / "registrations.parquet"
-    return _read(path) if path.is_file() else f"({duckdb_sql.empty_query(INGESTED)})"
+    return _read(path) if can_be_opened(path) else f"({duckdb_sql.empty_query(INGESTED)})"
 
 
 def _ids(text: str) -> Iterator[str]:

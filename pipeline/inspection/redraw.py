@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection import beacon_checks
 from pipeline.inspection.drawn_line import NOBODY, Flags, Line, Numbers, merkle_root, numbered, seats
+from pipeline.storage.sealed_paths import open_to_read, table_source
 
 FELL_OUT = ("rejected", "review")
 _IN_BOTH = ("seed", "quota", "list_sha256", "priority_share", "selfie", "refill")
@@ -121,8 +122,8 @@ def _compare_records(
         if not path.is_file():
             found.add(entry["file"], "is missing; the manifest lists it")
             continue
-        with path.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        with open_to_read(path) as file:  # of a sealed file its plain bytes
+            digest = file_digest(cast(Any, file), "sha256").hexdigest()
         if digest != entry["sha256"]:
             found.add(entry["file"], "is not the file that the manifest describes")
 
@@ -249,7 +250,7 @@ def _rows(found: Audit, folder: Path, name: str, line: Line) -> Iterator[tuple[N
     gives, with what stands on the list as ``entry``. Raises UnreadableFileError."""
     path, entry = folder / f"{name}.parquet", _ENTRIES[found.form]
     try:
-        with pq.ParquetFile(path) as file:
+        with table_source(path) as source, pq.ParquetFile(source) as file:
             if entry not in file.schema_arrow.names:
                 raise UnreadableFileError(f"{path} has no column {entry}: it is not the file that the run wrote.")
             people = line.find(file.read(columns=[entry])[entry])

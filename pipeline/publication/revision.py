@@ -98,7 +98,7 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
     listed = run.work / "second_places.csv"
     with duckdb_sql.connect(run.work) as db:
         define_macros(db)
-        holes = {"$cohort": str(screened.cohort), "{later}": duckdb_sql.read(later)}
+        holes = {"$cohort": duckdb_sql.address(screened.cohort), "{later}": duckdb_sql.read(later)}
         people = duckdb_sql.copy_csv(db, duckdb_sql.sql(PACKAGE, "sql/second_places", holes), listed)
     if people:
         raise SecondPlaceError(
@@ -188,8 +188,8 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
                 "sql/changes",
                 {
                     "$against": name,
-                    "$before": str(path),
-                    "$after": str(new / "cohort.parquet"),
+                    "$before": duckdb_sql.address(path),
+                    "$after": duckdb_sql.address(new / "cohort.parquet"),
                     "{messages}": messages,
                 },
             )
@@ -207,7 +207,8 @@ def _write_ledger(run: Plan, revision: int, new: Path) -> None:
     newest = {run.wave.key: (revision, new / "cohort.parquet")}
     for folder in run.store.wave_folders("published").values():
         if folder.name != run.wave.key and (found := run.store.revisions(folder.name)):
-            newest[folder.name] = (revision_number(found[-1]), found[-1] / "cohort.parquet")
+            kept = run.store.places(folder.name)  # once the wave's key is destroyed
+            newest[folder.name] = (revision_number(found[-1]), kept if kept.is_file() else found[-1] / "cohort.parquet")
     columns = "wave, {}::INTEGER AS revision, rank, registration_id, nik FROM read_parquet('{}')"
     cohorts = [
         f"SELECT {columns.format(number, duckdb_sql.quoted(path))}" for _, (number, path) in sorted(newest.items())

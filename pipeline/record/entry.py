@@ -24,6 +24,8 @@ Event = Literal[
     "unlocked",
     "looked_up",
     "deleted",
+    "key_destroyed",
+    "erased",
     "opened",
     "beacon",
 ]

@@ -11,14 +11,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipeline.domain.errors import DiskFullError
+from pipeline.domain.errors import DiskFullError, SealedFileError
 from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import PATTERN
 from pipeline.runtime import processes
-from pipeline.storage import files
+from pipeline.storage import files, sealed_paths
+from pipeline.storage.sealed_paths import address, address_to_write
 from pipeline.storage.sql_text import SqlText, Value, fill, quoted, sql, text_list
 
-__all__ = ["Value", "fill", "quoted", "sql", "text_list"]
+__all__ = ["Value", "address", "address_to_write", "fill", "quoted", "sql", "text_list"]
 
 #: One form for every Parquet file that DuckDB writes: with a total ORDER BY, the same bytes for any number of threads.
 COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
@@ -50,6 +51,7 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     connection.execute("SET enable_progress_bar = false")
+    _unsealing(connection)
     run(connection, "pipeline.storage", "sql/nik_numbers")  # as_number, for whatever holds a NIK
     run(connection, "pipeline.storage", "sql/wave_of", {"$pattern": PATTERN})
     try:
@@ -57,9 +59,37 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.Error as e:
         if is_full(e):
             raise DiskFullError(f"No room left below {work}.") from e
+        if (named := _sealed_error(e)) is not None:
+            raise named from e
         raise
     finally:
         connection.close()
+
+
+@contextmanager
+def connect_to_read() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for a question about a few rows: nothing is spilled."""
+    with duckdb.connect() as connection:
+        _unsealing(connection)
+        try:
+            yield connection
+        except duckdb.Error as e:
+            if (named := _sealed_error(e)) is not None:
+                raise named from e
+            raise
+
+
+def _unsealing(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lets a connection read and write sealed files. What was unsealed is kept nowhere between two queries."""
+    connection.register_filesystem(sealed_paths.SealedFiles())
+    if settings().encryption.at_rest:
+        connection.execute("SET enable_external_file_cache = false")
+
+
+def _sealed_error(error: duckdb.Error) -> SealedFileError | None:
+    """The named error that a sealed file raised inside DuckDB, which gives its text only."""
+    told = re.search(r"SealedFileError: (.+)\n→ (.+)", str(error))
+    return SealedFileError(told[1], told[2]) if told else None
 
 
 def is_full(error: duckdb.Error) -> bool:
@@ -98,7 +128,7 @@ def copy(
     how many. ``given`` are the query's parameters.
     """
     with files.atomic(path) as part, errors_named(query):
-        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}", dict(given or {}))
+        connection.execute(f"COPY ({query}) TO '{quoted(address_to_write(part))}' {form}", dict(given or {}))
     rows = files.rows(path)
     assert rows is not None
     return rows
@@ -107,7 +137,9 @@ def copy(
 def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many."""
     with files.atomic(path) as part, errors_named(query):
-        [(rows,)] = connection.execute(f"COPY ({query}) TO '{quoted(part)}' (FORMAT csv, HEADER)").fetchall()
+        [(rows,)] = connection.execute(
+            f"COPY ({query}) TO '{quoted(address_to_write(part))}' (FORMAT csv, HEADER)"
+        ).fetchall()
     return int(rows)
 
 
@@ -117,7 +149,7 @@ def copy_lines(connection: duckdb.DuckDBPyConnection, query: str, path: Path) ->
         form = (
             "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"  # nothing is quoted, whatever it holds
         )
-        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}")
+        connection.execute(f"COPY ({query}) TO '{quoted(address_to_write(part))}' {form}")
 
 
 def type_of(field: pa.DataType) -> str:
@@ -138,7 +170,7 @@ def empty_query(schema: pa.Schema) -> str:
 
 def path_list(paths: Iterable[Path]) -> str:
     """An SQL list of paths, for read_parquet: each the file of this name, whatever is in the name."""
-    return text_list(_WILD.sub(r"[\g<0>]", str(path)) for path in paths)
+    return text_list(found if (found := address(path)) != str(path) else _WILD.sub(r"[\g<0>]", found) for path in paths)
 
 
 def read(paths: Iterable[Path]) -> str:

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.domain.errors import DiskFullError, StoreError, UnreadableFileError
+from pipeline.storage.sealed_paths import open_to_read, table_sink, table_source
 
 _CHUNK = 1 << 20
 _HERE, _EXCHANGE = -100, 2  # renameat2(2): AT_FDCWD, RENAME_EXCHANGE
@@ -71,15 +72,16 @@ def disk_errors(what: str) -> Iterator[None]:
 def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:
     """Writes a table, cast to its contract, as Parquet; whole or not at all."""
     ordered = table.select(schema.names).cast(schema)
-    with atomic(path) as part:
-        pq.write_table(ordered, part, **PARQUET)
+    with atomic(path) as part, table_sink(part) as sink:
+        pq.write_table(ordered, sink, **PARQUET)
     return path
 
 
 def read_table(path: Path, columns: list[str] | None = None, rows: pc.Expression | None = None) -> pa.Table:
     """Reads one Parquet file, or those ``rows`` of it. Raises UnreadableFileError, StoreError."""
     try:
-        return pq.read_table(path, columns=columns, filters=rows, partitioning=None)
+        with table_source(path) as source:
+            return pq.read_table(source, columns=columns, filters=rows, partitioning=None)
     except FileNotFoundError as e:
         raise StoreError(f"{path} is not there.") from e
     except (pa.ArrowInvalid, OSError) as e:
@@ -115,9 +117,9 @@ def read_json(path: Path) -> Any:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
+    """SHA-256 of a file's plain bytes, in hex: the same whether it is sealed or not."""
     digest = hashlib.sha256()
-    with path.open("rb") as f:
+    with open_to_read(path) as f:
         while chunk := f.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
@@ -128,7 +130,8 @@ def rows(path: Path) -> int | None:
     if path.suffix != ".parquet":
         return None
     try:
-        return int(pq.read_metadata(path).num_rows)
+        with table_source(path) as source:
+            return int(pq.read_metadata(source).num_rows)
     except (pa.ArrowInvalid, OSError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
 

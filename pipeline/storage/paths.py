@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.calendar import Calendar, Wave
 from pipeline.domain.errors import StoreError
+from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import wave_key, wave_number
+from pipeline.storage import key_ring
 from pipeline.storage.files import create_new, install, read_text, rename_new
+from pipeline.storage.sealed_paths import can_be_opened
 
 if TYPE_CHECKING:
     from pipeline.storage.mirror import Mirror
@@ -38,7 +41,6 @@ class Store:
     def at(cls, root: str | Path) -> Store:
         """The store at a folder, which must exist, or at any fsspec URL. Raises StoreError."""
         if "://" in str(root):
-            from pipeline.domain.settings import settings
             from pipeline.storage.mirror import Mirror
 
             mirror = Mirror.of(str(root), settings().mirror.expanduser())
@@ -59,8 +61,9 @@ class Store:
 
     # from and to a root elsewhere; nothing to do for a folder
     def pull(self, *prefixes: str, only: Collection[str] = (), keep: bool = False) -> None:
-        """Makes what is here below these prefixes what is there; see ``Mirror.pull``."""
+        """Makes what is here below these prefixes what is there, and the waves' keys; see ``Mirror.pull``."""
         if self.mirror:
+            self.mirror.pull(f"{key_ring.FOLDER}/")
             self.mirror.pull(*prefixes, only=only, keep=keep)
 
     def push(self, *prefixes: str, replace: bool = False) -> None:
@@ -113,6 +116,13 @@ class Store:
         else:
             (self.root / key).unlink(missing_ok=True)
 
+    def have_key(self, wave: Wave) -> None:
+        """Makes the wave's key where the root is elsewhere and tables are sealed; of many machines one makes it."""
+        key = f"{key_ring.FOLDER}/{wave.key}.json"
+        if self.mirror and settings().encryption.at_rest and not (self.root / key).is_file():
+            self.create(key, key_ring.wrapped(self.root, wave.key))
+            self.mirror.pull(f"{key_ring.FOLDER}/")
+
     def fetch(self, wanted: Iterable[tuple[str, Path]]) -> set[str]:
         """Copies files of a root elsewhere to paths of this machine, past its mirror; the keys that were there."""
         assert self.mirror is not None
@@ -161,8 +171,9 @@ class Store:
         return self.root / "waves" / wave.key
 
     def outputs(self, name: str) -> list[Path]:
-        """One output of every wave that has it, in the order of the waves."""
-        return [path for folder in self.wave_folders("waves").values() if (path := folder / name).exists()]
+        """One output of every wave that has it, in the order of the waves; not of those whose key was destroyed."""
+        found = [path for folder in self.wave_folders("waves").values() if (path := folder / name).exists()]
+        return [path for path in found if can_be_opened(path)]
 
     def wave_folders(self, kind: str) -> dict[int, Path]:
         """The folders of waves below ``waves``, ``published`` or ``work``, by number; others are left out."""
@@ -182,13 +193,19 @@ class Store:
         found = [p for p in self.published(key).glob("rev-*/cohort.parquet") if p.parent.name[4:].isdigit()]
         return sorted((p.parent for p in found), key=revision_number)
 
+    def places(self, key: str) -> Path:
+        """What is left of a wave's cohort once its key is destroyed: who has a place."""
+        return self.published(key) / "places.parquet"
+
     def cohorts(self, before: int = 10_000) -> list[Path]:
         """The cohort of every wave before one: its last published revision, else the one that its run wrote."""
         numbers = self.wave_folders("published").keys() | self.wave_folders("waves").keys()
         found: list[Path] = []
         for number in sorted(number for number in numbers if number < before):
             run = self.root / "waves" / wave_key(number) / "cohort.parquet"
-            if revisions := self.revisions(wave_key(number)):
+            if (places := self.places(wave_key(number))).is_file():
+                found.append(places)
+            elif revisions := self.revisions(wave_key(number)):
                 found.append(revisions[-1] / "cohort.parquet")
             elif run.is_file():
                 found.append(run)

@@ -40,7 +40,7 @@ def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _make(path)
+            make_private(path, secrets.token_bytes(_KEY_BYTES))
         key = path.read_bytes()
     except OSError as e:
         raise BadSettingError(f"The key {path} cannot be used: {e.strerror}.", "See GELOMBANG_SECRETS.") from e
@@ -54,13 +54,14 @@ def key_file(folder: Path, name: str) -> Path:
     return folder.expanduser().absolute() / f"{name}.key"
 
 
-def _make(path: Path) -> None:
-    """Makes a key whole or not at all; of several processes one wins, and the others use its key."""
+def make_private(path: Path, data: bytes) -> None:
+    """Makes a key's file whole or not at all; of several processes one wins, and the others use its key."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):
@@ -75,7 +76,7 @@ class SealedWriter:
     def __init__(self, path: Path, key: bytes, header: dict[str, Any]) -> None:
         self._path = path
         self._cipher = AESGCM(key)
-        self._header = json.dumps({**header, "key": _name_of(key)}, separators=(",", ":")).encode() + b"\n"
+        self._header = json.dumps({**header, "key": name_of(key)}, separators=(",", ":")).encode() + b"\n"
         self._blocks = 0
 
     def add(self, data: bytes) -> None:
@@ -107,7 +108,7 @@ def blocks_of(path: Path, key: bytes) -> Iterator[bytes]:
 
     Raises SealedFileError where another key sealed it, or where it was changed since.
     """
-    if header_of(path).get("key") != _name_of(key):
+    if header_of(path).get("key") != name_of(key):
         raise SealedFileError(f"{path} was sealed under another key.")
     cipher = AESGCM(key)
     with path.open("rb") as file:
@@ -129,6 +130,6 @@ def _bound(header: bytes, number: int) -> bytes:
     return header + number.to_bytes(8, "big")
 
 
-def _name_of(key: bytes) -> str:
+def name_of(key: bytes) -> str:
     """What tells two keys apart and gives neither away."""
     return hashlib.sha256(b"gelombang key name:" + key).hexdigest()[:16]

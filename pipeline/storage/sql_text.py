@@ -12,6 +12,8 @@ from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 
+from pipeline.storage.sealed_paths import address
+
 Value = str | bool | int | date | Iterable[str]
 _HOLE = re.compile(r"^[ \t]*--[^\n]*|\{[a-z_]+\}|\$[a-z_]+", re.MULTILINE)
 
@@ -66,8 +68,8 @@ def literal(value: Value) -> str:
 
 
 def quoted(path: Path | str) -> str:
-    """A path, or any text, inside an SQL literal."""
-    return str(path).replace("'", "''")
+    """A file that is read, or any text, inside an SQL literal. Raises MasterKeyError, WaveKeyDestroyedError."""
+    return (address(path) if isinstance(path, Path) else path).replace("'", "''")
 
 
 def text_list(values: Iterable[str]) -> str:

@@ -51,7 +51,7 @@ RUNS = Part(
     "waves/",
     ("manifest.json", "cohort.parquet", "decisions.parquet", "retries.parquet", "funnel.json", "released.json"),
 )
-PUBLICATIONS = Part("published/", ("publication.json", "cohort.parquet", "released.json"))
+PUBLICATIONS = Part("published/", ("publication.json", "cohort.parquet", "places.parquet", "released.json"))
 EARLIER = (RUNS, PUBLICATIONS)
 
 
@@ -78,6 +78,7 @@ def moves(
                 where.pull(part.prefix.format_map(names), only=part.only, keep=part.keep)
             if extracts:
                 where.pull(*planned(where, ref.plan))
+            where.have_key(wave)
             written = [prefix.format_map(names) for prefix in writes]
             try:
                 with files.disk_errors(stage.__name__):

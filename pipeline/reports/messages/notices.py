@@ -30,6 +30,7 @@ from pipeline.reports.messages.paragraphs import with_paragraphs
 from pipeline.storage import duckdb_sql
 from pipeline.storage.files import atomic, write_table
 from pipeline.storage.paths import Store
+from pipeline.storage.sealed_paths import table_sink, table_source
 
 #: What leads to a letter; no part of it.
 _KIND = ("reasons", "reviewed", "matched")
@@ -56,7 +57,7 @@ def write_notices(store: Store, wave: Wave) -> dict[str, int]:
         led = _letters(wave, kinds, following)
         letters = _distinct(led)
         path = write_table(led, store.work(wave) / "letters.parquet", LETTERS)
-        query.connection.execute("SET VARIABLE letters = ?", [str(path)])
+        query.connection.execute("SET VARIABLE letters = ?", [duckdb_sql.address(path)])
         _stream(query, store, wave, letters)
     _letters_csv(letters, out / "letters.csv")
     counts: dict[str, int] = {}
@@ -105,13 +106,17 @@ def _stream(query: Query, store: Store, wave: Wave, letters: pa.Table) -> None:
                 "$language": settings().language,
             },
         )
-        query.connection.execute(f"COPY ({listed}) TO '{duckdb_sql.quoted(index)}' (FORMAT parquet)")
+        target = duckdb_sql.quoted(duckdb_sql.address_to_write(index))
+        query.connection.execute(f"COPY ({listed}) TO '{target}' (FORMAT parquet)")
         with (
             atomic(out / "notices.parquet") as table_part,
             atomic(out / "notices.csv") as csv_part,
-            pq.ParquetWriter(table_part, whole, compression="zstd") as table,
-            pa_csv.CSVWriter(csv_part, short) as lines,
-            pq.ParquetFile(index) as source,
+            table_sink(table_part) as whole_sink,
+            table_sink(csv_part) as short_sink,
+            table_source(index) as listed_source,
+            pq.ParquetWriter(whole_sink, whole, compression="zstd") as table,
+            pa_csv.CSVWriter(short_sink, short) as lines,
+            pq.ParquetFile(listed_source) as source,
         ):
             for batch in source.iter_batches(_CHUNK):
                 rows = _filled(batch, letters)

@@ -1,0 +1,81 @@
+"""A wave's key is destroyed: nobody can open its tables about people any more, on this disk or in a copy of it.
+
+Before it goes, who has a place is kept under a key of its own: nobody may get a second one. The record has a line
+before anything is done. Prints of faces go with the key. Public files and the record stay, and prove the draw.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import COHORT
+from pipeline.domain.errors import StoreError, WaveKeyDestroyedError
+from pipeline.record import log
+from pipeline.storage import files, key_ring, sealed_paths, wave_lock
+from pipeline.storage.paths import Store
+
+#: Of a cohort, what tells who has a place; the other columns are left empty.
+_KEPT = ("wave", "rank", "registration_id", "nik", "full_name")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a wave's key opens: how many files, and of how many people it stays known that they have a place."""
+
+    files: int
+    places: int
+
+
+def what_goes(store: Store, wave: Wave) -> Sealed:
+    """Looks whether a wave's key can be destroyed, and what goes with it. Raises StoreError, WaveKeyDestroyedError."""
+    if store.elsewhere:
+        raise StoreError(f"{store.address} is no folder.", "Destroy the key where the root is a folder.")
+    if key_ring.is_destroyed(store.root, wave.key):
+        key_ring.opened(store.root, wave.key)  # which says when
+        raise WaveKeyDestroyedError(f"The key of wave {wave.number} was destroyed.")
+    if not store.revisions(wave.key):
+        raise StoreError(f"Wave {wave.number} is not published.", "Its reviews and new photographs are still to come.")
+    if wave_lock.holder_of(store, wave) is not None:
+        raise StoreError(f"A run holds wave {wave.number}.", "Try again once it has ended.")
+    sealed, plain = _tables(store, wave)
+    if not sealed:
+        raise StoreError(f"Wave {wave.number} has no sealed tables.", "docs/how-to/encrypt.md says how to seal them.")
+    if plain:
+        names = ", ".join(store.key(path) for path in plain[:3])
+        raise StoreError(
+            f"{len(plain):,} tables of wave {wave.number} are not sealed and would stay readable: {names}.",
+            "Delete them, or run and publish the wave again with encryption on.",
+        )
+    return Sealed(len(sealed), files.rows(store.revisions(wave.key)[-1] / "cohort.parquet") or 0)
+
+
+def destroy(store: Store, wave: Wave, now: datetime) -> Sealed:
+    """Destroys a wave's key. Killed in the middle, it is called again."""
+    found = what_goes(store, wave)
+    facts = {"files": found.files, "places": found.places}
+    log.note_once(store, "key_destroyed", wave.number, facts)
+    cohort = files.read_table(store.revisions(wave.key)[-1] / "cohort.parquet")
+    kept = [cohort[f.name] if f.name in _KEPT else pa.nulls(cohort.num_rows, f.type) for f in COHORT]
+    files.write_table(pa.table(dict(zip(COHORT.names, kept, strict=True))), store.places(wave.key), COHORT)
+    for folder in ("descriptors", "work/descriptors"):
+        shutil.rmtree(store.root / folder / wave.key, ignore_errors=True)
+    key_ring.replace(key_ring.key_path(store.root, wave.key), key_ring.gone(store.root, wave.key, now))
+    return found
+
+
+def _tables(store: Store, wave: Wave) -> tuple[list[Path], list[Path]]:
+    """A wave's tables about people: those under its key, and those under none."""
+    sealed, plain = list[Path](), list[Path]()
+    for kind in ("work", "waves", "published"):
+        for path in sorted((store.root / kind / wave.key).rglob("*")):
+            if path.is_file() and sealed_paths.is_about_people(path):
+                under = sealed_paths.sealed_under(path)
+                sealed += [path] if under == wave.key else []
+                plain += [path] if under is None else []
+    return sealed, plain

@@ -1,0 +1,159 @@
+"""One key for each wave, kept below the data root only wrapped under a master key that lies elsewhere.
+
+``DATA/keys/wave-0001.json`` has the wrapped key; once it is destroyed, a note that it was. The master key is given by a
+variable, is a file with the installation's keys, or stays in a key service (``MasterKey`` is all that one must do).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import pkgutil
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from pipeline.domain.errors import BadSettingError, MasterKeyError, WaveKeyDestroyedError
+from pipeline.domain.settings import settings
+from pipeline.storage import sealed
+
+FOLDER = "keys"
+#: Whose key opens what is kept of who has a place, once a wave's own key is destroyed.
+PLACES = "places"
+_BYTES, _NONCE = 32, 12
+
+
+class MasterKey(Protocol):
+    """What wraps the waves' keys. A key service does the same without giving its key away."""
+
+    name: str
+
+    def wrap(self, key: bytes, about: bytes) -> bytes:
+        """The key, sealed; ``about`` must be given again to open it."""
+        ...
+
+    def unwrap(self, wrapped: bytes, about: bytes) -> bytes:
+        """The key. Raises MasterKeyError where another master key wrapped it."""
+        ...
+
+
+class LocalMasterKey:
+    """A master key that this process holds: 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self.name = sealed.name_of(key)
+        self._cipher = AESGCM(key)
+
+    def wrap(self, key: bytes, about: bytes) -> bytes:
+        """AES-256-GCM, nonce first."""
+        nonce = secrets.token_bytes(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, key, about)
+
+    def unwrap(self, wrapped: bytes, about: bytes) -> bytes:
+        """What ``wrap`` was given."""
+        try:
+            return self._cipher.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], about)
+        except InvalidTag as e:
+            raise MasterKeyError("A wave's key was wrapped under another master key, or was changed.") from e
+
+
+def master(root: Path) -> MasterKey:
+    """The master key of this installation; made at first use, and never another one for keys that there are.
+
+    Raises MasterKeyError, BadSettingError.
+    """
+    chosen = settings().encryption
+    if chosen.key_service:
+        try:
+            made: MasterKey = pkgutil.resolve_name(chosen.key_service)()
+        except (ImportError, AttributeError, ValueError) as e:
+            raise BadSettingError(f"GELOMBANG_ENCRYPTION__KEY_SERVICE cannot be used: {e}.") from e
+        return made
+    if given := chosen.master_key.get_secret_value():
+        return LocalMasterKey(_decoded(given))
+    if not sealed.key_file(settings().secrets, "master").exists() and any((root / FOLDER).glob("*.json")):
+        raise MasterKeyError(f"{root / FOLDER} has keys, and master.key is not here.")
+    return LocalMasterKey(sealed.key_at(settings().secrets, root, "master"))
+
+
+def _decoded(given: str) -> bytes:
+    try:
+        key = base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _BYTES:
+        raise BadSettingError(
+            "GELOMBANG_ENCRYPTION__MASTER_KEY is not 32 bytes in base64.", "`openssl rand -base64 32`"
+        )
+    return key
+
+
+def key_path(root: Path, name: str) -> Path:
+    """Where a wrapped key lies."""
+    return root / FOLDER / f"{name}.json"
+
+
+def is_destroyed(root: Path, name: str) -> bool:
+    """Whether a wave's key was destroyed."""
+    return "destroyed" in _read(key_path(root, name))
+
+
+def made(root: Path, name: str) -> bytes:
+    """The key of this name, made if there is none: of several that make it one wins. Raises as ``opened`` does."""
+    path = key_path(root, name)
+    if not path.exists():
+        sealed.make_private(path, wrapped(root, name))
+    return opened(root, name)
+
+
+def wrapped(root: Path, name: str) -> bytes:
+    """A new key of this name, wrapped, as it is kept."""
+    key, lord = secrets.token_bytes(_BYTES), master(root)
+    text = base64.b64encode(lord.wrap(key, name.encode())).decode()
+    return json.dumps({"of": name, "key": sealed.name_of(key), "master": lord.name, "wrapped": text}).encode() + b"\n"
+
+
+def opened(root: Path, name: str) -> bytes:
+    """The key of this name. Raises WaveKeyDestroyedError, MasterKeyError."""
+    path = key_path(root, name)
+    read = _read(path)
+    if not read:
+        raise MasterKeyError(f"{path} is not there: what it sealed cannot be opened.")
+    if "destroyed" in read:
+        raise WaveKeyDestroyedError(f"The key of {name} was destroyed on {read['destroyed']}.")
+    lord = master(root)
+    if read.get("master") != lord.name:
+        raise MasterKeyError(f"{path} was wrapped under another master key than the one that is here.")
+    return lord.unwrap(base64.b64decode(read["wrapped"]), name.encode())
+
+
+def gone(root: Path, name: str, now: datetime) -> bytes:
+    """What takes the place of a wrapped key that is destroyed."""
+    kept = _read(key_path(root, name)).get("key", "")
+    return json.dumps({"of": name, "key": kept, "destroyed": now.isoformat(timespec="seconds")}).encode() + b"\n"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError) as e:
+        raise MasterKeyError(f"{path} cannot be read.") from e
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Puts other bytes in a key's place: the old ones are overwritten first, as far as the disk lets that be done."""
+    with path.open("r+b") as file:
+        file.write(b"\0" * path.stat().st_size)
+        file.flush()
+        os.fsync(file.fileno())
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.write_bytes(data)
+    new.replace(path)

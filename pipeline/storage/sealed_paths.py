@@ -1,0 +1,193 @@
+"""Which files of a data root are sealed, and how everything else reads and writes them without knowing.
+
+Sealed are, with GELOMBANG_ENCRYPTION__AT_REST, the tables about people below ``work/wave-NNNN``, ``waves/wave-NNNN``
+and ``published/wave-NNNN``, but for what is published. Whether a file that is there is sealed, the file itself says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from fsspec.spec import AbstractFileSystem
+
+from pipeline.domain.errors import MasterKeyError, SealedFileError
+from pipeline.domain.settings import settings
+from pipeline.domain.wave_keys import PATTERN
+from pipeline.storage import key_ring, sealed
+from pipeline.storage.sealed_file import Header, SealedInput, SealedInputOfThreads, SealedOutput, plain_size
+
+SCHEME = "sealed"
+_KINDS = {"work", "waves", "published"}
+#: Below a wave's folder: what is for everybody.
+_PUBLIC = {"public", "list"}
+#: Tables, and the lists about people that are no Parquet; also under the name that a file has while it is written.
+_ABOUT_PEOPLE = re.compile(r"\.?(.+\.parquet|notices\.csv|second_places\.csv)(\.\d+\.part)?")
+
+
+def home_of(path: Path) -> tuple[Path, str] | None:
+    """The data root and the name of the key, the wave's, that a path below a wave's folder belongs to."""
+    for folder in path.absolute().parents:
+        if re.fullmatch(PATTERN, folder.name) and folder.parent.name in _KINDS:
+            inside = path.absolute().relative_to(folder).parts[:-1]
+            key = key_ring.PLACES if path.name.lstrip(".").startswith("places.parquet") else folder.name
+            return None if _PUBLIC & set(inside) else (folder.parent.parent, key)
+    return None
+
+
+def is_about_people(path: Path) -> bool:
+    """Whether a file is one of those that are sealed where encryption is on."""
+    return _ABOUT_PEOPLE.fullmatch(path.name) is not None and home_of(path) is not None
+
+
+def to_be_sealed(path: Path) -> tuple[Path, str] | None:
+    """The data root and the key's name where a file is to be sealed when it is written."""
+    if not settings().encryption.at_rest or not is_about_people(path):
+        return None
+    return home_of(path)
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """A file's plain bytes. Raises SealedFileError, MasterKeyError, WaveKeyDestroyedError; OSError as ``open``."""
+    header = Header.of(path)
+    return path.open("rb") if header is None else cast(BinaryIO, SealedInput(path, _key_for(path, header), header))
+
+
+def open_to_write(path: Path) -> BinaryIO:
+    """A new file that takes plain bytes, and seals them where this file is to be sealed."""
+    home = to_be_sealed(path)
+    if home is None:
+        return path.open("wb")
+    key = key_ring.made(*home)
+    return cast(BinaryIO, SealedOutput(path, key, home[1], sealed.name_of(key)))
+
+
+@contextmanager
+def table_source(path: Path) -> Iterator[Path | BinaryIO]:
+    """What a table library reads a file from: the path itself, or an open file that is unsealed as it is read."""
+    if Header.of(path) is None:
+        yield path
+    else:
+        with open_to_read(path) as file:
+            yield file
+
+
+@contextmanager
+def table_sink(path: Path) -> Iterator[Path | BinaryIO]:
+    """What a table library writes a file to."""
+    if to_be_sealed(path) is None:
+        yield path
+    else:
+        with open_to_write(path) as file:
+            yield file
+
+
+def address(path: Path) -> str:
+    """A file for DuckDB to read: its path, or where it is sealed an address that ``filesystem`` opens.
+
+    Raises MasterKeyError and WaveKeyDestroyedError here, where they are still errors with advice.
+    """
+    header = Header.of(path)
+    if header is None:
+        return str(path)
+    _key_for(path, header)
+    return f"{SCHEME}://{path.absolute()}"
+
+
+def address_to_write(path: Path) -> str:
+    """A file for DuckDB to write."""
+    home = to_be_sealed(path)
+    if home is None:
+        return str(path)
+    key_ring.made(*home)
+    return f"{SCHEME}://{path.absolute()}"
+
+
+def sealed_under(path: Path) -> str | None:
+    """Whose key opens a file, a wave's as a rule; None for a plain one."""
+    header = Header.of(path)
+    return header.wave if header else None
+
+
+def can_be_opened(path: Path) -> bool:
+    """Whether a file is there and nobody destroyed the key that sealed it."""
+    header = Header.of(path)
+    return path.is_file() and (header is None or not key_ring.is_destroyed(_root_of(path, header), header.wave))
+
+
+def _header(path: Path) -> Header:
+    """The header of a file that is sealed. Raises SealedFileError."""
+    header = Header.of(path)
+    if header is None:
+        raise SealedFileError(f"{path} is not sealed any more.")
+    return header
+
+
+def _key_for(path: Path, header: Header) -> bytes:
+    key = key_ring.opened(_root_of(path, header), header.wave)
+    if sealed.name_of(key) != header.key:
+        raise SealedFileError(f"{path} was sealed under another key than {header.wave} has here.")
+    return key
+
+
+def _root_of(path: Path, header: Header) -> Path:
+    """The data root that has the wrapped key: above the file, or of a copy elsewhere the root of the settings."""
+    for folder in (*path.absolute().parents, Path(settings().data).absolute()):
+        if key_ring.key_path(folder, header.wave).is_file():
+            return folder
+    raise MasterKeyError(f"{path} is sealed, and no {key_ring.FOLDER}/{header.wave}.json lies above it.")
+
+
+class SealedFiles(AbstractFileSystem):  # type: ignore[misc]
+    """Sealed files of this machine for DuckDB: ``sealed:///path``."""
+
+    protocol = SCHEME
+    cachable = False
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(path).removeprefix(f"{SCHEME}://")
+
+    def _at(self, path: str) -> Path:
+        return Path(self._strip_protocol(path))
+
+    def open(self, path: str, mode: str = "rb", **_: Any) -> BinaryIO:
+        """A sealed file to read, or a new one to write."""
+        if mode != "rb":
+            return open_to_write(self._at(path))
+        header = _header(self._at(path))
+        return cast(BinaryIO, SealedInputOfThreads(self._at(path), _key_for(self._at(path), header), header))
+
+    def exists(self, path: str, **_: Any) -> bool:
+        """Whether it is there."""
+        return self._at(path).exists()
+
+    def isfile(self, path: str) -> bool:
+        """Whether it is a file."""
+        return self._at(path).is_file()
+
+    def isdir(self, _: str) -> bool:
+        """No folder is sealed."""
+        return False
+
+    def glob(self, path: str, **_: Any) -> list[str]:
+        """The file of this name: no name is a pattern."""
+        return [self._strip_protocol(path)] if self._at(path).is_file() else []
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        """Name and plain size."""
+        header = Header.of(self._at(path))
+        size = plain_size(self._at(path), header) if header else self._at(path).stat().st_size
+        return {"name": self._strip_protocol(path), "size": size, "type": "file"}
+
+    def modified(self, path: str) -> datetime:
+        """When it was written."""
+        return datetime.fromtimestamp(self._at(path).stat().st_mtime, UTC)
+
+    def rm_file(self, path: str) -> None:
+        """Removes a file that a query which failed left."""
+        self._at(path).unlink(missing_ok=True)
