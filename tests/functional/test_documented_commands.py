@@ -27,6 +27,7 @@ ELSEWHERE = {
     "make wave": ("tests/functional/test_documented_commands.py", '"make", "-n", "wave"'),
     "gelombang review": ("tests/functional/test_review.py", '"review", str(WAVE), "--data"'),
     "gelombang open": ("tests/unit/test_opening.py", '["open", "13", "--data"'),
+    "gelombang purge --wave": ("tests/unit/test_encryption_at_rest.py", '"purge", "--wave", "3", "--destroy-key"'),
     "source tools/airflow_env": ("tests/functional/test_documented_commands.py", '"source tools/airflow_env && '),
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
