@@ -28,6 +28,8 @@ from pipeline.domain.settings import settings
 from pipeline.publication import erased_rows
 from pipeline.publication.public_files import write_public_files
 from pipeline.record import log
+from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.overview import lines_of
 from pipeline.review.cases import read_cases
 from pipeline.storage import duckdb_sql, files, sealed_paths, wave_lock
 from pipeline.storage.paths import Store
@@ -212,6 +214,7 @@ def finished(root: Path) -> Path:
         world.enter("blacklist", nik(9), reason="x")
         world.screen(this)
         world.decide(this, {})
+        write_funnel(Store.at(root), this)
         world.finish(this)
     return root
 
@@ -315,6 +318,8 @@ def test_a_destroyed_key_opens_nothing_more_and_who_has_a_place_stays_known(seal
     assert held.exit_code == 0, held.exception
     [third] = [one for one in json.loads((tmp_path / "a.json").read_text())["waves"] if one["wave"] == 3]
     assert third["place_kept_after_the_key_was_destroyed"][0]["nik"] == nik(1)
+    # the overview counts people of the waves that can be opened, and keeps the others' lines
+    assert [line.key for line in lines_of(Store.at(sealed_root))] == ["wave-0003", "wave-0004"]
     cohorts = Store.at(sealed_root).cohorts()
     assert [path.name for path in cohorts] == ["places.parquet", "cohort.parquet"]
     assert files.read_table(cohorts[0]).to_pylist()[0]["province_code"] is None
