@@ -17,6 +17,7 @@ from pipeline.commands.calibrate import calibrate
 from pipeline.commands.check import check
 from pipeline.commands.compare_all import compare_all
 from pipeline.commands.diff import diff
+from pipeline.commands.erase import erase
 from pipeline.commands.explain import explain
 from pipeline.commands.find import find
 from pipeline.commands.funnel import funnel
@@ -30,6 +31,7 @@ from pipeline.commands.review import review
 from pipeline.commands.run import run
 from pipeline.commands.simulate import simulate
 from pipeline.commands.unlock import unlock
+from pipeline.commands.unseal import unseal
 from pipeline.commands.verify_photos import verify_photos
 from pipeline.commands.waves import waves
 from pipeline.domain.errors import GelombangError
@@ -51,6 +53,7 @@ app.command()(explain)
 app.command()(audit)
 app.command()(find)
 app.command()(access)
+app.command()(erase)
 app.command()(purge)
 app.command()(history)
 app.command()(prove)
@@ -59,6 +62,7 @@ app.command()(review)
 app.command()(retries)
 app.command()(publish)
 app.command()(unlock)
+app.command()(unseal)
 app.command("open")(open_)
 app.command()(check)
 app.command()(run)

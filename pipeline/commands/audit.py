@@ -23,6 +23,7 @@ def audit(
     from pipeline.draw.beacon import round_of
     from pipeline.inspection.integrity import integrity
     from pipeline.inspection.redraw import audit as draw_again
+    from pipeline.wave_run.evidence import erased
 
     store, declared, folder = finished(data, wave)
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}
@@ -34,7 +35,7 @@ def audit(
     if declared.beacon:
         announced |= {"beacon": declared.beacon, "round": round_of(declared)}
         published = store.published(declared.key)
-    found = draw_again(folder, announced, published)
+    found = draw_again(folder, announced, published, erased(store, wave))
     found.differences += differences
     console = Console()
     if found.demonstration:

@@ -89,7 +89,7 @@ def _run(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
 
 
 def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
-    found: list[Difference] = []
+    found, erased = list[Difference](), evidence.erased(store, wave.number)
     known = {facts["revision"]: facts["publication_sha256"] for facts in noted["published"]}
     folders = {revision_number(path): path for path in store.revisions(wave.key)}
     for revision in sorted(known.keys() - folders.keys()):
@@ -104,7 +104,7 @@ def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
         if files.sha256(path) != known.get(revision):
             found.append(Difference(f"{name}/publication.json", "is not the one in the record: nobody published it so"))
         entries = [{"file": file, "sha256": digest} for file, digest in _json(path).get("files", {}).items()]
-        found += [Difference(f"{name}/{file}", _how(how)) for file, how in evidence.changed(entries, folder)]
+        found += [Difference(f"{name}/{file}", _how(how)) for file, how in evidence.changed(entries, folder, erased)]
         found += _bound(store, wave, folder)
     return found
 

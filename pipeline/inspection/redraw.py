@@ -8,7 +8,7 @@ docs/explanation/draw.md has a shell recipe of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from itertools import pairwise
@@ -67,19 +67,22 @@ class Audit:
         self.differences.append(Difference(where, what))
 
 
-def audit(folder: Path, announced: dict[str, Any], published: Path | None = None) -> Audit:
+def audit(
+    folder: Path, announced: dict[str, Any], published: Path | None = None, erased: Collection[str] = ()
+) -> Audit:
     """Draws a wave again.
 
     ``announced`` is what is known from elsewhere and must be found in the record: ``seed``, ``quota``,
     ``priority_share``, ``selfie``, ``refill``, ``beacon``, ``round`` – any of them, as the calendar or an announcement
     has them. ``published``: where the commitment and the frozen list of a wave with a beacon were published.
+    ``erased``: hashes that the record has of letters since somebody's were erased.
     """
     record, manifest = _record(folder, "draw"), _record(folder, "manifest")
     found = Audit(record["seed"], record.get("form", 1), bool(record.get("demonstration")))
     if found.form == 2:
         for where, what in beacon_checks.differences(folder, record, published):
             found.add(where, what)
-    _compare_records(found, record, manifest, folder, announced)
+    _compare_records(found, record, manifest, folder, announced, erased)
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
         found.add(missing[0], "is missing: nothing can be drawn again without it")
         return found
@@ -109,7 +112,12 @@ def _record(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _compare_records(
-    found: Audit, record: dict[str, Any], manifest: dict[str, Any], folder: Path, announced: dict[str, Any]
+    found: Audit,
+    record: dict[str, Any],
+    manifest: dict[str, Any],
+    folder: Path,
+    announced: dict[str, Any],
+    erased: Collection[str],
 ) -> None:
     for key, value in announced.items():
         if record.get(key) != value:
@@ -124,7 +132,7 @@ def _compare_records(
             continue
         with open_to_read(path) as file:  # of a sealed file its plain bytes
             digest = file_digest(cast(Any, file), "sha256").hexdigest()
-        if digest != entry["sha256"]:
+        if digest != entry["sha256"] and (digest not in erased or entry["file"] in NEEDED):
             found.add(entry["file"], "is not the file that the manifest describes")
 
 

@@ -25,6 +25,7 @@ from pipeline.reports.small_cells.suppress import hide, running
 from pipeline.storage import duckdb_sql
 from pipeline.storage.files import read_json, write_table, write_text
 from pipeline.storage.paths import Store
+from pipeline.storage.sealed_paths import can_be_opened
 
 _WIB = ZoneInfo("Asia/Jakarta")
 
@@ -61,7 +62,8 @@ def lines_of(store: Store) -> list[WaveLine]:
     folders = [path.parent for path in store.outputs("funnel.json") if path.with_name("decisions.parquet").is_file()]
     if not folders:
         raise WaveNotRunError(f"No wave below {store.root} has outputs yet.")
-    people = _people(store, folders)
+    known = [folder for folder in folders if can_be_opened(folder / "decisions.parquet")]  # else its key was destroyed
+    people = _people(store, known) if known else {}
     funnels = [shown_of(folder) for folder in folders]
     new = {f.wave: people.get(f.wave, {}).get("applied", 0) for f in funnels}
     again = [f.registrations - new[f.wave] for f in funnels]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -39,6 +40,42 @@ def key(selfie: bytes, reference: bytes | None, model: str, limits: str) -> str:
     ``limits``: the settings that decide what is seen of a photograph.
     """
     return hashlib.sha256(selfie + (reference or b"-") + f"{model}/{_software()}/{limits}".encode()).hexdigest()
+
+
+#: The settings of photographs that decide what is seen.
+LIMITS = ("max_pixels", "max_full_pixels", "detect_side")
+
+
+def limits_text(max_pixels: int, max_full_pixels: int, detect_side: int) -> str:
+    """Those settings as a part of a key."""
+    return f"{max_pixels}/{max_full_pixels}/{detect_side}"
+
+
+def kept_of(folder: Path, keys: set[str]) -> set[str]:
+    """Those of the keys under which a measurement is kept."""
+    return {key for path in sorted(folder.glob("*.jsonl")) for key, _, _ in _lines_of(path, keys)}
+
+
+def forget(folder: Path, keys: set[str]) -> int:
+    """Overwrites the measurements under these keys; every other line stays where it is. Returns how many lines."""
+    n = 0
+    for path in sorted(folder.glob("*.jsonl")):
+        for _, start, length in list(_lines_of(path, keys)):
+            with path.open("r+b") as file:
+                file.seek(start)
+                file.write(b" " * length)
+            n += 1
+    return n
+
+
+def _lines_of(path: Path, keys: set[str]) -> Iterator[tuple[str, int, int]]:
+    """Key, place and length (without its end) of each line under one of these keys."""
+    wanted, start = {key.encode() for key in keys}, 0
+    with path.open("rb") as file:
+        for line in file:
+            if line[_KEY] in wanted:
+                yield line[_KEY].decode(), start, len(line.rstrip(b"\n"))
+            start += len(line)
 
 
 @cache

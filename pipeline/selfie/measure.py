@@ -75,7 +75,7 @@ class Measurer:
     ) -> None:
         self._recogniser = recogniser
         self._settings = settings
-        self._limits = f"{settings.max_pixels}/{settings.max_full_pixels}/{settings.detect_side}"
+        self._limits = cache.limits_text(*(getattr(settings, name) for name in cache.LIMITS))
         self._kept = kept
         self._prints = prints
         efficientnet.network()  # before the detectors: what graphs take for a moment does not come on top of them

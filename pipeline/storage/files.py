@@ -72,9 +72,15 @@ def disk_errors(what: str) -> Iterator[None]:
 def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:
     """Writes a table, cast to its contract, as Parquet; whole or not at all."""
     ordered = table.select(schema.names).cast(schema)
-    with atomic(path) as part, table_sink(part) as sink:
-        pq.write_table(ordered, sink, **PARQUET)
+    with atomic(path) as part:
+        write_rows(ordered, part)
     return path
+
+
+def write_rows(table: pa.Table, part: Path) -> None:
+    """Writes a table as it is, sealed where this path is, to a file that has not its name yet."""
+    with table_sink(part) as sink:
+        pq.write_table(table, sink, **PARQUET)
 
 
 def read_table(path: Path, columns: list[str] | None = None, rows: pc.Expression | None = None) -> pa.Table:

@@ -28,6 +28,9 @@ _PUBLIC = {"public", "list"}
 #: Tables, and the lists about people that are no Parquet; also under the name that a file has while it is written.
 _ABOUT_PEOPLE = re.compile(r"\.?(.+\.parquet|notices\.csv|second_places\.csv)(\.\d+\.part)?")
 
+#: The name that a file has while it is written.
+_PART = re.compile(r"\.(.+)\.\d+\.part")
+
 
 def home_of(path: Path) -> tuple[Path, str] | None:
     """The data root and the name of the key, the wave's, that a path below a wave's folder belongs to."""
@@ -46,9 +49,10 @@ def is_about_people(path: Path) -> bool:
 
 def to_be_sealed(path: Path) -> tuple[Path, str] | None:
     """The data root and the key's name where a file is to be sealed when it is written."""
-    if not settings().encryption.at_rest or not is_about_people(path):
+    if not is_about_people(path):
         return None
-    return home_of(path)
+    replaced = path.with_name(_PART.sub(r"\1", path.name))  # what is sealed stays sealed when it is written anew
+    return home_of(path) if settings().encryption.at_rest or Header.of(replaced) is not None else None
 
 
 def open_to_read(path: Path) -> BinaryIO:

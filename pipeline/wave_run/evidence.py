@@ -6,7 +6,7 @@ publication nobody may change a file: the cohort that is published is screened f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +72,23 @@ def _text(digest: str) -> bytes:
     return f"gelombang/manifest/1:{digest}".encode()
 
 
-def changed(entries: list[dict[str, Any]], folder: Path) -> list[tuple[str, str]]:
-    """Of the files that a manifest lists, those that are not what it says: name, and ``missing`` or ``changed``."""
+def erased(store: Store, number: int) -> set[str]:
+    """Hashes that tables of a wave have since rows of one person were erased, by the record."""
+    noted = log.entries(store, number, "erased")
+    return {digest for entry in noted for digest in entry.facts.get("files", {}).values()}
+
+
+def changed(entries: list[dict[str, Any]], folder: Path, erased: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Of the files that a manifest lists, those that are not what it says: name, and ``missing`` or ``changed``.
+
+    ``erased``: hashes that the record has of tables since somebody's rows were erased.
+    """
     found: list[tuple[str, str]] = []
     for entry in entries:
         path = folder / entry["file"]
         if not path.is_file():
             found.append((entry["file"], "missing"))
-        elif files.sha256(path) != entry["sha256"]:
+        elif (digest := files.sha256(path)) != entry["sha256"] and digest not in erased:
             found.append((entry["file"], "changed"))
     return found
 
@@ -93,6 +102,6 @@ def must_be_as_decided(run: Plan) -> None:
         raise NotWhatWasApprovedError(f"The record does not know the manifest of wave {number}.")
     said = files.read_json(manifest)
     for name, folder in (("outputs", out), ("work", run.work)):
-        if altered := changed(said[name], folder):
+        if altered := changed(said[name], folder, erased(run.store, number)):
             listed = ", ".join(f"{file} ({how})" for file, how in altered[:5])
             raise NotWhatWasApprovedError(f"Since wave {number} was decided, files below {folder} changed: {listed}.")

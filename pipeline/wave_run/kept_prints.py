@@ -7,8 +7,8 @@ prints. It is deleted when its date is past; before it is, nobody reads it after
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import SealedFileError
 from pipeline.domain.settings import settings
+from pipeline.domain.wave_keys import wave_key
 from pipeline.selfie.one_against_all.prints import record
 from pipeline.storage import files
 from pipeline.storage.paths import Store
@@ -49,19 +50,45 @@ def keep(
     published: date,
 ) -> Path:
     """Keeps a published revision's prints in the place of those of the revisions before it."""
-    folder = _folder(store, wave.key)
-    target = folder / f"rev-{revision}.sealed"
     until = published + timedelta(days=settings().selfie.keep_descriptors_days)
-    header = {"format": FORMAT, "wave": wave.number, "revision": revision, "until": until.isoformat()}
-    header |= {"model": model, "dimensions": int(prints["face"].shape[1])}
+    target = _write(store, KeptPrints(wave.number, revision, until, model, list(people), prints))
+    forget(store, wave, but=target)
+    return target
+
+
+def kept_of(store: Store, wave: Wave, ids: Collection[str]) -> int:
+    """How many prints of these applications are kept of a wave."""
+    key = key_at(settings().secrets, store.root)
+    kept = [_read(path, key) for path in _kept(store) if path.parent.name == wave.key]
+    return sum(id_ in ids for one in kept for id_, _ in one.people)
+
+
+def forget_people(store: Store, wave: Wave, ids: Collection[str]) -> None:
+    """Keeps a wave's prints without those of these applications."""
+    key = key_at(settings().secrets, store.root)
+    for path in _kept(store):
+        if path.parent.name != wave.key:
+            continue
+        kept = _read(path, key)
+        stay = [n for n, (id_, _) in enumerate(kept.people) if id_ not in ids]
+        if not stay:
+            path.unlink(missing_ok=True)
+        elif len(stay) < len(kept.people):
+            _write(store, replace(kept, people=[kept.people[n] for n in stay], prints=kept.prints[stay]))
+
+
+def _write(store: Store, kept: KeptPrints) -> Path:
+    """Seals prints, whole or not at all."""
+    target = _folder(store, wave_key(kept.wave)) / f"rev-{kept.revision}.sealed"
+    header = {"format": FORMAT, "wave": kept.wave, "revision": kept.revision, "until": kept.until.isoformat()}
+    header |= {"model": kept.model, "dimensions": int(kept.prints["face"].shape[1])}
     with files.atomic(target) as part:
-        folder.chmod(0o700)
+        target.parent.chmod(0o700)
         part.unlink(missing_ok=True)
         sealed = SealedWriter(part, key_at(settings().secrets, store.root), header)
-        sealed.add(json.dumps([list(person) for person in people], ensure_ascii=False).encode())
-        for start in range(0, len(prints), _PER_BLOCK):
-            sealed.add(prints[start : start + _PER_BLOCK].tobytes())
-    forget(store, wave, but=target)
+        sealed.add(json.dumps([list(person) for person in kept.people], ensure_ascii=False).encode())
+        for start in range(0, len(kept.prints), _PER_BLOCK):
+            sealed.add(kept.prints[start : start + _PER_BLOCK].tobytes())
     return target
 
 

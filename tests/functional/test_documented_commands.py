@@ -33,6 +33,7 @@ ELSEWHERE = {
     "gelombang diff": ("tests/functional/test_country.py", '"diff", "1", "2", "--data"'),
     "gelombang find": ("tests/functional/test_country.py", '"find", "--data"'),
     "export GELOMBANG_DATA=": ("tests/functional/test_documented_commands.py", '"GELOMBANG_DATA": str(finished.data)'),
+    "gelombang purge --wave": ("tests/unit/test_encryption_at_rest.py", '"purge", "--wave", "3", "--destroy-key"'),
     "source tools/airflow_env": ("tests/functional/test_documented_commands.py", '"source tools/airflow_env && '),
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -24,12 +25,19 @@ from pipeline.domain.errors import (
     WaveKeyDestroyedError,
 )
 from pipeline.domain.settings import settings
+from pipeline.publication import erased_rows
+from pipeline.publication.public_files import write_public_files
 from pipeline.record import log
+from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.overview import lines_of
 from pipeline.review.cases import read_cases
 from pipeline.storage import duckdb_sql, files, sealed_paths, wave_lock
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed_file import CHUNK, Header, SealedInput, SealedOutput
+from pipeline.wave_run.plan import Plan
 from tests.spec.world import World, kk, nik, wave
+from tests.unit.test_audit_beacon import finished as beacon_wave
+from tests.unit.test_check_a_draw import by_python
 
 KEY = bytes(range(32))
 NAMES = ("SITI AMINAH", "BUDI SANTOSO")
@@ -206,6 +214,7 @@ def finished(root: Path) -> Path:
         world.enter("blacklist", nik(9), reason="x")
         world.screen(this)
         world.decide(this, {})
+        write_funnel(Store.at(root), this)
         world.finish(this)
     return root
 
@@ -309,6 +318,8 @@ def test_a_destroyed_key_opens_nothing_more_and_who_has_a_place_stays_known(seal
     assert held.exit_code == 0, held.exception
     [third] = [one for one in json.loads((tmp_path / "a.json").read_text())["waves"] if one["wave"] == 3]
     assert third["place_kept_after_the_key_was_destroyed"][0]["nik"] == nik(1)
+    # the overview counts people of the waves that can be opened, and keeps the others' lines
+    assert [line.key for line in lines_of(Store.at(sealed_root))] == ["wave-0003", "wave-0004"]
     cohorts = Store.at(sealed_root).cohorts()
     assert [path.name for path in cohorts] == ["places.parquet", "cohort.parquet"]
     assert files.read_table(cohorts[0]).to_pylist()[0]["province_code"] is None
@@ -352,3 +363,45 @@ def test_the_commands_about_a_wave_work_on_a_sealed_root(sealed_root: Path):
     assert gelombang(sealed_root, "diff", "3", "4").exit_code == 0
     before = shutil.copytree(sealed_root / "waves" / "wave-0003", sealed_root / "waves" / "wave-0003-before")
     assert "The same decisions" in gelombang(sealed_root, "diff", str(before), "3").output
+
+
+def test_a_plain_copy_is_made_with_a_line_in_the_record(sealed_root: Path, tmp_path: Path):
+    path, out = sealed_root / "waves" / "wave-0004" / "cohort.parquet", tmp_path / "plain.parquet"
+    done = gelombang(sealed_root, "unseal", str(path), str(out), "--why", "for the bank")
+    assert done.exit_code == 0, done.exception
+    assert pq.read_table(out).to_pylist() == files.read_table(path).to_pylist()
+    [look] = log.entries(Store.at(sealed_root), 4, "looked_up")
+    assert look.facts["why"] == "for the bank"
+    outside = gelombang(sealed_root, "unseal", str(out), str(tmp_path / "again"), "--why", "x")
+    assert isinstance(outside.exception, StoreError)
+
+
+def test_what_is_sealed_stays_sealed_when_it_is_written_anew(sealed_root: Path, monkeypatch: pytest.MonkeyPatch):
+    path = sealed_root / "waves" / "wave-0004" / "cohort.parquet"
+    monkeypatch.setenv("GELOMBANG_ENCRYPTION__AT_REST", "false")
+    settings.cache_clear()
+    store = Store.at(sealed_root)
+    erased_rows.take_out(store, wave(4), [path], {"W4-2"}, {})
+    assert Header.of(path) is not None
+    assert "W4-2" not in files.read_table(path)["registration_id"].to_pylist()
+
+
+def test_the_draw_is_checked_from_public_files_once_the_key_is_destroyed(on: None, tmp_path: Path):
+    root = tmp_path / "data"
+    folder = beacon_wave(root)
+    store, number = Store.at(root), int(folder.name[5:])
+    run = replace(wave(number), seed="", beacon="demonstration")
+    revision = store.published(folder.name) / "rev-1"
+    revision.mkdir(parents=True)
+    files.copy(folder / "cohort.parquet", revision / "cohort.parquet")
+    plan = Plan(store, run, {}, 1, run.closes.astimezone())
+    public = write_public_files(plan, revision, folder / "decisions.parquet")
+    assert public is not None
+    before = {path.name: path.read_bytes() for path in public.iterdir()}
+    assert not [name for name, data in before.items() if b"gelombang_sealed" in data]
+    assert gelombang(root, "purge", "--wave", str(number), "--destroy-key", "--yes").exit_code == 0
+    with pytest.raises(WaveKeyDestroyedError):
+        files.read_table(folder / "decisions.parquet")
+    assert {path.name: path.read_bytes() for path in public.iterdir()} == before
+    same, said = by_python(public)
+    assert same, said
