@@ -21,6 +21,7 @@ from pipeline.commands.explain import explain
 from pipeline.commands.find import find
 from pipeline.commands.funnel import funnel
 from pipeline.commands.history import history
+from pipeline.commands.import_register import import_register
 from pipeline.commands.open import open_
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
@@ -60,6 +61,7 @@ app.command()(retries)
 app.command()(publish)
 app.command()(unlock)
 app.command("open")(open_)
+app.command("import")(import_register)
 app.command()(check)
 app.command()(run)
 app.command()(funnel)
