@@ -30,6 +30,7 @@ from pipeline.commands.retries import retries
 from pipeline.commands.review import review
 from pipeline.commands.run import run
 from pipeline.commands.simulate import simulate
+from pipeline.commands.status import status
 from pipeline.commands.unlock import unlock
 from pipeline.commands.verify_photos import verify_photos
 from pipeline.commands.waves import waves
@@ -66,6 +67,7 @@ app.command()(check)
 app.command()(run)
 app.command()(funnel)
 app.command()(waves)
+app.command()(status)
 
 
 @app.callback(invoke_without_command=True)
