@@ -22,6 +22,7 @@ from pipeline.commands.explain import explain
 from pipeline.commands.find import find
 from pipeline.commands.funnel import funnel
 from pipeline.commands.history import history
+from pipeline.commands.import_register import import_register
 from pipeline.commands.open import open_
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
@@ -30,6 +31,7 @@ from pipeline.commands.retries import retries
 from pipeline.commands.review import review
 from pipeline.commands.run import run
 from pipeline.commands.simulate import simulate
+from pipeline.commands.status import status
 from pipeline.commands.unlock import unlock
 from pipeline.commands.unseal import unseal
 from pipeline.commands.verify_photos import verify_photos
@@ -64,10 +66,12 @@ app.command()(publish)
 app.command()(unlock)
 app.command()(unseal)
 app.command("open")(open_)
+app.command("import")(import_register)
 app.command()(check)
 app.command()(run)
 app.command()(funnel)
 app.command()(waves)
+app.command()(status)
 
 
 @app.callback(invoke_without_command=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from rich.table import Table
 
 from pipeline.commands.common.console import wide_console
 from pipeline.commands.common.options import DataOption
 from pipeline.domain.settings import settings
+from pipeline.reports.standing import standings
 from pipeline.storage.paths import Store
 
 
@@ -16,13 +17,12 @@ def waves(data: DataOption = None) -> None:
     """List the waves of the calendar, up to half a year from today, and which have been run and published."""
     store = Store.at(data or settings().data)
     calendar = store.calendar()
-    store.pull("waves/", "published/", only=("manifest.json", "publication.json", "cohort.parquet", "places.parquet"))
+    found = calendar.waves(until=date.today() + timedelta(days=183))
+    where = standings(store, found, datetime.now().astimezone())
     table = Table("wave", "opens", "closes", "quota", "selfie", "policy", "state")
-    for wave in calendar.waves(until=date.today() + timedelta(days=183)):
-        revisions = store.revisions(wave.key)
-        done = "run" if (store.out(wave) / "manifest.json").is_file() else ""
+    for wave, one in zip(found, where, strict=True):
         table.add_row(
             str(wave.number), f"{wave.opens:%a %Y-%m-%d %H:%M}", f"{wave.closes:%a %Y-%m-%d %H:%M}",
-            f"{wave.quota:,}", wave.selfie, wave.policy, f"published, {revisions[-1].name}" if revisions else done,
+            f"{wave.quota:,}", wave.selfie, wave.policy, one.says("en"),
         )  # fmt: skip
     wide_console().print(table)

@@ -135,6 +135,38 @@ class CheckFailedError(GelombangError):
     )
 
 
+class BadMappingError(GelombangError):
+    """The mapping of `gelombang import` cannot be read, or names what there is not."""
+
+    advice = (
+        "docs/how-to/import-a-register.md shows a mapping; docs/reference/files.md has the columns of each extract."
+    )
+
+
+class SourceUnreachableError(GelombangError):
+    """A database that is imported from cannot be reached, or refuses what is asked."""
+
+    advice = (
+        "Check the address, the table and the rights of the user. The password comes from ~/.pgpass or PGPASSWORD "
+        "(PostgreSQL), ~/.my.cnf or MYSQL_PWD (MySQL)."
+    )
+    may_heal = True
+
+
+class ImportRefusedError(GelombangError):
+    """What `gelombang import` read is no delivery: no row, too many rows without a NIK, a column without values."""
+
+    advice = "Mend the source or the mapping, and import it again. Nothing was written."
+
+
+class DeliveryExistsError(GelombangError):
+    """There is a delivery of this extract and day already."""
+
+    advice = (
+        "Give --replace to put another in its place; waves that have used it are then no longer what an audit expects."
+    )
+
+
 # --- the draw of a wave with a beacon -----------------------------------------------------------------------------
 
 

@@ -66,12 +66,12 @@ class Lines:
             )
 
 
-def read_csv(path: Path) -> Lines | None:
-    """Reads a file of any size batch by batch; None when it is blank.
+def read_csv(path: Path, limits: IngestSettings | None = None) -> Lines | None:
+    """Reads a file of any size batch by batch; None when it is blank. ``limits``: other ones than the settings'.
 
     Raises UnreadableFileError for damaged gzip and spreadsheets, FileLimitError.
     """
-    limits = settings().ingest
+    limits = limits or settings().ingest
     try:
         source = TextSource.of(path, limits)
         first = _first_line(source)
@@ -97,10 +97,11 @@ def _says_separator(line: str) -> bool:
 
 
 def _header(line: str, separator: str) -> list[str]:
-    return [_column(name) for name in fields_of(line, separator)]
+    return [column_name(name) for name in fields_of(line, separator)]
 
 
-def _column(name: str) -> str:
+def column_name(name: str) -> str:
+    """A column's name as it is compared: in small letters, with `_` for blanks and hyphens."""
     plain = unicodedata.normalize("NFKC", name.strip("\ufeff \t\"'\x00\xa0"))
     return re.sub(r"[\s-]+", "_", plain.lower())
 
@@ -142,7 +143,7 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
             if problem == REPEATED_HEADER:  # another file follows; its columns may stand in another order
                 if rows:
                     yield _table(rows, lines.names)
-                rows, lines.names = [], _unique_names([_column(name) for name in record.fields])
+                rows, lines.names = [], _unique_names([column_name(name) for name in record.fields])
         else:
             rows.append(record.fields)
             if len(rows) == _BATCH:
@@ -153,7 +154,9 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
 
 def _problem(record: Record, lines: Lines) -> str | None:
     """Why the fields of a record are no row."""
-    if _column(record.fields[0]) in lines.header and sorted(map(_column, record.fields)) == sorted(lines.header):
+    if column_name(record.fields[0]) in lines.header and sorted(map(column_name, record.fields)) == sorted(
+        lines.header
+    ):
         return REPEATED_HEADER
     if not any(map(str.strip, record.fields)):
         lines.blank += 1
@@ -168,7 +171,7 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
         if b"\n" in block:
             return None
         block = block.replace(b"\r", b"\n")
-    if block.count(b"\r") != block.count(b"\r\n") or lines.header[0].encode() in block.lower().replace(b" ", b"_"):
+    if block.count(b"\r") != block.count(b"\r\n") or _may_have_header(block, lines.header):
         return None
     quotes = block.count(b'"')
     if quotes and quotes != 2 * sum(1 for _ in _whole_quotes(separator).finditer(block)):
@@ -193,6 +196,13 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
         (pc.max(pc.binary_length(column)).as_py() or 0) > lines.limits.max_value_chars for column in table.columns
     )
     return None if amiss or long else table
+
+
+def _may_have_header(block: bytes, header: list[str]) -> bool:
+    """Whether the header may stand in a block again: all its plain names do (one alone says little: "Monika")."""
+    told = block.lower().replace(b" ", b"_")
+    plain = [name for name in header if name.isascii() and name.isalnum()]
+    return all(name.encode() in told for name in [header[0], *plain])
 
 
 @cache

@@ -54,6 +54,7 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
     record, parts = _staged(work, folder, wave)
     with duckdb_sql.connect(work) as db:
         db.execute(f"SET memory_limit = '{_MEMORY}'")
+        db.execute(duckdb_sql.sql("pipeline.ingest", "sql/texts"))
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/days"))
         source: dict[str, duckdb_sql.Value] = {"{source}": f"read_parquet({duckdb_sql.path_list(parts)})"}

@@ -25,6 +25,10 @@ from pipeline.publication.public_files import write_public_files
 from pipeline.publication.public_page import write_public_page
 from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.record import log
+from pipeline.reports.figures.wave_figures import figures
+from pipeline.reports.spreadsheet import write_spreadsheet
+from pipeline.reports.standing import published_as
+from pipeline.reports.wave_report import write_report
 from pipeline.screening.name_patterns import define_macros
 from pipeline.storage import duckdb_sql, files, wave_lock
 from pipeline.storage.modes import make_public
@@ -125,6 +129,9 @@ def _commit(
     changes = _write_changes(run, screened, before[-1] if before else None, new)
     _write_ledger(run, revision, new)
     write_changed_notices(run.store, run.wave, new)
+    accepted = files.rows(new / "cohort.parquet")
+    said = {"revision": revision, "accepted": accepted, "decree": approval.decree, "changes": changes}
+    _write_reports(run, new, {**said, "published_at": now.isoformat(timespec="seconds")})
     public = new / PUBLIC
     public.mkdir()
     if write_public_files(run, new, screened.plan.work / "out" / "decisions.parquet"):
@@ -140,7 +147,7 @@ def _commit(
         "removing_agreed": removing,
         "published_at": now.isoformat(timespec="seconds"),
         "quota": run.wave.quota,
-        "accepted": files.rows(new / "cohort.parquet"),
+        "accepted": accepted,
         "changes": changes,
         "extracts": {
             name: {"asof": str(x.asof), "files": {_below(p, run): files.sha256(p) for p in x.files}}
@@ -162,6 +169,14 @@ def _commit(
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _write_reports(run: Plan, new: Path, said: dict[str, Any]) -> None:
+    """Writes report and spreadsheet once more, with what the publication says; those of the run stay as they are."""
+    if (run.work / "out" / "funnel.json").is_file():
+        found, published = figures(run.store, run.wave), published_as(said, new)
+        write_report(run.store, run.wave, found, published, new / "report.html")
+        write_spreadsheet(run.store, run.wave, None, found, published, new / "funnel.xlsx")
 
 
 def _publications(run: Plan) -> list[dict[str, Any]]:

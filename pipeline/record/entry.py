@@ -15,6 +15,7 @@ Event = Literal[
     "record_began",
     "run_prepared",
     "deliveries",
+    "imported",
     "list_frozen",
     "verified",
     "run_finished",

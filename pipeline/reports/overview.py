@@ -22,6 +22,7 @@ from pipeline.reports.figures.query import Query, sql
 from pipeline.reports.language.labels import LANGUAGES, translator
 from pipeline.reports.small_cells.disclosure import Funnel, shown_of
 from pipeline.reports.small_cells.suppress import hide, running
+from pipeline.reports.standing import Published, newest, told
 from pipeline.storage import duckdb_sql
 from pipeline.storage.files import read_json, write_table, write_text
 from pipeline.storage.paths import Store
@@ -45,6 +46,8 @@ class WaveLine:
     retried: int | None
     days: float | None
     report: bool
+    published: Published | None
+    simulated: bool
 
 
 def write_overview(store: Store) -> Path:
@@ -52,7 +55,13 @@ def write_overview(store: Store) -> Path:
     lines = lines_of(store)
     steps = [step for step in STEPS if any(line.shares[step] is not None for line in lines)]
     editions: dict[str, dict[str, Any]] = {
-        lang: {"lines": lines, "steps": steps, "summary": _summary(lines, lang)} for lang in LANGUAGES
+        lang: {
+            "lines": lines,
+            "steps": steps,
+            "summary": _summary(lines, lang),
+            "standing": {line.key: " ".join(told(line.published, lang)) for line in lines},
+        }
+        for lang in LANGUAGES
     }
     return write_text(page.render("overview.html.j2", editions), store.root / "waves" / "overview.html")
 
@@ -84,6 +93,8 @@ def lines_of(store: Store) -> list[WaveLine]:
                 retried=retried,
                 days=_days(store, folder),
                 report=(folder / "report.html").is_file(),
+                published=newest(store, folder.name),
+                simulated=store.read(f"landing/{folder.name}/simulated.json") is not None,
             )
         )
     return lines

@@ -18,6 +18,7 @@ from pipeline.domain.settings import settings
 from pipeline.reports.figures.groups import Group
 from pipeline.reports.figures.wave_figures import Figures, figures
 from pipeline.reports.language.labels import Translate, translator
+from pipeline.reports.standing import Published, told
 from pipeline.reports.wording import group_name
 from pipeline.storage.files import atomic
 from pipeline.storage.paths import Store
@@ -35,17 +36,24 @@ class Sheet:
     rows: list[list[Any]]
 
 
-def write_spreadsheet(store: Store, wave: Wave, language: str | None = None, found: Figures | None = None) -> Path:
+def write_spreadsheet(
+    store: Store,
+    wave: Wave,
+    language: str | None = None,
+    found: Figures | None = None,
+    published: Published | None = None,
+    path: Path | None = None,
+) -> Path:
     """Writes the spreadsheet of a run in the given or the set language. Raises WaveNotRunError.
 
-    ``found``: the wave's figures, where they have been counted already.
+    ``found``: the wave's figures, where they have been counted already. ``published``, ``path``: as of the report.
     """
     import xlsxwriter
 
     language = language or settings().language
     t = translator(language)
-    path = store.work(wave) / "out" / "funnel.xlsx"
-    sheets = sheets_of(found or figures(store, wave), language)
+    path = path or store.work(wave) / "out" / "funnel.xlsx"
+    sheets = sheets_of(found or figures(store, wave), language, published)
     with atomic(path) as part:
         book = xlsxwriter.Workbook(str(part), {"strings_to_formulas": False, "strings_to_urls": False})
         book.set_properties({"created": _CREATED, "title": t("report.title", wave=wave.number)})
@@ -68,7 +76,7 @@ def write_spreadsheet(store: Store, wave: Wave, language: str | None = None, fou
     return path
 
 
-def sheets_of(f: Figures, language: str) -> list[Sheet]:
+def sheets_of(f: Figures, language: str, published: Published | None = None) -> list[Sheet]:
     """Every sheet, in order; tables that may not be shown are left out."""
     t = translator(language)
     total = f.funnel.registrations
@@ -92,7 +100,8 @@ def sheets_of(f: Figures, language: str) -> list[Sheet]:
     for kind, groups in (("province", f.provinces), ("sex", f.sex), ("age", f.age), ("tier", f.tier)):
         if groups:
             made.append(_groups(kind, groups, t))
-    return made
+    said = [*([t("report.simulated")] if f.truth else []), *told(published, language)]
+    return [*made, Sheet(t("sheet.standing"), [t("sheet.standing")], [[line] for line in said])]
 
 
 def _groups(kind: str, groups: Sequence[Group], t: Translate) -> Sheet:

@@ -12,15 +12,25 @@ from pipeline.domain.calendar import Wave
 from pipeline.reports import page, wording
 from pipeline.reports.figures.wave_figures import Figures, figures
 from pipeline.reports.language.labels import LANGUAGES
+from pipeline.reports.standing import Published, told
 from pipeline.storage.files import write_text
 from pipeline.storage.paths import Store
 
 
-def write_report(store: Store, wave: Wave, found: Figures | None = None) -> Path:
+def write_report(
+    store: Store,
+    wave: Wave,
+    found: Figures | None = None,
+    published: Published | None = None,
+    path: Path | None = None,
+) -> Path:
     """Writes the report of a run from the files beside it. Raises WaveNotRunError without decisions.
 
-    ``found``: the wave's figures, where they have been counted already.
+    ``found``: the wave's figures, where they have been counted already. ``published``: the revision that it is written
+    for, to ``path``; without one the report says that the result is provisional.
     """
     found = found or figures(store, wave)
-    editions: dict[str, dict[str, Any]] = {lang: wording.edition(found, lang) for lang in LANGUAGES}
-    return write_text(page.render("report.html.j2", editions), store.work(wave) / "out" / "report.html")
+    editions: dict[str, dict[str, Any]] = {
+        lang: {**wording.edition(found, lang), "standing": told(published, lang)} for lang in LANGUAGES
+    }
+    return write_text(page.render("report.html.j2", editions), path or store.work(wave) / "out" / "report.html")

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis of one's own on loopback, from Debian's packages: what Celery's workers and Airflow share."""
+"""PostgreSQL, MariaDB and Redis of one's own on loopback, from Debian's packages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pymysql
 
 from tests.airflow_services import free_port, wait_for
 
@@ -21,8 +23,11 @@ def _server_programs() -> Path:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL with an empty database ``airflow``; yields ``user@host:port/database``. It never runs as root."""
+def postgres(password: str = "") -> Iterator[str]:
+    """A PostgreSQL with an empty database ``airflow``; yields ``user@host:port/database``. It never runs as root.
+
+    ``password``: what its user needs; without one nobody is asked.
+    """
     programs, port = _server_programs(), free_port()
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     folder = Path(tempfile.mkdtemp(prefix="gelombang-postgres-"))
@@ -31,10 +36,18 @@ def postgres() -> Iterator[str]:
 
     def call(program: str, *arguments: str) -> None:
         subprocess.run(
-            [*as_user, str(programs / program), *arguments], cwd=folder, check=True, capture_output=True, timeout=120
+            [*as_user, str(programs / program), *arguments],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=120,
+            env={**os.environ, "PGPASSWORD": password},
         )
 
-    call("initdb", "--pgdata", str(folder / "data"), "--username", "airflow", "--auth", "trust", "--no-sync")
+    (folder / "password").write_text(password or "none")
+    (folder / "password").chmod(0o644)
+    asked = ["--auth", "scram-sha-256" if password else "trust", "--pwfile", str(folder / "password")]
+    call("initdb", "--pgdata", str(folder / "data"), "--username", "airflow", *asked, "--no-sync")
     options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
     log = str(folder / "log")
     call("pg_ctl", "start", "--pgdata", str(folder / "data"), "--wait", "--log", log, "--options", options)
@@ -67,3 +80,39 @@ def redis(folder: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@contextmanager
+def mariadb(password: str) -> Iterator[int]:
+    """A MariaDB with an empty database ``registers`` and a user ``reader`` who needs the password; yields its port."""
+    port = free_port()
+    as_user = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="gelombang-mariadb-"))
+    if as_user:
+        shutil.chown(folder, "nobody", "nogroup")
+    where = ["--no-defaults", f"--datadir={folder / 'data'}"]
+    made = ["mariadb-install-db", *where, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run([*as_user, *made], cwd=folder, check=True, capture_output=True, timeout=300)
+    (folder / "init.sql").write_text(
+        f"CREATE DATABASE registers;\nCREATE USER reader@'127.0.0.1' IDENTIFIED BY '{password}';\n"
+        "GRANT ALL ON registers.* TO reader@'127.0.0.1';\n"
+    )
+    (folder / "init.sql").chmod(0o644)
+    own = [f"--port={port}", "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"]
+    own += [f"--socket={folder / 'socket'}", f"--init-file={folder / 'init.sql'}", f"--log-error={folder / 'log'}"]
+    server = subprocess.Popen([*as_user, "/usr/sbin/mariadbd", *where, *own], cwd=folder, start_new_session=True)
+
+    def answers() -> bool:
+        try:
+            pymysql.connect(host="127.0.0.1", port=port, user="reader", password=password, db="registers").close()
+        except pymysql.Error:
+            return False
+        return True
+
+    try:
+        wait_for("MariaDB", answers)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(60)
+        shutil.rmtree(folder)

@@ -34,6 +34,11 @@ ELSEWHERE = {
     "gelombang find": ("tests/functional/test_country.py", '"find", "--data"'),
     "export GELOMBANG_DATA=": ("tests/functional/test_documented_commands.py", '"GELOMBANG_DATA": str(finished.data)'),
     "gelombang purge --wave": ("tests/unit/test_encryption_at_rest.py", '"purge", "--wave", "3", "--destroy-key"'),
+    "gelombang import population postgresql": (
+        "tests/cluster/test_import_databases.py",
+        '"import", "population", address',
+    ),
+    "gelombang import bansos mysql": ("tests/cluster/test_import_databases.py", '"import", "population", address'),
     "source tools/airflow_env": ("tests/functional/test_documented_commands.py", '"source tools/airflow_env && '),
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
@@ -74,6 +79,10 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     (folder / "pairs.csv").write_text("selfie,reference\ns0.jpg,r0.jpg\ns1.jpg,\n")
     (folder / "nik.txt").write_text(f"{pq.read_table(finished.out / 'cohort.parquet')['nik'][0].as_py()}\n")
     (folder / "photos.csv").write_text("photo\ns0.jpg\ns1.jpg\nr0.jpg\n")
+    pupils = "".join(f"SMA;{3171010000000001 + n};{('Aktif', 'Lulus', 'Keluar')[n % 3]}\n" for n in range(40))
+    (folder / "siswa.csv").write_text(f"Jenjang;No. KTP;Keterangan\n{pupils}")
+    [mapping] = [text for language, text in fenced(ROOT / "docs/how-to/import-a-register.md") if language == "toml"]
+    (folder / "siswa.toml").write_text(mapping)
     (folder / "data").mkdir()
     (folder / "data" / "simulated").symlink_to(finished.data)
     (folder / "folder").symlink_to(folder)

@@ -69,7 +69,7 @@ def test_three_waves_in_order_and_nobody_holds_two_places(data: Path) -> None:
     assert {row["wave"] for row in ledger} == {1, 2, 3}
     assert [record(data, w, 1)["sequence"] for w in (1, 2, 3)] == [1, 2, 3]
     listed = CliRunner().invoke(app, ["waves", "--data", str(data)]).output
-    assert listed.count("published, rev-1") == 3
+    assert listed.count("published rev-1") == 3
     someone = read_table(data / "waves/wave-0001/cohort.parquet")["registration_id"][0].as_py()
     proved = CliRunner().invoke(app, ["prove", "1", f" {someone} ", "--data", str(data)])  # pasted with its blanks
     assert json.loads(proved.output)["registration_id"] == someone
@@ -97,6 +97,16 @@ def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_r
     assert files(data / "waves/wave-0001") == before  # wave 1 leaves its places empty, and its own files alone
     ranks = read_table(data / "published/wave-0001/rev-1/cohort.parquet")["rank"].to_pylist()
     assert ranks == list(range(1, len(kept) + 1))
+    ours, theirs = (data / f"{folder}/report.html" for folder in ("waves/wave-0001", "published/wave-0001/rev-1"))
+    assert "Provisional:" in ours.read_text()
+    assert "Published, revision 1: " in theirs.read_text()
+    assert "decree SK-1" in theirs.read_text()
+    assert "The provisional result was" in theirs.read_text()
+    assert "Why they were removed" in theirs.read_text()
+    assert (data / "published/wave-0001/rev-1/funnel.xlsx").is_file()
+    told = CliRunner().invoke(app, ["funnel", "1", "--data", str(data)]).output
+    assert "Diterbitkan, revisi 1" in told
+    assert "Gelombang simulasi" in told
 
 
 def test_with_refill_the_next_in_the_draw_take_the_places(data: Path) -> None:

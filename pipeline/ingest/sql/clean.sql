@@ -1,12 +1,7 @@
 -- In: {source}, every column of the contract as text, and file; $sexes. Out: the table cleaned, one row an application.
 -- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
 -- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`;
--- moments.sql reads the moments, days.sql the days.
-CREATE OR REPLACE TEMP MACRO tidy(value) AS trim(value, ' ' || chr(9) || chr(10) || chr(13) || chr(160) || chr(0) || chr(65279));
--- a spreadsheet's leading apostrophe means "this is text"
-CREATE OR REPLACE TEMP MACRO bare(value) AS tidy(ltrim(tidy(value), ''''));
-CREATE OR REPLACE TEMP MACRO means_yes(flag) AS flag IN ('true', 't', '1', 'yes', 'y', 'ya', 'benar');
-CREATE OR REPLACE TEMP MACRO means_no(flag) AS flag IN ('false', 'f', '0', 'no', 'n', 'tidak', 'salah', '');
+-- moments.sql reads the moments, days.sql the days; texts.sql trims.
 CREATE OR REPLACE TABLE cleaned AS
 WITH trimmed AS (
     SELECT

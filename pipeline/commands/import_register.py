@@ -1,0 +1,83 @@
+"""`gelombang import`: a register from a file, a workbook or a database becomes a delivery of an extract."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.commands.common.options import DataOption, LanguageOption, language_of
+from pipeline.domain.settings import settings
+from pipeline.reports.language.labels import Translate, translator
+from pipeline.storage.paths import Store
+
+_EVERY_ROWS = 1_000_000
+
+
+def import_register(
+    extract: Annotated[str, typer.Argument(help="population, education, bansos, priority or blacklist.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A CSV file or workbook, a folder of them, postgresql://USER@HOST/DB or mysql://USER@HOST/DB."
+        ),
+    ],
+    asof: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day as of which the register stood.")],
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="TOML file: the source's columns and words.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="Table of the database, or sheet of the workbook.")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a delivery of that day.")] = False,
+    data: DataOption = None,
+    language: LanguageOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Import a register as the delivery of an extract: typed, checked, sorted by NIK, whole or not at all.
+
+    A database's password is never typed here: ~/.pgpass or PGPASSWORD, ~/.my.cnf or MYSQL_PWD.
+
+    Example: gelombang import education siswa.csv --asof 2020-04-10 --mapping siswa.toml
+    """
+    from pipeline.importing.importer import Order, import_extract
+
+    t, store = translator(language_of(language)), Store.at(data or settings().data)
+    order = Order(extract, source, asof.date(), mapping, table, replace)
+    console, told = Console(stderr=True), [0]
+    with console.status(t("import.reading", rows=0)) as status:
+
+        def progress(rows: int) -> None:
+            if console.is_terminal:
+                status.update(t("import.reading", rows=rows))
+            elif rows // _EVERY_ROWS > told[0]:
+                told[0] = rows // _EVERY_ROWS
+                typer.echo(t("import.reading", rows=rows), err=True)
+
+        found, key = import_extract(store, order, progress)
+    where = f"{store.address}/{key}"
+    if as_json:
+        typer.echo(
+            json.dumps({"extract": extract, "asof": str(order.asof), "where": where, **found.to_json()}, indent=1)
+        )
+        return
+    typer.echo(t("import.done", extract=extract, asof=order.asof, rows=found.rows, where=where))
+    if found.aside:
+        typer.echo(t("import.aside", n=found.aside.total()))
+        for problem, count in found.aside.most_common():
+            typer.echo(f"  {problem}: {count:,}")
+    _tell_values(t, found.unreadable, found.words)
+    if found.empty:
+        typer.echo(t("import.empty", columns=", ".join(found.empty)))
+    for note in found.notes:
+        typer.echo(t("import.note", note=note))
+
+
+def _tell_values(t: Translate, unreadable: dict[str, int], words: dict[str, list[str]]) -> None:
+    for column, count in unreadable.items():
+        said = t("import.unreadable", column=column, n=count)
+        if others := words.get(column):
+            said += f" ({t('import.words', words=', '.join(others))})"
+        typer.echo(f"{said}.")

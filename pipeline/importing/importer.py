@@ -1,0 +1,199 @@
+"""One import: a source becomes ``extracts/<name>/asof=YYYY-MM-DD/<name>.parquet``, whole or not at all.
+
+Rows pass through once as a stream of text, are typed beside the work, and are sorted by NIK from there: memory stays
+within DuckDB's limit (``GELOMBANG_SCREENING__MEMORY_LIMIT``), the disk takes about twice the delivery meanwhile.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from checks.extracts import extract_metrics
+from checks.gate import verdict
+from pipeline.domain.contracts import EXTRACTS, Table
+from pipeline.domain.errors import BadSettingError, CheckFailedError, DeliveryExistsError, StoreError
+from pipeline.domain.settings import settings
+from pipeline.importing import readings
+from pipeline.importing.mapping import Mapping
+from pipeline.importing.outcome import Outcome, counted, refuse_what_is_none
+from pipeline.importing.sources import Source, open_sources
+from pipeline.ingest.extracts import Extract
+from pipeline.record import log
+from pipeline.storage import duckdb_sql, files
+from pipeline.storage.paths import Store
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is imported: an extract's ``name``, the ``source`` as it was named, the day that it stands for."""
+
+    name: str
+    source: str
+    asof: date
+    mapping: Path | None = None
+    table: str = ""
+    replace: bool = False
+
+
+def import_extract(store: Store, order: Order, progress: Progress = lambda rows: None) -> tuple[Outcome, str]:
+    """Makes a delivery; returns what was found, and its key below the root. Leaves a line in the record.
+
+    Raises the errors of the source, of the mapping and of the checks, DeliveryExistsError, DiskFullError.
+    """
+    if order.name not in EXTRACTS:
+        raise BadSettingError(f"There is no extract {order.name}.", f"There are {', '.join(EXTRACTS)}.")
+    if order.asof > datetime.now().astimezone().date():
+        raise BadSettingError(f"{order.asof} has not come yet.", "--asof is the day as of which the register stood.")
+    contract, key = EXTRACTS[order.name], f"extracts/{order.name}/asof={order.asof}"
+    mapping = Mapping.at(order.mapping, contract).of_table(order.table)
+    _refuse_to_overwrite(store, order, key)
+    sources = open_sources(order.source, mapping, list(mapping.theirs(contract).values()))
+    work = store.root / "work" / f"import-{order.name}-{order.asof}"
+    with _alone(work):
+        try:
+            return _imported(store, order, contract, mapping, sources, work, key, progress), key
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _imported(
+    store: Store,
+    order: Order,
+    contract: Table,
+    mapping: Mapping,
+    sources: list[Source],
+    work: Path,
+    key: str,
+    progress: Progress,
+) -> Outcome:
+    new, staged = files.fresh(work / "delivery"), work / "staged.parquet"
+    with duckdb_sql.connect(work) as db:
+        readings.define(db)
+        aside = _stage(db, contract, mapping, sources, staged, progress)
+        rows = duckdb_sql.read([staged])
+        found = counted(db, contract, rows, aside)
+        refuse_what_is_none(found, contract, settings().checks)
+        path = new / f"{order.name}.parquet"
+        duckdb_sql.copy(db, readings.delivery(contract, rows), path)
+        staged.unlink()
+        found.notes += _judged(db, store, order, path, found.rows, work)
+    says = {"sha256": files.sha256(path), "bytes": path.stat().st_size}
+    facts = {
+        "extract": order.name,
+        "asof": str(order.asof),
+        "source": [one.says for one in sources],
+        "rows": found.rows,
+    }
+    facts |= {"aside": found.aside.total(), "files": {f"{key}/{path.name}": says}}
+    if order.mapping:
+        facts["mapping_sha256"] = sha256(order.mapping.read_bytes()).hexdigest()
+    _install(store, order, new, key, lambda: log.note(store, "imported", None, facts))
+    return found
+
+
+def _stage(
+    db: duckdb.DuckDBPyConnection,
+    contract: Table,
+    mapping: Mapping,
+    sources: list[Source],
+    staged: Path,
+    progress: Progress,
+) -> Counter[str]:
+    """Types every row of the sources into one file; returns what their readers set aside."""
+    names = [name for name in contract.schema.names if name not in mapping.constants]
+    schema = pa.schema([(name, pa.string()) for name in names])
+    places = [mapping.found(contract, source.header(), source.says) for source in sources]
+    failed: list[BaseException] = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        rows = 0
+        try:
+            for source, theirs in zip(sources, places, strict=True):
+                wanted = [theirs[name] for name in names]
+                for table in source.tables(list(dict.fromkeys(wanted))):
+                    ours = pa.table([table.column(their) for their in wanted], schema=schema)
+                    yield from ours.to_batches()
+                    rows += table.num_rows
+                    progress(rows)
+        except BaseException as e:  # DuckDB would hand on its words only
+            failed.append(e)
+            raise
+
+    reader = pa.RecordBatchReader.from_batches(schema, batches())
+    db.register("delivered", reader)
+    try:
+        duckdb_sql.copy(db, readings.staged(contract, mapping), staged, duckdb_sql.PASSING)
+    except Exception:
+        if failed:
+            raise failed[0] from None
+        raise
+    db.unregister("delivered")
+    return sum((source.aside for source in sources), Counter())
+
+
+def _judged(db: duckdb.DuckDBPyConnection, store: Store, order: Order, path: Path, rows: int, work: Path) -> list[str]:
+    """The checks that every wave makes of a delivery; returns what is worth a look. Raises CheckFailedError."""
+    extract = Extract(order.name, order.asof, (path,), rows)
+    earlier = [day for day in store.deliveries(order.name) if day < order.asof] if not store.elsewhere else []
+    if earlier and (before := sorted(store.deliveries(order.name)[max(earlier)].glob("*.parquet"))):
+        number = sum(files.rows(one) or 0 for one in before)
+        extract = replace(
+            extract, previous_asof=max(earlier), previous_files=tuple(before), previous_rows=number or None
+        )
+    limits = settings().checks
+    report = verdict({order.name: extract_metrics(db, extract, limits)}, work / "data_docs", limits)
+    if fatal := [str(failure) for failure in report.failures if failure.fatal]:
+        raise CheckFailedError(
+            "; ".join(fatal) + ".",
+            "Mend the source or the mapping, or, where it is right, the limit's setting (GELOMBANG_CHECKS__*). "
+            "Nothing was written.",
+        )
+    return [str(failure) for failure in report.failures]
+
+
+def _refuse_to_overwrite(store: Store, order: Order, key: str) -> None:
+    """Raises DeliveryExistsError."""
+    there = store.keys(f"{key}/")
+    if there and not order.replace:
+        raise DeliveryExistsError(f"{store.address}/{key} is there already.")
+    if store.elsewhere and set(there) - {f"{key}/{order.name}.parquet"}:
+        raise DeliveryExistsError(
+            f"{store.address}/{key} holds other files, which cannot be replaced in one step there.",
+            "Delete that folder, then import.",
+        )
+
+
+def _install(store: Store, order: Order, new: Path, key: str, note: Callable[[], object]) -> None:
+    """Gives the finished folder its name. The line in the record comes before: no delivery appears without one."""
+    target = store.root / key
+    target.parent.mkdir(parents=True, exist_ok=True)
+    note()
+    if order.replace or store.elsewhere:
+        files.install(new, target)
+    else:
+        files.rename_new(new, target)
+    store.push(f"{key}/")
+
+
+@contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Holds back a second import of the same delivery. Raises StoreError."""
+    work.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(work.with_suffix(".lock"), timeout=0):
+            yield
+    except Timeout as e:
+        raise StoreError(f"{work.name} is under way already.", "Wait until it has ended.") from e

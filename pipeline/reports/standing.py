@@ -1,0 +1,208 @@
+"""Where a wave stands, in one form for the terminal, overview, report and spreadsheet; words are in ``labels.toml``.
+
+*Provisional* is a finished run, *approved* what the record says somebody approved, *published* a revision that is
+there. Reads the calendar, the record, locks and the small files of a wave; no row about anybody but why people were
+taken out, counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipeline.domain import reasons
+from pipeline.domain.calendar import Wave
+from pipeline.draw import beacon
+from pipeline.draw.frozen_list import RECORD, folder_key
+from pipeline.record import log
+from pipeline.record.entry import Entry
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import label
+from pipeline.reports.small_cells.suppress import small
+from pipeline.storage import files
+from pipeline.storage.paths import Store, revision_number
+from pipeline.storage.sealed_paths import can_be_opened
+from pipeline.storage.wave_lock import Holder, held_waves
+
+_WIB = ZoneInfo("Asia/Jakarta")
+#: What can be said of a wave, in the order in which it goes.
+STATES = ("announced", "open", "closed", "running", "awaits_beacon", "provisional", "approved", "published")
+#: What is waited for.
+WAITS = ("opening", "registration", "end", "run", "task", "beacon", "approval", "publication", "again", "nothing")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One revision: its places against those of the run, why people were taken out, by which decree, when."""
+
+    revision: int
+    accepted: int
+    of_run: int
+    removed: int
+    added: int
+    reasons: dict[str, int]
+    decree: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """``since`` is in WIB; ``held_by`` the run that has the wave; ``accepted`` that of the finished run."""
+
+    wave: int
+    state: str
+    since: datetime | None
+    waits_for: str
+    simulated: bool
+    held_by: str = ""
+    accepted: int | None = None
+    published: Published | None = None
+    bytes: int | None = field(default=None, compare=False)
+
+    def says(self, language: str) -> str:
+        """The state in a word or two; a published wave with its revision."""
+        revision = self.published.revision if self.published else 0
+        return label(f"standing.{self.state}", language, revision=revision)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def standings(store: Store, waves: Sequence[Wave], now: datetime) -> list[Standing]:
+    """Where each wave stands. ``now`` has an offset. Of a root elsewhere the small files are pulled first."""
+    store.pull("waves/", only=("manifest.json", "cohort.parquet", "places.parquet"))
+    store.pull("published/", only=("publication.json", "cohort.parquet", "places.parquet", "changes.parquet", RECORD))
+    entries, held = log.entries(store), held_waves(store)
+    return [
+        standing(store, wave, now, [e for e in entries if e.wave == wave.number], held.get(wave.key)) for wave in waves
+    ]
+
+
+def standing(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], holder: Holder | None) -> Standing:
+    """Where one wave stands. ``entries`` are those of the record about it."""
+    cohort = store.out(wave) / "cohort.parquet"
+    finished = (store.out(wave) / "manifest.json").is_file() and cohort.is_file()
+    digest = files.sha256(cohort) if can_be_opened(cohort) else ""  # also of a wave whose key was destroyed
+    revision = newest(store, wave.key)
+    state, since, waits = _result(digest, entries, revision) if finished or revision else _before(store, wave, now)
+    if holder and state in ("open", "closed", "announced"):
+        state, since, waits = _running(store, wave, holder)
+    return Standing(
+        wave.number,
+        state,
+        since and _local(since),
+        waits,
+        store.read(f"landing/{wave.key}/simulated.json") is not None,
+        holder.run if holder else "",
+        files.rows(cohort) if finished else None,
+        revision,
+    )
+
+
+def newest(store: Store, key: str) -> Published | None:
+    """The newest revision of a wave; None where there is none."""
+    folders = store.revisions(key)
+    if not folders or not (folders[-1] / "publication.json").is_file():
+        return None
+    folder = folders[-1]
+    said = files.read_json(folder / "publication.json")
+    return published_as(said, folder)
+
+
+def published_as(said: dict[str, Any], folder: Path) -> Published:
+    """What a ``publication.json`` and the changes beside it say."""
+    changes = said.get("changes", {}).get("run", {})
+    removed, added = changes.get("removed", 0), changes.get("added", 0)
+    accepted = said.get("accepted", files.rows(folder / "cohort.parquet") or 0)
+    return Published(
+        said.get("revision") or revision_number(folder),
+        accepted,
+        accepted + removed - added,
+        removed,
+        added,
+        _why(folder / "changes.parquet"),
+        said.get("decree", ""),
+        datetime.fromisoformat(said["published_at"]),
+    )
+
+
+def told(found: Published | None, language: str) -> list[str]:
+    """The standing of a wave that has a result, in sentences: provisional, or what its publication says."""
+    if found is None:
+        return [label("standing.says_provisional", language)]
+    said = [
+        label(
+            "standing.says_published",
+            language,
+            revision=found.revision,
+            accepted=found.accepted,
+            decree=found.decree,
+            day=found.at.astimezone(_WIB).date(),
+        )
+    ]
+    if found.removed or found.added:
+        run, changed = found.of_run, {"removed": found.removed, "added": found.added}
+        said.append(label("standing.says_change", language, run=run, **changed))
+    if found.reasons:
+        said.append(label("standing.says_why", language, reasons=why(found.reasons, language)))
+    return said
+
+
+def why(counts: dict[str, int], language: str) -> str:
+    """Reasons with their counts; a count that tells about too few people is left out."""
+    known = {**reasons.catalogue(), **reasons.warning_catalogue()}
+    texts = {code: reasons.message(code, language).rstrip(".") if code in known else code for code in counts}
+    shown = (
+        texts[code] if small(n) else f"{texts[code]} ({numbers.integer(n, language)})" for code, n in counts.items()
+    )
+    return "; ".join(shown)
+
+
+def _why(path: Path) -> dict[str, int]:
+    """Reasons of the last screening and how many of those taken out have each; most frequent first."""
+    if not path.is_file():
+        return {}
+    rows = files.read_table(path, ["against", "change", "reasons"]).to_pylist()
+    gone = [row for row in rows if (row["against"], row["change"]) == ("run", "removed")]
+    counts = Counter(code for row in gone for code in row["reasons"] or ())
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _result(digest: str, entries: Sequence[Entry], revision: Published | None) -> tuple[str, datetime | None, str]:
+    """Of a wave with a result: published, approved or provisional. ``digest``: SHA-256 of its cohort."""
+    of_this = [e for e in entries if e.facts.get("cohort_sha256") == digest and digest]
+    approved = [e for e in of_this if e.event == "approved"]
+    if revision:
+        return "published", revision.at, "nothing" if approved or not digest else "again"
+    if approved:
+        return "approved", approved[-1].moment, "publication"
+    ran = [e for e in of_this if e.event == "run_finished"]
+    return "provisional", ran[-1].moment if ran else None, "approval"
+
+
+def _before(store: Store, wave: Wave, now: datetime) -> tuple[str, datetime | None, str]:
+    local = now.astimezone(_WIB).replace(tzinfo=None)
+    if local < wave.opens:
+        committed = not wave.beacon or store.read(f"published/{wave.key}/commitment.json") is not None
+        return "announced", None, "registration" if committed else "opening"
+    if local <= wave.last_moment:
+        return "open", wave.opens.replace(tzinfo=_WIB), "end"
+    return "closed", wave.closes.replace(tzinfo=_WIB), "run"
+
+
+def _running(store: Store, wave: Wave, holder: Holder) -> tuple[str, datetime | None, str]:
+    since = datetime.fromisoformat(holder.since) if holder.since else None
+    frozen = wave.beacon and store.read(f"{folder_key(wave)}/{RECORD}") is not None
+    if frozen and store.read(beacon.landing_key(wave)) is None:
+        return "awaits_beacon", since, "beacon"
+    return "running", since, "task"
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(_WIB).replace(tzinfo=None, microsecond=0)
