@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.commands.common.options import (
     ApplicationArgument,
     DataOption,
+    JsonOption,
     LanguageOption,
     WaveArgument,
     WhyOption,
@@ -18,7 +22,7 @@ from pipeline.commands.common.options import (
     language_of,
 )
 from pipeline.domain import reasons
-from pipeline.inspection.explanation import Explanation, scores, word
+from pipeline.inspection.explanation import Explanation, mask_number, scores, word
 from pipeline.inspection.explanation import explain as explained
 from pipeline.record import log
 from pipeline.storage.paths import Store
@@ -33,14 +37,32 @@ def explain(
     data: DataOption = None,
     language: LanguageOption = None,
     why: WhyOption = "",
+    as_json: JsonOption = False,
 ) -> None:
-    """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
+    """Tell an application's decision and what its applicant can do; then its whole way: data compared (masked), every
+    rule, draw, selfie.
+
+    Example: gelombang explain 12 0012-00000042 --language en
+    """
     spoken = language_of(language)
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)
     explanation = explained(store, wave, registration_id)
     log.note(store, "looked_up", wave, {"registration_id": registration_id, "why": why})
-    _Page(explanation, store, spoken).show()
+    page = _Page(explanation, store, spoken)
+    if as_json:
+        typer.echo(json.dumps(_as_json(explanation, page), ensure_ascii=False, indent=1, default=str))
+    else:
+        page.show()
+
+
+def _as_json(found: Explanation, page: _Page) -> dict[str, Any]:
+    """The explanation for a program; what a person would be told is in it in one language."""
+    told = asdict(found)
+    decision = told.pop("decision")
+    decision["nik"] = mask_number(decision["nik"])
+    messages = {code: reasons.message(code, page.language, decision["outcome"]) for code in decision["reasons"]}
+    return {"decision": decision, "messages": messages, "what_next": page.letter(), **told}
 
 
 class _Page:
@@ -56,13 +78,14 @@ class _Page:
         self._heading("title", id=decision["registration_id"], wave=wave.number)
         if decision.get("from_wave"):
             self._say(self._text("came_back", wave=decision["from_wave"]))
+        self._decision()
+        self._published()
+        self._next()
         self._compared()
         self._rules()
         self._draw()
         self._photo()
-        self._decision()
-        self._published()
-        self._next()
+        self.console.print()
 
     def _heading(self, key: str, **values: Any) -> None:
         self.console.print()
@@ -159,6 +182,8 @@ class _Page:
         self._say(label(f"outcome.{decision['outcome']}", self.language), "bold")
         for code in decision["reasons"]:
             self._say(f"{code}: {reasons.message(code, self.language, decision['outcome'])}", "red")
+        if self.found.stands:
+            self._say(self._text("stands", ids=", ".join(self.found.stands)))
         for code in decision["warnings"]:
             noted = self._text("noted")
             self._say(f"{noted} – {code}: {reasons.message(code, self.language)}", "yellow")
@@ -178,6 +203,12 @@ class _Page:
                 self._say(f"{code}: {reasons.message(code, self.language)}", "red")
 
     def _next(self) -> None:
+        self._heading("next")
+        for line in self.letter().splitlines():
+            self._say(line)
+
+    def letter(self) -> str:
+        """What the applicant reads."""
         from pipeline.reports.messages.letters import write_letter
         from pipeline.reports.messages.notices import next_wave
 
@@ -187,12 +218,9 @@ class _Page:
             outcome, codes = "rejected", done.removed_for
         elif done and done.rank is not None:
             outcome, codes = "accepted", []
-        self._heading("next")
         following = next_wave(self.store, wave)
         letter = write_letter(wave, outcome, codes, following, reviewed=bool(decision.get("reviewed")))
-        for line in letter.email[self.language].splitlines():
-            self._say(line)
-        self.console.print()
+        return letter.email[self.language]
 
     def _value(self, value: Any) -> str:
         from pipeline.reports.language.numbers import moment

@@ -23,7 +23,10 @@ def purge(
     language: LanguageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays."""
+    """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays.
+
+    Example: gelombang purge --dry-run
+    """
     from pipeline.publication import retention
 
     t, store = translator(language_of(language)), Store.at(data or settings().data)
