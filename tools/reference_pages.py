@@ -183,8 +183,8 @@ def commands_page() -> str:
     return (
         "# Commands\n\nEvery command has `-h`. A command that reads has `--language id|en` "
         "(default: `GELOMBANG_LANGUAGE`) and `--json`.\n\n"
-        "How a command ends: 0, it is done; 1, a [named error](errors.md), or a difference was found (`audit`, `check`, "
-        "`diff` of two runs of one wave); 2, wrong usage.\n\n"
+        "How a command ends: 0, it is done; 1, a [named error](errors.md), or a difference was found (`audit`, "
+        "`check`, `diff` of two runs of one wave); 2, wrong usage.\n\n"
         "`gelombang --install-completion` lets bash, zsh or fish complete commands and options.\n\n"
         + "\n".join(_command(name, commands[name]) for name in sorted(commands))
     )
