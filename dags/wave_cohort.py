@@ -14,7 +14,7 @@ from airflow.sdk import Asset, dag, get_current_context, setup, task, teardown
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
-from pipeline.airflow_plugin.forms import APPROVAL, TRIGGER
+from pipeline.airflow_plugin.forms import APPROVAL, TRIGGER, wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import data_root, local_run, only_fields
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
@@ -85,7 +85,7 @@ def wave_cohort() -> None:
         context = get_current_context()
         given, run, here = context["params"], context["dag_run"], local_run()
         attempt(only_fields, run.conf, tuple(TRIGGER))
-        wave = wave_number(run.partition_key) if run.partition_key else given["wave"]
+        wave = wave_number(run.partition_key) if run.partition_key else attempt(wave_of, given)
         holder, alone = (here.name, True) if here else (run.run_id, False)
         return to_dict(attempt(stages.hold_wave, data_root(), wave, holder, alone))
 

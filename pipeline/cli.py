@@ -43,8 +43,10 @@ from pipeline.storage.modes import keep_private
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Select the cohort of a registration wave, and explain every decision.",
+    epilog="It ends with 0 when it is done, 1 after a named error or where it found a difference, 2 after wrong usage. "
+    "`gelombang --install-completion` lets the shell complete commands and options.",
 )
 
 app.command()(simulate)

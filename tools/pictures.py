@@ -26,7 +26,7 @@ def terminal(store: Store, number: int) -> None:
     wave = store.calendar().wave(number)
     console = Console(record=True, width=104, file=io.StringIO(), force_terminal=True)
     print_funnel(read_json(store.out(wave) / "funnel.json"), console, "en")
-    print_truth(compare_with_truth(store, wave), console)
+    print_truth(compare_with_truth(store, wave), console, "en")
     text = console.export_svg(title=f"gelombang run {number}")
     # a font from the reader's own machine: a picture in a README fetches nothing
     kept = [line for line in text.splitlines() if "url(" not in line or "clip-path" in line]

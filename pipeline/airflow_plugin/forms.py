@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param
+
+from pipeline.domain.errors import BadSettingError
+
+#: Fields that nobody fills in on an ordinary day stand in a part of their own, below the others.
+_SELDOM = "Seldom needed"
 
 #: What a form, a REST call or `gelombang run` may say of a run. The data root is configuration: GELOMBANG_DATA.
 TRIGGER: dict[str, Param] = {
     "wave": Param(
-        1,
-        type="integer",
+        None,  # a number that stands there already would be the wrong wave's
+        type=["null", "integer"],
         minimum=1,
         maximum=9999,
-        title="Wave",
-        description="Number of the wave (gelombang) in the calendar.",
+        title="Wave (required)",
+        description="Number of the wave (gelombang) to run, as in the calendar. `gelombang waves` lists them.",
     ),
     "quota": Param(
-        None, type=["null", "integer"], minimum=1, title="Quota", description="Places. Empty: the calendar's."
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        title="Quota",
+        description="Places. Empty: the calendar's.",
     ),
     "seed": Param(
         None,
         type=["null", "string"],
         title="Seed",
-        description="Text that the draw is made from. Empty: the calendar's.",
+        description="Text that the draw is made from. Empty: the calendar's. A wave with a beacon takes none.",
+        section=_SELDOM,
     ),
     "shards": Param(
         None,
         type=["null", "integer"],
         minimum=1,
         maximum=1024,
-        title="Shards",
-        description="Selfie tasks. Empty: by the number of photographs.",
+        title="Selfie tasks",
+        description="In how many tasks the photographs are checked (shards). Empty: by their number.",
+        section=_SELDOM,
     ),
     "out_of_order": Param(
-        False, type="boolean", title="Out of order", description="Start although the wave before is not published."
+        False,
+        type="boolean",
+        title="Out of order",
+        description="Start although the wave before is not published.",
+        section=_SELDOM,
     ),
 }
 
 #: What an approver says. Over REST every field is sent, `null` where it is empty.
 APPROVAL: dict[str, Param] = {
     "decree": Param(
-        None, type=["null", "string"], title="Decree", description="Number of the decree that publishes it."
+        None,
+        type=["null", "string"],
+        title="Decree (required to approve)",
+        description="Number of the decree (SK). Empty where you reject.",
     ),
     "removing": Param(
         None,
@@ -50,3 +70,10 @@ APPROVAL: dict[str, Param] = {
     ),
     "note": Param(None, type=["null", "string"], title="Note", description="Why, above all where it is rejected."),
 }
+
+
+def wave_of(given: dict[str, Any]) -> int:
+    """The wave that a form was filled in for. Raises BadSettingError where the field was left empty."""
+    if given["wave"] is None:
+        raise BadSettingError("The form names no wave.", "Start the run again, and fill in the number of the wave.")
+    return int(given["wave"])

@@ -98,9 +98,11 @@ class WaveTimetable(Timetable):
     def generate_run_id(
         self, *, run_type: DagRunType, run_after: DateTime, data_interval: DataInterval | None, **extra: Any
     ) -> str:
-        """``scheduled__wave-0002__2020-04-23T…``: the wave is what people look for."""
+        """``scheduled__wave-0002__2020-04-23T…+07:00``: the wave is what people look for; the time is WIB."""
         key = extra.get("partition_key")
-        return str(run_type.generate_run_id(suffix="__".join([*([key] if key else []), run_after.isoformat()])))
+        return str(
+            run_type.generate_run_id(suffix="__".join([*([key] if key else []), run_after.astimezone(WIB).isoformat()]))
+        )
 
 
 def _info(wave: Wave) -> DagRunInfo:

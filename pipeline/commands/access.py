@@ -21,7 +21,10 @@ def access(
     asked_by: Annotated[str, typer.Option(help="Who asked, and how it was seen that they are the person.")],
     data: DataOption = None,
 ) -> None:
-    """Write all that is held about one person, over all waves. The NIK comes by standard input."""
+    """Write all that is held about one person, over all waves. The NIK comes by standard input.
+
+    Example: gelombang access held.json --asked-by "letter of 3 March, passport seen" < nik.txt
+    """
     from pipeline.inspection.person import asked, held_about
 
     store = Store.at(data or settings().data)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain import errors
 
+if TYPE_CHECKING:
+    from pipeline.inspection.redraw import Audit
+
 _SHOWN = 20
+_WORDS = {
+    "demonstration": {
+        "id": "Peragaan: semua orang dapat menghitung suar ini sebelumnya.",
+        "en": "A demonstration: everybody could compute this beacon beforehand.",
+    },
+    "same": {
+        "id": "Sama: {listed:,} dalam daftar, {accepted:,} diterima, diundi ulang dengan benih “{seed}”.",
+        "en": "The same: {listed:,} on the list, {accepted:,} accepted, drawn again with the seed “{seed}”.",
+    },
+    "more": {"id": "… dan {n:,} lagi", "en": "… and {n:,} more"},
+}
 
 
 def audit(
@@ -18,13 +34,19 @@ def audit(
     data: DataOption = None,
     seed: Annotated[str | None, typer.Option(help="The seed as it was announced. Default: the calendar's.")] = None,
     quota: Annotated[int | None, typer.Option(min=1, help="The places announced. Default: the calendar's.")] = None,
+    language: LanguageOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Check a wave: draw it again from its lists and seed, and compare every file with the signed record."""
+    """Check a wave: draw it again from its lists and seed, and compare every file with the signed record.
+
+    Example: gelombang audit 12
+    """
     from pipeline.draw.beacon import round_of
     from pipeline.inspection.integrity import integrity
     from pipeline.inspection.redraw import audit as draw_again
     from pipeline.wave_run.evidence import erased
 
+    spoken = language_of(language)
     store, declared, folder = finished(data, wave)
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}
     announced["quota"] = declared.quota if quota is None else quota
@@ -37,20 +59,23 @@ def audit(
         published = store.published(declared.key)
     found = draw_again(folder, announced, published, erased(store, wave))
     found.differences += differences
+    if as_json:
+        typer.echo(json.dumps({"same": found.same, **asdict(found)}, ensure_ascii=False, indent=1))
+    else:
+        _show(found, spoken)
+    if found.same:
+        return
+    raise errors.AuditDiffersError(f"Wave {wave} differs from its draw in {len(found.differences):,} places.")
+
+
+def _show(found: Audit, language: str) -> None:
     console = Console()
     if found.demonstration:
-        console.print("A demonstration: everybody could compute this beacon beforehand.", style="yellow", markup=False)
+        console.print(_WORDS["demonstration"][language], style="yellow", markup=False)
     if found.same:
-        console.print(
-            f"The same: {found.listed:,} on the list, {found.accepted:,} accepted, drawn again with the seed "
-            f"“{found.seed}”.",
-            style="green",
-            markup=False,
-            soft_wrap=True,
-        )
-        return
+        said = _WORDS["same"][language].format(listed=found.listed, accepted=found.accepted, seed=found.seed)
+        console.print(said, style="green", markup=False, soft_wrap=True)
     for difference in found.differences[:_SHOWN]:
         console.print(f"  {difference.where}: {difference.what}", markup=False, highlight=False, soft_wrap=True)
-    if len(found.differences) > _SHOWN:
-        console.print(f"  … and {len(found.differences) - _SHOWN:,} more", markup=False)
-    raise errors.AuditDiffersError(f"Wave {wave} differs from its draw in {len(found.differences):,} places.")
+    if (more := len(found.differences) - _SHOWN) > 0:
+        console.print(f"  {_WORDS['more'][language].format(n=more)}", markup=False)

@@ -27,7 +27,10 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="Folder for policy.toml, report.json and det.svg.")] = Path("calibration"),
     workers: WorkersOption = 0,
 ) -> None:
-    """Propose thresholds for the recogniser in force from labelled pairs, set by the group that fares worst."""
+    """Propose thresholds for the recogniser in force from labelled pairs, set by the group that fares worst.
+
+    Example: gelombang calibrate labelled.csv --out calibration
+    """
     from pipeline.selfie import calibration
     from pipeline.selfie.calibration_report import summary, write_calibration
 

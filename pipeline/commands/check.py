@@ -25,7 +25,10 @@ def check(
     language: LanguageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Plain JSON for machines.")] = False,
 ) -> None:
-    """Try a delivery before the wave closes: what would be read, what set aside, which checks fail. Writes nothing."""
+    """Try a delivery before the wave closes: what would be read, what set aside, which checks fail. Writes nothing.
+
+    Example: gelombang check 12
+    """
     spoken = language_of(language)
     store = Store.at(data or settings().data)
     found = inspect_delivery(store, store.calendar().wave(wave))

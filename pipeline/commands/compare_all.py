@@ -34,7 +34,10 @@ def compare_all(
     photos: FolderOption = None,
     workers: WorkersOption = 0,
 ) -> None:
-    """Compare every photograph with every other: pairs of one face, and copies of one picture."""
+    """Compare every photograph with every other: pairs of one face, and copies of one picture.
+
+    Example: gelombang compare-all photos.csv out.parquet --photos folder
+    """
     from pipeline.selfie.look import prints_of
     from pipeline.selfie.one_against_all.candidates import within
     from pipeline.selfie.one_against_all.prints import record, rows_of

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.commands.common.options import (
     ApplicationArgument,
     DataOption,
+    JsonOption,
     LanguageOption,
     WaveArgument,
     WhyOption,
@@ -19,7 +23,7 @@ from pipeline.commands.common.options import (
 )
 from pipeline.domain import reasons
 from pipeline.domain.short_code import short_code
-from pipeline.inspection.explanation import Explanation, scores, word
+from pipeline.inspection.explanation import Explanation, mask_number, scores, word
 from pipeline.inspection.explanation import explain as explained
 from pipeline.record import log
 from pipeline.storage.paths import Store
@@ -34,14 +38,32 @@ def explain(
     data: DataOption = None,
     language: LanguageOption = None,
     why: WhyOption = "",
+    as_json: JsonOption = False,
 ) -> None:
-    """Tell the whole way of one application: data compared (masked), every rule, draw, selfie, decision, what next."""
+    """Tell an application's decision and what its applicant can do; then its whole way: data compared (masked), every
+    rule, draw, selfie.
+
+    Example: gelombang explain 12 0012-00000042 --language en
+    """
     spoken = language_of(language)
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)
     explanation = explained(store, wave, registration_id)
     log.note(store, "looked_up", wave, {"registration_id": registration_id, "why": why})
-    _Page(explanation, store, spoken).show()
+    page = _Page(explanation, store, spoken)
+    if as_json:
+        typer.echo(json.dumps(_as_json(explanation, page), ensure_ascii=False, indent=1, default=str))
+    else:
+        page.show()
+
+
+def _as_json(found: Explanation, page: _Page) -> dict[str, Any]:
+    """The explanation for a program; what a person would be told is in it in one language."""
+    told = asdict(found)
+    decision = told.pop("decision")
+    decision["nik"] = mask_number(decision["nik"])
+    messages = {code: reasons.message(code, page.language, decision["outcome"]) for code in decision["reasons"]}
+    return {"decision": decision, "messages": messages, "what_next": page.letter(), **told}
 
 
 class _Page:
@@ -57,13 +79,14 @@ class _Page:
         self._heading("title", id=decision["registration_id"], wave=wave.number, code=self._code())
         if decision.get("from_wave"):
             self._say(self._text("came_back", wave=decision["from_wave"]))
+        self._decision()
+        self._published()
+        self._next()
         self._compared()
         self._rules()
         self._draw()
         self._photo()
-        self._decision()
-        self._published()
-        self._next()
+        self.console.print()
 
     def _heading(self, key: str, **values: Any) -> None:
         self.console.print()
@@ -160,6 +183,8 @@ class _Page:
         self._say(label(f"outcome.{decision['outcome']}", self.language), "bold")
         for code in decision["reasons"]:
             self._say(f"{code}: {reasons.message(code, self.language, decision['outcome'])}", "red")
+        if self.found.stands:
+            self._say(self._text("stands", ids=", ".join(self.found.stands)))
         for code in decision["warnings"]:
             noted = self._text("noted")
             self._say(f"{noted} – {code}: {reasons.message(code, self.language)}", "yellow")
@@ -179,6 +204,12 @@ class _Page:
                 self._say(f"{code}: {reasons.message(code, self.language)}", "red")
 
     def _next(self) -> None:
+        self._heading("next")
+        for line in self.letter().splitlines():
+            self._say(line)
+
+    def letter(self) -> str:
+        """What the applicant reads."""
         from pipeline.reports.messages.letters import write_letter
         from pipeline.reports.messages.notices import next_wave
         from pipeline.reports.messages.paragraphs import paragraph
@@ -190,14 +221,10 @@ class _Page:
             outcome, codes, matched = "rejected", done.removed_for, bool(decision["selfie_verified"])
         elif done and done.rank is not None:
             outcome, codes = "accepted", []
-        self._heading("next")
         following = next_wave(self.store, wave)
         reviewed = bool(decision.get("reviewed"))
         letter = write_letter(wave, outcome, codes, following, reviewed=reviewed, matched=matched)
-        for line in letter.email[self.language].splitlines():
-            self._say(line)
-        self._say(paragraph(wave, "code", self._code(), self.language))
-        self.console.print()
+        return f"{letter.email[self.language]}\n{paragraph(wave, 'code', self._code(), self.language)}"
 
     def _code(self) -> str:
         return short_code(self.found.wave.number, self.found.decision["registration_id"])

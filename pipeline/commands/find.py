@@ -32,7 +32,10 @@ def find(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Find a person's applications by NIK, phone, a letter's code, name or part of an id, typed on standard input.
-    Leaves a line in the record."""
+    Leaves a line in the record.
+
+    Example: gelombang find --why "a letter of 3 March" < nik.txt
+    """
     from pipeline.inspection.person import asked
     from pipeline.inspection.person import find as found_by
     from pipeline.reports.language.labels import label

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import typer
+
 from pipeline.commands.common.console import wide_console
-from pipeline.commands.common.options import DataOption, WaveArgument, finished
-from pipeline.domain.settings import settings
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.storage.files import read_json
 
 
-def funnel(wave: WaveArgument, data: DataOption = None) -> None:
-    """Show a finished wave's funnel."""
-    show(data, wave)
+def funnel(
+    wave: WaveArgument, data: DataOption = None, language: LanguageOption = None, as_json: JsonOption = False
+) -> None:
+    """Show a finished wave's funnel.
+
+    Example: gelombang funnel 12
+    """
+    spoken = language_of(language)
+    if as_json:
+        typer.echo(json.dumps(read_json(finished(data, wave)[2] / "funnel.json"), ensure_ascii=False, indent=1))
+    else:
+        show(data, wave, spoken)
 
 
-def show(data: str | None, number: int) -> None:
+def show(data: str | None, number: int, language: str) -> None:
     """Prints the funnel, planted against found for a simulated wave, and where everything is."""
     from pipeline.reports.figures.truth_comparison import compare_with_truth, print_truth
     from pipeline.reports.funnel_display import print_funnel
@@ -24,16 +35,15 @@ def show(data: str | None, number: int) -> None:
 
     store, wave, out = finished(data, number)
     console = wide_console()
-    print_funnel(read_json(out / "funnel.json"), console, settings().language)
+    print_funnel(read_json(out / "funnel.json"), console, language)
     store.pull(f"published/{wave.key}/", only=("publication.json", "cohort.parquet", "changes.parquet"))
-    spoken = settings().language
     if store.read(f"landing/{wave.key}/simulated.json") is not None:
-        console.print(f"  {label('report.simulated', spoken)}", style="bold yellow")
-    for line in told(newest(store, wave.key), spoken):
+        console.print(f"  {label('report.simulated', language)}", style="bold yellow")
+    for line in told(newest(store, wave.key), language):
         console.print(f"  {line}", markup=False, highlight=False)
     store.pull(f"landing/{wave.key}/truth.parquet")
     if store.landing(wave, "truth.parquet").is_file():
-        print_truth(compare_with_truth(store, wave), console)
+        print_truth(compare_with_truth(store, wave), console, language)
     for path in sorted(out.iterdir()):
         console.print(f"  {_shown(path)}", style="bold" if path.name == "report.html" else "dim", soft_wrap=True)
 

@@ -27,7 +27,10 @@ def history(
     language: LanguageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Tell what happened to a wave: deliveries, runs, lists, approvals, publications, from the signed record."""
+    """Tell what happened to a wave: deliveries, runs, lists, approvals, publications, from the signed record.
+
+    Example: gelombang history 12
+    """
     spoken = language_of(language)
     store = Store.at(data or settings().data)
     found = [e for e in log.entries(store, wave) if (e.event == "looked_up") == lookups]

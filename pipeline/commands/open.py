@@ -12,7 +12,10 @@ from pipeline.storage.paths import Store
 
 
 def open_(wave: WaveArgument, data: DataOption = None) -> None:
-    """Open a wave that is drawn by a beacon: make its key, and publish what nobody can change afterwards."""
+    """Open a wave that is drawn by a beacon: make its key, and publish what nobody can change afterwards.
+
+    Example: gelombang open 13
+    """
     from pipeline.wave_run.opening import commitment_key, open_wave
 
     store = Store.at(data or settings().data)

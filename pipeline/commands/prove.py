@@ -21,7 +21,10 @@ def prove(
     data: DataOption = None,
     out: Annotated[Path | None, typer.Option(help="File to write. Default: the terminal.")] = None,
 ) -> None:
-    """Prove that an application was on the list of the draw: a Merkle proof, as JSON."""
+    """Prove that an application was on the list of the draw: a Merkle proof, as JSON.
+
+    Example: gelombang prove 12 0012-00000042 --out proof.json
+    """
     _, _, folder = finished(data, wave)
     with files.disk_errors("the published list"):
         ids = (folder / "eligible.txt").read_bytes().decode().split("\n")[:-1]

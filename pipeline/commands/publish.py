@@ -27,6 +27,8 @@ def publish(
     """Publish a finished wave's cohort, after a last screening on the newest extracts.
 
     Who approves is the account at this prompt: one of GELOMBANG_APPROVERS, and not the one that started the run.
+
+    Example: gelombang publish 12 --decree "SK 1/2021"
     """
     where, found, folder = finished(data, wave)
     plan = where.work(found) / "plan.json"

@@ -31,6 +31,8 @@ def purge(
     """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays.
 
     A sealed wave goes as a whole with its key: gelombang purge --wave 12 --destroy-key
+
+    Example: gelombang purge --dry-run
     """
     from pipeline.publication import retention
 

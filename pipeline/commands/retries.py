@@ -16,7 +16,10 @@ def retries(
     out: Annotated[Path, typer.Argument(help="CSV to write: registration_id, from_wave, reasons. No NIK, no name.")],
     data: DataOption = None,
 ) -> None:
-    """Write the list of those who may answer their refusal with a new photograph alone."""
+    """Write the list of those who may answer their refusal with a new photograph alone.
+
+    Example: gelombang retries 12 retries.csv
+    """
     from pipeline.decision.photo_retries import list_retries
 
     store, found, _ = finished(data, wave)

@@ -35,6 +35,8 @@ def review(
     """Decide about the photographs that a person must look at; the next run takes the decisions in.
 
     Reviewers sign in on the page, each with their own token.
+
+    Example: gelombang review 12
     """
     from pipeline.review.access import AccessGate
     from pipeline.review.app import make_app

@@ -29,7 +29,10 @@ def run(
         int | None, typer.Option(min=1, max=1024, help="Selfie tasks. Default: by the number of photographs.")
     ] = None,
 ) -> None:
-    """Run a wave's DAG in this process, from registrations to cohort and report."""
+    """Run a wave's DAG in this process, from registrations to cohort and report.
+
+    Example: gelombang run 12
+    """
     store = Store.at(data or settings().data)
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
     home = airflow_home.home_of(store, os.environ)
@@ -48,4 +51,4 @@ def run(
         raise display.error
     if not done or display.error:
         raise WaveFailedError(f"Wave {wave} failed: {display.error or 'see the log'}.", f"The log is {log}.")
-    show(data, wave)
+    show(data, wave, settings().language)

@@ -11,7 +11,10 @@ from pipeline.storage import paths, wave_lock
 
 
 def unlock(wave: WaveArgument, data: DataOption = None) -> None:
-    """Give a wave back whose run is no more; a run that still lives stops at its next task."""
+    """Give a wave back whose run is no more; a run that still lives stops at its next task.
+
+    Example: gelombang unlock 12
+    """
     where = paths.Store.at(data or settings().data)
     found = where.calendar().wave(wave)
     holder = wave_lock.holder_of(where, found)

@@ -23,7 +23,10 @@ def verify_photos(
     overlay: Annotated[Path | None, typer.Option(help="Folder for pictures that show what was seen.")] = None,
     workers: WorkersOption = 0,
 ) -> None:
-    """Verify pairs of photographs: decision, similarity, defects and their scores, in the order of the CSV."""
+    """Verify pairs of photographs: decision, similarity, defects and their scores, in the order of the CSV.
+
+    Example: gelombang verify-photos pairs.csv out.parquet --photos folder
+    """
     table = read_columns(pairs, ("selfie", "reference"))
     root = photos or pairs.parent
     found = list(zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True))

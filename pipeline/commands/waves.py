@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 
+import typer
 from rich.table import Table
 
 from pipeline.commands.common.console import wide_console
-from pipeline.commands.common.options import DataOption
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.standing import standings
 from pipeline.storage.paths import Store
 
+_HEAD = {
+    "id": ("gelombang", "dibuka", "ditutup", "kuota", "swafoto", "kebijakan", "keadaan"),
+    "en": ("wave", "opens", "closes", "quota", "selfie", "policy", "state"),
+}
 
-def waves(data: DataOption = None) -> None:
-    """List the waves of the calendar, up to half a year from today, and which have been run and published."""
+
+def waves(data: DataOption = None, language: LanguageOption = None, as_json: JsonOption = False) -> None:
+    """List the waves of the calendar, up to half a year from today, and which have been run and published.
+
+    Example: gelombang waves
+    """
+    spoken = language_of(language)
     store = Store.at(data or settings().data)
     calendar = store.calendar()
     found = calendar.waves(until=date.today() + timedelta(days=183))
     where = standings(store, found, datetime.now().astimezone())
-    table = Table("wave", "opens", "closes", "quota", "selfie", "policy", "state")
+    if as_json:
+        rows = [
+            {
+                "wave": wave.number, "opens": wave.opens.isoformat(), "closes": wave.closes.isoformat(),
+                "quota": wave.quota, "selfie": wave.selfie, "policy": wave.policy, "state": one.state,
+                "revision": one.published.revision if one.published else None,
+            }
+            for wave, one in zip(found, where, strict=True)
+        ]  # fmt: skip
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    table = Table(*_HEAD[spoken])
     for wave, one in zip(found, where, strict=True):
         table.add_row(
-            str(wave.number), f"{wave.opens:%a %Y-%m-%d %H:%M}", f"{wave.closes:%a %Y-%m-%d %H:%M}",
-            f"{wave.quota:,}", wave.selfie, wave.policy, one.says("en"),
+            str(wave.number), f"{wave.opens:%Y-%m-%d %H:%M}", f"{wave.closes:%Y-%m-%d %H:%M}",
+            f"{wave.quota:,}", wave.selfie, wave.policy, one.says(spoken),
         )  # fmt: skip
     wide_console().print(table)

@@ -374,7 +374,6 @@ class UnknownApplicationError(GelombangError):
 class WaveFailedError(GelombangError):
     """A task of the wave's DAG failed for a reason that is not one of ours."""
 
-    exit_code = 2
     advice = "The log that the message names has the cause. Run the wave again once it is mended."
 
 
@@ -405,6 +404,5 @@ class UncalibratedModelError(GelombangError):
 class SelfieSystemError(GelombangError):
     """The selfie stage itself failed (not a photograph): never booked as a failed selfie."""
 
-    exit_code = 2
     may_heal = True
     advice = "Run the wave again: verdicts that were reached are kept, only the missing ones are computed."

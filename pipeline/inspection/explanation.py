@@ -80,6 +80,7 @@ class Explanation:
     photo: Row | None
     thresholds: Row | None
     published: Published | None
+    stands: list[str]  # of a duplicate: the application that is decided about instead
 
 
 @lru_cache(maxsize=1)
@@ -116,7 +117,21 @@ def explain(where: Store, number: int, registration_id: str) -> Explanation:
         _row(sorted((where.work(wave) / "verdicts").glob("*.parquet")), registration_id),
         manifest["selfie_policy"],
         _published(where, wave, registration_id),
+        _stands(out / "decisions.parquet", decision),
     )
+
+
+def _stands(decisions: Path, decision: Row) -> list[str]:
+    """Of a duplicate the person's application that stands; several where the register gives a NIK to several people."""
+    import pyarrow.compute as pc
+
+    if "duplicate_application" not in decision["reasons"]:
+        return []
+    same = pc.field("nik") == decision["nik"]
+    rows = files.read_table(decisions, ["registration_id", "nik", "reasons"]).filter(same).to_pylist()
+    standing = [row for row in rows if "duplicate_application" not in row["reasons"]]
+    agreeing = [row for row in standing if "identity_mismatch" not in row["reasons"]]
+    return sorted(row["registration_id"] for row in agreeing or standing)
 
 
 def _published(where: Store, wave: Wave, registration_id: str) -> Published | None:

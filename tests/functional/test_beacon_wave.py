@@ -196,7 +196,7 @@ def test_outputs_and_letters_give_each_person_their_ticket(published: Path) -> N
 
 
 def test_audit_prove_and_explain_know_the_wave(published: Path) -> None:
-    said = CliRunner().invoke(app, ["audit", "12", "--data", str(published)])
+    said = CliRunner().invoke(app, ["audit", "12", "--language", "en", "--data", str(published)])
     assert said.exit_code == 0, (said.output, said.exception)
     assert "The same:" in said.output
     assert "A demonstration" in said.output

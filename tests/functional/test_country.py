@@ -54,7 +54,7 @@ def test_new_photographs_bring_applications_of_the_first_wave_back(data: Path) -
 
 
 def test_the_waves_have_people_in_common_for_diff_and_find(data: Path) -> None:
-    compared = asked("diff", "1", "2", "--data", data)
+    compared = asked("diff", "1", "2", "--data", data, "--language", "en")
     [line] = [line for line in compared.splitlines() if "people who applied in both" in line]
     assert int(line.split()[0]) > 20
     twice = {row["nik"] for row in out(data, 1, "decisions")} & {row["nik"] for row in out(data, 2, "decisions")}

@@ -68,7 +68,7 @@ def test_three_waves_in_order_and_nobody_holds_two_places(data: Path) -> None:
     assert len({row["nik"] for row in ledger}) == len(ledger) > 60
     assert {row["wave"] for row in ledger} == {1, 2, 3}
     assert [record(data, w, 1)["sequence"] for w in (1, 2, 3)] == [1, 2, 3]
-    listed = CliRunner().invoke(app, ["waves", "--data", str(data)]).output
+    listed = CliRunner().invoke(app, ["waves", "--language", "en", "--data", str(data)]).output
     assert listed.count("published rev-1") == 3
     someone = read_table(data / "waves/wave-0001/cohort.parquet")["registration_id"][0].as_py()
     proved = CliRunner().invoke(app, ["prove", "1", f" {someone} ", "--data", str(data)])  # pasted with its blanks

@@ -9,9 +9,10 @@ import sys
 import pytest
 
 from pipeline import stages
+from pipeline.airflow_plugin.forms import wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import dags_folder, load_dag
-from pipeline.domain.errors import BadQuotaError, SelfieSystemError, StoreError, WaveLockedError
+from pipeline.domain.errors import BadQuotaError, BadSettingError, SelfieSystemError, StoreError, WaveLockedError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 
 ORDER = [
@@ -45,6 +46,20 @@ def test_the_form_explains_and_checks_each_field(dag):
         dag.params.get_param("wave").resolve(0)
     with pytest.raises(Exception, match="not of type"):
         dag.params.get_param("quota").resolve("many")
+
+
+def test_the_form_has_no_wave_in_it_and_keeps_what_is_seldom_needed_apart(dag):
+    assert dag.params["wave"] is None
+    apart = {name for name in dag.params if dag.params.get_param(name).schema.get("section")}
+    assert apart == {"seed", "shards", "out_of_order"}
+    with pytest.raises(BadSettingError, match="names no wave"):
+        wave_of({"wave": None})
+    assert wave_of({"wave": 3}) == 3
+
+
+def test_the_approval_form_says_what_it_needs(dag):
+    param = dag.get_task("approve").params.get_param("decree")
+    assert "required" in param.schema["title"]
 
 
 def test_waves_side_by_side_take_turns_and_nothing_is_caught_up_silently(dag):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import typer
 
 from pipeline.commands.diff import diff as command
 from pipeline.domain import errors
@@ -33,7 +34,7 @@ def test_a_run_and_itself_are_the_same(run: Path, tmp_path: Path, capsys: pytest
     assert found.same
     assert found.causes == []
     assert found.compared == 40
-    command(str(run), str(shutil.copytree(run, tmp_path / "copy")))
+    command(str(run), str(shutil.copytree(run, tmp_path / "copy")), language="en")
     assert "The same decisions, reasons and places." in capsys.readouterr().out
 
 
@@ -93,7 +94,13 @@ def test_another_extract_is_named_with_its_reasons(run: Path, tmp_path: Path, ca
     ]
     assert found.changes == [("rejected", "reserve", 1)]
     assert found.reasons == [("bansos_recipient", 0, 1)]
-    command(str(run), str(other))
+    with pytest.raises(typer.Exit) as ended:
+        command(str(run), str(other), language="id", as_json=True)
+    assert ended.value.exit_code == 1  # a difference was found
+    told = json.loads(capsys.readouterr().out)
+    assert (told["same"], told["reasons"]) == (False, [["bansos_recipient", 0, 1]])
+    with pytest.raises(typer.Exit):
+        command(str(run), str(other))
     assert "bansos_recipient" in capsys.readouterr().out
 
 
@@ -102,7 +109,8 @@ def test_a_change_without_a_cause_is_said_to_be_one(run: Path, tmp_path: Path, c
     table = pq.read_table(other / "decisions.parquet", partitioning=None)
     rows = [{**r, "tier": "priority"} if r["registration_id"] == "R01" else r for r in table.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), other / "decisions.parquet")
-    command(str(run), str(other))
+    with pytest.raises(typer.Exit):
+        command(str(run), str(other), language="en")
     assert "one of the two was changed afterwards" in capsys.readouterr().out
 
 
@@ -153,7 +161,7 @@ def test_two_waves_without_anybody_accepted_in_both(run: Path, tmp_path: Path, c
     table = pq.read_table(other / "decisions.parquet", partitioning=None)
     rows = [{**r, "rank": None, "outcome": "reserve"} for r in table.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), other / "decisions.parquet")
-    command(str(run), str(other), out=tmp_path / "changes.csv")
+    command(str(run), str(other), out=tmp_path / "changes.csv", language="en")
     said = capsys.readouterr().out
     assert "Accepted in both with another rank: 0." in said
     assert "changes.csv is not written" in said

@@ -95,7 +95,7 @@ def test_who_is_not_on_the_list_gets_no_proof(data: Path, registration_id: str):
 
 
 def test_the_audit_command_says_the_same_or_where(data: Path, folder: Path, capsys: pytest.CaptureFixture):
-    audit(3, str(data))
+    audit(3, str(data), language="en")
     assert "The same: 39 on the list" in capsys.readouterr().out
     with pytest.raises(errors.AuditDiffersError):
         audit(3, str(data), "another")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -121,6 +122,35 @@ def test_where_no_register_can_be_asked_it_says_so(data: Path, capsys: pytest.Ca
 def test_a_duplicate_sees_how_many_there_are(data: Path):
     fields = {field.name: field for field in explained(Store.at(data), 12, "R7").fields or []}
     assert fields["same_nik"].applied == 2
+
+
+def test_a_duplicate_names_the_application_that_stands(data: Path, capsys: pytest.CaptureFixture):
+    assert explained(Store.at(data), 12, "R7").stands == ["R1"]
+    assert "Decided about instead: application R1 of the same person." in said(capsys, data, "R7")
+    assert explained(Store.at(data), 12, "R4").stands == []
+
+
+def test_the_decision_comes_first_then_what_to_do_then_the_rest(data: Path, capsys: pytest.CaptureFixture):
+    text = said(capsys, data, "R4")
+    parts = [
+        "The decision",
+        "What the person can do",
+        "What was compared",
+        "Rules in force on",
+        "The draw",
+        "The selfie",
+    ]
+    assert [text.index(part) for part in parts] == sorted(text.index(part) for part in parts)
+
+
+def test_a_program_reads_the_same_masked(data: Path, capsys: pytest.CaptureFixture):
+    explain(12, "R4", str(data), "en", as_json=True)
+    text = capsys.readouterr().out
+    told = json.loads(text)
+    assert told["decision"]["outcome"] == "rejected"
+    assert set(told["messages"]) == set(told["decision"]["reasons"])
+    assert told["what_next"]
+    assert not any(number in text for number in [nik(4), kk(4), "JOKO"])
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

@@ -20,6 +20,7 @@ ApplicationArgument = Annotated[
     str, typer.Argument(help="The application's registration_id.", metavar="REGISTRATION_ID", parser=str.strip)
 ]
 LanguageOption = Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 WhyOption = Annotated[str, typer.Option(help="Why it is looked up; the record keeps it with who looked.")]
 
 

@@ -16,7 +16,6 @@ from rich.table import Table
 
 from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
-from pipeline.domain.settings import settings
 from pipeline.domain.wilson import wilson
 from pipeline.reports.figures.query import decisions, sql
 from pipeline.reports.language import numbers
@@ -146,9 +145,8 @@ def _score(code: str, found: dict[str, dict[str, Any]], compared: int) -> Score:
     return Score(code=code, compared=compared, **counts)
 
 
-def print_truth(report: TruthReport, console: Console) -> None:
-    """Prints the comparison in the set language."""
-    language = settings().language
+def print_truth(report: TruthReport, console: Console, language: str) -> None:
+    """Prints the comparison."""
     t = translator(language)
     screening = _table(t("truth.screening", n=report.applications), t, selfie=False)
     for score in report.screening:

@@ -1,0 +1,109 @@
+"""Every command of the table: its help, its example, its language and JSON where it reads, how it ends, completion."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pipeline import cli
+from pipeline.domain import errors
+
+COMMANDS: dict[str, click.Command] = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+#: What only changes something, or writes a file of a form of its own: no table is told in a language.
+WRITES = {
+    "simulate": "writes a data root",
+    "run": "runs a wave; what it ends with is `funnel`",
+    "publish": "publishes",
+    "unlock": "frees a wave",
+    "open": "opens a wave",
+    "review": "serves a page, which has its own language",
+    "retries": "writes a CSV",
+    "calibrate": "writes a policy and a report",
+    "verify-photos": "writes Parquet",
+    "compare-all": "writes Parquet",
+    "access": "writes JSON",
+    "prove": "tells JSON",
+    "import": "writes an extract",
+    "erase": "deletes",
+    "object": "takes an objection in",
+}
+
+
+def options(command: click.Command) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts}
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - set(WRITES)))
+def test_a_command_that_reads_speaks_both_languages_and_json(name):
+    assert {"--language", "--json"} <= options(COMMANDS[name])
+
+
+def examples(command: click.Command) -> list[str]:
+    text = inspect.cleandoc(command.callback.__doc__ or "") if command.callback else ""
+    lines = [line.strip().removeprefix("Example:").removeprefix("Examples:").strip() for line in text.splitlines()]
+    return [line for line in lines if line.startswith("gelombang ")]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_an_example_that_it_takes(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for file in ("pairs.csv", "photos.csv", "labelled.csv"):
+        Path(file).write_text("")
+    Path("folder").mkdir()
+    found = examples(COMMANDS[name])
+    assert found, f"the help of `gelombang {name}` has no example"
+    for line in found:
+        _, command, *arguments = shlex.split(line.split(" < ")[0])
+        assert command == name
+        COMMANDS[name].make_context(name, arguments)  # a wrong option or argument is a UsageError
+
+
+@pytest.mark.parametrize("asked", ["-h", "--help"])
+@pytest.mark.parametrize("name", [None, *sorted(COMMANDS)])
+def test_both_options_show_the_help(name, asked):
+    done = CliRunner().invoke(cli.app, [*([name] if name else []), asked])
+    assert done.exit_code == 0
+    assert "Usage" in done.output
+
+
+def test_the_help_says_how_commands_end():
+    told = " ".join(CliRunner().invoke(cli.app, ["-h"], env={"COLUMNS": "200"}).output.split())
+    assert "ends with 0 when it is done, 1 after a named error or where it found a difference, 2 after wrong" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["waves"], 0),
+        (["funnel", "12"], 1),  # never run: WaveNotRunError
+        (["funnel", "--no-such-option"], 2),
+        (["funnel"], 2),
+        (["funnel", "twelve"], 2),
+    ],
+)
+def test_a_command_ends_as_documented(arguments, code, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["gelombang", *arguments, *(["--data", str(tmp_path)] if code < 2 else [])])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == code
+
+
+def test_every_named_error_ends_with_one():
+    kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.GelombangError)]
+    assert {kind.exit_code for kind in kinds} == {1}
+
+
+def test_a_shell_completes_commands():
+    program = str(Path(sys.executable).with_name("gelombang"))
+    wanted = {"_GELOMBANG_COMPLETE": "complete_bash", "COMP_WORDS": "gelombang ver", "COMP_CWORD": "1"}
+    done = subprocess.run([program], env={**os.environ, **wanted}, capture_output=True, text=True, check=False)
+    assert "verify-photos" in done.stdout
