@@ -79,7 +79,7 @@ types: setup  ## static types
 bench: setup  ## speed, memory and accuracy, as ratios against a peer in the same run
 	$(BIN)/pytest tests/bench --override-ini=addopts= -q -s
 
-fuzz: FILES ?= 500
+fuzz: FILES ?= 150
 fuzz: setup  ## FILES changed photographs, CSV and Parquet files, each read in a process with a limit on its memory
 	nice $(BIN)/python -m tests.fuzz --files $(FILES)
 
