@@ -8,7 +8,7 @@ are SQL (``sql/``): this module only strings them together.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,12 +38,20 @@ class ScreenCounts:
     eligible: int
 
 
-def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by: date | None = None) -> ScreenCounts:
+def screen(
+    store_: Store,
+    wave: Wave,
+    extracts: dict[str, Extract],
+    *,
+    listed_by: date | None = None,
+    also: Sequence[Rule] = (),
+) -> ScreenCounts:
     """Screens a wave by the rules in force on its closing day, on the extracts given.
 
-    ``listed_by``: the blacklist counts as it stood on this day instead of the closing day.
+    ``listed_by``: the blacklist counts as it stood on this day instead of the closing day. ``also``: rules that
+    are tried although they were not in force.
     """
-    work, rules = store_.work(wave), rules_in_force(wave)
+    work, rules = store_.work(wave), [*rules_in_force(wave), *also]
     families = any(rule.code == "kk_limit" for rule in rules)
     with duckdb_sql.connect(work) as db:
         sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
