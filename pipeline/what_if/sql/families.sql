@@ -1,5 +1,5 @@
--- In: asked, {registrations}, $asked (bits that refuse), $screened (those by which kk_limit was judged), $full (its bit), $limit.
--- Out: one row a person.
+-- In: asked, {registrations}, $asked, $screened, $full (bits), $limit. Out: one row a person whose card could be full.
+-- $asked are the bits that refuse in the question, $screened those by which kk_limit was judged, $full is its own.
 -- Everybody in the draw whose family card has more members in it than places left. How many are left is known where screening
 -- found the card full: members less those refused. Where it did not, no earlier recipient is known.
 WITH members AS (
