@@ -6,6 +6,8 @@ Reads ``DATA/waves/wave-NNNN`` and nothing else; writes nothing. docs/explanatio
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -83,7 +85,8 @@ def audit(folder: Path, announced: dict[str, Any], published: Path | None = None
     entry = _ENTRIES[found.form]
     outcomes, full = _compare_decisions(found, _rows(folder, "decisions", entry), positions, set(first))
     fell_out = {id_ for id_, outcome in outcomes.items() if outcome in FELL_OUT}
-    expected = seats(record, [id_ for id_ in order if id_ not in full], set(first), fell_out)
+    areas = _read_areas(found, folder, record) if record.get("areas") else {}
+    expected = seats(record, [id_ for id_ in order if id_ not in full], set(first), fell_out, areas)
     ranks = {id_: rank for rank, id_ in enumerate(expected, 1)}
     found.accepted = _compare_order(found, "cohort.parquet", _rows(folder, "cohort", entry), "rank", ranks)
     waiting = {id_: n for id_, n in positions.items() if id_ not in ranks and id_ not in fell_out}
@@ -99,16 +102,35 @@ def draw_again(seed: str, eligible: list[str], listed: set[str]) -> list[str]:
     return sorted(eligible, key=lambda id_: (id_ not in listed, _draw(seed, id_), id_))
 
 
-def seats(record: dict[str, Any], order: list[str], listed: set[str], fell_out: set[str]) -> list[str]:
-    """Who has a place, in rank order. ``fell_out``: whom the selfie check refused or sent to a reviewer."""
+def seats(
+    record: dict[str, Any],
+    order: list[str],
+    listed: set[str],
+    fell_out: set[str],
+    areas: dict[str, str] | None = None,
+) -> list[str]:
+    """Who has a place, in rank order. ``fell_out``: whom the selfie check refused or sent to a reviewer.
+
+    ``areas``: of a wave with quotas by area, the area of everybody who is of one that has a share.
+    """
     if record["selfie"] == "after_draw" and not record["refill"]:
-        return [id_ for id_ in _first(record, order, listed) if id_ not in fell_out]
-    return _first(record, [id_ for id_ in order if id_ not in fell_out], listed)
+        return [id_ for id_ in _of_areas(record, order, listed, areas or {}) if id_ not in fell_out]
+    return _of_areas(record, [id_ for id_ in order if id_ not in fell_out], listed, areas or {})
 
 
-def _first(record: dict[str, Any], line: list[str], listed: set[str]) -> list[str]:
+def _of_areas(record: dict[str, Any], line: list[str], listed: set[str], areas: dict[str, str]) -> list[str]:
+    """The first of each area hold its share of the quota; then the first of all who are left, whatever their area."""
+    taken: set[str] = set()
+    for area, share in record.get("areas", []):
+        here = [id_ for id_ in line if areas.get(id_) == area]
+        taken |= set(_first(record, int(Decimal(record["quota"]) * Decimal(str(share))), here, listed))
+    others = [id_ for id_ in line if id_ not in taken]
+    taken |= set(_first(record, record["quota"] - len(taken), others, listed))
+    return [id_ for id_ in line if id_ in taken]
+
+
+def _first(record: dict[str, Any], quota: int, line: list[str], listed: set[str]) -> list[str]:
     """The first of each tier: the priority tier holds its share of the quota, and what one leaves goes to the other."""
-    quota = record["quota"]
     tiers = [id_ for id_ in line if id_ in listed], [id_ for id_ in line if id_ not in listed]
     kept = int(Decimal(quota) * Decimal(str(record["priority_share"])))
     of_public = quota - min(kept, len(tiers[0]))
@@ -144,9 +166,9 @@ def _compare_records(
     for key, value in announced.items():
         if record.get(key) != value:
             found.add("draw.json", f"{key} is {record.get(key)!r}, announced was {value!r}")
-    for key in _IN_BOTH:
-        if manifest[key] != record[key]:
-            found.add("manifest.json", f"{key} is {manifest[key]!r}, in draw.json it is {record[key]!r}")
+    for key in (*_IN_BOTH, *(["areas"] if "areas" in manifest or "areas" in record else [])):
+        if manifest.get(key) != record.get(key):
+            found.add("manifest.json", f"{key} is {manifest.get(key)!r}, in draw.json it is {record.get(key)!r}")
     for entry in manifest["outputs"]:
         path = folder / entry["file"]
         if not path.is_file():
@@ -169,6 +191,18 @@ def _read_list(found: Audit, folder: Path, record: dict[str, Any], name: str) ->
     if name == "eligible" and merkle_root(ids) != record["list_merkle_sha256"]:
         found.add(f"{name}.txt", "does not have the Merkle root that was published")
     return ids
+
+
+def _read_areas(found: Audit, folder: Path, record: dict[str, Any]) -> dict[str, str]:
+    """``areas.csv``: the area of each application on the list that is of one with a share of the quota."""
+    path = folder / "areas.csv"
+    if not path.is_file():
+        found.add("areas.csv", "is missing: nothing can be drawn again without it")
+        return {}
+    text = path.read_bytes()
+    if (digest := sha256(text).hexdigest()) != record.get("areas_sha256"):
+        found.add("areas.csv", f"has the hash {digest}, published was {record.get('areas_sha256')}")
+    return {row["registration_id"]: row["area"] for row in csv.DictReader(io.StringIO(text.decode()))}
 
 
 def _compare_decisions(

@@ -75,9 +75,10 @@ def screen(
             define_draw(db, wave)
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
         path = work / "screened.parquet"
+        columns = [*SCREENED.names, *(["area"] if wave.areas else [])]
         rows = duckdb_sql.copy(
             db,
-            f"SELECT {', '.join(SCREENED.names)} FROM ({judged}) {_repeated(work)}",
+            f"SELECT {', '.join(columns)} FROM ({judged}) {_repeated(work, columns)}",
             path,
             duckdb_sql.PASSING,
             given,
@@ -86,7 +87,7 @@ def screen(
     return ScreenCounts(rows, eligible)
 
 
-def _repeated(work: Path) -> str:
+def _repeated(work: Path, columns: Sequence[str]) -> str:
     """The ids that stand on several rows: one application each of which nothing but the id was read."""
     path = work / "repeated.parquet"
     if not path.is_file():
@@ -97,8 +98,8 @@ def _repeated(work: Path) -> str:
         "warned": "0",
         "tier": "'public'",
     }
-    columns = ", ".join(given.get(name, "NULL") for name in SCREENED.names)
-    return f"UNION ALL SELECT {columns} FROM read_parquet('{duckdb_sql.quoted(path)}')"
+    values = ", ".join(given.get(name, "NULL") for name in columns)
+    return f"UNION ALL SELECT {values} FROM read_parquet('{duckdb_sql.quoted(path)}')"
 
 
 def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
@@ -127,6 +128,7 @@ def sources_of(
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
         "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
         "$regions": _regions(),
+        "{area}": "province_code" if wave.areas else "NULL::VARCHAR",
     }
 
 
