@@ -36,6 +36,7 @@ from pipeline.commands.unlock import unlock
 from pipeline.commands.unseal import unseal
 from pipeline.commands.verify_photos import verify_photos
 from pipeline.commands.waves import waves
+from pipeline.commands.what_if import what_if
 from pipeline.domain.errors import GelombangError
 from pipeline.storage.files import disk_errors
 from pipeline.storage.modes import keep_private
@@ -62,6 +63,7 @@ app.command()(purge)
 app.command()(history)
 app.command()(prove)
 app.command()(diff)
+app.command("what-if")(what_if)
 app.command()(review)
 app.command()(retries)
 app.command()(publish)

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from pipeline import cli
 from pipeline.domain import contracts, errors, reasons
-from pipeline.domain.calendar import Declared, Earlier, Recurring
+from pipeline.domain.calendar import Area, Declared, Earlier, Recurring
 from pipeline.domain.contracts.layout import Place, places
 from pipeline.domain.contracts.personal import NONE, kind_of, kinds
 from pipeline.domain.settings import Settings
@@ -156,6 +156,9 @@ def calendar_page() -> str:
         + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of "
         "the wave; a run's manifest records the one it used (`calendar_version`).\n\n"
         + keys(Earlier)
+        + "\n## `[[wave.area]]`\n\nA share of the quota that is kept for people of one province of the population "
+        "register; only with a `seed` ([quotas by area](contract.md)).\n\n"
+        + keys(Area)
         + "\n## `[defaults]`\n\nAny keys of a wave or of the weekly rule, for all that do not have their own.\n"
         + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches. "
         "It needs a `beacon`, or a `seed`, which is a beginning: week N has `<seed>-N`.\n\n" + keys(Recurring)

@@ -49,6 +49,8 @@ def audit(
     spoken = language_of(language)
     store, declared, folder = finished(data, wave)
     announced: dict[str, Any] = {k: getattr(declared, k) for k in ("priority_share", "selfie", "refill")}
+    if declared.areas:
+        announced["areas"] = [list(area) for area in declared.areas]
     announced["quota"] = declared.quota if quota is None else quota
     if seed is not None or declared.seed:
         announced["seed"] = declared.seed if seed is None else seed

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipeline.domain import contracts, reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
+from pipeline.draw.area_draw import area_seats, seated
 from pipeline.draw.draw import published_files
 from pipeline.draw.seats import allocate
 from pipeline.draw.ticket_draw import BEYOND_KK
@@ -86,6 +87,7 @@ def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             "{verdicts}": standing_verdicts(verdicts, work),
             "{reviews}": _read_if_there(work / "reviews.parquet", contracts.REVIEWS),
             "{returned}": f"(SELECT registration_id, from_wave FROM {registrations} WHERE from_wave IS NOT NULL)",
+            "{area}": "d.area" if wave.areas else "NULL",
             "$verified": wave.selfie != "off",
             "$wave": wave.number,
         }
@@ -126,15 +128,24 @@ def _by_tickets(work: Path, drawn: str) -> dict[str, duckdb_sql.Value]:
 
 
 def _seats(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:
-    """Places of each tier, and those that it would have with one more person who may hold one."""
+    """Who has a place: by the places of each tier, and those that it would have with one more person who may hold one;
+    with quotas by area by those of each area and of the rest, and whoever is held and misses one by one."""
+    if wave.areas:
+        line = "(FROM seat_candidates WHERE NOT held)"
+        seats_of = area_seats(db, wave, line)
+        placed, near = seated(seats_of, line), seated(seats_of, "seat_candidates", more=1)
+        return {
+            "{placed_if}": f"registration_id IN (SELECT registration_id FROM ({placed}))",
+            "{held_if}": f"registration_id IN (SELECT registration_id FROM ({near}))",
+        }
     counts = dict(db.execute("SELECT tier, count(*) FROM seat_candidates WHERE NOT held GROUP BY tier").fetchall())
     priority, public = counts.get("priority", 0), counts.get("public", 0)
     seats = allocate(wave.quota, wave.priority_share, priority, public)
+    held_priority = allocate(wave.quota, wave.priority_share, priority + 1, public).priority
+    held_public = allocate(wave.quota, wave.priority_share, priority, public + 1).public
     return {
-        "$priority": seats.priority,
-        "$public": seats.public,
-        "$held_priority": allocate(wave.quota, wave.priority_share, priority + 1, public).priority,
-        "$held_public": allocate(wave.quota, wave.priority_share, priority, public + 1).public,
+        "{placed_if}": f"place <= CASE tier WHEN 'priority' THEN {seats.priority} ELSE {seats.public} END",
+        "{held_if}": f"place <= CASE tier WHEN 'priority' THEN {held_priority} ELSE {held_public} END",
     }
 
 

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from fractions import Fraction
 from itertools import count
 from typing import Any, Literal, Self
 
@@ -50,6 +51,7 @@ class Wave:
     version: int = 1
     beacon: BeaconName = ""
     beacon_after: float = 24.0
+    areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province, share
 
     @property
     def key(self) -> str:
@@ -93,6 +95,14 @@ class Wave:
         return wave
 
 
+class Area(BaseModel):
+    """A ``[[wave.area]]`` table: a share of the quota that is kept for people of one province."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field(pattern=r"^\d{2}$")  # the province in the population register, where the KTP has its domicile
+    share: float = Field(gt=0, le=1)
+
+
 class WaveRules(BaseModel):
     """Keys that a declared wave and the weekly rule share."""
 
@@ -108,12 +118,25 @@ class WaveRules(BaseModel):
     same_person: SamePersonMode = "check"  # one against all: faces and pictures; only the files' bytes; nothing
     beacon: BeaconName = ""  # where the randomness of the draw comes from, instead of a seed
     beacon_after: float = Field(24.0, ge=0, le=24 * 366)  # hours from closing to the beacon's round
+    area: list[Area] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if self.seed and self.beacon:
             raise ValueError("a wave has a seed or a beacon, not both")
+        if self.area and self.beacon:
+            raise ValueError("quotas by area are only for waves with a seed: the public list has no area of a ticket")
+        codes = [area.code for area in self.area]
+        if twice := sorted({code for code in codes if codes.count(code) > 1}):
+            raise ValueError(f"area {twice[0]} stands there twice")
+        if sum(Fraction(str(area.share)) for area in self.area) > 1:
+            raise ValueError("the shares of the areas are more than the quota")
         return self
+
+    @property
+    def areas(self) -> tuple[tuple[str, float], ...]:
+        """The areas in the order of their codes."""
+        return tuple(sorted((area.code, area.share) for area in self.area))
 
 
 class Earlier(BaseModel):
@@ -144,7 +167,8 @@ class Declared(WaveRules):
 
     def wave(self) -> Wave:
         """The wave as it stands now."""
-        return Wave(**self.model_dump(exclude={"earlier"}), version=len(self.earlier) + 1)
+        fields = self.model_dump(exclude={"earlier", "area"})
+        return Wave(**fields, areas=self.areas, version=len(self.earlier) + 1)
 
 
 class Recurring(WaveRules):
@@ -242,7 +266,7 @@ class Calendar:
             number = max([number, *before]) + 1
             while number in self._declared:
                 number += 1
-            shared = rule.model_dump(exclude={"from_", "until"})
+            shared = {**rule.model_dump(exclude={"from_", "until", "area"}), "areas": rule.areas}
             seed = f"{rule.seed}-{number}" if rule.seed else ""
             yield Wave(number=number, opens=opens, closes=closes, **{**shared, "seed": seed})
 

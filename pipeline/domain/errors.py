@@ -74,6 +74,12 @@ class BadSettingError(GelombangError):
     advice = "See `gelombang --help`; settings come from GELOMBANG_* variables."
 
 
+class BadQuestionError(GelombangError):
+    """`gelombang what-if` was asked about something that no wave can have."""
+
+    advice = "`gelombang what-if --help` lists what can be asked."
+
+
 # --- what was delivered -------------------------------------------------------------------------------------------
 
 

@@ -14,8 +14,9 @@ import duckdb
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
+from pipeline.draw.area_draw import AREAS, area_seats, publish_areas, seated
 from pipeline.draw.published_lines import publish_lines
-from pipeline.draw.seats import TierCounts, allocate, next_to_verify
+from pipeline.draw.seats import AreaSeats, TierCounts, allocate, next_to_verify
 from pipeline.draw.verdicts import standing_verdicts
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
@@ -28,7 +29,8 @@ COMMITMENT = "commitment.json"
 
 def published_files(wave: Wave) -> tuple[str, ...]:
     """What the draw of a wave publishes."""
-    return (*PUBLISHED, COMMITMENT) if wave.beacon else PUBLISHED
+    more = [*([COMMITMENT] if wave.beacon else []), *([AREAS] if wave.areas else [])]
+    return (*PUBLISHED, *more)
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,36 @@ def draw(store_: Store, wave: Wave) -> DrawCounts:
         given: dict[str, duckdb_sql.Value] = {"{screened}": screened, "$listed": n_priority, "$selfie": wave.selfie}
         given |= {"$priority": seats.priority, "$public": seats.public}
         define_draw(db, wave)
-        query = duckdb_sql.sql("pipeline.draw", "sql/drawn", given)
+        query: str = duckdb_sql.sql("pipeline.draw", "sql/drawn", given)
+        by_area: AreaSeats | None = None
+        if wave.areas:
+            publish_areas(db, wave, screened, work / AREAS)
+            query, by_area = _by_area(db, wave, query, screened)
         duckdb_sql.copy(db, query, work / "drawn.parquet", duckdb_sql.PASSING)
         drawn = f"read_parquet('{duckdb_sql.quoted(work / 'drawn.parquet')}')"
         [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
     counts = DrawCounts(listed, root, first, n_priority, n_public, to_verify)
     record = {**asdict(counts), "seed": wave.seed, "seed_source": wave.seed_source, "quota": wave.quota}
     record |= {"priority_share": wave.priority_share, "selfie": wave.selfie, "refill": wave.refill}
-    files.write_json({**record, "places": asdict(seats)}, work / "draw.json")
+    if by_area is None:
+        files.write_json({**record, "places": asdict(seats)}, work / "draw.json")
+    else:
+        record |= {"areas": [list(area) for area in wave.areas], "areas_sha256": files.sha256(work / AREAS)}
+        files.write_json({**record, "places": asdict(by_area)}, work / "draw.json")
     return counts
+
+
+def _by_area(db: duckdb.DuckDBPyConnection, wave: Wave, drawn: str, screened: str) -> tuple[str, AreaSeats]:
+    """The draw with the area of each, of which those who have a place are verified first; and the places."""
+    db.execute(
+        f"""CREATE TEMP TABLE line AS FROM ({drawn}) JOIN (
+                SELECT registration_id, area FROM read_parquet({screened}) WHERE mask = 0) USING (registration_id)"""
+    )
+    seats = area_seats(db, wave, "line")
+    if wave.selfie != "after_draw":
+        return "FROM line ORDER BY position", seats
+    first = f"registration_id IN (SELECT registration_id FROM ({seated(seats, 'line')}))"
+    return f"SELECT * REPLACE ({first} AS to_verify) FROM line ORDER BY position", seats
 
 
 def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
@@ -85,7 +108,7 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
     with duckdb_sql.connect(work) as db:
         db.execute(
             f"""CREATE TABLE known AS
-                SELECT d.position, d.registration_id, d.tier, v.outcome IS NULL AS waiting,
+                SELECT d.* EXCLUDE (selfie, reference, to_verify), v.outcome IS NULL AS waiting,
                     coalesce(CASE
                         WHEN d.registration_id IN ({accepted if reviews.is_file() else "SELECT NULL WHERE false"})
                             THEN v.outcome IN ('passed', 'review') OR (v.outcome = 'rejected' AND s.contested)
@@ -95,6 +118,12 @@ def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                 LEFT JOIN {standing_verdicts(verdicts, work)} v USING (registration_id)
                 LEFT JOIN ({screened}) s USING (registration_id)"""
         )
+        if wave.areas:  # of those who stand or wait, whoever has a place and was not looked at
+            seats = area_seats(db, wave, "(FROM known WHERE stands OR waiting)")
+            places = seated(seats, "(FROM known WHERE stands OR waiting)")
+            query = f"""SELECT registration_id FROM known JOIN ({places}) USING (registration_id, position)
+                        WHERE waiting ORDER BY position"""
+            return [id_ for (id_,) in db.execute(query).fetchall()]
         query = "SELECT tier, count(*), count_if(stands), count_if(waiting) FROM known GROUP BY tier"
         counted = {tier: TierCounts(*counts) for tier, *counts in db.execute(query).fetchall()}
         taken = next_to_verify(wave, counted.get("priority", TierCounts()), counted.get("public", TierCounts()))

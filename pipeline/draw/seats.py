@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -43,3 +44,29 @@ def next_to_verify(wave: Wave, priority: TierCounts, public: TierCounts) -> Seat
     second = min(max(wanted.public - public.holding, 0), public.waiting, empty - first)
     first += min(priority.waiting - first, empty - first - second)  # then in the other
     return Seats(first, second + min(public.waiting - second, empty - first - second))
+
+
+@dataclass(frozen=True)
+class AreaSeats:
+    """Places of a wave with quotas by area: of each area's own people by tier, and of everybody who is left."""
+
+    own: dict[str, Seats]
+    rest: Seats
+
+
+def allocate_by_area(wave: Wave, people: Mapping[tuple[str | None, str], int]) -> AreaSeats:
+    """Places by area, of so many ``people`` by area and tier (docs/reference/contract.md, "Quotas by area").
+
+    Of each area's ⌊quota × share⌋ places as many as it has people for, its listed first as in the whole wave. All other
+    places are everybody's who has none, of whatever area.
+    """
+    own: dict[str, Seats] = {}
+    for code, share in wave.areas:
+        places = int(wave.quota * Fraction(str(share)))
+        own[code] = allocate(
+            places, wave.priority_share, people.get((code, "priority"), 0), people.get((code, "public"), 0)
+        )
+    listed = sum(n for (_, tier), n in people.items() if tier == "priority") - sum(s.priority for s in own.values())
+    public = sum(n for (_, tier), n in people.items() if tier == "public") - sum(s.public for s in own.values())
+    left = wave.quota - sum(seats.priority + seats.public for seats in own.values())
+    return AreaSeats(own, allocate(left, wave.priority_share, listed, public))

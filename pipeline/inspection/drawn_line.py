@@ -78,19 +78,28 @@ def numbered(people: Numbers, size: int) -> Numbers:
     return numbers
 
 
-def seats(record: dict[str, Any], line: Line, full: Flags, fell_out: Flags) -> Numbers:
+def seats(record: dict[str, Any], line: Line, full: Flags, fell_out: Flags, areas: dict[str, Flags]) -> Numbers:
     """Who has a place, in rank order. ``full``: whose family card has its places already; ``fell_out``: whom the selfie
-    check refused or sent to a reviewer."""
+    check refused or sent to a reviewer; ``areas``: of a wave with quotas by area, who is of each."""
     order = line.order[~full[line.order]]
     if record["selfie"] == "after_draw" and not record["refill"]:
-        first = _first(record, order, line.listed)
+        first = _of_areas(record, order, line.listed, areas)
         return first[~fell_out[first]]
-    return _first(record, order[~fell_out[order]], line.listed)
+    return _of_areas(record, order[~fell_out[order]], line.listed, areas)
 
 
-def _first(record: dict[str, Any], order: Numbers, listed: Flags) -> Numbers:
+def _of_areas(record: dict[str, Any], order: Numbers, listed: Flags, areas: dict[str, Flags]) -> Numbers:
+    """The first of each area hold its share of the quota; then the first of all who are left, whatever their area."""
+    taken = np.zeros(len(listed), bool)
+    for area, share in record.get("areas", []):
+        here = order[areas[area][order]] if area in areas else order[:0]
+        taken[_first(record, int(Decimal(record["quota"]) * Decimal(str(share))), here, listed)] = True
+    taken[_first(record, record["quota"] - int(taken.sum()), order[~taken[order]], listed)] = True
+    return order[taken[order]]
+
+
+def _first(record: dict[str, Any], quota: int, order: Numbers, listed: Flags) -> Numbers:
     """The first of each tier: the priority tier holds its share of the quota, and what one leaves goes to the other."""
-    quota = record["quota"]
     priority, public = order[listed[order]], order[~listed[order]]
     kept = int(Decimal(quota) * Decimal(str(record["priority_share"])))
     of_public = quota - min(kept, len(priority))

@@ -7,8 +7,10 @@ docs/explanation/draw.md has a shell recipe of it.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from itertools import pairwise
@@ -90,7 +92,7 @@ def audit(
     found.listed = len(line)
     outcomes, full = _compare_decisions(found, folder, line)
     fell_out = np.fromiter((outcome in FELL_OUT for outcome in outcomes), bool, len(line))
-    ranks = numbered(seats(record, line, full, fell_out), len(line))
+    ranks = numbered(seats(record, line, full, fell_out, _read_areas(found, folder, record, line)), len(line))
     found.accepted = _compare_order(found, folder, "cohort", "rank", line, ranks)
     waiting = np.where((ranks > 0) | np.append(fell_out, True), 0, line.positions)
     _compare_order(found, folder, "reserve", "position", line, waiting)
@@ -122,9 +124,9 @@ def _compare_records(
     for key, value in announced.items():
         if record.get(key) != value:
             found.add("draw.json", f"{key} is {record.get(key)!r}, announced was {value!r}")
-    for key in _IN_BOTH:
-        if manifest[key] != record[key]:
-            found.add("manifest.json", f"{key} is {manifest[key]!r}, in draw.json it is {record[key]!r}")
+    for key in (*_IN_BOTH, *(["areas"] if "areas" in manifest or "areas" in record else [])):
+        if manifest.get(key) != record.get(key):
+            found.add("manifest.json", f"{key} is {manifest.get(key)!r}, in draw.json it is {record.get(key)!r}")
     for entry in manifest["outputs"]:
         path = folder / entry["file"]
         if not path.is_file():
@@ -163,6 +165,26 @@ def _read_list(found: Audit, folder: Path, name: str, published: str) -> list[by
 def _once(entries: list[bytes]) -> list[bytes]:
     """A list as it should be: sorted, and everybody once."""
     return entries if all(one < other for one, other in pairwise(entries)) else sorted(set(entries))
+
+
+def _read_areas(found: Audit, folder: Path, record: dict[str, Any], line: Line) -> dict[str, Flags]:
+    """``areas.csv``: who on the list is of each area that has a share of the quota. Empty without such shares."""
+    if not record.get("areas"):
+        return {}
+    path = folder / "areas.csv"
+    if not path.is_file():
+        found.add("areas.csv", "is missing: nothing can be drawn again without it")
+        return {}
+    text = path.read_bytes()
+    if (digest := sha256(text).hexdigest()) != record.get("areas_sha256"):
+        found.add("areas.csv", f"has the hash {digest}, published was {record.get('areas_sha256')}")
+    rows = list(csv.DictReader(io.StringIO(text.decode())))
+    people = line.find(pa.array([row["registration_id"] for row in rows], pa.large_string()))
+    areas: dict[str, Flags] = {}
+    for row, person in zip(rows, people.tolist(), strict=True):
+        if person != NOBODY:
+            areas.setdefault(row["area"], np.zeros(len(line), bool))[person] = True
+    return areas
 
 
 def _compare_decisions(found: Audit, folder: Path, line: Line) -> tuple[list[str | None], Flags]:

@@ -84,6 +84,7 @@ def _stand_again(run: Plan, again: Plan) -> None:
     """The draw as it was, less those whom the last screening refuses; verdicts and reviews as the run had them."""
     with duckdb_sql.connect(again.work) as db:
         columns = DRAWN_TICKETS.names if run.wave.beacon else DRAWN.names
+        columns = [*columns, *(["area"] if run.wave.areas else [])]  # nobody changes areas after the draw
         query = f"""SELECT {", ".join(columns)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
                         SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(again.work / "screened.parquet")}')

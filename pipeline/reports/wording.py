@@ -96,7 +96,9 @@ def alert_text(alert: Alert, t: Translate) -> str:
 
 def group_name(kind: str, keys: Sequence[str], t: Translate) -> str:
     """A group's name; several merged ones are named together, many provinces are counted."""
-    if kind == "province":
+    if kind == "area" and len(keys) == 1 and keys[0] == "elsewhere":
+        return t("area.elsewhere")
+    if kind in ("province", "area"):
         if len(keys) == 1:
             return provinces.name(keys[0]) or t("group.unknown_province", code=keys[0])
         return t("group.merged_provinces", n=len(keys))

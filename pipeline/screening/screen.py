@@ -8,7 +8,7 @@ are SQL (``sql/``): this module only strings them together.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,12 +38,20 @@ class ScreenCounts:
     eligible: int
 
 
-def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by: date | None = None) -> ScreenCounts:
+def screen(
+    store_: Store,
+    wave: Wave,
+    extracts: dict[str, Extract],
+    *,
+    listed_by: date | None = None,
+    also: Sequence[Rule] = (),
+) -> ScreenCounts:
     """Screens a wave by the rules in force on its closing day, on the extracts given.
 
-    ``listed_by``: the blacklist counts as it stood on this day instead of the closing day.
+    ``listed_by``: the blacklist counts as it stood on this day instead of the closing day. ``also``: rules that
+    are tried although they were not in force.
     """
-    work, rules = store_.work(wave), rules_in_force(wave)
+    work, rules = store_.work(wave), [*rules_in_force(wave), *also]
     families = any(rule.code == "kk_limit" for rule in rules)
     with duckdb_sql.connect(work) as db:
         sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
@@ -67,9 +75,10 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
             define_draw(db, wave)
             run_step(db, "kk_limit", {}, limit=recipients_per_kk(), bit=reasons.codes().index("kk_limit"))
         path = work / "screened.parquet"
+        columns = [*SCREENED.names, *(["area"] if wave.areas else [])]
         rows = duckdb_sql.copy(
             db,
-            f"SELECT {', '.join(SCREENED.names)} FROM ({judged}) {_repeated(work)}",
+            f"SELECT {', '.join(columns)} FROM ({judged}) {_repeated(work, columns)}",
             path,
             duckdb_sql.PASSING,
             given,
@@ -78,7 +87,7 @@ def screen(store_: Store, wave: Wave, extracts: dict[str, Extract], *, listed_by
     return ScreenCounts(rows, eligible)
 
 
-def _repeated(work: Path) -> str:
+def _repeated(work: Path, columns: Sequence[str]) -> str:
     """The ids that stand on several rows: one application each of which nothing but the id was read."""
     path = work / "repeated.parquet"
     if not path.is_file():
@@ -89,8 +98,8 @@ def _repeated(work: Path) -> str:
         "warned": "0",
         "tier": "'public'",
     }
-    columns = ", ".join(given.get(name, "NULL") for name in SCREENED.names)
-    return f"UNION ALL SELECT {columns} FROM read_parquet('{duckdb_sql.quoted(path)}')"
+    values = ", ".join(given.get(name, "NULL") for name in columns)
+    return f"UNION ALL SELECT {values} FROM read_parquet('{duckdb_sql.quoted(path)}')"
 
 
 def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
@@ -119,6 +128,7 @@ def sources_of(
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
         "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
         "$regions": _regions(),
+        "{area}": "province_code" if wave.areas else "NULL::VARCHAR",
     }
 
 

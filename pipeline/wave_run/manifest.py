@@ -46,6 +46,7 @@ def write(run: Plan) -> Path:
             "policy": wave.policy,
             "refill": wave.refill,
             "priority_share": wave.priority_share,
+            **({"areas": [list(area) for area in wave.areas]} if wave.areas else {}),
             "rules": [{"code": rule.code, "source": rule.source} for rule in rules_in_force(wave)],
             "extracts": {name: str(x.asof) for name, x in run.extracts.items()},
             "second_reviewer": run.settings.second_reviewer,

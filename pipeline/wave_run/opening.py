@@ -111,7 +111,8 @@ def terms(store: Store, wave: Wave) -> dict[str, Any]:
     """The terms of a wave as they are now: what its commitment says beside the key."""
     chain, round_ = beacon.chain_of(wave), beacon.round_of(wave)
     rules = (files("pipeline.screening") / "rules.toml").read_bytes()
-    calendar = json.dumps(asdict(wave), default=str, sort_keys=True, ensure_ascii=False)
+    declared = {name: value for name, value in asdict(wave).items() if name != "areas"}  # no wave with a beacon has any
+    calendar = json.dumps(declared, default=str, sort_keys=True, ensure_ascii=False)
     return {
         "wave": wave.key,
         "opens": wave.opens.isoformat(),

@@ -60,6 +60,7 @@ class Plan:
         where = Store.at(ref.data)
         raw = files.read_json(where.root / ref.plan)
         fields = raw["wave"]
+        fields = {**fields, "areas": tuple((code, share) for code, share in fields.get("areas", ()))}
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
         extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
         if ref.run_id:

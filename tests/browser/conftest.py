@@ -12,6 +12,10 @@ from checks.gate import judge
 from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.overview import write_overview
 from pipeline.reports.wave_report import write_report
+from pipeline.storage.files import write_text
+from pipeline.what_if import answer_page
+from pipeline.what_if.answer import answer
+from pipeline.what_if.question import AS_RUN, ask
 from tests.airflow_services import Airflow, airflow
 from tests.chromium import chromium
 from tests.unit import wave_factory
@@ -25,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """``report`` (simulated, with a wave before it) and ``overview``, in a data root that has Data Docs too."""
+    """``report`` (simulated, with a wave before it), ``overview`` and ``what_if``; Data Docs beside them."""
     root = tmp_path_factory.mktemp("pages")
     found: dict[str, Path] = {}
     for number, n in ((11, 6000), (12, 20_000)):
@@ -39,6 +43,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         judge({"cohort": {"rank_gaps": 0.0}}, store.work(wave) / "data_docs" / "cohort")
         found["report"] = store.out(wave) / "report.html"
     found["overview"] = write_overview(store)
+    rules = [{"code": code} for code in ("email_unverified", "bansos_recipient", "already_accepted")]
+    terms = {"rules": rules, **{name: getattr(wave, name) for name in AS_RUN}}
+    terms |= {"wave": wave.number, "opens": wave.opens.isoformat(), "closes": wave.closes.isoformat()}
+    question = ask(terms, quota=900, without=["bansos_recipient"], seeds=100)
+    found["what_if"] = write_text(answer_page.render(answer(store, question)), root / "what_if.html")
     return found
 
 

@@ -1,16 +1,16 @@
--- In: seat_candidates, screened, photographed, {listed}, {drawn_by}, $priority, $public. Out: the table decided, one row an application.
--- Places to those who come first in their tier; $priority and $public are the places of each. Who is held and would have
--- got a place ($held_priority, $held_public: the places with one more in the tier) is a reviewer's to decide.
+-- In: seat_candidates, screened, photographed, {listed}, {drawn_by}, {held_if}, {placed_if}. Out: the table decided, a row an application.
+-- Places to those who come first: {placed_if} is true of them. Who is held and would have got a place ({held_if}) is a
+-- reviewer's to decide.
 CREATE OR REPLACE TABLE held AS
 SELECT registration_id, CASE WHEN refused THEN 'rejected' ELSE 'review' END AS outcome
 FROM seat_candidates
-WHERE held AND place <= CASE tier WHEN 'priority' THEN $held_priority ELSE $held_public END;
+WHERE held AND {held_if};
 
 CREATE OR REPLACE TABLE decided AS
 WITH accepted AS (
     SELECT registration_id, row_number() OVER (ORDER BY position) AS rank
     FROM seat_candidates
-    WHERE NOT held AND place <= CASE tier WHEN 'priority' THEN $priority ELSE $public END
+    WHERE NOT held AND {placed_if}
 )
 SELECT
     s.registration_id, s.nik, s.full_name, s.province_code, s.sex, s.age, s.tier,

@@ -1,4 +1,4 @@
--- In: {verdicts}, {reviews}, {drawn}, $verified. Out: the tables photographed and seat_candidates.
+-- In: {verdicts}, {reviews}, {drawn}, {area}, $verified. Out: the tables photographed and seat_candidates.
 -- A decision for every application, from what screening, the draw, the selfies and the reviewers say.
 
 -- Of the eligible: whose NIK the register gives to two people, and whose person has two sound applications that differ.
@@ -32,11 +32,11 @@ FROM (
 -- is shared and no reviewer has accepted) takes no place: `place` counts the others.
 CREATE OR REPLACE TABLE seat_candidates AS
 SELECT
-    registration_id, tier, position, held, refused,
+    registration_id, tier, position, area, held, refused,
     count(*) FILTER (NOT held) OVER (PARTITION BY tier ORDER BY position ROWS UNBOUNDED PRECEDING) + held::INT AS place
 FROM (
     SELECT
-        d.registration_id, d.tier, d.position,
+        d.registration_id, d.tier, d.position, {area} AS area,
         s.registration_id IS NOT NULL AND r.decision IS DISTINCT FROM 'accept' AS held,
         coalesce(r.decision = 'reject', false) AS refused
     FROM {drawn} d

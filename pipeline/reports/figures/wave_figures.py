@@ -11,6 +11,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.reasons import DEFECTS
 from pipeline.reports.figures import groups
 from pipeline.reports.figures.alerts import Alert, alerts
+from pipeline.reports.figures.area_places import AreaPlaces, area_places
 from pipeline.reports.figures.comparison import Column, columns, earlier
 from pipeline.reports.figures.delivered_rows import DeliveredRows, delivered_rows
 from pipeline.reports.figures.groups import Group
@@ -58,6 +59,7 @@ class Figures:
     age: list[Group] | None
     tier: list[Group] | None
     provinces: list[Group] | None
+    areas: list[AreaPlaces] | None
     map: Map | None
     comparison: list[Column]
     alerts: list[Alert]
@@ -80,6 +82,7 @@ def figures(store: Store, wave: Wave) -> Figures:
         defects = {row["code"]: row for row in query.rows("photo_defects")}
         compared = {row["decision"]: row["n"] for row in query.rows("photo_decisions")}
         warnings = {row["code"]: row["n"] for row in query.rows("warnings")}
+        areas = area_places(wave, query, work / "drawn.parquet")
     by_group = {kind: groups.table(counted, kind) for kind in ("sex", "age", "tier")}
     by_group["province"] = groups.provinces(counted)
     by_group = {kind: t if t and released.allows(kind, figures_of(t)) else None for kind, t in by_group.items()}
@@ -106,6 +109,7 @@ def figures(store: Store, wave: Wave) -> Figures:
         age=by_group["age"],
         tier=by_group["tier"],
         provinces=by_province,
+        areas=areas,
         map=map_of(by_province) if by_province else None,
         comparison=columns(funnel, before),
         alerts=alerts(

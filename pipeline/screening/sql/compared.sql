@@ -70,7 +70,7 @@ SELECT
         ELSE min(citizenship) FILTER (citizenship <> 'WNI') END AS citizenship,
     bool_and(alive) AS alive,
     coalesce(min(occupation) FILTER (occupation IN (FROM offices)), min(occupation)) AS occupation,
-    min(photo) AS photo,
+    min(photo) AS photo, min(area) AS area,
     greatest(
         count(DISTINCT kk_number), count(DISTINCT sex), count(DISTINCT coalesce(citizenship, '')), count(DISTINCT alive),
         count(DISTINCT occupation)
@@ -100,7 +100,7 @@ SELECT
     p.full_name                                                             AS registered_name,
     p.birth_date                                                            AS registered_birth_date,
     p.sex                                                                   AS registered_sex,
-    p.citizenship, p.alive, p.occupation, p.photo, p.contradicts
+    p.citizenship, p.alive, p.occupation, p.photo, p.area, p.contradicts
 FROM applications a
 LEFT JOIN standings s ON s.number = a.number AND s.registration_id = a.registration_id
 LEFT JOIN people p ON p.key = coalesce(s.key, a.number);

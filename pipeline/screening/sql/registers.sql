@@ -5,7 +5,8 @@
 CREATE OR REPLACE TABLE people AS
 SELECT
     as_number(nik) AS number, as_number(nik) AS key, nullif(as_number(kk), 0) AS kk_number, full_name,
-    CAST(birth_date AS DATE) AS birth_date, sex, upper(trim(citizenship)) AS citizenship, alive, occupation, photo
+    CAST(birth_date AS DATE) AS birth_date, sex, upper(trim(citizenship)) AS citizenship, alive, occupation, photo,
+    {area} AS area
 FROM {population}
 WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted);
 

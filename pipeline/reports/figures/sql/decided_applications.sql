@@ -3,7 +3,7 @@
 -- An application leaves at the first step where it has a reason; the reserve leaves at the draw.
 CREATE OR REPLACE TEMP VIEW applications AS
 SELECT
-    outcome, reasons, warnings, reviewed, retry, tier, province_code, sex, age, selfie_decision,
+    registration_id, outcome, reasons, warnings, reviewed, retry, tier, province_code, sex, age, selfie_decision,
     coalesce(selfie_verified, false) AS verified,
     CASE
         WHEN outcome = 'accepted' THEN 'accepted'

@@ -1,0 +1,59 @@
+"""`gelombang what-if`: a finished wave drawn a thousand times, under its own rules and under others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
+from pipeline.storage.files import read_json, write_text
+
+
+def what_if(
+    wave: WaveArgument,
+    quota: Annotated[int | None, typer.Option(help="Another quota.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="A rule left out; may be given several times.")
+    ] = None,
+    added: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="RULE", help="A rule that was not in force, or a warning of the screening."),
+    ] = None,
+    priority_share: Annotated[float | None, typer.Option(help="Another share kept for the listed, 0 to 1.")] = None,
+    seeds: Annotated[int, typer.Option(help="How often the draw is done.")] = 1000,
+    out: Annotated[Path | None, typer.Option(help="Page with charts to write.")] = None,
+    data: DataOption = None,
+    language: LanguageOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Ask what another quota, share or rule would have changed in a finished wave: the chance of a place by group.
+
+    Example: gelombang what-if 12 --quota 800 --without kk_limit --out what-if.html
+    """
+    from pipeline.what_if import answer_page
+    from pipeline.what_if.answer import answer
+    from pipeline.what_if.question import ask
+
+    spoken = language_of(language)
+    store, _, folder = finished(data, wave)
+    question = ask(
+        read_json(folder / "manifest.json"),
+        quota=quota,
+        without=without or (),
+        added=added or (),
+        priority_share=priority_share,
+        seeds=seeds,
+    )
+    found = answer(store, question)
+    if out is not None:
+        write_text(answer_page.render(found), out)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+    else:
+        answer_page.show(found, wide_console(), spoken)
+        if out is not None:
+            typer.echo(f"{out}")

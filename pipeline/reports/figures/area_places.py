@@ -1,0 +1,44 @@
+"""Places of a wave with quotas by area: what was kept for each area, and how many of its people hold a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from pipeline.domain.calendar import Wave
+from pipeline.reports.figures.query import Query
+from pipeline.reports.small_cells.suppress import Row, merge
+from pipeline.storage import duckdb_sql
+
+#: Everybody who is of no area that the calendar names.
+ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True)
+class AreaPlaces:
+    """An area, or several merged ones: places kept for it, people in the draw, and how many of them hold a place."""
+
+    keys: tuple[str, ...]
+    kept: int
+    people: int
+    accepted: int
+
+
+def area_places(wave: Wave, query: Query, drawn: Path) -> list[AreaPlaces] | None:
+    """One line an area; None for a wave without quotas by area, or where small counts forbid any division."""
+    if not wave.areas:
+        return None
+    counted = query.connection.execute(
+        f"""SELECT coalesce(area, ''), count_if(outcome = 'accepted'), count_if(outcome <> 'accepted')
+            FROM applications JOIN read_parquet('{duckdb_sql.quoted(drawn)}') USING (registration_id) GROUP BY 1"""
+    ).fetchall()
+    kept = {code: int(wave.quota * Fraction(str(share))) for code, share in wave.areas}
+    sums = {code: [0, 0] for code in (*kept, ELSEWHERE)}
+    for area, placed, others in counted:
+        line = sums[area if area in kept else ELSEWHERE]
+        line[0], line[1] = line[0] + placed, line[1] + others
+    merged = merge([Row((code,), tuple(counts)) for code, counts in sums.items()], in_order=False)
+    if merged is None:
+        return None
+    return [AreaPlaces(r.keys, sum(kept.get(key, 0) for key in r.keys), r.total, r.counts[0]) for r in merged]

@@ -1,0 +1,144 @@
+"""The answer to a question about a finished wave: attrition, chances by group, places filled. Leaves no file.
+
+Whatever an answer holds may be shown to a person: small counts are merged or hidden already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from pipeline.domain.errors import BadQuestionError
+from pipeline.domain.run_ref import RunRef
+from pipeline.reports.figures.query import decisions
+from pipeline.reports.small_cells.suppress import small
+from pipeline.screening.screen import screen
+from pipeline.storage.files import read_json
+from pipeline.storage.paths import Store
+from pipeline.wave_run.plan import Plan
+from pipeline.what_if.attrition import RuleLine, attrition
+from pipeline.what_if.chances import Drawn, GroupChance, by_group
+from pipeline.what_if.crowd import GROUPS, Counted, count
+from pipeline.what_if.question import Question
+from pipeline.what_if.seeds import draw_often
+
+_REGISTRATIONS = "registrations.parquet"
+#: What a screening reads of a run's work.
+_SCREENED_FROM = (_REGISTRATIONS, "repeated.parquet")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places filled: on average of all seeds, and between which numbers in 95 of 100."""
+
+    people: int | None
+    mean: float
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was asked and what came out; ``notes`` are the keys of what is an estimate."""
+
+    question: Question
+    accepted: int
+    as_run: Places
+    asked: Places
+    rules: list[RuleLine]
+    groups: dict[str, list[GroupChance] | None]
+    notes: list[str]
+    simulated: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+        question = self.question
+        return {
+            "wave": question.wave.number,
+            "seeds": question.seeds,
+            "terms": {"as_run": asdict(question.as_run), "asked": asdict(question.asked)},
+            "accepted": self.accepted,
+            "places": {"as_run": asdict(self.as_run), "asked": asdict(self.asked)},
+            "rules": [asdict(line) for line in self.rules],
+            "groups": {by: None if found is None else [asdict(g) for g in found] for by, found in self.groups.items()},
+            "estimates": self.notes,
+            "simulated": self.simulated,
+        }
+
+
+def answer(store: Store, question: Question) -> Answer:
+    """Answers a question about a finished wave.
+
+    Raises BadQuestionError where a rule that was not in force is asked for and what was screened is no longer kept.
+    """
+    wave = question.wave
+    store.pull(f"work/{wave.key}/", only=("plan.json", *_SCREENED_FROM), keep=True)
+    out, registrations = store.out(wave), store.work(wave) / _REGISTRATIONS
+    beside = store.work(wave) if store.work(wave).is_dir() else None  # where there is room for what spills
+    with TemporaryDirectory(prefix="what-if-", dir=beside) as text:
+        room = Path(text)
+        screened = _screened_again(store, question, room) if question.again else None
+        with decisions(out / "decisions.parquet", room) as query:
+            counted = count(query, question, registrations if registrations.is_file() else None, screened)
+    as_run = _drawn(question, counted, False)
+    asked = as_run if question.same else _drawn(question, counted, True)
+    people = [int(drawn.crowd.people.sum()) for drawn in (as_run, asked)]
+    apart = [sum(r["n"] for r in counted.rows if r[a] and not r[b]) for a, b in _SIDES]
+    shown = [None if any(small(n) for n in apart) else n for n in people]
+    return Answer(
+        question,
+        int(read_json(out / "funnel.json")["ends"]["accepted"]),
+        Places(shown[0], *as_run.accepted),
+        Places(shown[1], *asked.accepted),
+        attrition(question, counted),
+        {by: by_group(counted, as_run, asked, by) for by in GROUPS},
+        _notes(question, counted, (as_run, asked)),
+        store.landing(wave, "truth.parquet").is_file(),
+    )
+
+
+_SIDES = (("in_run", "in_asked"), ("in_asked", "in_run"))
+
+
+def _drawn(question: Question, counted: Counted, asked: bool) -> Drawn:
+    """Both are drawn with the same seeds, which the wave's number gives: an answer given twice is the same."""
+    crowd, terms = (counted.asked, question.asked) if asked else (counted.as_run, question.as_run)
+    rng = np.random.default_rng([question.wave.number, question.seeds])
+    return Drawn(crowd, draw_often(question.wave, terms, crowd, question.seeds, rng))
+
+
+def _screened_again(store: Store, question: Question, room: Path) -> Path:
+    """Screens the wave once more, with the rules that were not in force: as long as its screening took."""
+    work = store.work(question.wave)
+    if not (work / _REGISTRATIONS).is_file() or not (work / "plan.json").is_file():
+        raise BadQuestionError(
+            f"What wave {question.wave.number} was screened from is no longer below {work}.",
+            "Ask without --with, or only with warnings of the screening.",
+        )
+    run = Plan.load(RunRef(str(store.address), question.wave.number))
+    for name in _SCREENED_FROM:
+        if (work / name).is_file():
+            (room / name).symlink_to(work / name)
+    for extract in run.extracts.values():
+        store.pull(*(store.key(path) for path in extract.files))
+    aside = store.with_work_in(room)
+    screen(aside, replace(run.wave, beacon=""), run.extracts, also=question.again)
+    return room / "screened.parquet"
+
+
+def _notes(question: Question, counted: Counted, drawn: tuple[Drawn, Drawn]) -> list[str]:
+    """What of the answer is an estimate, or assumed."""
+    unknown = any(one.crowd.free[1].any() or (one.crowd.photo == 1).any() for one in drawn)
+    families = question.as_run.families or question.asked.families
+    cards = (bool(question.without) or bool(question.again)) and question.asked.families
+    return [
+        *(["photo_estimated"] if unknown and counted.verified else []),
+        *(["photo_unknown"] if unknown and not counted.verified else []),
+        *(["families_fixed"] if families and not counted.families_known else []),
+        *(["families_assumed"] if cards and counted.families_known else []),
+        *(["several_applications"] if {"duplicate_application", "duplicate_id"} & set(question.without) else []),
+    ]

@@ -1,0 +1,85 @@
+"""The chance of a place by group, from many seeds, as it may be shown: small groups merged as in the report.
+
+A group's row is split into who is in both draws, by whether the photograph is known to have failed, and who is in only
+one of them; no part of a row that is shown tells about fewer than five people (``reports/small_cells``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.reports.figures.groups import NOT_COMPARED, ORDER
+from pipeline.reports.small_cells.suppress import Row, merge
+from pipeline.what_if.crowd import GROUPS, Counted, Counts, Crowd
+
+#: Of a hundred seeds ninety-five lie between these.
+_BETWEEN = (2.5, 97.5)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A share of people who get a place: on average, and between which bounds it lies in 95 of 100 seeds."""
+
+    people: int
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class GroupChance:
+    """A group, or several merged ones, under both terms; None where nobody of it is in that draw."""
+
+    keys: tuple[str, ...]
+    as_run: Chance | None
+    asked: Chance | None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A crowd and how many of it were placed, by seed and cell."""
+
+    crowd: Crowd
+    placed: Counts
+
+    def chance(self, by: str, keys: Sequence[str]) -> Chance | None:
+        """The chance of the people whose group is one of these."""
+        at, wanted = GROUPS.index(by), set(keys)
+        cells = [n for n, cell in enumerate(self.crowd.cells) if cell[at] in wanted]
+        people = int(self.crowd.people[cells].sum())
+        return _chance(self.placed[:, cells].sum(axis=1), people) if people else None
+
+    @property
+    def accepted(self) -> tuple[float, int, int]:
+        """Places filled: on average, and the bounds of 95 of 100 seeds."""
+        total = self.placed.sum(axis=1)
+        low, high = np.percentile(total, _BETWEEN, method="closest_observation")
+        return float(total.mean()), int(low), int(high)
+
+
+def _chance(placed: Counts, people: int) -> Chance:
+    low, high = np.percentile(placed, _BETWEEN, method="closest_observation")
+    return Chance(people, float(placed.mean()) / people, float(low) / people, float(high) / people)
+
+
+def by_group(counted: Counted, as_run: Drawn, asked: Drawn, by: str) -> list[GroupChance] | None:
+    """The chances of every group of one kind; None where small counts forbid any division."""
+    sums: dict[str, list[int]] = {}
+    for row in counted.rows:
+        parts = sums.setdefault(row[by], [0, 0, 0, 0])
+        if row["in_run"] and row["in_asked"]:
+            parts[row["photo"] == "failed"] += row["n"]
+        else:
+            parts[2 if row["in_asked"] else 3] += row["n"]
+    keys = [key for key in ORDER[by] if key in sums] if by in ORDER else sorted(sums)
+    rows = [Row((key,), tuple(sums[key])) for key in keys]
+    merged = merge(rows, in_order=by == "age", apart=NOT_COMPARED)
+    if merged is None:
+        return None
+    found = [GroupChance(row.keys, as_run.chance(by, row.keys), asked.chance(by, row.keys)) for row in merged]
+    if by == "province":
+        found.sort(key=lambda group: (len(group.keys) > 1, -(group.as_run or group.asked or Chance(0, 0, 0, 0)).people))
+    return found

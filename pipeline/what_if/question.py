@@ -1,0 +1,114 @@
+"""What is asked of a finished wave: another quota or share, rules left out or put in, and how many seeds.
+
+Reads the manifest of the wave and the rulebook; knows no table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pipeline.domain import reasons
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import BadQuestionError
+from pipeline.screening.rulebook import Rule, all_rules, warning_codes
+
+#: Fewer tell too little about 95 of 100, more tell nothing new.
+SEEDS = range(20, 100_001)
+#: What of a wave its manifest has under the same name.
+AS_RUN = ("quota", "seed", "seed_source", "selfie", "policy", "refill", "priority_share")
+#: A warning that has a meaning of its own in the decision.
+_NO_RULE = frozenset({"shared_nik"})
+
+
+@dataclass(frozen=True)
+class Terms:
+    """By what places are given: the quota, the share kept for the listed, and the codes that refuse."""
+
+    quota: int
+    priority_share: float
+    rules: tuple[str, ...]
+
+    @property
+    def families(self) -> bool:
+        """Whether a family card has a limit."""
+        return "kk_limit" in self.rules
+
+    @property
+    def mask(self) -> int:
+        """The bits of the codes that refuse on their own; a full family card is a matter of the draw."""
+        return sum(bit_of(code) for code in self.rules if code != "kk_limit")
+
+
+@dataclass(frozen=True)
+class Question:
+    """The terms of the wave as it was run, and those that are asked about."""
+
+    wave: Wave
+    as_run: Terms
+    asked: Terms
+    seeds: int
+    without: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    again: tuple[Rule, ...] = field(default=())
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing but other seeds is asked about."""
+        return self.as_run == self.asked
+
+
+def bit_of(code: str) -> int:
+    """The bit of a reason, or behind them of a warning that is taken as one."""
+    codes = reasons.codes()
+    return 1 << (codes.index(code) if code in codes else len(codes) + warning_codes().index(code))
+
+
+def wave_as_run(manifest: dict[str, Any]) -> Wave:
+    """The wave as its manifest has it."""
+    opens, closes = (datetime.fromisoformat(manifest[key]) for key in ("opens", "closes"))
+    found = Wave(manifest["wave"], opens, closes, **{key: manifest[key] for key in AS_RUN})
+    return replace(found, beacon=manifest.get("beacon", ""))
+
+
+def ask(
+    manifest: dict[str, Any],
+    *,
+    quota: int | None = None,
+    without: Sequence[str] = (),
+    added: Sequence[str] = (),
+    priority_share: float | None = None,
+    seeds: int = 1000,
+) -> Question:
+    """Makes the question. Raises BadQuestionError for what no wave can have."""
+    wave, rules = wave_as_run(manifest), [rule["code"] for rule in manifest["rules"]]
+    if quota is not None and quota < 1:
+        raise BadQuestionError(f"A quota of {quota} gives nobody a place.", "Ask for a quota of at least 1.")
+    if priority_share is not None and not 0 <= priority_share <= 1:
+        raise BadQuestionError(f"A priority share of {priority_share} is not between 0 and 1.", "0.2 is a fifth.")
+    if seeds not in SEEDS:
+        raise BadQuestionError(f"{seeds} seeds are not {SEEDS[0]} to {SEEDS[-1]}.", "1000 is enough.")
+    if unknown := sorted(set(without) - set(rules)):
+        listed = ", ".join(rules)
+        raise BadQuestionError(f"No rule {unknown[0]} was in force in wave {wave.number}.", f"In force were: {listed}.")
+    known = {rule.code: rule for rule in all_rules()}
+    warned = [code for code in warning_codes() if code not in _NO_RULE]
+    for code in added:
+        if code in rules:
+            raise BadQuestionError(
+                f"{code} was in force in wave {wave.number} already.", "Leave it out of the question."
+            )
+        if code not in known and code not in warned:
+            others = ", ".join([*(c for c in known if c not in rules), *warned])
+            raise BadQuestionError(f"There is no rule {code}.", f"Not in force, so to be tried: {others}.")
+    left = [code for code in rules if code not in without]
+    asked = Terms(
+        wave.quota if quota is None else quota,
+        wave.priority_share if priority_share is None else priority_share,
+        (*left, *sorted(set(added), key=lambda code: bit_of(code))),
+    )
+    again = tuple(known[code] for code in sorted(set(added)) if code in known)
+    as_run = Terms(wave.quota, wave.priority_share, tuple(rules))
+    return Question(wave, as_run, asked, seeds, tuple(without), tuple(added), again)

@@ -1,0 +1,96 @@
+"""A draw done again with many seeds: how many people of each combination of groups get a place.
+
+A seed orders a tier at random, every order as likely as any other. So of people who differ in nothing that a draw knows
+it is enough to know how many come in front: these counts are drawn instead of millions of hashes, from the distribution
+that the hashes have. In one seed, of one tier:
+
+* Whose family card could be full has a random number of their own. The members are gone through in the order of
+  the draw, the listed first, and who stands beyond its places is out. Such a person who stays stands earlier than
+  others do on average, so they cannot be counted with them.
+* How many of the others stand in front of one of these is binomial; that gives how many of the others have a place.
+* Which these are is multivariate hypergeometric over the combinations of groups.
+
+With ``after_draw`` and no refill the first of the quota are drawn and who fails the photograph leaves an empty place;
+in every other form places go to the first who pass. All this is exact. An estimate are: the photographs that nobody
+looked at (each passes with its group's share, independently), and the places left on a family card that was not full in
+the wave itself but becomes so when rules are left out (no earlier recipient is assumed).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.domain.calendar import Wave
+from pipeline.draw.seats import allocate
+from pipeline.what_if.crowd import PHOTOS, Counts, Crowd
+from pipeline.what_if.question import Terms
+
+_PASSED, _UNKNOWN = PHOTOS.index("passed"), PHOTOS.index("unknown")
+
+
+def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.random.Generator) -> Counts:
+    """People placed, by seed (rows) and cell (columns)."""
+    only_passed = not (wave.selfie == "after_draw" and not wave.refill)
+    tiers = [np.flatnonzero(crowd.listed), np.flatnonzero(~crowd.listed)]
+    member_tier = np.where(crowd.listed[crowd.cell], 0, 1) if len(crowd.cell) else np.zeros(0, dtype=np.int64)
+    found = np.zeros((seeds, len(crowd.cells)), dtype=np.int64)
+    for row in found:
+        standing = crowd.free
+        if only_passed:
+            passed = crowd.free[_PASSED] + rng.binomial(crowd.free[_UNKNOWN], crowd.rate)
+            standing = np.zeros_like(crowd.free)
+            standing[_PASSED] = passed
+        values = rng.random(len(crowd.cell))
+        passes = (crowd.photo == _PASSED) | (
+            (crowd.photo == _UNKNOWN) & (rng.random(len(crowd.cell)) < crowd.rate[crowd.cell])
+        )
+        stays = _within_card(values + member_tier, crowd.family, crowd.places)
+        counted = stays & passes if only_passed else stays
+        here = [counted & (member_tier == tier) for tier in (0, 1)]
+        people = [int(standing[:, cells].sum()) + int(who.sum()) for cells, who in zip(tiers, here, strict=True)]
+        seats = allocate(terms.quota, terms.priority_share, *people)
+        for cells, who, places in zip(tiers, here, (seats.priority, seats.public), strict=True):
+            line = np.flatnonzero(who)[np.argsort(values[who], kind="stable")]
+            others = standing[:, cells]
+            ahead = _in_front(values[line], int(others.sum()), places, rng)
+            placed = line[:ahead]
+            np.add.at(row, crowd.cell[placed[passes[placed]]], 1)
+            row[cells] += _of_the_others(others, crowd.rate[cells], places - ahead, rng)
+    return found
+
+
+def _within_card(order: npt.NDArray[np.float64], family: Counts, places: Counts) -> npt.NDArray[np.bool_]:
+    """Which people stand within the places of their card, gone through in this order (numbers below 2)."""
+    stays = np.zeros(len(order), dtype=bool)
+    if len(order):
+        line = np.argsort(order + 2.0 * family)
+        sizes = np.bincount(family, minlength=len(places))
+        first = np.repeat(np.cumsum(sizes) - sizes, sizes)
+        stays[line] = np.arange(len(order)) - first < np.repeat(places, sizes)
+    return stays
+
+
+def _in_front(values: npt.NDArray[np.float64], others: int, places: int, rng: np.random.Generator) -> int:
+    """How many of those with these values (sorted) have one of so many places, among so many others.
+
+    Looks for the last of them by halves: how many of the others stand in front of the one in the middle is binomial,
+    and once that is known so is the same question for either half.
+    """
+    first, last, from_, to = 0, len(values), 0.0, 1.0  # the last who has a place is one of these, or the one before
+    before, between = 0, others  # others in front of ``from_``, and between ``from_`` and ``to``
+    while first < last:
+        middle = (first + last) // 2
+        value = float(values[middle])
+        ahead = int(rng.binomial(between, min(max((value - from_) / (to - from_), 0.0), 1.0))) if to > from_ else 0
+        if before + ahead + middle < places:
+            first, from_, before, between = middle + 1, value, before + ahead, between - ahead
+        else:
+            last, to, between = middle, value, ahead
+    return first
+
+
+def _of_the_others(others: Counts, rate: npt.NDArray[np.float64], places: int, rng: np.random.Generator) -> Counts:
+    """Of the others who come first, those who get a place, by cell."""
+    drawn = rng.multivariate_hypergeometric(others.ravel(), places, method="marginals").reshape(others.shape)
+    return np.asarray(drawn[_PASSED] + rng.binomial(drawn[_UNKNOWN], rate))
