@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from pipeline.domain.calendar import Wave
-from pipeline.reports.figures.groups import Group
+from pipeline.reports.figures.release_tables import figures_of, lone
+from pipeline.reports.figures.wave_figures import Figures
 from pipeline.reports.small_cells import releases
 from pipeline.reports.small_cells.disclosure import note_release
-from pipeline.reports.small_cells.releases import Table
 from pipeline.storage.files import read_json
 from pipeline.storage.paths import Store
-
-if TYPE_CHECKING:
-    from pipeline.reports.figures.wave_figures import Figures
-
-
-def lone(shown: dict[str, int | None]) -> Table:
-    """Counts by name as a table of one row."""
-    return [(list(shown), list(shown.values()))]
-
-
-def figures_of(rows: Sequence[Group]) -> Table:
-    """A table of groups as it is shown, for the releases to come."""
-
-    def of(group: Group) -> list[int | None]:
-        found = group.photographs
-        three = [found.review.passed, found.refused.passed, found.again.passed] if found else [None] * 3
-        return [group.applications, group.eligible, group.accepted, group.verified, group.photo_passed, *three]
-
-    return [(list(group.keys), of(group)) for group in rows]
 
 
 def note_figures(store: Store, wave: Wave, found: Figures) -> None:
