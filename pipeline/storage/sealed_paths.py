@@ -23,6 +23,8 @@ from pipeline.storage.sealed_file import Header, SealedInput, SealedInputOfThrea
 
 SCHEME = "sealed"
 _KINDS = {"work", "waves", "published"}
+#: Whose files are not ours.
+_DELIVERED = {"landing", "extracts"}
 #: Below a wave's folder: what is for everybody.
 _PUBLIC = {"public", "list"}
 #: Tables, and the lists about people that are no Parquet; also under the name that a file has while it is written.
@@ -42,6 +44,13 @@ def home_of(path: Path) -> tuple[Path, str] | None:
     return None
 
 
+def header_of(path: Path) -> Header | None:
+    """A sealed file's header; None for a plain one. What others delivered is plain, whatever it begins with."""
+    if _DELIVERED & set(path.absolute().parts) and home_of(path) is None:
+        return None
+    return Header.of(path)
+
+
 def is_about_people(path: Path) -> bool:
     """Whether a file is one of those that are sealed where encryption is on."""
     return _ABOUT_PEOPLE.fullmatch(path.name) is not None and home_of(path) is not None
@@ -52,12 +61,12 @@ def to_be_sealed(path: Path) -> tuple[Path, str] | None:
     if not is_about_people(path):
         return None
     replaced = path.with_name(_PART.sub(r"\1", path.name))  # what is sealed stays sealed when it is written anew
-    return home_of(path) if settings().encryption.at_rest or Header.of(replaced) is not None else None
+    return home_of(path) if settings().encryption.at_rest or header_of(replaced) is not None else None
 
 
 def open_to_read(path: Path) -> BinaryIO:
     """A file's plain bytes. Raises SealedFileError, MasterKeyError, WaveKeyDestroyedError; OSError as ``open``."""
-    header = Header.of(path)
+    header = header_of(path)
     return path.open("rb") if header is None else cast(BinaryIO, SealedInput(path, _key_for(path, header), header))
 
 
@@ -73,7 +82,7 @@ def open_to_write(path: Path) -> BinaryIO:
 @contextmanager
 def table_source(path: Path) -> Iterator[Path | BinaryIO]:
     """What a table library reads a file from: the path itself, or an open file that is unsealed as it is read."""
-    if Header.of(path) is None:
+    if header_of(path) is None:
         yield path
     else:
         with open_to_read(path) as file:
@@ -95,7 +104,7 @@ def address(path: Path) -> str:
 
     Raises MasterKeyError and WaveKeyDestroyedError here, where they are still errors with advice.
     """
-    header = Header.of(path)
+    header = header_of(path)
     if header is None:
         return str(path)
     _key_for(path, header)
@@ -113,19 +122,19 @@ def address_to_write(path: Path) -> str:
 
 def sealed_under(path: Path) -> str | None:
     """Whose key opens a file, a wave's as a rule; None for a plain one."""
-    header = Header.of(path)
+    header = header_of(path)
     return header.wave if header else None
 
 
 def can_be_opened(path: Path) -> bool:
     """Whether a file is there and nobody destroyed the key that sealed it."""
-    header = Header.of(path)
+    header = header_of(path)
     return path.is_file() and (header is None or not key_ring.is_destroyed(_root_of(path, header), header.wave))
 
 
 def _header(path: Path) -> Header:
     """The header of a file that is sealed. Raises SealedFileError."""
-    header = Header.of(path)
+    header = header_of(path)
     if header is None:
         raise SealedFileError(f"{path} is not sealed any more.")
     return header
@@ -184,7 +193,7 @@ class SealedFiles(AbstractFileSystem):  # type: ignore[misc]
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         """Name and plain size."""
-        header = Header.of(self._at(path))
+        header = header_of(self._at(path))
         size = plain_size(self._at(path), header) if header else self._at(path).stat().st_size
         return {"name": self._strip_protocol(path), "size": size, "type": "file"}
 

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -405,3 +406,10 @@ def test_the_draw_is_checked_from_public_files_once_the_key_is_destroyed(on: Non
     assert {path.name: path.read_bytes() for path in public.iterdir()} == before
     same, said = by_python(public)
     assert same, said
+
+
+def test_what_was_delivered_is_plain_whatever_it_begins_with(tmp_path: Path):
+    path = tmp_path / "data" / "landing" / "wave-0001" / "registrations" / "a.csv"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b'{"gelombang_sealed":1,"wave":"wave-0001","key":"x"}')
+    assert files.sha256(path) == sha256(path.read_bytes()).hexdigest()
