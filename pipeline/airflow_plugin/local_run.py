@@ -68,8 +68,10 @@ def only_fields(given: dict[str, Any] | None, fields: Iterable[str]) -> None:
 
 
 def dags_folder() -> Path:
-    """The project's DAGs: beside the package in a checkout."""
-    return Path(str(files("pipeline"))).parent / "dags"
+    """The project's DAGs: beside the package in a checkout, or their copy inside an installed package."""
+    package = Path(str(files("pipeline")))
+    checkout = package.parent / "dags"
+    return checkout if (checkout / "wave_cohort.py").is_file() else package / "dags"
 
 
 def run_wave(run: LocalRun, params: dict[str, Any], home: Path) -> bool:

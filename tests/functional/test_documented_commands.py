@@ -43,6 +43,7 @@ ELSEWHERE = {
     "airflow backfill create": ("tests/functional/test_scheduler.py", '"backfill", "create"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
     "docs/explanation/draw.md": ("tests/unit/test_draw_recipes.py", '"draw.md"'),
+    "docs/how-to/run-in-containers.md": ("tests/unit/test_containers.py", "run-in-containers.md"),
     "docs/how-to/check-a-draw.md": ("tests/unit/test_check_a_draw.py", '"check-a-draw.md"'),
 }
 COMMANDS = re.compile(r"(?:gelombang|airflow|source|make|python3?|export|git|uv|curl|docker|sudo|ssh)\b")

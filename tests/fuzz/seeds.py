@@ -103,9 +103,14 @@ def parquets() -> tuple[bytes, ...]:
         {"compression": "gzip", "data_page_version": "2.0", "row_group_size": 10},
         {"compression": "none", "version": "1.0", "write_statistics": False},
     )
+    words = pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
+    coded = pa.table({name: words[name].dictionary_encode() for name in words.column_names})
+    lists = words.set_column(4, "full_name", pa.array([[row["full_name"]] for row in _rows()]))
+    zoned = table.set_column(1, "submitted_at", table["submitted_at"].cast(pa.timestamp("ns", "Asia/Jakarta")))
+    tables = [(table, options) for options in forms] + [(one, {}) for one in (words, coded, lists, zoned)]
     found = []
-    for options in forms:
+    for one, options in tables:
         out = io.BytesIO()
-        pq.write_table(table, out, **options)
+        pq.write_table(one, out, **options)
         found.append(out.getvalue())
     return tuple(found)

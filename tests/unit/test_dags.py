@@ -5,16 +5,20 @@ import inspect
 import json
 import os
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from pipeline import stages
+from pipeline.airflow_plugin import local_run
 from pipeline.airflow_plugin.forms import wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import dags_folder, load_dag
 from pipeline.domain.errors import BadQuotaError, BadSettingError, SelfieSystemError, StoreError, WaveLockedError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 
+ROOT = Path(__file__).resolve().parents[2]
 ORDER = [
     "hold_wave", "wave_before", "prepare", "ingest", "check_inputs", "screen", "freeze",
     "await_beacon", "draw", "verify", "refill",
@@ -146,3 +150,13 @@ def test_a_task_takes_and_gives_plain_values(dag, monkeypatch):
     function = module.as_task(draw).function
     assert function(to_dict(ref)) == to_dict(shards)
     assert seen == [ref]
+
+
+def test_an_installed_package_has_the_dags_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"]["dags"] == "pipeline/dags"
+    (tmp_path / "dags").mkdir()  # another package's
+    monkeypatch.setattr(local_run, "files", lambda _: tmp_path / "pipeline")
+    assert local_run.dags_folder() == tmp_path / "pipeline" / "dags"
+    monkeypatch.undo()
+    assert local_run.dags_folder() == ROOT / "dags"
