@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from pipeline.commands.common.options import DataOption, WaveArgument, finished
 from pipeline.domain import errors
+from pipeline.runtime.terminal import Terminal
 
 _SHOWN = 20
 
@@ -36,7 +36,7 @@ def audit(
         published = store.published(declared.key)
     found = draw_again(folder, announced, published)
     found.differences += differences
-    console = Console()
+    console = Terminal()
     if found.demonstration:
         console.print("A demonstration: everybody could compute this beacon beforehand.", style="yellow", markup=False)
     if found.same:

@@ -14,6 +14,7 @@ from pipeline.commands.common.options import DataOption, finished
 from pipeline.domain.errors import BadSettingError, WaveNotRunError
 from pipeline.inspection.run_difference import Cause
 from pipeline.inspection.run_difference import diff as compare
+from pipeline.runtime.terminal import Terminal
 
 RunArgument = Annotated[str, typer.Argument(help="Number of a wave, or a folder with a wave's outputs.")]
 _SHOWN = 40
@@ -36,7 +37,7 @@ def diff(
         )
     with TemporaryDirectory() as work:
         found = compare(first, second, Path(work), out)
-    console = Console()
+    console = Terminal()
     if out is not None and not found.same_wave:
         console.print(f"Two waves have no applications in common: {out} is not written.", soft_wrap=True)
     _causes(console, found.causes)

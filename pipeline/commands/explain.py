@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.commands.common.options import (
@@ -22,6 +21,7 @@ from pipeline.domain.short_code import short_code
 from pipeline.inspection.explanation import Explanation, scores, word
 from pipeline.inspection.explanation import explain as explained
 from pipeline.record import log
+from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
 from pipeline.storage.task_sync import pull_for_reading
 
@@ -49,7 +49,7 @@ class _Page:
 
     def __init__(self, found: Explanation, store: Store, language: str) -> None:
         self.found, self.store, self.language = found, store, language
-        self.console = Console()
+        self.console = Terminal()
 
     def show(self) -> None:
         """Prints every section."""

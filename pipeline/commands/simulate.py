@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands.common.console import say
 from pipeline.domain.calendar import Calendar, SelfieMode, Wave
 from pipeline.domain.errors import BadQuotaError, BadSettingError
 from pipeline.record import log
@@ -77,7 +78,7 @@ def simulate(
         found = replace(found, same_person="check" if enough else "files")
         write_text(_calendar(found), store.root / "calendar.toml")
     elif not enough and found.same_person == "check" and found.selfie != "off":
-        typer.echo("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
+        say("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
     plan = presets.SimulationPlan(
         wave=found,
         seed=seed,
@@ -95,7 +96,7 @@ def simulate(
         done, rendered = _make(plan, store, photos, faces, workers)
     simulated.record(plan, store, done, rendered)
     unfinished.forget(plan, store)
-    typer.echo(
+    say(
         f"Wave {number}: {done.registrations:,} applications of {done.people:,} people, "
         f"{done.expected_eligible:,} expected to be eligible for {places:,} places; "
         f"{int(done.photographs.wanted.sum()):,} with photographs. Written below {data}."
@@ -128,7 +129,7 @@ def _make(
 
     resumed = unfinished.kept(plan, store, faces)
     if resumed:
-        typer.echo("  an interrupted simulation of the same wave goes on", err=True)
+        say("  an interrupted simulation of the same wave goes on", err=True)
     with progress.task("simulate tables") as counts:
         if resumed:
             done = resumed
@@ -157,7 +158,7 @@ def _progress(total: int) -> Callable[[int], None]:
         before, done = done, done + more
         report(done, total)
         if total and before * 10 // total != done * 10 // total:
-            typer.echo(f"  photographs of {done:,} of {total:,} applications", err=True)
+            say(f"  photographs of {done:,} of {total:,} applications", err=True)
 
     return tell
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +14,10 @@ from pipeline.domain.errors import DiskFullError
 from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import PATTERN
 from pipeline.runtime import processes
-from pipeline.storage import files
-from pipeline.storage.sql_text import SqlText, Value, fill, quoted, sql, text_list
+from pipeline.storage import files, spreadsheet_safety
+from pipeline.storage.sql_text import SqlText, Value, fill, named, quoted, sql, text_list
 
-__all__ = ["Value", "fill", "quoted", "sql", "text_list"]
+__all__ = ["Value", "fill", "named", "quoted", "sql", "text_list"]
 
 #: One form for every Parquet file that DuckDB writes: with a total ORDER BY, the same bytes for any number of threads.
 COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
@@ -28,8 +27,6 @@ PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_
 
 #: The columns that ingested registrations have beside what was delivered.
 NUMBERS = "as_number(nik) AS number, as_number(kk) AS kk_number"
-#: What DuckDB takes for a pattern in a path.
-_WILD = re.compile(r"[*?\[]")
 
 
 @contextmanager
@@ -98,16 +95,23 @@ def copy(
     how many. ``given`` are the query's parameters.
     """
     with files.atomic(path) as part, errors_named(query):
-        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}", dict(given or {}))
+        connection.execute(f"COPY ({query}) TO '{quoted(str(part))}' {form}", dict(given or {}))
     rows = files.rows(path)
     assert rows is not None
     return rows
 
 
 def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
-    """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many."""
+    """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many.
+
+    No text in it is run by a spreadsheet (``spreadsheet_safety.py``).
+    """
     with files.atomic(path) as part, errors_named(query):
-        [(rows,)] = connection.execute(f"COPY ({query}) TO '{quoted(part)}' (FORMAT csv, HEADER)").fetchall()
+        connection.execute("SET preserve_insertion_order = true")  # the query's own order is the order of the lines
+        columns = connection.execute(f"DESCRIBE {query}").fetchall()
+        safe = [spreadsheet_safety.SQL.format(name=f'"{name}"') for name, kind, *_ in columns if kind == "VARCHAR"]
+        query = f"SELECT * REPLACE ({', '.join(safe)}) FROM ({query})" if safe else query
+        [(rows,)] = connection.execute(f"COPY ({query}) TO '{quoted(str(part))}' (FORMAT csv, HEADER)").fetchall()
     return int(rows)
 
 
@@ -117,7 +121,7 @@ def copy_lines(connection: duckdb.DuckDBPyConnection, query: str, path: Path) ->
         form = (
             "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"  # nothing is quoted, whatever it holds
         )
-        connection.execute(f"COPY ({query}) TO '{quoted(part)}' {form}")
+        connection.execute(f"COPY ({query}) TO '{quoted(str(part))}' {form}")
 
 
 def type_of(field: pa.DataType) -> str:
@@ -138,7 +142,7 @@ def empty_query(schema: pa.Schema) -> str:
 
 def path_list(paths: Iterable[Path]) -> str:
     """An SQL list of paths, for read_parquet: each the file of this name, whatever is in the name."""
-    return text_list(_WILD.sub(r"[\g<0>]", str(path)) for path in paths)
+    return text_list(map(named, paths))
 
 
 def read(paths: Iterable[Path]) -> str:

@@ -13,6 +13,8 @@ from importlib import resources
 from pathlib import Path
 
 Value = str | bool | int | date | Iterable[str]
+#: What DuckDB takes for a pattern in a path.
+_WILD = re.compile(r"[*?\[]")
 _HOLE = re.compile(r"^[ \t]*--[^\n]*|\{[a-z_]+\}|\$[a-z_]+", re.MULTILINE)
 
 
@@ -65,9 +67,14 @@ def literal(value: Value) -> str:
     return text_list(value)
 
 
+def named(path: Path) -> str:
+    """A path as DuckDB must be told to read the file of this very name: what is in the name is no pattern."""
+    return _WILD.sub(r"[\g<0>]", str(path))
+
+
 def quoted(path: Path | str) -> str:
-    """A path, or any text, inside an SQL literal."""
-    return str(path).replace("'", "''")
+    """Inside an SQL literal: a path, to be read and never a pattern; or any text, as where a query writes to."""
+    return (named(path) if isinstance(path, Path) else path).replace("'", "''")
 
 
 def text_list(values: Iterable[str]) -> str:
