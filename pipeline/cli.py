@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline import __version__
 from pipeline.commands.access import access
@@ -38,6 +37,7 @@ from pipeline.commands.verify_photos import verify_photos
 from pipeline.commands.waves import waves
 from pipeline.commands.what_if import what_if
 from pipeline.domain.errors import GelombangError
+from pipeline.runtime.terminal import Terminal
 from pipeline.storage.files import disk_errors
 from pipeline.storage.modes import keep_private
 
@@ -92,7 +92,7 @@ def main() -> None:
         with disk_errors("gelombang"):  # whatever a disk refuses at a prompt is the user's to mend, and no bug
             app()
     except GelombangError as e:
-        console = Console(stderr=True)
+        console = Terminal(stderr=True)
         console.print(type(e).__name__, style="red bold", end=": ")
         console.print(str(e), markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(e.exit_code) from e

@@ -240,9 +240,9 @@ def report(ref: RunRef) -> RunRef:
     """What people read: the funnel, the report, the spreadsheet, the notices, the approval form."""
     from pipeline.publication.form import approval_form
     from pipeline.reports.figures.funnel_steps import write_funnel
-    from pipeline.reports.figures.released_figures import note_figures
     from pipeline.reports.figures.wave_figures import figures
     from pipeline.reports.messages.notices import write_notices
+    from pipeline.reports.noted_release import note_figures
     from pipeline.reports.spreadsheet import write_spreadsheet
     from pipeline.reports.wave_report import write_report
 

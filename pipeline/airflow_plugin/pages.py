@@ -1,7 +1,8 @@
-"""The waves' reports inside Airflow's page: for logged-in users only, read-only, aggregates only.
+"""The waves' reports inside Airflow's page: for who may read the waves' DAG, read-only, aggregates only.
 
 A mounted application answers without a token unless it checks itself, so every route here depends on Airflow's own
-``get_user``. Serves the finished reports and great_expectations' Data Docs, nothing else of a wave.
+check of a logged-in user and of the right to read the DAG. Serves the finished reports and great_expectations' Data
+Docs, nothing else of a wave.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from airflow.api_fastapi.core_api.security import get_user
+from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
@@ -21,6 +22,8 @@ from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
 
 PREFIX = "/gelombang"
+#: Whoever may not read this DAG reads none of its reports.
+DAG = "wave_cohort"
 #: The pages have one inline style and no script; nothing may be fetched, from here or elsewhere.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
@@ -39,7 +42,13 @@ _SHOWN = (
 #: All that is fetched of a wave's outputs: no table with people in it comes to the web server.
 _REPORT = ("report.html", "manifest.json")
 
-app = FastAPI(title="Gelombang", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
+app = FastAPI(
+    title="Gelombang",
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+    dependencies=[Depends(requires_access_dag("GET", param_dag_id=DAG))],
+)
 
 
 @app.get("/")

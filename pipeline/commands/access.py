@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, from_standard_input
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
@@ -36,4 +37,4 @@ def access(
     ids = sorted({row["registration_id"] for wave in held["waves"] for row in wave["decisions"]})
     log.note(store, "looked_up", None, {"registration_id": ", ".join(ids), "why": f"access: {asked_by}"})
     files.write_text(json.dumps(held, ensure_ascii=False, indent=1, default=str) + "\n", out)
-    typer.echo(f"{len(held['waves'])} waves, {len(held['registers'])} registers: {out}")
+    say(f"{len(held['waves'])} waves, {len(held['registers'])} registers: {out}")

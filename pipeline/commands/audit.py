@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain import errors
+from pipeline.runtime.terminal import Terminal
 
 if TYPE_CHECKING:
     from pipeline.inspection.redraw import Audit
@@ -62,7 +62,7 @@ def audit(
     found = draw_again(folder, announced, published, erased(store, wave))
     found.differences += differences
     if as_json:
-        typer.echo(json.dumps({"same": found.same, **asdict(found)}, ensure_ascii=False, indent=1))
+        say_json({"same": found.same, **asdict(found)}, indent=1)
     else:
         _show(found, spoken)
     if found.same:
@@ -71,7 +71,7 @@ def audit(
 
 
 def _show(found: Audit, language: str) -> None:
-    console = Console()
+    console = Terminal()
     if found.demonstration:
         console.print(_WORDS["demonstration"][language], style="yellow", markup=False)
     if found.same:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_columns, verify
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
+from pipeline.runtime.terminal import Terminal
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.selfie.recogniser import DEFAULT
 from pipeline.selfie.verdict import PhotoPair
@@ -46,6 +46,6 @@ def calibrate(
     groups = [v or "not named" for v in table["group"].to_pylist()] if "group" in table.column_names else None
     labelled = calibration.by_group([v.distance for v in verdicts], [label == "1" for label in labels], groups)
     result = calibration.calibrate(labelled, fmr)
-    Console().print(summary(result), soft_wrap=True, markup=False)
+    Terminal().print(summary(result), soft_wrap=True, markup=False)
     for path in write_calibration(result, neutral, pairs.name, out):
-        Console().print(f"  {path}", soft_wrap=True, markup=False)
+        Terminal().print(f"  {path}", soft_wrap=True, markup=False)

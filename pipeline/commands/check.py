@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -10,10 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.settings import settings
 from pipeline.inspection.delivery import Delivery, Finding, inspect_delivery
 from pipeline.reports.language.labels import label
+from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
 
 _WIDTH = 80
@@ -33,7 +34,7 @@ def check(
     store = Store.at(data or settings().data)
     found = inspect_delivery(store, store.calendar().wave(wave))
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        say_json(found.to_json(), indent=2)
     else:
         _show(found, spoken)
     if not found.sound:
@@ -41,7 +42,7 @@ def check(
 
 
 def _show(found: Delivery, language: str) -> None:
-    console = Console()
+    console = Terminal()
     if not console.is_terminal:
         console.width = _WIDTH
 

@@ -9,13 +9,13 @@ from typing import Annotated
 import numpy as np
 import pyarrow as pa
 import typer
-from rich.console import Console
 
 from pipeline.commands.common.photo_pairs import WorkersOption, progress_bar, read_columns
 from pipeline.domain import contracts
 from pipeline.domain.errors import UncalibratedModelError
 from pipeline.domain.settings import settings
 from pipeline.runtime.processes import cores
+from pipeline.runtime.terminal import Terminal
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.storage import files
@@ -73,6 +73,6 @@ def compare_all(
     }
     files.write_table(pa.table(columns, schema=contracts.PHOTO_CANDIDATES), out, contracts.PHOTO_CANDIDATES)
     faces = sum(one.selfie.face is not None for _, one in seen)
-    Console(stderr=True).print(
+    Terminal(stderr=True).print(
         f"{len(paths):,} photographs, {len(seen):,} readable, {faces:,} with a face; {len(pairs):,} pairs to look at."
     )

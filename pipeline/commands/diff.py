@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, finished, language_of
 from pipeline.domain.errors import BadSettingError, WaveNotRunError
 from pipeline.inspection.run_difference import Diff
 from pipeline.inspection.run_difference import diff as compare
+from pipeline.runtime.terminal import Terminal
 
 RunArgument = Annotated[str, typer.Argument(help="Number of a wave, or a folder with a wave's outputs.")]
 _SHOWN = 40
@@ -83,7 +83,7 @@ def diff(
     with TemporaryDirectory() as work:
         found = compare(first, second, Path(work), out)
     if as_json:
-        typer.echo(json.dumps({"same": found.same, **asdict(found)}, ensure_ascii=False, indent=1))
+        say_json({"same": found.same, **asdict(found)}, indent=1)
     else:
         _Page(found, spoken).show(out)
     if found.same_wave and not found.same:
@@ -104,7 +104,7 @@ class _Page:
     """A comparison on the terminal, in one language."""
 
     def __init__(self, found: Diff, language: str) -> None:
-        self.found, self.language, self.console = found, language, Console()
+        self.found, self.language, self.console = found, language, Terminal()
 
     def _word(self, key: str, **values: Any) -> str:
         return _WORDS[key][self.language].format(**values)

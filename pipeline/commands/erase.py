@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say, say_json, wide_console
 from pipeline.commands.common.options import DataOption, LanguageOption, from_standard_input, language_of
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
@@ -43,12 +42,12 @@ def erase(
     log.note(store, "looked_up", None, {"registration_id": ", ".join(ids), "why": f"erase: {asked_by}. {why}"})
     _show(held, spoken, words, as_json)
     if dry_run or not any(one.goes for one in held):
-        typer.echo(words["dry" if any(one.goes for one in held) else "nothing"], err=as_json)
+        say(words["dry" if any(one.goes for one in held) else "nothing"], err=as_json)
         return
     if not yes:
         typer.confirm(words["sure"], abort=True, err=as_json)
     erasure.erase(store, held, ids, why, asked_by)
-    typer.echo(words["done"], err=as_json)
+    say(words["done"], err=as_json)
 
 
 def _show(held: list[Any], spoken: str, words: dict[str, str], as_json: bool) -> None:
@@ -61,7 +60,7 @@ def _show(held: list[Any], spoken: str, words: dict[str, str], as_json: bool) ->
             | {"why": part[one.what][f"why_{spoken}"]}
             for one in held
         ]
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+        say_json(rows, indent=1, default=str)
         return
     table = Table(*(words[name] for name in ("wave", "what", "number", "fate", "why")))
     for one in held:

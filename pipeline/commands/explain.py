@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-import typer
-from rich.console import Console
 from rich.table import Table
 
+from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import (
     ApplicationArgument,
     DataOption,
@@ -26,6 +24,7 @@ from pipeline.domain.short_code import short_code
 from pipeline.inspection.explanation import Explanation, mask_number, scores, word
 from pipeline.inspection.explanation import explain as explained
 from pipeline.record import log
+from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
 from pipeline.storage.task_sync import pull_for_reading
 
@@ -52,7 +51,7 @@ def explain(
     log.note(store, "looked_up", wave, {"registration_id": registration_id, "why": why})
     page = _Page(explanation, store, spoken)
     if as_json:
-        typer.echo(json.dumps(_as_json(explanation, page), ensure_ascii=False, indent=1, default=str))
+        say_json(_as_json(explanation, page), indent=1, default=str)
     else:
         page.show()
 
@@ -71,7 +70,7 @@ class _Page:
 
     def __init__(self, found: Explanation, store: Store, language: str) -> None:
         self.found, self.store, self.language = found, store, language
-        self.console = Console()
+        self.console = Terminal()
 
     def show(self) -> None:
         """Prints every section."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from itertools import groupby
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, LanguageOption, WhyOption, from_standard_input, language_of
 from pipeline.domain.errors import UnknownApplicationError
 from pipeline.domain.settings import settings
@@ -48,7 +47,7 @@ def find(
         ids = ", ".join(one.registration_id for one in group)
         log.note(store, "looked_up", number, {"registration_id": ids, "why": why, "by_what": what.kind})
     if as_json:
-        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+        say_json([asdict(one) for one in found], indent=1)
     elif found:
         table = Table(*_HEAD[spoken])
         for one in found:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import typer
-
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.storage.files import read_json
 
@@ -21,7 +18,7 @@ def funnel(
     """
     spoken = language_of(language)
     if as_json:
-        typer.echo(json.dumps(read_json(finished(data, wave)[2] / "funnel.json"), ensure_ascii=False, indent=1))
+        say_json(read_json(finished(data, wave)[2] / "funnel.json"), indent=1)
     else:
         show(data, wave, spoken)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.settings import settings
 from pipeline.record import log
@@ -35,7 +34,7 @@ def history(
     store = Store.at(data or settings().data)
     found = [e for e in log.entries(store, wave) if (e.event == "looked_up") == lookups]
     if as_json:
-        typer.echo(json.dumps([asdict(entry) for entry in found], ensure_ascii=False, indent=1))
+        say_json([asdict(entry) for entry in found], indent=1)
         return
     table = Table(*_HEAD[spoken])
     for line in tell(found, spoken):

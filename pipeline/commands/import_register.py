@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import Translate, translator
+from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
 
 _EVERY_ROWS = 1_000_000
@@ -46,7 +47,7 @@ def import_register(
 
     t, store = translator(language_of(language)), Store.at(data or settings().data)
     order = Order(extract, source, asof.date(), mapping, table, replace)
-    console, told = Console(stderr=True), [0]
+    console, told = Terminal(stderr=True), [0]
     with console.status(t("import.reading", rows=0)) as status:
 
         def progress(rows: int) -> None:
@@ -54,25 +55,23 @@ def import_register(
                 status.update(t("import.reading", rows=rows))
             elif rows // _EVERY_ROWS > told[0]:
                 told[0] = rows // _EVERY_ROWS
-                typer.echo(t("import.reading", rows=rows), err=True)
+                say(t("import.reading", rows=rows), err=True)
 
         found, key = import_extract(store, order, progress)
     where = f"{store.address}/{key}"
     if as_json:
-        typer.echo(
-            json.dumps({"extract": extract, "asof": str(order.asof), "where": where, **found.to_json()}, indent=1)
-        )
+        say(json.dumps({"extract": extract, "asof": str(order.asof), "where": where, **found.to_json()}, indent=1))
         return
-    typer.echo(t("import.done", extract=extract, asof=order.asof, rows=found.rows, where=where))
+    say(t("import.done", extract=extract, asof=order.asof, rows=found.rows, where=where))
     if found.aside:
-        typer.echo(t("import.aside", n=found.aside.total()))
+        say(t("import.aside", n=found.aside.total()))
         for problem, count in found.aside.most_common():
-            typer.echo(f"  {problem}: {count:,}")
+            say(f"  {problem}: {count:,}")
     _tell_values(t, found.unreadable, found.words)
     if found.empty:
-        typer.echo(t("import.empty", columns=", ".join(found.empty)))
+        say(t("import.empty", columns=", ".join(found.empty)))
     for note in found.notes:
-        typer.echo(t("import.note", note=note))
+        say(t("import.note", note=note))
 
 
 def _tell_values(t: Translate, unreadable: dict[str, int], words: dict[str, list[str]]) -> None:
@@ -80,4 +79,4 @@ def _tell_values(t: Translate, unreadable: dict[str, int], words: dict[str, list
         said = t("import.unreadable", column=column, n=count)
         if others := words.get(column):
             said += f" ({t('import.words', words=', '.join(others))})"
-        typer.echo(f"{said}.")
+        say(f"{said}.")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import typer
-
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, WaveArgument
 from pipeline.domain.settings import settings
 from pipeline.storage.paths import Store
@@ -22,12 +21,12 @@ def open_(wave: WaveArgument, data: DataOption = None) -> None:
     found = store.calendar().wave(wave)
     record, new = open_wave(store, found, datetime.now().astimezone())
     if record.get("demonstration"):
-        typer.echo("A demonstration: everybody can compute this beacon. Not for people who exist.", err=True)
+        say("A demonstration: everybody can compute this beacon. Not for people who exist.", err=True)
     done = "is open" if new else "was opened before, with the same terms"
-    typer.echo(
+    say(
         f"Wave {wave} {done}: {record['quota']:,} places, drawn by round {record['round']} of {record['beacon']}, "
         f"due at {record['round_at']}. "
         f"Published: {store.address}/{commitment_key(found)}."
     )
     if new:
-        typer.echo("Keep a copy of the wave's key, below GELOMBANG_SECRETS: without it nobody has a ticket.", err=True)
+        say("Keep a copy of the wave's key, below GELOMBANG_SECRETS: without it nobody has a ticket.", err=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import ApplicationArgument, DataOption, WaveArgument, finished
 from pipeline.domain import errors
 from pipeline.draw import merkle
@@ -45,7 +45,7 @@ def prove(
         "path": [asdict(step) for step in merkle.proof(ids, index)],
     }
     if out is None:
-        typer.echo(json.dumps(proof, ensure_ascii=False, indent=2))
+        say_json(proof, indent=2)
     else:
         files.write_json(proof, out)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import stages
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, WaveArgument, finished
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.run_ref import FinishedRun, RunRef
@@ -41,12 +42,12 @@ def publish(
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
     stages.overview(where.address)
-    typer.echo(
+    say(
         f"Wave {wave}, revision {done.revision}: {done.accepted:,} accepted; the last screening removed "
         f"{done.removed:,}, {done.added:,} came in for them. {done.published}"
     )
     record = files.read_json(where.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]
     if not record["on_list"]:
-        typer.echo(f"Approved by {record['name']}; no approvers are named (GELOMBANG_APPROVERS). The record says so.")
+        say(f"Approved by {record['name']}; no approvers are named (GELOMBANG_APPROVERS). The record says so.")
     if record["one_person"]:
-        typer.echo(f"One person started and approved it ({record['one_person']}). The record says so.")
+        say(f"One person started and approved it ({record['one_person']}). The record says so.")

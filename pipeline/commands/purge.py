@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say, say_json, wide_console
 from pipeline.commands.common.options import DataOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import translator
@@ -45,19 +45,19 @@ def purge(
     found = retention.due(store, settings().retention, datetime.now().astimezone().date())
     if as_json:
         rows = [{name: getattr(o, name) for name in ("wave", "what", "since", "files", "bytes")} for o in found]
-        typer.echo(json.dumps(rows, indent=1, default=str))
+        say_json(rows, indent=1, default=str)
     elif found:
         table = Table(*(t(f"purge.{column}") for column in ("wave", "what", "since", "files", "megabytes")))
         for o in found:
             table.add_row(str(o.wave), t(f"purge.{o.what}"), str(o.since), f"{o.files:,}", f"{o.bytes / 1e6:,.1f}")
         wide_console().print(table)
     if not found or dry_run:
-        typer.echo(t("purge.would" if found else "purge.nothing"), err=as_json)
+        say(t("purge.would" if found else "purge.nothing"), err=as_json)
         return
     if not yes:
         typer.confirm(t("purge.sure"), abort=True)
     retention.purge(store, found)
-    typer.echo(t("purge.done"), err=as_json)
+    say(t("purge.done"), err=as_json)
 
 
 def _destroy_key(store: Store, number: int, dry_run: bool, yes: bool, as_json: bool, t: Callable[..., str]) -> None:
@@ -67,13 +67,13 @@ def _destroy_key(store: Store, number: int, dry_run: bool, yes: bool, as_json: b
     wave = store.calendar().wave(number)
     found = key_destruction.what_goes(store, wave)
     if as_json:
-        typer.echo(json.dumps({"wave": number, "files": found.files, "places": found.places}))
+        say(json.dumps({"wave": number, "files": found.files, "places": found.places}))
     else:
-        typer.echo(t("purge.key", wave=number, files=found.files, places=found.places))
+        say(t("purge.key", wave=number, files=found.files, places=found.places))
     if dry_run:
-        typer.echo(t("purge.would"), err=as_json)
+        say(t("purge.would"), err=as_json)
         return
     if not yes:
         typer.confirm(t("purge.key_sure", wave=number), abort=True)
     key_destruction.destroy(store, wave, datetime.now().astimezone())
-    typer.echo(t("purge.key_done"), err=as_json)
+    say(t("purge.key_done"), err=as_json)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, WaveArgument, finished
 from pipeline.storage.task_sync import pull_for_reading
 
@@ -24,4 +25,4 @@ def retries(
 
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)
-    typer.echo(f"{list_retries(store, found, out):,} applications of wave {wave} may send a new photograph: {out}")
+    say(f"{list_retries(store, found, out):,} applications of wave {wave} may send a new photograph: {out}")

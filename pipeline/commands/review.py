@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, finished
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
+from pipeline.runtime.terminal import Terminal
 from pipeline.storage.files import read_json
 from pipeline.storage.paths import Store
 
@@ -58,7 +59,7 @@ def review(
             "Copy the wave's folders to this machine, review there, and copy landing/*/reviews/ back.",
         )
     cases = read_cases(where, found)
-    console = Console()
+    console = Terminal()
     if not cases:
         console.print(f"Nobody of wave {wave} is under review.")
         return
@@ -84,13 +85,11 @@ def review(
 def _change(reviewers: Reviewers, add: str | None, remove: str | None) -> None:
     """Gives a reviewer a token, or takes one off the list."""
     if remove is not None:
-        typer.echo(f"{remove} is off the list." if reviewers.remove(remove) else f"{remove} was not on the list.")
+        say(f"{remove} is off the list." if reviewers.remove(remove) else f"{remove} was not on the list.")
     if add is not None:
         token, until = reviewers.add(add)
-        typer.echo(
-            f"The token of {add}, until {until.astimezone():%Y-%m-%d %H:%M}. It is shown this once; hand it over:"
-        )
-        typer.echo(token)
+        say(f"The token of {add}, until {until.astimezone():%Y-%m-%d %H:%M}. It is shown this once; hand it over:")
+        say(token)
 
 
 def _listen(host: str, port: int) -> socket.socket:

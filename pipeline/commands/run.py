@@ -6,7 +6,6 @@ import os
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline.airflow_plugin import airflow_home, local_run
 from pipeline.commands.common.options import DataOption, WaveArgument
@@ -16,6 +15,7 @@ from pipeline.domain.settings import settings
 from pipeline.runtime import resource_usage
 from pipeline.runtime.progress_display import Display
 from pipeline.runtime.system_user import user_name
+from pipeline.runtime.terminal import Terminal
 from pipeline.storage import wave_lock
 from pipeline.storage.paths import Store
 
@@ -42,7 +42,7 @@ def run(
         wave_lock.held(store, found, "gelombang run") as name,
         local_run.output_to(log) as out,
         open(out, "w", closefd=False, encoding="utf-8") as terminal,
-        Display(Console(file=terminal)) as display,
+        Display(Terminal(file=terminal)) as display,
         resource_usage.recorded(log.with_suffix(".costs.jsonl"), store.root / "work", display),
     ):
         run = local_run.LocalRun(store.address, name, user_name())

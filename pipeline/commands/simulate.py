@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands.common.console import say
 from pipeline.domain.calendar import Calendar, SelfieMode, Wave
 from pipeline.domain.errors import BadQuotaError, BadSettingError
 from pipeline.record import log
@@ -100,7 +101,7 @@ def simulate(
         found = [replace(one, same_person="check" if enough else "files") for one in found]
         write_text(_calendar(found), store.root / "calendar.toml")
     elif not enough and any(one.same_person == "check" and one.selfie != "off" for one in found):
-        typer.echo("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
+        say("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
     plans = [
         presets.SimulationPlan(
             wave=one,
@@ -122,7 +123,7 @@ def simulate(
             _make_country(plans, store, photos, faces, workers)
         else:
             _make_wave(plans[0], store, photos, faces, workers)
-    typer.echo(f"Written below {data}.")
+    say(f"Written below {data}.")
 
 
 _ONLY_SEEDS = "A country of several waves is drawn by seeds: who comes back hangs on who was placed."
@@ -158,11 +159,11 @@ def _make_country(plans: list[SimulationPlan], store: Store, photos: str, faces:
     for one in country.simulate_country(plans, store, photos, faces, workers, _progress):
         _tell(one.plan, one.done, one.photographs)
         if one.retries:
-            typer.echo(f"  {one.retries:,} people refused for their photograph send a new one with it.")
+            say(f"  {one.retries:,} people refused for their photograph send a new one with it.")
 
 
 def _tell(plan: SimulationPlan, done: Simulated, photographs: int) -> None:
-    typer.echo(
+    say(
         f"Wave {plan.wave.number}: {done.registrations:,} applications of {done.people:,} people, "
         f"{done.expected_eligible:,} expected to be eligible for {plan.quota:,} places; "
         f"{photographs:,} with photographs."
@@ -196,7 +197,7 @@ def _make(
 
     resumed = unfinished.kept(plan, store, faces)
     if resumed:
-        typer.echo("  an interrupted simulation of the same wave goes on", err=True)
+        say("  an interrupted simulation of the same wave goes on", err=True)
     with progress.task("simulate tables") as counts:
         if resumed:
             done = resumed
@@ -225,7 +226,7 @@ def _progress(total: int) -> Callable[[int], None]:
         before, done = done, done + more
         report(done, total)
         if total and before * 10 // total != done * 10 // total:
-            typer.echo(f"  photographs of {done:,} of {total:,} applications", err=True)
+            say(f"  photographs of {done:,} of {total:,} applications", err=True)
 
     return tell
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import translator
@@ -41,7 +40,7 @@ def status(
     if not store.elsewhere:
         found = [replace(one, bytes=_bytes(store, f"wave-{one.wave:04d}")) for one in found]
     if as_json:
-        typer.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=1, default=str))
+        say_json([one.to_json() for one in found], indent=1, default=str)
         return
     table = Table(*(t(f"standing.{column}") for column in _COLUMNS))
     for one in found:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, WaveArgument
 from pipeline.domain.settings import settings
 from pipeline.record import log
@@ -19,8 +18,8 @@ def unlock(wave: WaveArgument, data: DataOption = None) -> None:
     found = where.calendar().wave(wave)
     holder = wave_lock.holder_of(where, found)
     if holder is None:
-        typer.echo(f"Nobody holds wave {wave}.")
+        say(f"Nobody holds wave {wave}.")
         return
     log.note(where, "unlocked", wave, {"run": holder.run, "since": holder.since})
     if wave_lock.release(where, found, holder.run):
-        typer.echo(f"Wave {wave} was held by {holder}. It is free.")
+        say(f"Wave {wave} was held by {holder}. It is free.")

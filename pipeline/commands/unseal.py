@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption
 from pipeline.domain.errors import StoreError
 from pipeline.domain.settings import settings
@@ -37,4 +38,4 @@ def unseal(
         log.note(store, "looked_up", wave, {"registration_id": f"unseal {store.key(path)}", "why": why})
         with files.atomic(out.absolute()) as part, part.open("wb") as plain:
             shutil.copyfileobj(source, plain)
-    typer.echo(f"{store.key(path)}: {out}")
+    say(f"{store.key(path)}: {out}")

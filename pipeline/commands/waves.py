@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 
-import typer
 from rich.table import Table
 
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.standing import standings
@@ -39,7 +37,7 @@ def waves(data: DataOption = None, language: LanguageOption = None, as_json: Jso
             }
             for wave, one in zip(found, where, strict=True)
         ]  # fmt: skip
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        say_json(rows, indent=1)
         return
     table = Table(*_HEAD[spoken])
     for wave, one in zip(found, where, strict=True):

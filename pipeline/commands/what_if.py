@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.commands.common.console import wide_console
+from pipeline.commands.common.console import say, say_json, wide_console
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.storage.files import read_json, write_text
 
@@ -52,8 +51,8 @@ def what_if(
     if out is not None:
         write_text(answer_page.render(found), out)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+        say_json(found.to_json(), indent=1)
     else:
         answer_page.show(found, wide_console(), spoken)
         if out is not None:
-            typer.echo(f"{out}")
+            say(f"{out}")

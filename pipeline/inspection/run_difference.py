@@ -79,8 +79,8 @@ def diff(a: Path, b: Path, work: Path, out: Path | None = None) -> Diff:
         holes = {
             "{key}": "registration_id" if same_wave else "nik",
             "{counted}": "true" if same_wave else _ONE_A_PERSON,
-            "$a": duckdb_sql.address(a / "decisions.parquet"),
-            "$b": duckdb_sql.address(b / "decisions.parquet"),
+            "$a": duckdb_sql.named(a / "decisions.parquet"),
+            "$b": duckdb_sql.named(b / "decisions.parquet"),
         }
         duckdb_sql.run(db, "pipeline.inspection", "sql/run_difference", holes)
         [(compared, tiers, moved)] = db.execute(

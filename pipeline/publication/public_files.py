@@ -50,8 +50,8 @@ def write_public_files(run: Plan, revision: Path, last: Path) -> Path | None:
     nobody = f"({duckdb_sql.empty_query(contracts.DECISIONS)})"
     holes = {
         "{last}": f"read_parquet('{duckdb_sql.quoted(last)}')" if last.is_file() else nobody,
-        "$decisions": duckdb_sql.address(out / "decisions.parquet"),
-        "$cohort": duckdb_sql.address(revision / "cohort.parquet"),
+        "$decisions": duckdb_sql.named(out / "decisions.parquet"),
+        "$cohort": duckdb_sql.named(revision / "cohort.parquet"),
     }
     with duckdb_sql.connect(run.work) as db:
         query = duckdb_sql.sql("pipeline.publication", "sql/outcomes", holes)

@@ -102,7 +102,7 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
     listed = run.work / "second_places.csv"
     with duckdb_sql.connect(run.work) as db:
         define_macros(db)
-        holes = {"$cohort": duckdb_sql.address(screened.cohort), "{later}": duckdb_sql.read(later)}
+        holes = {"$cohort": duckdb_sql.named(screened.cohort), "{later}": duckdb_sql.read(later)}
         people = duckdb_sql.copy_csv(db, duckdb_sql.sql(PACKAGE, "sql/second_places", holes), listed)
     if people:
         raise SecondPlaceError(
@@ -203,8 +203,8 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
                 "sql/changes",
                 {
                     "$against": name,
-                    "$before": duckdb_sql.address(path),
-                    "$after": duckdb_sql.address(new / "cohort.parquet"),
+                    "$before": duckdb_sql.named(path),
+                    "$after": duckdb_sql.named(new / "cohort.parquet"),
                     "{messages}": messages,
                 },
             )

@@ -102,14 +102,14 @@ def lines_of(store: Store) -> list[WaveLine]:
 
 def _people(store: Store, folders: list[Path]) -> dict[int, dict[str, int]]:
     newest = {wave_number(f.name): found[-1] for f in folders if (found := store.revisions(f.name))}
-    cohorts = [duckdb_sql.address(folder / "cohort.parquet") for folder in newest.values()]
+    cohorts = [duckdb_sql.named(folder / "cohort.parquet") for folder in newest.values()]
     nobody = store.root / "work" / "nobody.parquet"
     write_table(COHORT.empty_table(), nobody, COHORT)  # read_parquet wants one file at least
     with duckdb_sql.connect(store.root / "work") as connection:
         connection.execute(
-            "SET VARIABLE all_decisions = ?", [[duckdb_sql.address(f / "decisions.parquet") for f in folders]]
+            "SET VARIABLE all_decisions = ?", [[duckdb_sql.named(f / "decisions.parquet") for f in folders]]
         )
-        connection.execute("SET VARIABLE published_cohorts = ?", [[str(nobody), *cohorts]])
+        connection.execute("SET VARIABLE published_cohorts = ?", [[duckdb_sql.named(nobody), *cohorts]])
         connection.execute("SET VARIABLE published_waves = CAST(? AS INTEGER[])", [list(newest)])
         connection.execute(sql("all_waves"))
         return {row["wave"]: row for row in Query(connection).rows("people_by_wave")}

@@ -24,11 +24,11 @@ from pipeline.domain.person_names import skeleton
 from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import weighed
 from pipeline.record import log
-from pipeline.reports.spreadsheet_safety import plain
 from pipeline.review import audit_trail
 from pipeline.review.reviewers import reviewers_name
 from pipeline.storage import files
 from pipeline.storage.paths import Store
+from pipeline.storage.spreadsheet_safety import plain
 
 _WIB = ZoneInfo("Asia/Jakarta")
 

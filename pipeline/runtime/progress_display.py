@@ -24,7 +24,9 @@ class Display:
             BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[counts]}", table_column=Column(ratio=1, overflow="fold")),
+            TextColumn(
+                "{task.fields[counts]}", style="dim", markup=False, table_column=Column(ratio=1, overflow="fold")
+            ),
             console=console,
             disable=not console.is_terminal,
             redirect_stdout=False,  # what Airflow prints goes to the log file, and never above the bars
@@ -56,10 +58,11 @@ class Display:
         total = self._progress.tasks[line].total if not self._progress.disable else 1
         self._progress.update(line, completed=total, counts=shown)
         if not self.console.is_terminal:
-            self.console.print(f"✓ {task:<18} {shown}", highlight=False)
+            self.console.print(f"✓ {task:<18} {shown}", markup=False, highlight=False)
 
     def failed(self, task: str, error: BaseException) -> None:
         """A task failed: the first error is the one that people are told."""
         self.error = self.error or error
         named = isinstance(error, GelombangError)
-        self.console.print(f"[red]✗[/] {task}" + ("" if named else f": {type(error).__name__}"), highlight=False)
+        self.console.print("✗", style="red", end=" ")
+        self.console.print(task + ("" if named else f": {type(error).__name__}"), markup=False, highlight=False)

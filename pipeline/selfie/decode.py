@@ -28,6 +28,8 @@ TAKEN = "JPEG, PNG, WebP and HEIC are taken"
 _SIGNATURES = {b"II*\0": "TIFF", b"MM\0*": "TIFF", b"%PDF": "PDF", b"BM": "BMP", b"<svg": "SVG"}
 #: More scans than any camera or editor writes: a picture of a thousand takes minutes.
 _MOST_SCANS = 100
+#: ``landing/wave-0001/selfies``: the folder of the deliveries.
+_LANDING = "landing"
 #: Of a JPEG whose end is missing, at most this share of the rows may be missing too.
 _LOST_ROWS = 0.02
 _ORIENTATION = 0x0112  # EXIF tag
@@ -52,8 +54,8 @@ class Photo:
 
 def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
     """The bytes of ``root/relative``. PhotoMissingError if there is none; PhotoUnreadableError for an absolute path,
-    one that leaves the root (``..`` or a symlink), anything but a regular file, an empty file, or one above
-    ``max_bytes``."""
+    one that leaves the root (``..`` or a symlink), a hard link among delivered selfies (its other name is anywhere),
+    anything but a regular file, an empty file, or one above ``max_bytes``."""
     if not relative or not relative.strip():
         raise PhotoMissingError("no path")
     try:
@@ -70,6 +72,9 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):  # before it becomes a file object: a folder cannot
         os.close(descriptor)
         raise PhotoUnreadableError("not a regular file")
+    if status.st_nlink > 1 and base.parent.parent.name == _LANDING:
+        os.close(descriptor)
+        raise PhotoUnreadableError("the file has another name too")
     with os.fdopen(descriptor, "rb") as file:
         if status.st_size > max_bytes:
             raise PhotoUnreadableError("file too large")

@@ -15,11 +15,11 @@ from pipeline.domain.errors import DiskFullError, SealedFileError
 from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import PATTERN
 from pipeline.runtime import processes
-from pipeline.storage import files, sealed_paths
-from pipeline.storage.sealed_paths import address, address_to_write
-from pipeline.storage.sql_text import SqlText, Value, fill, quoted, sql, text_list
+from pipeline.storage import files, sealed_paths, spreadsheet_safety
+from pipeline.storage.sealed_paths import address_to_write
+from pipeline.storage.sql_text import SqlText, Value, fill, named, quoted, sql, text_list
 
-__all__ = ["Value", "address", "address_to_write", "fill", "quoted", "sql", "text_list"]
+__all__ = ["Value", "address_to_write", "fill", "named", "quoted", "sql", "text_list"]
 
 #: One form for every Parquet file that DuckDB writes: with a total ORDER BY, the same bytes for any number of threads.
 COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
@@ -29,8 +29,6 @@ PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_
 
 #: The columns that ingested registrations have beside what was delivered.
 NUMBERS = "as_number(nik) AS number, as_number(kk) AS kk_number"
-#: What DuckDB takes for a pattern in a path.
-_WILD = re.compile(r"[*?\[]")
 
 
 @contextmanager
@@ -135,11 +133,17 @@ def copy(
 
 
 def copy_csv(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
-    """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many."""
+    """Writes a query's rows (which must have a total order) as CSV, whole or not at all; returns how many.
+
+    No text in it is run by a spreadsheet (``spreadsheet_safety.py``).
+    """
     with files.atomic(path) as part, errors_named(query):
-        [(rows,)] = connection.execute(
-            f"COPY ({query}) TO '{quoted(address_to_write(part))}' (FORMAT csv, HEADER)"
-        ).fetchall()
+        connection.execute("SET preserve_insertion_order = true")  # the query's own order is the order of the lines
+        columns = connection.execute(f"DESCRIBE {query}").fetchall()
+        safe = [spreadsheet_safety.SQL.format(name=f'"{name}"') for name, kind, *_ in columns if kind == "VARCHAR"]
+        query = f"SELECT * REPLACE ({', '.join(safe)}) FROM ({query})" if safe else query
+        target = quoted(address_to_write(part))
+        [(rows,)] = connection.execute(f"COPY ({query}) TO '{target}' (FORMAT csv, HEADER)").fetchall()
     return int(rows)
 
 
@@ -170,7 +174,7 @@ def empty_query(schema: pa.Schema) -> str:
 
 def path_list(paths: Iterable[Path]) -> str:
     """An SQL list of paths, for read_parquet: each the file of this name, whatever is in the name."""
-    return text_list(found if (found := address(path)) != str(path) else _WILD.sub(r"[\g<0>]", found) for path in paths)
+    return text_list(map(named, paths))
 
 
 def read(paths: Iterable[Path]) -> str:

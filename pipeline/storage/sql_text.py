@@ -15,6 +15,8 @@ from pathlib import Path
 from pipeline.storage.sealed_paths import address
 
 Value = str | bool | int | date | Iterable[str]
+#: What DuckDB takes for a pattern in a path.
+_WILD = re.compile(r"[*?\[]")
 _HOLE = re.compile(r"^[ \t]*--[^\n]*|\{[a-z_]+\}|\$[a-z_]+", re.MULTILINE)
 
 
@@ -67,9 +69,19 @@ def literal(value: Value) -> str:
     return text_list(value)
 
 
+def named(path: Path) -> str:
+    """A file as DuckDB must be told to read it: what is in its name is no pattern, and a sealed one is unsealed.
+
+    Raises MasterKeyError, WaveKeyDestroyedError.
+    """
+    found = address(path)
+    return found if found != str(path) else _WILD.sub(r"[\g<0>]", found)
+
+
 def quoted(path: Path | str) -> str:
-    """A file that is read, or any text, inside an SQL literal. Raises MasterKeyError, WaveKeyDestroyedError."""
-    return (address(path) if isinstance(path, Path) else path).replace("'", "''")
+    """Inside an SQL literal: a path, to be read and never a pattern, or any text. Raises MasterKeyError,
+    WaveKeyDestroyedError."""
+    return (named(path) if isinstance(path, Path) else path).replace("'", "''")
 
 
 def text_list(values: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ import pytest
 from pipeline.storage.files import sha256
 from pipeline.storage.paths import Store
 from tests import step_by_step
-from tests.functional.conftest import WAVE
+from tests.functional.conftest import WAVE, link_deliveries
 
 BATCH, WORKERS = 4, 1
 KEY = f"wave-{WAVE:04d}"
@@ -101,7 +101,7 @@ def test_kills_and_the_same_bytes(
 ) -> None:
     alone, killed = tmp_path / "alone", tmp_path / "killed"
     for copy in (alone, killed):
-        shutil.copytree(simulated, copy, copy_function=os.link)
+        shutil.copytree(simulated, copy, copy_function=link_deliveries)
         for made in ("work", "waves", f"published/{KEY}"):
             shutil.rmtree(copy / made, ignore_errors=True)
         calendar = (copy / "calendar.toml").read_text().replace("refill = false", "refill = true")

@@ -10,11 +10,14 @@ from uuid import uuid4
 
 import fsspec
 import pytest
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import get_user
+from airflow.models.dag import DagModel
 from fastapi.testclient import TestClient
 
 from checks.gate import judge
-from pipeline.airflow_plugin.pages import app
+from pipeline.airflow_plugin.pages import DAG, app
 from pipeline.domain.settings import settings
 from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.overview import write_overview
@@ -22,6 +25,7 @@ from pipeline.reports.wave_report import write_report
 from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
+DAG_FILE = Path(__file__).resolve().parents[2] / "dags" / "wave_cohort.py"
 KEY = "wave-0012"
 PAGES = ["/", "/data-docs/", f"/{KEY}/report", f"/{KEY}/report.html", f"/{KEY}/data-docs/"]
 CHECKED = {"inputs": {"registrations": {"set_aside_share": 0.01}}, "cohort": {"cohort": {"rank_gaps": 0.0}}}
@@ -45,6 +49,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture
 def stranger(finished: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    create_auth_manager()
+    monkeypatch.setattr(DagModel, "get_team_name", lambda dag_id: None)  # Airflow's database, which is not here
     monkeypatch.setenv("GELOMBANG_DATA", str(finished.root))
     settings.cache_clear()
     yield TestClient(app)
@@ -54,7 +60,8 @@ def stranger(finished: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestC
 
 @pytest.fixture
 def user(stranger: TestClient) -> TestClient:
-    app.dependency_overrides[get_user] = lambda: "somebody"
+    """Somebody who may look at Airflow's DAGs, and no more."""
+    app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="somebody", role="VIEWER")
     return stranger
 
 
@@ -63,6 +70,15 @@ def test_nobody_reads_anything_without_a_login(stranger: TestClient, path: str) 
     answer = stranger.get(path)
     assert answer.status_code == 401
     assert "Gelombang" not in answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_whoever_may_not_read_the_dag_reads_nothing_of_it(stranger: TestClient, path: str) -> None:
+    app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username="somebody", role=None)
+    answer = stranger.get(path)
+    assert answer.status_code == 403
+    assert "Gelombang" not in answer.text
+    assert any(dag_id == DAG for dag_id in re.findall(r'dag_id="(\w+)"', DAG_FILE.read_text(encoding="utf-8")))
 
 
 def test_whoever_is_logged_in_gets_everywhere_by_links(user: TestClient) -> None:

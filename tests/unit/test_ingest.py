@@ -104,7 +104,7 @@ def test_only_sixteen_digits_are_a_number(landing, nik, number):
     assert (row["nik"], row["number"], row["kk_number"]) == (nik or None, number, number)
 
 
-@pytest.mark.parametrize("inside", ["\n", "\r\n", "\t", "\x00"])
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\t", "\x00", "\x1b", "\x9b", "\u202e", "\u200b", "\u2066", "\u2028"])
 def test_an_id_that_would_read_as_two_in_the_published_list_is_set_aside(landing, inside):
     rows = [{**GOOD, "registration_id": f"A{inside}B"}, GOOD]
     pq.write_table(pa.Table.from_pylist(rows), landing.folder / "a.parquet")

@@ -15,12 +15,12 @@ from pipeline.domain import contracts, reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from pipeline.domain.short_code import short_code
-from pipeline.reports import spreadsheet_safety
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.reports.messages.letters import SMS_LENGTH, texts, write_letter
 from pipeline.reports.messages.notices import next_wave, write_notices
 from pipeline.reports.messages.paragraphs import paragraph
 from pipeline.reports.messages.telling import told
+from pipeline.storage import spreadsheet_safety
 from pipeline.storage.files import read_table, write_table
 from tests.unit import wave_factory
 

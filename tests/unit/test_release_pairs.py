@@ -22,9 +22,9 @@ from scipy.optimize import linprog
 from pipeline.domain import contracts
 from pipeline.publication.public_figures import as_published
 from pipeline.reports.figures.funnel_steps import write_funnel
-from pipeline.reports.figures.release_tables import figures_of
-from pipeline.reports.figures.released_figures import note_figures
+from pipeline.reports.figures.released_figures import figures_of
 from pipeline.reports.figures.wave_figures import Figures, figures
+from pipeline.reports.noted_release import note_figures
 from pipeline.reports.small_cells import releases
 from pipeline.reports.small_cells.disclosure import Funnel, note_release, published
 from pipeline.reports.small_cells.suppress import SMALL, Chain, hide, running, small

@@ -10,13 +10,13 @@ from typing import Annotated
 import pyarrow as pa
 import pyarrow.compute as pc
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.domain.errors import MissingColumnError, UnreadableFileError
 from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import BLANK, REPEATED_HEADER, read_csv
 from pipeline.runtime.processes import cores
+from pipeline.runtime.terminal import Terminal
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import PhotoPair, Verdict
 from pipeline.selfie.verify import verify_pairs
@@ -49,7 +49,7 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
     """A bar on the terminal; yields what moves it: ``(done, total)``."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Terminal(stderr=True)) as bar:
         line = bar.add_task("", total=total)
         yield lambda done, all_: bar.update(line, completed=done, total=all_)
 

@@ -37,6 +37,6 @@ def decisions(path: Path, work: Path) -> Iterator[Query]:
     if not path.is_file():
         raise WaveNotRunError(f"{path} is not there: the wave has no decisions yet.")
     with duckdb_sql.connect(work) as connection:
-        connection.execute("SET VARIABLE decisions = ?", [duckdb_sql.address(path)])
+        connection.execute("SET VARIABLE decisions = ?", [duckdb_sql.named(path)])
         duckdb_sql.run(connection, "pipeline.reports.figures", "sql/decided_applications")
         yield Query(connection)

@@ -13,6 +13,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
@@ -20,6 +21,7 @@ from pipeline.domain.wilson import wilson
 from pipeline.reports.figures.query import decisions, sql
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
+from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
 _COUNTS = ("hit", "missed", "false", "as_reason", "as_warning", "shown", "unlabelled")
@@ -110,7 +112,7 @@ def compare_with_truth(store: Store, wave: Wave, folder: Path | None = None) -> 
     """
     path = (folder or store.out(wave)) / "decisions.parquet"
     with decisions(path, store.work(wave)) as query:
-        query.connection.execute("SET VARIABLE truth = ?", [str(store.landing(wave, "truth.parquet"))])
+        query.connection.execute("SET VARIABLE truth = ?", [duckdb_sql.named(store.landing(wave, "truth.parquet"))])
         query.connection.execute("SET VARIABLE defects = ?", [list(reasons.DEFECTS)])
         query.connection.execute(sql("planted"))
         screening = {row["code"]: row for row in query.rows("truth_screening")}
@@ -203,10 +205,10 @@ def _table(title: str, t: Any, *, selfie: bool) -> Table:
     return table
 
 
-def _cells(score: Score, t: Translate, language: str, *, selfie: bool = False) -> list[str]:
+def _cells(score: Score, t: Translate, language: str, *, selfie: bool = False) -> list[str | Text]:
     style = "green" if score.missed == score.false == 0 else "yellow"
     counts = [score.planted, score.hit, score.missed] + [score.shown] * selfie
     shown = [numbers.integer(n, language) for n in counts]
     shown.append(t("truth.not_labelled") if score.unlabelled else numbers.integer(score.false, language))
     shares = [numbers.percent(share, language) for share in (score.recall, score.precision)]
-    return [score.code, *shown, *(f"[{style}]{share}[/]" for share in shares)]
+    return [score.code, *shown, *(Text(share, style=style) for share in shares)]

@@ -17,7 +17,7 @@ from pipeline.reports.figures.delivered_rows import DeliveredRows, delivered_row
 from pipeline.reports.figures.groups import Group
 from pipeline.reports.figures.provinces import Map, map_of
 from pipeline.reports.figures.query import decisions
-from pipeline.reports.figures.release_tables import figures_of, lone
+from pipeline.reports.figures.released_figures import figures_of, lone
 from pipeline.reports.figures.reupload_counts import sent_again
 from pipeline.reports.figures.truth_comparison import FOUND, TruthReport, compare_with_truth
 from pipeline.reports.small_cells import releases

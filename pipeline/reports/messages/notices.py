@@ -23,11 +23,10 @@ from pipeline.domain.contracts import INGESTED, LETTERS, NOTICES, with_ticket
 from pipeline.domain.settings import settings
 from pipeline.domain.short_code import SQL as SHORT_CODE
 from pipeline.domain.short_code import short_code
-from pipeline.reports import spreadsheet_safety
 from pipeline.reports.figures.query import Query, decisions, sql
 from pipeline.reports.messages.letters import write_letter
 from pipeline.reports.messages.paragraphs import with_paragraphs
-from pipeline.storage import duckdb_sql
+from pipeline.storage import duckdb_sql, spreadsheet_safety
 from pipeline.storage.files import atomic, write_table
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed_paths import table_sink, table_source
@@ -57,7 +56,7 @@ def write_notices(store: Store, wave: Wave) -> dict[str, int]:
         led = _letters(wave, kinds, following)
         letters = _distinct(led)
         path = write_table(led, store.work(wave) / "letters.parquet", LETTERS)
-        query.connection.execute("SET VARIABLE letters = ?", [duckdb_sql.address(path)])
+        query.connection.execute("SET VARIABLE letters = ?", [duckdb_sql.named(path)])
         _stream(query, store, wave, letters)
     _letters_csv(letters, out / "letters.csv")
     counts: dict[str, int] = {}

@@ -9,6 +9,10 @@ import pyarrow.compute as pc
 STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+#: The same in DuckDB's SQL; ``{name}`` is a column of text.
+SQL = r"CASE WHEN regexp_matches({name}, '^[=+\-@\t\r\n]') THEN '''' || {name} ELSE {name} END AS {name}"
+
+
 def plain(text: str) -> str:
     """The text, with an apostrophe before it where a spreadsheet would run it."""
     return f"'{text}" if text.startswith(STARTERS) else text
