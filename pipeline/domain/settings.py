@@ -159,6 +159,14 @@ class RetentionSettings(BaseModel):
     logs_days: int = Field(180, ge=1, description="logs and costs of runs")
 
 
+class AlertSettings(BaseModel):
+    """Who is told when a task fails for good or a wave is late."""
+
+    webhook: str = Field("", pattern="^(https?://.*)?$", description="address that gets a POST of JSON with a `text`")
+    mail: list[str] = Field([], description="addresses that get a mail, by Airflow's connection `smtp_default`")
+    mail_from: str = Field("", description="sender of these mails; empty: what the connection says")
+
+
 class Settings(BaseSettings):
     """All settings of a deployment."""
 
@@ -199,6 +207,7 @@ class Settings(BaseSettings):
     review: ReviewSettings = ReviewSettings()
     publication: PublicationSettings = PublicationSettings()
     retention: RetentionSettings = RetentionSettings()
+    alert: AlertSettings = AlertSettings()
 
     def state_folder(self) -> Path:
         """Where this machine's state lies."""

@@ -23,6 +23,7 @@ from pipeline import stages
 from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.domain.run_ref import RunRef
 from pipeline.draw import beacon
+from pipeline.storage import wave_lock
 from pipeline.storage.files import sha256, write_table, write_text
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import open_wave
@@ -278,3 +279,34 @@ def test_whoever_started_a_run_cannot_approve_it(service) -> None:
     log = air.call("GET", f"{DAG}/dagRuns/{run}/taskInstances/publish/logs/1?map_index=-1").text
     assert "analyst started the run of wave 1 and cannot approve its cohort" in log
     assert sorted((data / "published").rglob("*.parquet")) == before
+
+
+def test_a_backfill_that_failed_is_backfilled_again(service) -> None:
+    """Each backfill makes a run of its own, and the one before stays to be looked at."""
+    air, data, _ = service
+    store = Store.at(data)
+    wave = store.calendar().wave(1)
+    wave_lock.take(store, wave, wave_lock.Holder("somebody"))
+    try:
+        failed = [backfilled(air, behaviour) for behaviour in ("completed", "failed")]
+    finally:
+        wave_lock.release(store, wave, "somebody")
+    assert len(set(failed)) == 2
+    assert {r["state"] for r in runs(air) if r["dag_run_id"] in failed} == {"failed"}
+
+
+def backfilled(service: Airflow, behaviour: str) -> str:
+    """The run of wave 1 that a backfill makes, once it has failed and the backfill has ended."""
+    before = {r["dag_run_id"] for r in runs(service)}
+    dates = ("--from-date", "2020-04-16", "--to-date", "2020-04-16")
+    service.command("backfill", "create", "--dag-id", "wave_cohort", *dates, "--reprocess-behavior", behaviour)
+    [run] = wait_for("another run", lambda: {r["dag_run_id"] for r in runs(service)} - before)
+    assert run.startswith("backfill__wave-0001__")
+    wait_for("the failed run", partial(ended, service, run, "failed"))
+    wait_for("the end of the backfill", lambda: not unfinished_backfills(service), 300)
+    return run
+
+
+def unfinished_backfills(service: Airflow) -> list[Any]:
+    found = service.get("/backfills?dag_id=wave_cohort")["backfills"]
+    return [one for one in found if one["completed_at"] is None]
