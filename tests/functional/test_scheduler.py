@@ -37,7 +37,24 @@ DAG = "/dags/wave_cohort"
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Airflow, Path, Path]]:
+def alerts() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A webhook: its address, and what it was told."""
+    came: list[dict[str, str]] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", came
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, alerts) -> Iterator[tuple[Airflow, Path, Path]]:
     """Airflow on three waves, and the same data root apart, where wave 1 was run by the command."""
     root = tmp_path_factory.mktemp("scheduler")
     store = three_waves(root / "data")
@@ -50,6 +67,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Airflow,
         GELOMBANG_WAIT_SECONDS="15",
         GELOMBANG_APPROVERS='["analyst"]',
         GELOMBANG_TASK_RETRIES="0",
+        GELOMBANG_ALERT__WEBHOOK=alerts[0],
     ) as running:
         wait_for("the DAG", lambda: running.call("GET", DAG).ok)
         yield running, store.root, apart
@@ -281,7 +299,7 @@ def test_whoever_started_a_run_cannot_approve_it(service) -> None:
     assert sorted((data / "published").rglob("*.parquet")) == before
 
 
-def test_a_backfill_that_failed_is_backfilled_again(service) -> None:
+def test_a_backfill_that_failed_is_backfilled_again_and_each_failure_is_told(service, alerts) -> None:
     """Each backfill makes a run of its own, and the one before stays to be looked at."""
     air, data, _ = service
     store = Store.at(data)
@@ -293,6 +311,14 @@ def test_a_backfill_that_failed_is_backfilled_again(service) -> None:
         wave_lock.release(store, wave, "somebody")
     assert len(set(failed)) == 2
     assert {r["state"] for r in runs(air) if r["dag_run_id"] in failed} == {"failed"}
+    for name in failed:
+        told = wait_for("the alert", partial(alert_of, alerts[1], name))
+        assert (told["dag"], told["task"], told["wave"]) == ("wave_cohort", "hold_wave", "wave-0001")
+        assert "held by somebody" in told["error"]
+
+
+def alert_of(came: list[dict[str, str]], run: str) -> dict[str, str] | None:
+    return next((one for one in came if one["run"] == run), None)
 
 
 def backfilled(service: Airflow, behaviour: str) -> str:
