@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Asset, PartitionedAssetTimetable, dag, task
 
 from pipeline import stages
+from pipeline.airflow_plugin.alerts import on_failure
 from pipeline.airflow_plugin.hand_over import to_dict
 from pipeline.airflow_plugin.local_run import data_root
 from pipeline.storage.modes import keep_private
@@ -18,6 +19,7 @@ from pipeline.storage.modes import keep_private
     catchup=False,
     max_active_runs=1,
     tags=["gelombang"],
+    default_args={"on_failure_callback": on_failure()},
     doc_md=__doc__,
 )
 def funnel_report() -> None:

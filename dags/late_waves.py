@@ -12,6 +12,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from pipeline import stages
+from pipeline.airflow_plugin.alerts import on_failure
 from pipeline.domain.settings import settings
 
 
@@ -22,6 +23,7 @@ from pipeline.domain.settings import settings
     catchup=False,
     max_active_runs=1,
     tags=["gelombang"],
+    default_args={"on_failure_callback": on_failure()},
     doc_md=__doc__,
 )
 def late_waves() -> None:

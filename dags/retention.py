@@ -7,11 +7,20 @@ from typing import Any
 from airflow.sdk import dag, task
 
 from pipeline import stages
+from pipeline.airflow_plugin.alerts import on_failure
 from pipeline.airflow_plugin.local_run import data_root
 from pipeline.storage.modes import keep_private
 
 
-@dag(dag_id="retention", schedule="@weekly", catchup=False, max_active_runs=1, tags=["gelombang"], doc_md=__doc__)
+@dag(
+    dag_id="retention",
+    schedule="@weekly",
+    catchup=False,
+    max_active_runs=1,
+    tags=["gelombang"],
+    default_args={"on_failure_callback": on_failure()},
+    doc_md=__doc__,
+)
 def retention() -> None:
     @task(doc_md=stages.purge.__doc__)
     def purge() -> Any:

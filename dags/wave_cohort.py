@@ -14,13 +14,16 @@ from airflow.sdk import Asset, dag, get_current_context, setup, task, teardown
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
+from pipeline.airflow_plugin.alerts import on_failure
 from pipeline.airflow_plugin.forms import APPROVAL, TRIGGER, wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import data_root, local_run, only_fields
+from pipeline.airflow_plugin.metrics import Metrics
 from pipeline.airflow_plugin.timetable import WaveTimetable, wave_number
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
+from pipeline.runtime import progress
 from pipeline.storage.modes import keep_private
 
 P = ParamSpec("P")
@@ -45,6 +48,8 @@ WAITING: dict[str, Any] = {
 def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """Calls a stage; a named error that no retry can heal fails the task at once."""
     keep_private()
+    if not local_run():
+        progress.listen(Metrics())
     try:
         return stage(*args, **named)
     except GelombangError as e:
@@ -69,6 +74,7 @@ def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -
     catchup=False,  # waves of the past are run by `airflow backfill create`
     max_active_runs=8,  # a wave that waits for approval must not keep others from being tried; each has its own lock
     default_args={
+        "on_failure_callback": on_failure(),
         "retries": settings().task_retries,
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,

@@ -98,11 +98,16 @@ class WaveTimetable(Timetable):
     def generate_run_id(
         self, *, run_type: DagRunType, run_after: DateTime, data_interval: DataInterval | None, **extra: Any
     ) -> str:
-        """``scheduled__wave-0002__2020-04-23T…+07:00``: the wave is what people look for; the time is WIB."""
+        """``scheduled__wave-0002__2020-04-23T…+07:00``: the wave is what people look for; the time is WIB.
+
+        A backfill has the moment of its making at the end: Airflow makes a second run of a wave for
+        ``--reprocess-behavior`` and keeps the first (apache/airflow#68618), and no two runs may have one name.
+        """
         key = extra.get("partition_key")
-        return str(
-            run_type.generate_run_id(suffix="__".join([*([key] if key else []), run_after.astimezone(WIB).isoformat()]))
-        )
+        parts = [*([key] if key else []), run_after.astimezone(WIB).isoformat()]
+        if run_type == DagRunType.BACKFILL_JOB:
+            parts.append(f"{DateTime.now(WIB):%Y%m%dT%H%M%S%f}")
+        return str(run_type.generate_run_id(suffix="__".join(parts)))
 
 
 def _info(wave: Wave) -> DagRunInfo:

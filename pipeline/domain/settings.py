@@ -178,6 +178,14 @@ class EncryptionSettings(BaseModel):
     )
 
 
+class AlertSettings(BaseModel):
+    """Who is told when a task fails for good or a wave is late."""
+
+    webhook: str = Field("", pattern="^(https?://.*)?$", description="address that gets a POST of JSON with a `text`")
+    mail: list[str] = Field([], description="addresses that get a mail, by Airflow's connection `smtp_default`")
+    mail_from: str = Field("", description="sender of these mails; empty: what the connection says")
+
+
 class Settings(BaseSettings):
     """All settings of a deployment."""
 
@@ -222,6 +230,7 @@ class Settings(BaseSettings):
     publication: PublicationSettings = PublicationSettings()
     retention: RetentionSettings = RetentionSettings()
     encryption: EncryptionSettings = EncryptionSettings()
+    alert: AlertSettings = AlertSettings()
 
     def state_folder(self) -> Path:
         """Where this machine's state lies."""

@@ -15,8 +15,7 @@ import pyarrow.csv as pa_csv
 
 from pipeline.domain.calendar import Wave
 from pipeline.record import log
-from pipeline.reports import spreadsheet_safety
-from pipeline.storage import files
+from pipeline.storage import files, spreadsheet_safety
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed_paths import open_to_read, table_sink
 

@@ -92,17 +92,8 @@ def seal() -> Iterator[str]:
 def run(folder: Path, address: str, mapping: str = MAPPING, table: str = "penduduk") -> Result:
     (folder / "m.toml").write_text(mapping)
     (folder / "data").mkdir(exist_ok=True)
-    asked = [
-        "import",
-        "population",
-        address,
-        "--asof",
-        "2020-04-10",
-        "--data",
-        str(folder / "data"),
-        "--language",
-        "en",
-    ]
+    asked = ["import", "population", address, "--asof", "2020-04-10", "--language", "en"]
+    asked += ["--data", str(folder / "data")]
     named = ["--table", table] if table else []
     return CliRunner().invoke(app, [*asked, "--mapping", str(folder / "m.toml"), *named])
 

@@ -23,6 +23,7 @@ from pipeline import stages
 from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.domain.run_ref import RunRef
 from pipeline.draw import beacon
+from pipeline.storage import wave_lock
 from pipeline.storage.files import sha256, write_table, write_text
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import open_wave
@@ -57,7 +58,24 @@ def add_beacon_wave(store: Store) -> None:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Airflow, Path, Path]]:
+def alerts() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A webhook: its address, and what it was told."""
+    came: list[dict[str, str]] = []
+
+    class Webhook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", came
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, alerts) -> Iterator[tuple[Airflow, Path, Path]]:
     """Airflow on four waves, and the same data root apart, where wave 1 was run by the command."""
     root = tmp_path_factory.mktemp("scheduler")
     store = three_waves(root / "data")
@@ -71,6 +89,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Airflow,
         GELOMBANG_WAIT_SECONDS="15",
         GELOMBANG_APPROVERS='["analyst"]',
         GELOMBANG_TASK_RETRIES="0",
+        GELOMBANG_ALERT__WEBHOOK=alerts[0],
     ) as running:
         wait_for("the DAG", lambda: running.call("GET", DAG).ok)
         yield running, store.root, apart
@@ -284,3 +303,42 @@ def test_whoever_started_a_run_cannot_approve_it(service) -> None:
     log = air.call("GET", f"{DAG}/dagRuns/{run}/taskInstances/publish/logs/1?map_index=-1").text
     assert "analyst started the run of wave 1 and cannot approve its cohort" in log
     assert sorted((data / "published").rglob("*.parquet")) == before
+
+
+def test_a_backfill_that_failed_is_backfilled_again_and_each_failure_is_told(service, alerts) -> None:
+    """Each backfill makes a run of its own, and the one before stays to be looked at."""
+    air, data, _ = service
+    store = Store.at(data)
+    wave = store.calendar().wave(1)
+    wave_lock.take(store, wave, wave_lock.Holder("somebody"))
+    try:
+        failed = [backfilled(air, behaviour) for behaviour in ("completed", "failed")]
+    finally:
+        wave_lock.release(store, wave, "somebody")
+    assert len(set(failed)) == 2
+    assert {r["state"] for r in runs(air) if r["dag_run_id"] in failed} == {"failed"}
+    for name in failed:
+        told = wait_for("the alert", partial(alert_of, alerts[1], name))
+        assert (told["dag"], told["task"], told["wave"]) == ("wave_cohort", "hold_wave", "wave-0001")
+        assert "held by somebody" in told["error"]
+
+
+def alert_of(came: list[dict[str, str]], run: str) -> dict[str, str] | None:
+    return next((one for one in came if one["run"] == run), None)
+
+
+def backfilled(service: Airflow, behaviour: str) -> str:
+    """The run of wave 1 that a backfill makes, once it has failed and the backfill has ended."""
+    before = {r["dag_run_id"] for r in runs(service)}
+    dates = ("--from-date", "2020-04-16", "--to-date", "2020-04-16")
+    service.command("backfill", "create", "--dag-id", "wave_cohort", *dates, "--reprocess-behavior", behaviour)
+    [run] = wait_for("another run", lambda: {r["dag_run_id"] for r in runs(service)} - before)
+    assert run.startswith("backfill__wave-0001__")
+    wait_for("the failed run", partial(ended, service, run, "failed"))
+    wait_for("the end of the backfill", lambda: not unfinished_backfills(service), 300)
+    return run
+
+
+def unfinished_backfills(service: Airflow) -> list[Any]:
+    found = service.get("/backfills?dag_id=wave_cohort")["backfills"]
+    return [one for one in found if one["completed_at"] is None]
