@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from pipeline.reports.figures.groups import Group
 from pipeline.reports.figures.wave_figures import Figures, figures
+from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.standing import Published, told
 from pipeline.reports.wording import group_name
@@ -53,12 +54,18 @@ def write_spreadsheet(
     language = language or settings().language
     t = translator(language)
     path = path or store.work(wave) / "out" / "funnel.xlsx"
-    sheets = sheets_of(found or figures(store, wave), language, published)
+    figured = found or figures(store, wave)
+    sheets = sheets_of(figured, language)
     with atomic(path) as part:
         book = xlsxwriter.Workbook(str(part), {"strings_to_formulas": False, "strings_to_urls": False})
         book.set_properties({"created": _CREATED, "title": t("report.title", wave=wave.number)})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         styles = {int: book.add_format({"num_format": "#,##0"}), float: book.add_format({"num_format": "0.0%"})}
+        _cover(
+            book,
+            t("sheet_cover.name"),
+            [*cover_of(figured, language, published), (t("sheet_cover.sheets"), ", ".join(s.name for s in sheets))],
+        )
         for sheet in sheets:
             page = book.add_worksheet(sheet.name)
             page.freeze_panes(1, 1)
@@ -72,11 +79,68 @@ def write_spreadsheet(
                         page.write_number(y, x, value, styles[type(value)])
                     else:
                         page.write_string(y, x, t("hidden.sign") if value is None else value)
+            if sheet is sheets[0]:
+                _chart(book, page, sheet)
         book.close()
     return path
 
 
-def sheets_of(f: Figures, language: str, published: Published | None = None) -> list[Sheet]:
+def cover_of(f: Figures, language: str, published: Published | None) -> list[tuple[str, str]]:
+    """What the cover says, line by line: a heading or nothing, and a text."""
+    t = translator(language)
+    opens, closes = (numbers.moment(moment, language) for moment in (f.wave.opens, f.wave.closes))
+    extracts = [
+        f"{t(f'extract.{name}')}: {numbers.day(date.fromisoformat(extract['asof']), language)}"
+        for name, extract in f.plan.get("extracts", {}).items()
+    ]
+    hidden = [("province", f.provinces), ("sex", f.sex), ("age", f.age), ("tier", f.tier)]
+    omitted = "; ".join(t(f"group.caption_{kind}") for kind, groups in hidden if not groups)
+    return [
+        ("", t("report.title", wave=f.wave.number)),
+        *([("", t("sheet_cover.simulated"))] if f.truth else []),
+        (t("sheet.standing"), "\n".join(told(published, language))),
+        (t("sheet_cover.window"), f"{opens} – {closes}"),
+        (t("key.registrations"), numbers.integer(f.funnel.registrations, language)),
+        (t("key.accepted"), numbers.integer(f.funnel.accepted, language)),
+        *([(t("sheet_cover.counted"), "; ".join(extracts))] if extracts else []),
+        (t("sheet_cover.notes"), t("hidden.note")),
+        ("", t("reasons.intro")),
+        *([("", t("sheet_cover.omitted", tables=omitted))] if omitted else []),
+    ]
+
+
+def _cover(book: Any, name: str, lines: list[tuple[str, str]]) -> None:
+    title = book.add_format({"bold": True, "font_size": 16})
+    head = book.add_format({"bold": True, "valign": "top"})
+    text = book.add_format({"text_wrap": True, "valign": "top"})
+    page = book.add_worksheet(name)
+    page.hide_gridlines(2)
+    page.set_column(0, 0, 24)
+    page.set_column(1, 1, 90)
+    for y, (key, value) in enumerate(lines):
+        page.write_string(y, 0, value if y == 0 else key, title if y == 0 else head)
+        if y:
+            page.write_string(y, 1, value, text)
+
+
+def _chart(book: Any, page: Any, sheet: Sheet) -> None:
+    """The funnel as bars, beside its figures."""
+    last = len(sheet.rows)
+    chart = book.add_chart({"type": "bar"})
+    chart.add_series({
+        "name": sheet.columns[1],
+        "categories": [sheet.name, 1, 0, last, 0],
+        "values": [sheet.name, 1, 1, last, 1],
+        "gap": 40,
+    })  # fmt: skip
+    chart.set_y_axis({"reverse": True})
+    chart.set_x_axis({"num_format": "#,##0", "min": 0})
+    chart.set_legend({"none": True})
+    chart.set_size({"width": 720, "height": 60 + 28 * last})
+    page.insert_chart(last + 2, 0, chart)
+
+
+def sheets_of(f: Figures, language: str) -> list[Sheet]:
     """Every sheet, in order; tables that may not be shown are left out."""
     t = translator(language)
     total = f.funnel.registrations
@@ -100,8 +164,7 @@ def sheets_of(f: Figures, language: str, published: Published | None = None) -> 
     for kind, groups in (("province", f.provinces), ("sex", f.sex), ("age", f.age), ("tier", f.tier)):
         if groups:
             made.append(_groups(kind, groups, t))
-    said = [*([t("report.simulated")] if f.truth else []), *told(published, language)]
-    return [*made, Sheet(t("sheet.standing"), [t("sheet.standing")], [[line] for line in said])]
+    return made
 
 
 def _groups(kind: str, groups: Sequence[Group], t: Translate) -> Sheet:

@@ -14,6 +14,7 @@ from pipeline.reports.figures.alerts import Alert
 from pipeline.reports.figures.fairness import Rate
 from pipeline.reports.figures.groups import NOT_COMPARED, Group
 from pipeline.reports.figures.wave_figures import Figures
+from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.messages.letters import texts
 
@@ -42,7 +43,9 @@ def edition(f: Figures, lang: str) -> dict[str, Any]:
         "hint": lambda code: texts()["reason"][code][f"do_{lang}"],
         "group": lambda kind, keys: group_name(kind, keys, t),
         "scales": {kind: _axes(groups or []) for kind, groups in tables.items()},
-        "rules": _rules(f),
+        "rules": [(code, t(f"rule.{code}"), t(f"basis.{code}")) for code in _rules(f)],
+        "change": lambda name: _change(f, name, lang),
+        "most": max((n or 0 for s in f.funnel.steps for n in s.by_reason.values()), default=0),
         "extracts": [(n, date.fromisoformat(x["asof"]), x["rows"]) for n, x in f.plan.get("extracts", {}).items()],
         "contents": _contents(f),
         "truth_columns": _TRUTH_COLUMNS,
@@ -129,8 +132,20 @@ def _axis(found: Sequence[Rate | None]) -> Axis | None:
     return Axis(max(low, 0.0), min(high, 1.0), sum(rate.passed for rate in rates) / everybody)
 
 
-def _rules(f: Figures) -> list[tuple[str, str]]:
-    """Code and source of every rule in force."""
+def _change(f: Figures, name: str, lang: str) -> str:
+    """A figure against the wave before; empty where there is none, or where one of the two is not shown."""
+    before = next((c for c in f.comparison if c.wave is not None and c.wave < f.wave.number), None)
+    now = getattr(f.funnel, name)
+    then = getattr(before, name) if before else None
+    if before is None or now is None or then is None:
+        return ""
+    sign = "+" if now > then else "−" if now < then else "±"
+    shown = f"{sign}{numbers.integer(abs(now - then), lang)}"
+    return translator(lang)("comparison.change", n=shown, wave=str(before.wave))
+
+
+def _rules(f: Figures) -> list[str]:
+    """The code of every rule in force."""
     from pipeline.screening.rulebook import rules_in_force
 
-    return [(rule.code, rule.source) for rule in rules_in_force(f.wave)]
+    return [rule.code for rule in rules_in_force(f.wave)]

@@ -17,7 +17,7 @@ from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.figures.wave_figures import figures
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import label
-from pipeline.reports.spreadsheet import sheets_of, write_spreadsheet
+from pipeline.reports.spreadsheet import cover_of, sheets_of, write_spreadsheet
 from pipeline.reports.wave_report import write_report
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
@@ -197,16 +197,27 @@ def test_same_bytes_each_time(store: Store, html: str) -> None:
 def test_spreadsheet_has_typed_cells_and_no_formula(store: Store) -> None:
     path = write_spreadsheet(store, WAVE, "en")
     with zipfile.ZipFile(path) as book:
-        sheets = [book.read(name).decode() for name in sorted(book.namelist()) if "worksheets/" in name]
-    assert not any("<f>" in sheet for sheet in sheets)
-    values = [
-        float(v) for v in re.findall(r"<c [^>]*?><v>([^<]*)</v></c>", re.sub(r't="s"><v>[^<]*</v>', "", sheets[0]))
-    ]
+        sheets = {name: book.read(name).decode() for name in book.namelist() if "worksheets/" in name}
+    assert not any("<f>" in sheet for sheet in sheets.values())
+    numeric = re.sub(r't="s"><v>[^<]*</v>', "", sheets["xl/worksheets/sheet2.xml"])
+    values = [float(v) for v in re.findall(r"<c [^>]*?><v>([^<]*)</v></c>", numeric)]
     funnel = sheets_of(figures(store, WAVE), "en")[0]
     for row in funnel.rows:
         for value in row[1:]:
             if value is not None:
                 assert any(value == pytest.approx(v, rel=1e-12) for v in values)
+
+
+def test_the_spreadsheet_begins_with_a_cover_and_has_one_chart(store: Store) -> None:
+    with zipfile.ZipFile(write_spreadsheet(store, WAVE, "en")) as book:
+        names = book.namelist()
+        texts = book.read("xl/sharedStrings.xml").decode()
+        order = re.findall(r'<sheet name="([^"]*)"', book.read("xl/workbook.xml").decode())
+    assert order[:2] == ["Cover", "Funnel"]
+    assert [name for name in names if name.startswith("xl/charts/chart")] == ["xl/charts/chart1.xml"]
+    for part in ("Registration window", "Figures below five", f"Wave {WAVE.number}"):
+        assert part in texts
+    assert cover_of(replace(figures(store, WAVE), sex=None), "en")[-1][1].startswith("Not shown because")
 
 
 HOSTILE = (

@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,7 @@ from pipeline.reports.figures.truth_comparison import compare_with_truth
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import LANGUAGES, catalogue, label
 from pipeline.reports.wave_report import write_report
+from pipeline.screening.rulebook import all_rules
 from pipeline.storage.files import read_table, write_table
 from tests.unit import wave_factory
 
@@ -85,6 +87,30 @@ def test_every_province_has_a_tile_of_its_own() -> None:
     tiles = map_of([]).tiles
     assert {tile.province.code for tile in tiles} == set(provinces())
     assert len({(tile.x, tile.y) for tile in tiles}) == len(tiles) == 34
+
+
+def test_the_map_has_one_scale_of_round_classes_and_one_colour_a_figure() -> None:
+    def group(code: str, rate: float) -> SimpleNamespace:
+        return SimpleNamespace(keys=(code,), applications=rate * provinces()[code].people / 100_000)
+
+    few = map_of([group("11", 3.04), group("12", 3.01), group("31", 18.0), group("32", 0.0)])  # type: ignore[list-item]
+    assert few.bounds == [0, 5, 10, 15, 20]
+    assert few.classes[0] == pytest.approx((0, 4.9))
+    shades = {tile.province.code: tile.shade for tile in few.tiles}
+    assert (shades["11"], shades["12"], shades["31"], shades["32"], shades["13"]) == (1, 1, 4, 1, 0)
+    most = map_of([group("11", 499.8), group("12", 500.2)])  # type: ignore[list-item]  # both are written 500
+    assert len({tile.shade for tile in most.tiles if tile.rate}) == 1
+
+
+def test_every_rule_has_a_name_and_a_basis_in_both_languages() -> None:
+    for rule in all_rules():
+        for section in ("rule", "basis"):
+            assert label(f"{section}.{rule.code}", "id") != label(f"{section}.{rule.code}", "en")
+
+
+def test_a_cohort_is_spelt_in_one_way() -> None:
+    texts = [*Path("pipeline").rglob("*.toml"), *Path("pipeline").rglob("*.j2"), *Path("docs").rglob("*.md")]
+    assert [path for path in texts if re.search(r"\b[Kk]ohor\b", path.read_text(encoding="utf-8"))] == []
 
 
 def test_planted_against_found(tmp_path: Path) -> None:

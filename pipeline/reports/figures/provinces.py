@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
+from math import floor, log10
 
 from pipeline.reports.figures.groups import Group
 from pipeline.storage.files import read_text
@@ -43,7 +45,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Map:
-    """The tiles, and the bounds of the shades (``SHADES`` + 1 rates)."""
+    """The tiles, and the bounds of the shades, from 0."""
 
     tiles: list[Tile]
     bounds: list[float]
@@ -51,7 +53,13 @@ class Map:
     @property
     def digits(self) -> int:
         """Decimals that the rates are written with."""
-        return 0 if self.bounds and self.bounds[-1] >= 100 else 1
+        return _digits(self.bounds)
+
+    @property
+    def classes(self) -> list[tuple[float, float]]:
+        """The lowest and the highest rate of each shade, as they are written."""
+        least = 10.0**-self.digits
+        return [(low, high - least) for low, high in pairwise(self.bounds)]
 
 
 @lru_cache(maxsize=1)
@@ -74,18 +82,33 @@ def people(codes: Sequence[str]) -> int | None:
 
 
 def map_of(groups: Sequence[Group]) -> Map:
-    """Applications per 100,000 people, in five shades of about as many provinces each."""
+    """Applications per 100,000 people, in at most five shades of one width each."""
     raw = tomllib.loads((files("pipeline.reports.figures") / "tiles.toml").read_text(encoding="utf-8"))["tile"]
     known = provinces()
     rates = {g.keys[0]: g.applications / known[g.keys[0]].people * 100_000 for g in groups if _single(g, known)}
-    ranked = sorted(rates.values())
-    bounds = [ranked[round(i * (len(ranked) - 1) / SHADES)] for i in range(SHADES + 1)] if ranked else []
+    bounds = _bounds(max(rates.values(), default=0.0))
+    digits = _digits(bounds)
     tiles = []
     for code, (short, x, y) in sorted(raw.items()):
         rate = rates.get(code)
-        shade = 0 if rate is None else max(1, sum(rate > bound for bound in bounds[:-1]))
+        # the rate as it is written: the same figure has the same colour
+        shade = 0 if rate is None else max(1, sum(round(rate, digits) >= bound for bound in bounds[:-1]))
         tiles.append(Tile(known[code], short, x, y, rate, shade))
     return Map(tiles, bounds)
+
+
+def _bounds(most: float) -> list[float]:
+    """Round bounds from 0 to the highest rate, at most ``SHADES`` classes of one width: a scale of quantities."""
+    if most <= 0:
+        return []
+    magnitude = 10.0 ** floor(log10(most / SHADES))
+    width = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude * SHADES > most)
+    classes = floor(most / width) + 1
+    return [round(width * n, 6) for n in range(classes + 1)]
+
+
+def _digits(bounds: Sequence[float]) -> int:
+    return 0 if bounds and bounds[-1] >= 100 else 1
 
 
 def _single(group: Group, known: dict[str, Province]) -> bool:
