@@ -21,6 +21,7 @@ from pipeline.commands.explain import explain
 from pipeline.commands.find import find
 from pipeline.commands.funnel import funnel
 from pipeline.commands.history import history
+from pipeline.commands.object import object_
 from pipeline.commands.open import open_
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
@@ -59,6 +60,7 @@ app.command()(diff)
 app.command("what-if")(what_if)
 app.command()(review)
 app.command()(retries)
+app.command("object")(object_)
 app.command()(publish)
 app.command()(unlock)
 app.command("open")(open_)

@@ -23,6 +23,8 @@ Event = Literal[
     "published",
     "unlocked",
     "looked_up",
+    "objected",
+    "objection_decided",
     "deleted",
     "opened",
     "beacon",
