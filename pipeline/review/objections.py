@@ -27,7 +27,7 @@ from pipeline.record import log
 from pipeline.review import objection_letter
 from pipeline.storage.paths import Store
 
-_PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic"})
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic"})
 _REUPLOAD = ("registration_id", "from_wave", "submitted_at", "selfie")
 
 
@@ -147,6 +147,21 @@ def decide(
     return answered
 
 
+def open_to(store: Store, wave: Wave, reviewer: str) -> list[Objection]:
+    """The open objections that a reviewer had no hand in."""
+    found = [one for one in objections(store, wave) if one.decided is None]
+    return [one for one in found if skeleton(reviewer) not in _had_a_hand(store, wave, one)]
+
+
+def wave_to_come_back_in(store: Store, one: Objection, now: datetime) -> Wave | None:
+    """The open wave that a new photograph can be handed on to; None: there is none, or no new photograph."""
+    if one.about != "photo" or Path(one.evidence).suffix not in PICTURES:
+        return None
+    here = now.replace(tzinfo=None)
+    waves = [w for w in store.calendar().waves(here.date()) if w.opens <= here <= w.last_moment]
+    return next((w for w in waves if w.number > one.wave), None)
+
+
 def evidence_of(store: Store, one: Objection) -> bytes:
     """The evidence, as it was taken in. Raises BadObjectionError where it is another."""
     found = store.read(one.evidence) or b""
@@ -163,7 +178,7 @@ def _had_a_hand(store: Store, wave: Wave, one: Objection) -> set[str]:
 
 
 def _may_come_back(one: Objection, accept: bool, into: Wave, now: datetime) -> None:
-    if not accept or one.about != "photo" or Path(one.evidence).suffix not in _PICTURES:
+    if not accept or one.about != "photo" or Path(one.evidence).suffix not in PICTURES:
         raise BadObjectionError(
             f"Objection {one.number} hands no photograph on to wave {into.number}.",
             "--into is for an accepted objection to a photograph whose evidence is the new one.",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -19,10 +21,15 @@ from pipeline.domain.errors import BadObjectionError, OwnObjectionError, Unknown
 from pipeline.ingest.reuploads import ingest_reuploads
 from pipeline.record import log
 from pipeline.review import objection_letter
-from pipeline.review.objections import decide, evidence_of, objections, take_in
+from pipeline.review.access import CSRF, AccessGate
+from pipeline.review.app import make_app
+from pipeline.review.decisions import Reviewing
+from pipeline.review.objections import decide, evidence_of, objections, take_in, wave_to_come_back_in
+from pipeline.review.reviewers import Reviewers
 from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
 from tests.spec.world import VERDICT, World, kk, nik, wave
+from tests.unit.review_factory import picture
 
 FIRST, NEXT = wave(3, seed="one", quota=3, selfie="after_draw"), wave(4)
 NOW, WHILE_OPEN = datetime(2020, 5, 2, 9), NEXT.closes
@@ -140,3 +147,60 @@ def test_the_command(store: Store, tmp_path: Path):
     assert isinstance(CliRunner().invoke(app, [*line, "D1"]).exception, BadObjectionError)
     own = CliRunner().invoke(app, [*line, "B1", "--decide", "accept"])
     assert isinstance(own.exception, OwnObjectionError)
+
+
+class Chair:
+    """A second person's browser."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.gate = AccessGate(Reviewers(store.root))
+        app = make_app(Reviewing(store, FIRST), [], None, self.gate)
+        self.client = TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
+        token = Reviewers(store.root).add(name)[0]
+        assert self.client.post("/sign-in", data={"token": token}).status_code == 303
+
+    def page(self, language: str = "en") -> str:
+        return self.client.get(f"/objections?lang={language}").text
+
+    def say(self, number: int, **answer: str) -> int:
+        [secret] = re.findall(r'data-csrf="([0-9a-f]+)"', self.page())
+        sent = self.client.post(f"/objection/{number}?lang=en", json=answer, headers={CSRF: secret})
+        return int(sent.status_code)
+
+
+def test_the_page_shows_the_evidence_and_nothing_of_the_first_decision(store: Store):
+    take_in(store, FIRST, "B1", "photo.jpg", picture(make="Phone"), "<b>recent</b>", "meja", NOW)
+    take_in(store, FIRST, "D1", "said.txt", b"Saya lahir 1990 <script>", "", "meja", NOW)
+    chair = Chair(store, "Orang Kedua")
+    text = chair.page()
+    assert "B1" in text
+    assert "&lt;b&gt;recent" in text
+    assert "Saya lahir 1990 &lt;script&gt;" in text
+    assert not any(word in text for word in ("blur", "identity_mismatch", "rejected"))
+    assert "Late." in text
+    shown = chair.client.get("/objection/1/evidence")
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert b"Phone" not in shown.content
+    assert chair.client.get("/objection/2/evidence").status_code == 404
+    assert "/objections?lang=en" in chair.client.get("/?lang=en").text
+    assert chair.client.get("/static/objections.js").status_code == 200
+
+
+def test_a_second_person_decides_on_the_page_once(store: Store):
+    taken(store, by="Orang Pertama")
+    assert "No objection waits for you." in Chair(store, "orang pertama").page()
+    chair = Chair(store, "Orang Ketiga")
+    assert chair.client.post("/objection/1?lang=en", json={"decision": "accept", "note": ""}).status_code == 403
+    assert chair.say(1, decision="maybe", note="") == 422
+    assert chair.say(1, decision="accept", note="Baik.") == 200
+    [one] = objections(store, FIRST)
+    assert one.decided is not None
+    assert (one.decided.decision, one.decided.by, one.decided.into) == ("accepted", "Orang Ketiga", None)
+    assert chair.say(1, decision="reject", note="") == 404
+
+
+def test_the_wave_that_is_open_takes_the_photograph(store: Store):
+    one = taken(store)
+    assert wave_to_come_back_in(store, one, NEXT.opens) == store.calendar().wave(4)
+    assert wave_to_come_back_in(store, one, NEXT.closes + timedelta(days=2)) is None
+    assert wave_to_come_back_in(store, taken(store, "D1"), NEXT.opens) is None
