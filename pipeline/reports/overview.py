@@ -18,6 +18,7 @@ from pipeline.domain.wave_keys import wave_number
 from pipeline.reports import page
 from pipeline.reports.figures.alerts import share
 from pipeline.reports.figures.comparison import STEPS
+from pipeline.reports.figures.objection_counts import objection_counts
 from pipeline.reports.figures.query import Query, sql
 from pipeline.reports.language.labels import LANGUAGES, translator
 from pipeline.reports.small_cells.disclosure import Funnel, published
@@ -50,9 +51,8 @@ def write_overview(store: Store) -> Path:
     """Writes the overview of every finished wave. Raises WaveNotRunError when there is none."""
     lines = lines_of(store)
     steps = [step for step in STEPS if any(line.shares[step] is not None for line in lines)]
-    editions: dict[str, dict[str, Any]] = {
-        lang: {"lines": lines, "steps": steps, "summary": _summary(lines, lang)} for lang in LANGUAGES
-    }
+    shared = {"lines": lines, "steps": steps, "objections": objection_counts(store)}
+    editions: dict[str, dict[str, Any]] = {lang: {**shared, "summary": _summary(lines, lang)} for lang in LANGUAGES}
     return write_text(page.render("overview.html.j2", editions), store.root / "waves" / "overview.html")
 
 

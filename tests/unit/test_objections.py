@@ -20,18 +20,22 @@ from pipeline.domain.contracts import INGESTED
 from pipeline.domain.errors import BadObjectionError, OwnObjectionError, UnknownApplicationError
 from pipeline.ingest.reuploads import ingest_reuploads
 from pipeline.record import log
+from pipeline.reports.figures.objection_counts import objection_counts
+from pipeline.reports.overview import write_overview
 from pipeline.review import objection_letter
 from pipeline.review.access import CSRF, AccessGate
 from pipeline.review.app import make_app
 from pipeline.review.decisions import Reviewing
 from pipeline.review.objections import decide, evidence_of, objections, take_in, wave_to_come_back_in
 from pipeline.review.reviewers import Reviewers
-from pipeline.storage.files import write_table
+from pipeline.storage.files import write_json, write_table
 from pipeline.storage.paths import Store
 from tests.spec.world import VERDICT, World, kk, nik, wave
 from tests.unit.review_factory import picture
 
 FIRST, NEXT = wave(3, seed="one", quota=3, selfie="after_draw"), wave(4)
+FUNNEL: dict[str, Any] = {"wave": 3, "quota": 3, "registrations": 3, "steps": []}
+FUNNEL |= {"ends": {"accepted": 1, "reserve": 0, "rejected": 2, "review": 0}}
 NOW, WHILE_OPEN = datetime(2020, 5, 2, 9), NEXT.closes
 FAIL: dict[str, Any] = {**VERDICT, "outcome": "rejected", "reasons": ["blur"], "decision": "doubt", "similarity": 0.5}
 
@@ -204,3 +208,17 @@ def test_the_wave_that_is_open_takes_the_photograph(store: Store):
     assert wave_to_come_back_in(store, one, NEXT.opens) == store.calendar().wave(4)
     assert wave_to_come_back_in(store, one, NEXT.closes + timedelta(days=2)) is None
     assert wave_to_come_back_in(store, taken(store, "D1"), NEXT.opens) is None
+
+
+def test_the_overview_counts_them_and_hides_few(store: Store):
+    assert objection_counts(store) is None
+    for number in range(1, 21):
+        log.note(store, "objected", 3, {"number": number, "registration_id": "B1"})
+        if number > 2:
+            decision = "accepted" if number > 10 else "rejected"
+            log.note(store, "objection_decided", 3, {"number": number, "decision": decision})
+    assert objection_counts(store) == {"accepted": 10, "rejected": None, "open": None, "all": 20}
+    write_json(FUNNEL, store.out(FIRST) / "funnel.json")
+    text = write_overview(store).read_text(encoding="utf-8")
+    assert "Objections to decisions" in text
+    assert "Keberatan atas keputusan" in text
