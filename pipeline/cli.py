@@ -22,6 +22,7 @@ from pipeline.commands.find import find
 from pipeline.commands.funnel import funnel
 from pipeline.commands.history import history
 from pipeline.commands.import_register import import_register
+from pipeline.commands.object import object_
 from pipeline.commands.open import open_
 from pipeline.commands.prove import prove
 from pipeline.commands.publish import publish
@@ -66,6 +67,7 @@ app.command()(diff)
 app.command("what-if")(what_if)
 app.command()(review)
 app.command()(retries)
+app.command("object")(object_)
 app.command()(publish)
 app.command()(unlock)
 app.command()(unseal)

@@ -43,6 +43,7 @@ def review(
     from pipeline.review.app import make_app
     from pipeline.review.cases import read_cases
     from pipeline.review.decisions import Reviewing
+    from pipeline.review.objections import objections
     from pipeline.review.reviewers import Reviewers
 
     reviewers = Reviewers(Store.at(data or settings().data).root)
@@ -60,7 +61,8 @@ def review(
         )
     cases = read_cases(where, found)
     console = Terminal()
-    if not cases:
+    waiting = [one for one in objections(where, found) if one.decided is None]
+    if not cases and not waiting:
         console.print(f"Nobody of wave {wave} is under review.")
         return
     gate = AccessGate(reviewers, host)
@@ -70,6 +72,8 @@ def review(
         shown = f"[{name}]" if ":" in name else name
         address = f"http://{shown}:{bound}/?lang={settings().language}"
         console.print(f"{len(cases)} under review in wave {wave}. Open this address and sign in with your token:")
+        if waiting:
+            console.print(f"{len(waiting)} objections wait for a second person's decision, on the same page.")
         console.print(address, style="bold", soft_wrap=True, markup=False, highlight=False)
         if reviewers.nobody():
             console.print("Nobody has a token yet: gelombang review --add-reviewer NAME", style="yellow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from pipeline.commands.common.console import say, say_json, wide_console
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
+from pipeline.domain.errors import BadQuestionError
 from pipeline.storage.files import read_json, write_text
 
 
@@ -23,6 +25,11 @@ def what_if(
         typer.Option("--with", metavar="RULE", help="A rule that was not in force, or a warning of the screening."),
     ] = None,
     priority_share: Annotated[float | None, typer.Option(help="Another share kept for the listed, 0 to 1.")] = None,
+    area: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE=SHARE", help="Quotas by area: 31=0.2 keeps a fifth for province 31."),
+    ] = None,
+    no_areas: Annotated[bool, typer.Option("--no-areas", help="Without the wave's quotas by area.")] = False,
     seeds: Annotated[int, typer.Option(help="How often the draw is done.")] = 1000,
     out: Annotated[Path | None, typer.Option(help="Page with charts to write.")] = None,
     data: DataOption = None,
@@ -45,6 +52,7 @@ def what_if(
         without=without or (),
         added=added or (),
         priority_share=priority_share,
+        areas={} if no_areas else _areas(area) if area else None,
         seeds=seeds,
     )
     found = answer(store, question)
@@ -56,3 +64,14 @@ def what_if(
         answer_page.show(found, wide_console(), spoken)
         if out is not None:
             say(f"{out}")
+
+
+def _areas(given: list[str]) -> dict[str, float]:
+    """``31=0.2`` as province and share. Raises BadQuestionError."""
+    found: dict[str, float] = {}
+    for text in given:
+        named = re.fullmatch(r"(\d{2})=(0?\.\d+|1)", text)
+        if named is None:
+            raise BadQuestionError(f"{text} is not a province and its share.", "Write 31=0.2.")
+        found[named[1]] = float(named[2])
+    return found

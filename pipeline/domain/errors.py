@@ -377,6 +377,18 @@ class UnknownApplicationError(GelombangError):
     advice = "Check the number on the applicant's receipt, and the wave in which they applied."
 
 
+class BadObjectionError(GelombangError):
+    """An objection that cannot be taken in, or cannot be decided so."""
+
+    advice = "`gelombang object WAVE --list` shows the wave's objections."
+
+
+class OwnObjectionError(GelombangError):
+    """Whoever took an objection in, or decided about the application before, cannot decide the objection."""
+
+    advice = "A second person decides it, from an account of their own."
+
+
 class WaveFailedError(GelombangError):
     """A task of the wave's DAG failed for a reason that is not one of ours."""
 

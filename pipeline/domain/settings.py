@@ -143,6 +143,7 @@ class ReviewSettings(BaseModel):
         "setting for that",
     )
     token_days: int = Field(30, ge=1, description="days for which a reviewer's token holds")
+    objection_days: int = Field(14, ge=1, description="days within which an objection is decided and answered")
 
 
 class PublicationSettings(BaseModel):

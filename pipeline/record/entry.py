@@ -24,6 +24,8 @@ Event = Literal[
     "published",
     "unlocked",
     "looked_up",
+    "objected",
+    "objection_decided",
     "deleted",
     "key_destroyed",
     "erased",

@@ -18,6 +18,7 @@ from pipeline.domain.wave_keys import wave_number
 from pipeline.reports import page
 from pipeline.reports.figures.alerts import share
 from pipeline.reports.figures.comparison import STEPS
+from pipeline.reports.figures.objection_counts import objection_counts
 from pipeline.reports.figures.query import Query, sql
 from pipeline.reports.language.labels import LANGUAGES, translator
 from pipeline.reports.small_cells.disclosure import Funnel, shown_of
@@ -54,10 +55,10 @@ def write_overview(store: Store) -> Path:
     """Writes the overview of every finished wave. Raises WaveNotRunError when there is none."""
     lines = lines_of(store)
     steps = [step for step in STEPS if any(line.shares[step] is not None for line in lines)]
+    shared = {"lines": lines, "steps": steps, "objections": objection_counts(store)}
     editions: dict[str, dict[str, Any]] = {
         lang: {
-            "lines": lines,
-            "steps": steps,
+            **shared,
             "summary": _summary(lines, lang),
             "standing": {line.key: " ".join(told(line.published, lang)) for line in lines},
         }

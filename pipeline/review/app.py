@@ -16,11 +16,14 @@ from pipeline.review import case_page
 from pipeline.review.access import AccessGate
 from pipeline.review.cases import Case
 from pipeline.review.decisions import Reviewing, ReviewSession, Standing
+from pipeline.review.objection_page import add_objections
+from pipeline.review.objections import open_to
 from pipeline.review.photos import Shown, show
 
 Language = Literal["id", "en"]
 Which = Literal["selfie", "reference"]
-_TYPES = {"report.css": "text/css", "review.css": "text/css", "review.js": "text/javascript"}
+_TYPES = {"report.css": "text/css", "review.css": "text/css"}
+_TYPES |= {"review.js": "text/javascript", "objections.js": "text/javascript"}
 
 
 class Answer(BaseModel):
@@ -87,6 +90,7 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
             "saved": saved and (saved, known[saved - 1].mine),
             "follows": follows.number if follows else None,
             "found": status == 200,
+            "objections": len(open_to(where, wave, session.reviewer)),
             "case": case,
         }
         if case is not None:
@@ -143,7 +147,7 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
         return Response(picture, media_type="image/jpeg")
 
     @app.get("/static/{name}")
-    def static(name: Literal["report.css", "review.css", "review.js"]) -> Response:
+    def static(name: Literal["report.css", "review.css", "review.js", "objections.js"]) -> Response:
         return Response(case_page.asset(name), media_type=_TYPES[name])
 
     @app.post("/case/{number}")
@@ -161,6 +165,8 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
         follows = next_open(session.standings(), number)
         target = f"/case/{follows.number}" if follows else "/end"
         return JSONResponse({"next": f"{target}?lang={lang}&saved={number}"})
+
+    add_objections(app, reviewing, gate)
 
     @app.exception_handler(GelombangError)
     def failed(_: Request, error: Exception) -> Response:

@@ -53,11 +53,11 @@ def scores(case: Case, policy: dict[str, Any] | None, language: str) -> list[dic
     ]
 
 
-def render(language: str, **values: Any) -> str:
-    """The page of a case; without ``case`` the page at the end of the work."""
+def render(language: str, template: str = "review.html.j2", **values: Any) -> str:
+    """The page of a case; without ``case`` the page at the end of the work. Or another ``template``."""
     shared = {"lang": language, "t": speaker(language), "ready": words()["ready"]}
     shared |= {"message": lambda code: reasons.message(code, language)}
-    return _environment().get_template("review.html.j2").render(**shared, **values)
+    return _environment().get_template(template).render(**shared, **values)
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.domain.errors import BadQuestionError
 from pipeline.domain.run_ref import RunRef
+from pipeline.draw.area_draw import AREAS
 from pipeline.reports.figures.query import decisions
 from pipeline.reports.small_cells.suppress import small
 from pipeline.screening.screen import screen
@@ -83,7 +84,9 @@ def answer(store: Store, question: Question) -> Answer:
         room = Path(text)
         screened = _screened_again(store, question, room) if question.again else None
         with decisions(out / "decisions.parquet", room) as query:
-            counted = count(query, question, registrations if registrations.is_file() else None, screened)
+            known = registrations if registrations.is_file() else None
+            areas = out / AREAS if question.wave.areas else None
+            counted = count(query, question, known, screened, areas)
     as_run = _drawn(question, counted, False)
     asked = as_run if question.same else _drawn(question, counted, True)
     people = [int(drawn.crowd.people.sum()) for drawn in (as_run, asked)]
@@ -134,11 +137,14 @@ def _notes(question: Question, counted: Counted, drawn: tuple[Drawn, Drawn]) -> 
     """What of the answer is an estimate, or assumed."""
     unknown = any(one.crowd.free[1].any() or (one.crowd.photo == 1).any() for one in drawn)
     families = question.as_run.families or question.asked.families
+    areas = question.as_run.areas or question.asked.areas
     cards = (bool(question.without) or bool(question.again)) and question.asked.families
     return [
         *(["photo_estimated"] if unknown and counted.verified else []),
         *(["photo_unknown"] if unknown and not counted.verified else []),
         *(["families_fixed"] if families and not counted.families_known else []),
         *(["families_assumed"] if cards and counted.families_known else []),
+        *(["areas_families"] if areas and families and counted.families_known else []),
+        *(["areas_written"] if set(question.asked.areas) - set(question.as_run.areas) else []),
         *(["several_applications"] if {"duplicate_application", "duplicate_id"} & set(question.without) else []),
     ]

@@ -67,6 +67,9 @@ def changes(found: Answer, t: Translate) -> list[str]:
         lines.append(t("what_if.quota", run=run.quota, asked=asked.quota))
     if run.priority_share != asked.priority_share:
         lines.append(t("what_if.share", run=float(run.priority_share), asked=float(asked.priority_share)))
+    if run.areas != asked.areas:
+        shares = ", ".join(f"{code} {numbers.percent(share, 'en', 0)}" for code, share in asked.areas)
+        lines.append(t("what_if.areas", areas=shares) if asked.areas else t("what_if.no_areas"))
     lines += [t("what_if.left_out", code=code) for code in found.question.without]
     return lines + [t("what_if.put_in", code=code) for code in found.question.added]
 

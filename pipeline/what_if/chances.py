@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.reports.figures.groups import NOT_COMPARED, ORDER
-from pipeline.reports.small_cells.suppress import Row, merge
+from pipeline.reports.small_cells.suppress import Row, merge, small
 from pipeline.what_if.crowd import GROUPS, Counted, Counts, Crowd
 
 #: Of a hundred seeds ninety-five lie between these.
@@ -74,6 +74,8 @@ def by_group(counted: Counted, as_run: Drawn, asked: Drawn, by: str) -> list[Gro
             parts[row["photo"] == "failed"] += row["n"]
         else:
             parts[2 if row["in_asked"] else 3] += row["n"]
+    if small(sum(parts[1] for parts in sums.values())):  # too few to be told apart anywhere
+        sums = {key: [parts[0] + parts[1], 0, *parts[2:]] for key, parts in sums.items()}
     keys = [key for key in ORDER[by] if key in sums] if by in ORDER else sorted(sums)
     rows = [Row((key,), tuple(sums[key])) for key in keys]
     merged = merge(rows, in_order=by == "age", apart=NOT_COMPARED)

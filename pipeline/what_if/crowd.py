@@ -24,8 +24,8 @@ from pipeline.storage import duckdb_sql
 from pipeline.what_if.question import Question, Terms, bit_of
 
 Counts = npt.NDArray[np.int64]
-#: A combination of groups.
-Cell = tuple[str, str, str, str]
+#: A combination of groups, and the area by which places are given.
+Cell = tuple[str, str, str, str, str]
 GROUPS = ("province", "sex", "age", "tier")
 PHOTOS = ("passed", "unknown", "failed")
 #: A share of fewer photographs than this is not taken for that of a group.
@@ -72,10 +72,17 @@ class Counted:
     verified: int
 
 
-def count(query: Query, question: Question, registrations: Path | None, screened: Path | None) -> Counted:
-    """Counts a finished wave. ``screened``: the wave screened once more, with the rules that were not in force."""
+def count(
+    query: Query,
+    question: Question,
+    registrations: Path | None,
+    screened: Path | None,
+    areas: Path | None = None,
+) -> Counted:
+    """Counts a finished wave. ``screened``: the wave screened once more, with the rules that were not in force.
+    ``areas``: the ``areas.csv`` of a wave with quotas by area."""
     db = query.connection
-    _define(db, question, screened)
+    _define(db, question, screened, areas)
     masks = dict(db.execute(duckdb_sql.sql("pipeline.what_if", "sql/masks")).fetchall())
     as_run, asked = question.as_run, question.asked
     known = registrations is not None or not (as_run.families or asked.families)
@@ -96,12 +103,13 @@ def _mask(terms: Terms, families_known: bool) -> int:
     return terms.mask | (bit_of("kk_limit") if terms.families and not families_known else 0)
 
 
-def _define(db: duckdb.DuckDBPyConnection, question: Question, screened: Path | None) -> None:
+def _define(db: duckdb.DuckDBPyConnection, question: Question, screened: Path | None, areas: Path | None) -> None:
     """The view ``asked``: masks from the reasons decided, or from the screening done again."""
     warned = [code for code in question.added if code not in reasons.codes()]
     holes: dict[str, duckdb_sql.Value] = {
         "{warned}": "".join(f" | CASE WHEN list_contains(warnings, '{c}') THEN {bit_of(c)} ELSE 0 END" for c in warned),
         "{without_selfies}": str(question.wave.selfie == "off").lower(),
+        **_area(question, areas),
     }
     if screened is not None:
         holes |= {"{masked_by}": "registration_id"}
@@ -117,6 +125,24 @@ def _define(db: duckdb.DuckDBPyConnection, question: Question, screened: Path | 
         db.unregister("masks_found")
         holes |= {"{masks}": "masks_of", "{masked_by}": "reasons"}
     duckdb_sql.run(db, "pipeline.what_if", "sql/asked", holes)
+
+
+def _area(question: Question, areas: Path | None) -> dict[str, duckdb_sql.Value]:
+    """SQL for the area of an application: what the draw had, else the province that the applicant wrote; '' is none."""
+    codes = sorted({code for terms in (question.as_run, question.asked) for code, _ in terms.areas})
+    if not codes:
+        return {"{area}": "''", "{areas}": ""}
+    named = f"""('{"', '".join(codes)}')"""
+    written = f"CASE WHEN province_code IN {named} THEN province_code ELSE '' END"
+    if areas is None:
+        return {"{area}": written, "{areas}": ""}
+    had = f"""('{"', '".join(code for code, _ in question.as_run.areas)}')"""
+    listed = f"m.mask & {question.as_run.mask} = 0 AND province_code IN {had}"  # and the draw had another area
+    known = f"read_csv('{duckdb_sql.quoted(areas)}', header = true, all_varchar = true)"
+    return {
+        "{area}": f"CASE WHEN d.area IN {named} THEN d.area WHEN {listed} THEN '' ELSE {written} END",
+        "{areas}": f"LEFT JOIN {known} d USING (registration_id)",
+    }
 
 
 def pass_rates(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
@@ -172,7 +198,7 @@ def _crowd(
 
 
 def _cell(row: dict[str, Any]) -> Cell:
-    return row["province"], row["sex"], row["age"], row["tier"]
+    return row["province"], row["sex"], row["age"], row["tier"], row["area"]
 
 
 def _rows(db: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ Reads the manifest of the wave and the rulebook; knows no table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from pipeline.domain import reasons
@@ -30,6 +31,7 @@ class Terms:
     quota: int
     priority_share: float
     rules: tuple[str, ...]
+    areas: tuple[tuple[str, float], ...] = ()
 
     @property
     def families(self) -> bool:
@@ -70,7 +72,8 @@ def wave_as_run(manifest: dict[str, Any]) -> Wave:
     """The wave as its manifest has it."""
     opens, closes = (datetime.fromisoformat(manifest[key]) for key in ("opens", "closes"))
     found = Wave(manifest["wave"], opens, closes, **{key: manifest[key] for key in AS_RUN})
-    return replace(found, beacon=manifest.get("beacon", ""))
+    areas = tuple((code, share) for code, share in manifest.get("areas", ()))
+    return replace(found, beacon=manifest.get("beacon", ""), areas=areas)
 
 
 def ask(
@@ -80,14 +83,20 @@ def ask(
     without: Sequence[str] = (),
     added: Sequence[str] = (),
     priority_share: float | None = None,
+    areas: Mapping[str, float] | None = None,
     seeds: int = 1000,
 ) -> Question:
-    """Makes the question. Raises BadQuestionError for what no wave can have."""
+    """Makes the question. ``areas``: shares of the quota by province, none to be without; None: as the wave had them.
+
+    Raises BadQuestionError for what no wave can have.
+    """
     wave, rules = wave_as_run(manifest), [rule["code"] for rule in manifest["rules"]]
     if quota is not None and quota < 1:
         raise BadQuestionError(f"A quota of {quota} gives nobody a place.", "Ask for a quota of at least 1.")
     if priority_share is not None and not 0 <= priority_share <= 1:
         raise BadQuestionError(f"A priority share of {priority_share} is not between 0 and 1.", "0.2 is a fifth.")
+    if areas and (sum(Fraction(str(s)) for s in areas.values()) > 1 or not all(0 < s <= 1 for s in areas.values())):
+        raise BadQuestionError("The shares of the areas are not above 0 and together at most 1.", "Try 31=0.2.")
     if seeds not in SEEDS:
         raise BadQuestionError(f"{seeds} seeds are not {SEEDS[0]} to {SEEDS[-1]}.", "1000 is enough.")
     if unknown := sorted(set(without) - set(rules)):
@@ -108,7 +117,8 @@ def ask(
         wave.quota if quota is None else quota,
         wave.priority_share if priority_share is None else priority_share,
         (*left, *sorted(set(added), key=lambda code: bit_of(code))),
+        wave.areas if areas is None else tuple(sorted(areas.items())),
     )
     again = tuple(known[code] for code in sorted(set(added)) if code in known)
-    as_run = Terms(wave.quota, wave.priority_share, tuple(rules))
+    as_run = Terms(wave.quota, wave.priority_share, tuple(rules), wave.areas)
     return Question(wave, as_run, asked, seeds, tuple(without), tuple(added), again)

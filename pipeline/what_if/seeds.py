@@ -13,7 +13,8 @@ that the hashes have. In one seed, of one tier:
 With ``after_draw`` and no refill the first of the quota are drawn and who fails the photograph leaves an empty place;
 in every other form places go to the first who pass. All this is exact. An estimate are: the photographs that nobody
 looked at (each passes with its group's share, independently), and the places left on a family card that was not full in
-the wave itself but becomes so when rules are left out (no earlier recipient is assumed).
+the wave itself but becomes so when rules are left out (no earlier recipient is assumed). With quotas by area
+(``area_seeds.py``) those who stay on a full card are counted like others, which is a little too few places for them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from pipeline.domain.calendar import Wave
 from pipeline.draw.seats import allocate
+from pipeline.what_if.area_seeds import FAILED, draw_by_area, first_of
 from pipeline.what_if.crowd import PHOTOS, Counts, Crowd
 from pipeline.what_if.question import Terms
 
@@ -47,6 +49,12 @@ def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.rando
         )
         stays = _within_card(values + member_tier, crowd.family, crowd.places)
         counted = stays & passes if only_passed else stays
+        if terms.areas:
+            standing = standing.copy()
+            seen = np.where(passes, _PASSED, FAILED)
+            np.add.at(standing, (seen[counted], crowd.cell[counted]), 1)
+            row += draw_by_area(wave, terms, crowd, standing, rng)
+            continue
         here = [counted & (member_tier == tier) for tier in (0, 1)]
         people = [int(standing[:, cells].sum()) + int(who.sum()) for cells, who in zip(tiers, here, strict=True)]
         seats = allocate(terms.quota, terms.priority_share, *people)
@@ -56,7 +64,8 @@ def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.rando
             ahead = _in_front(values[line], int(others.sum()), places, rng)
             placed = line[:ahead]
             np.add.at(row, crowd.cell[placed[passes[placed]]], 1)
-            row[cells] += _of_the_others(others, crowd.rate[cells], places - ahead, rng)
+            drawn = first_of(others, places - ahead, rng)
+            row[cells] += drawn[_PASSED] + rng.binomial(drawn[_UNKNOWN], crowd.rate[cells])
     return found
 
 
@@ -88,9 +97,3 @@ def _in_front(values: npt.NDArray[np.float64], others: int, places: int, rng: np
         else:
             last, to, between = middle, value, ahead
     return first
-
-
-def _of_the_others(others: Counts, rate: npt.NDArray[np.float64], places: int, rng: np.random.Generator) -> Counts:
-    """Of the others who come first, those who get a place, by cell."""
-    drawn = rng.multivariate_hypergeometric(others.ravel(), places, method="marginals").reshape(others.shape)
-    return np.asarray(drawn[_PASSED] + rng.binomial(drawn[_UNKNOWN], rate))

@@ -19,6 +19,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import BadQuestionError
 from pipeline.draw.seats import allocate
 from pipeline.ingest.extracts import resolve_extracts
+from pipeline.inspection.redraw import draw_again, seats
 from pipeline.storage.files import read_json, write_json
 from pipeline.storage.paths import Store
 from pipeline.what_if import crowd as crowds
@@ -60,8 +61,8 @@ def by_hashes(this: Wave, terms: Terms, found: Crowd, seeds: int) -> np.ndarray:
         if this.selfie != "after_draw" or this.refill:
             standing = [one for one in standing if one[1]]
         tiers = [[s for s in standing if bool(found.listed[s[0]]) == listed] for listed in (True, False)]
-        seats = allocate(terms.quota, terms.priority_share, *map(len, tiers))
-        for tier, places in zip(tiers, (seats.priority, seats.public), strict=True):
+        given = allocate(terms.quota, terms.priority_share, *map(len, tiers))
+        for tier, places in zip(tiers, (given.priority, given.public), strict=True):
             for cell, passes in tier[:places]:
                 row[cell] += passes
     return result
@@ -69,7 +70,8 @@ def by_hashes(this: Wave, terms: Terms, found: Crowd, seeds: int) -> np.ndarray:
 
 def crowd() -> Crowd:
     """Two provinces, two tiers; with cards that have three or four members for one or two places, across tiers."""
-    cells = [("31", "L", "25_34", "priority"), ("31", "P", "25_34", "public"), ("32", "L", "25_34", "public")]
+    named = [("31", "L", "priority"), ("31", "P", "public"), ("32", "L", "public")]
+    cells = [(area, sex, "25_34", tier, area) for area, sex, tier in named]
     free = np.array([[9, 20, 3], [4, 5, 6], [2, 3, 1]], dtype=np.int64)
     cell, photo, family, places = [], [], [], []
     for number, (people, left) in enumerate([([0, 0, 1], 2), ([1, 2, 2, 2], 1), ([2, 2, 2], 2), ([0, 1], 0)]):
@@ -284,3 +286,72 @@ def test_estimates_come_from_the_nearest_group_that_has_enough():
     assert rates["P", "65_up"] == pytest.approx(80 / 103)
     assert rates["L", "25_34"] == pytest.approx(85 / 108)
     assert crowds.pass_rates([row("L", "25_34", "unknown", 5)]) == {("L", "25_34"): 1.0}
+
+
+@pytest.mark.parametrize(
+    ("areas", "quota", "refill"), [((("31", 0.1), ("32", 0.2)), 20, True), ((("31", 0.3), ("32", 0.3)), 30, False)]
+)
+def test_areas_have_the_distribution_of_hashes(areas: tuple[tuple[str, float], ...], quota: int, refill: bool):
+    this = replace(FAMILIES, selfie="after_draw", refill=refill)
+    terms, whole = Terms(quota, 0.5, (), areas), crowd()
+    nobody = np.zeros(0, dtype=np.int64)
+    found = replace(whole, cell=nobody, photo=nobody, family=nobody, places=nobody)
+    ours = draw_often(this, terms, found, SEEDS * 5, np.random.default_rng(1))
+    truth = by_area_with_hashes(this, terms, found)
+    assert truth.std(axis=0).max() > 0.4
+    error = np.sqrt(1.2 * truth.var(axis=0) / len(truth))
+    assert np.all(np.abs(ours.mean(axis=0) - truth.mean(axis=0)) <= 4 * error + 1e-9)
+    assert np.all(np.abs(ours.std(axis=0) - truth.std(axis=0)) <= 0.12 * np.maximum(truth.std(axis=0), 0.05) + 0.03)
+
+
+def by_area_with_hashes(this: Wave, terms: Terms, found: Crowd) -> np.ndarray:
+    """The same by the audit's code, which shares none with the pipeline."""
+    cells, photos = {}, {}
+    for photo, row in enumerate(found.free):
+        for cell, n in enumerate(row):
+            for i in range(n):
+                cells[f"F{photo}-{cell}-{i}"], photos[f"F{photo}-{cell}-{i}"] = cell, photo
+    listed = {id_ for id_, cell in cells.items() if found.listed[cell]}
+    area = {id_: found.cells[cell][4] for id_, cell in cells.items()}
+    record = {"quota": terms.quota, "priority_share": terms.priority_share, "areas": terms.areas}
+    record |= {"selfie": this.selfie, "refill": this.refill}
+    rng, result = np.random.default_rng(5), np.zeros((SEEDS // 2, len(found.cells)), dtype=int)
+    for seed, row in enumerate(result):
+        fell = {i for i, p in photos.items() if p == 2 or (p == 1 and rng.random() >= found.rate[cells[i]])}
+        for id_ in seats(record, draw_again(str(seed), list(cells), listed), listed, fell, area):
+            row[cells[id_]] += 1
+    return result
+
+
+def test_quotas_by_area_compared_with_none(world: World):
+    found = asked(world, areas={"32": 0.8}, seeds=100)
+    groups = {g.keys: g for g in found.groups["province"]}
+    assert groups["32",].asked.mean > groups["32",].as_run.mean
+    assert groups["31",].asked.mean < groups["31",].as_run.mean
+    assert {"areas_written", "areas_families"} <= set(found.notes)
+    with pytest.raises(BadQuestionError, match="shares"):
+        asked(world, areas={"31": 0.8, "32": 0.5})
+    line = ["what-if", "90", "--data", str(world.root), "--seeds", "20", "--language", "en"]
+    done = CliRunner().invoke(app, [*line, "--area", "32=0.5"])
+    assert "With quotas by area: 32 50%" in done.output
+    assert isinstance(CliRunner().invoke(app, [*line, "--area", "Jakarta"]).exception, BadQuestionError)
+
+
+def test_a_wave_with_areas_without_them(tmp_path: Path):
+    this = wave(3, selfie="off", seed="one", quota=20, areas=(("32", 0.5),))
+    made = World(tmp_path / "data")
+    made.root.mkdir()
+    for n in range(100):  # half of those of Papua moved to province 32, and wrote otherwise
+        made.person(nik(n), kk=kk(n), province_code="32" if n % 5 == 0 else "94")
+        made.apply(this, f"A{n:02d}", nik(n), kk=kk(n), province_code="94", sex="LP"[n % 2])
+    made.screen(this)
+    made.decide(this)
+    out = made.finish(this)
+    write_json({"ends": {"accepted": 20}}, out / "funnel.json")
+    store, manifest = Store.at(made.root), read_json(out / "manifest.json")
+    with_areas = answer(store, ask(manifest, seeds=50))
+    assert with_areas.as_run.mean == 20
+    without = answer(store, ask(manifest, areas={}, seeds=50))
+    assert without.question.asked.areas == ()
+    assert without.asked.mean == 20
+    assert without.notes == []

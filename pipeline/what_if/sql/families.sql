@@ -15,7 +15,7 @@ cards AS (
     GROUP BY kk_number
     HAVING count_if(is_in) > places
 )
-SELECT dense_rank() OVER (ORDER BY kk_number) - 1 AS family, places, province, sex, age, tier, photo
+SELECT dense_rank() OVER (ORDER BY kk_number) - 1 AS family, places, province, sex, age, tier, area, photo
 FROM members JOIN cards USING (kk_number)
 WHERE is_in
 ORDER BY kk_number, registration_id

@@ -1,0 +1,217 @@
+"""Objections to a decision: taken in with their evidence, decided by a second person, answered before a deadline.
+
+Each is a folder ``landing/wave-NNNN/objections/NNNN/``: the evidence, ``objection.json``, and once it is decided
+``decision.json`` and ``answer.txt``. No file is ever changed; both steps are in the signed record. An accepted
+objection about a photograph hands the new photograph on as a re-upload of an open wave.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import BadObjectionError, OwnObjectionError, UnknownApplicationError
+from pipeline.domain.person_names import skeleton
+from pipeline.domain.settings import settings
+from pipeline.record import log
+from pipeline.review import objection_letter
+from pipeline.storage.paths import Store
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic"})
+_REUPLOAD = ("registration_id", "from_wave", "submitted_at", "selfie")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a second person decided; ``into``: the wave that a new photograph was handed on to."""
+
+    decision: str
+    by: str
+    at: str
+    note: str
+    into: int | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """One objection. ``about``: ``photo`` where a new photograph alone would mend the refusal, else ``data``."""
+
+    wave: int
+    number: int
+    registration_id: str
+    about: str
+    taken_at: str
+    taken_by: str
+    why: str
+    evidence: str
+    evidence_sha256: str
+    deadline: str
+    decided: Decided | None = None
+
+    def late(self, today: date) -> bool:
+        """Whether its deadline has passed without a decision."""
+        return self.decided is None and today > date.fromisoformat(self.deadline)
+
+
+def folder(wave: Wave) -> str:
+    """Where the objections of a wave are, below the data root."""
+    return f"landing/{wave.key}/objections/"
+
+
+def objections(store: Store, wave: Wave) -> list[Objection]:
+    """Every objection of a wave, in the order in which they were taken in."""
+    found = []
+    for key in sorted(key for key in store.keys(folder(wave)) if key.endswith("/objection.json")):
+        raw = json.loads(store.read(key) or b"{}")
+        decided = store.read(f"{PurePosixPath(key).parent}/decision.json")
+        found.append(Objection(**raw, decided=Decided(**json.loads(decided)) if decided else None))
+    return found
+
+
+def take_in(
+    store: Store, wave: Wave, registration_id: str, name: str, evidence: bytes, why: str, by: str, now: datetime
+) -> Objection:
+    """Takes an objection in. ``name``: of the file that the evidence is, for its ending.
+
+    Raises UnknownApplicationError; BadObjectionError for an accepted application, or one with an open objection.
+    """
+    decision = _decision(store, wave, registration_id)
+    if decision["outcome"] == "accepted":
+        raise BadObjectionError(f"{registration_id} was accepted in wave {wave.number}: there is nothing to object to.")
+    there = objections(store, wave)
+    if any(one.registration_id == registration_id and one.decided is None for one in there):
+        raise BadObjectionError(f"There is an open objection of {registration_id} in wave {wave.number} already.")
+    if len(evidence) > settings().selfie.max_bytes:
+        raise BadObjectionError(f"The evidence has {len(evidence):,} bytes.", "Send a smaller file.")
+    number = max((one.number for one in there), default=0) + 1
+    while not store.create(key := f"{folder(wave)}{number:04d}/evidence{Path(name).suffix.lower()}", evidence):
+        number += 1  # somebody else's came at the same moment
+    made = Objection(
+        wave.number,
+        number,
+        registration_id,
+        "photo" if decision["retry"] == "photo" else "data",
+        now.isoformat(timespec="seconds"),
+        by,
+        why,
+        key,
+        sha256(evidence).hexdigest(),
+        (now.date() + timedelta(days=settings().review.objection_days)).isoformat(),
+    )
+    fields = {name: value for name, value in asdict(made).items() if name != "decided"}
+    _create(store, f"{folder(wave)}{number:04d}/objection.json", fields)
+    log.note(store, "objected", wave.number, {**_facts(made), "why": why, "deadline": made.deadline}, by)
+    return made
+
+
+def decide(
+    store: Store,
+    wave: Wave,
+    registration_id: str,
+    accept: bool,
+    note: str,
+    by: str,
+    now: datetime,
+    into: Wave | None = None,
+) -> Objection:
+    """Decides the open objection of an application, and writes the answer.
+
+    Raises BadObjectionError, and OwnObjectionError where it is no second person.
+    """
+    one = next((o for o in objections(store, wave) if o.registration_id == registration_id and not o.decided), None)
+    if one is None:
+        raise BadObjectionError(f"Wave {wave.number} has no open objection of {registration_id}.")
+    if skeleton(by) in _had_a_hand(store, wave, one):
+        raise OwnObjectionError(f"{by} took objection {one.number} in, or decided about {registration_id} before.")
+    if into is not None:
+        _may_come_back(one, accept, into, now)
+    decided = Decided("accepted" if accept else "rejected", by, now.isoformat(timespec="seconds"), note)
+    decided = Decided(**{**asdict(decided), "into": into.number if into else None})
+    place = f"{folder(wave)}{one.number:04d}"
+    _create(store, f"{place}/decision.json", asdict(decided))
+    if into is not None:
+        _hand_on(store, one, into, now)
+    answered = Objection(**{**asdict(one), "decided": decided})
+    store.create(f"{place}/answer.txt", objection_letter.answer(one.about, accept, into is not None, note).encode())
+    log.note(store, "objection_decided", wave.number, {**_facts(one), "decision": decided.decision}, by)
+    return answered
+
+
+def open_to(store: Store, wave: Wave, reviewer: str) -> list[Objection]:
+    """The open objections that a reviewer had no hand in."""
+    found = [one for one in objections(store, wave) if one.decided is None]
+    return [one for one in found if skeleton(reviewer) not in _had_a_hand(store, wave, one)]
+
+
+def wave_to_come_back_in(store: Store, one: Objection, now: datetime) -> Wave | None:
+    """The open wave that a new photograph can be handed on to; None: there is none, or no new photograph."""
+    if one.about != "photo" or Path(one.evidence).suffix not in PICTURES:
+        return None
+    here = now.replace(tzinfo=None)
+    waves = [w for w in store.calendar().waves(here.date()) if w.opens <= here <= w.last_moment]
+    return next((w for w in waves if w.number > one.wave), None)
+
+
+def evidence_of(store: Store, one: Objection) -> bytes:
+    """The evidence, as it was taken in. Raises BadObjectionError where it is another."""
+    found = store.read(one.evidence) or b""
+    if sha256(found).hexdigest() != one.evidence_sha256:
+        raise BadObjectionError(f"The evidence of objection {one.number} is not the one that was taken in.")
+    return found
+
+
+def _had_a_hand(store: Store, wave: Wave, one: Objection) -> set[str]:
+    """Who cannot decide: whoever took it in, and the reviewers of the application."""
+    reviews = log.entries(store, wave.number, "reviewed")
+    by = [entry.by for entry in reviews if entry.facts.get("registration_id") == one.registration_id]
+    return {skeleton(name) for name in (one.taken_by, *by)}
+
+
+def _may_come_back(one: Objection, accept: bool, into: Wave, now: datetime) -> None:
+    if not accept or one.about != "photo" or Path(one.evidence).suffix not in PICTURES:
+        raise BadObjectionError(
+            f"Objection {one.number} hands no photograph on to wave {into.number}.",
+            "--into is for an accepted objection to a photograph whose evidence is the new one.",
+        )
+    if into.number <= one.wave or not into.opens <= now.replace(tzinfo=None) <= into.last_moment:
+        raise BadObjectionError(f"Wave {into.number} is not open now.", "Name a later wave whose window is open.")
+
+
+def _hand_on(store: Store, one: Objection, into: Wave, now: datetime) -> None:
+    """The photograph, and a re-upload with it: what the applicant would have sent."""
+    name = f"objection-{one.wave:04d}-{one.number:04d}"
+    selfie = f"{name}{Path(one.evidence).suffix}"
+    store.create(f"landing/{into.key}/selfies/{selfie}", evidence_of(store, one))
+    text = io.StringIO()
+    sent = now.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    csv.writer(text, lineterminator="\n").writerows([_REUPLOAD, (one.registration_id, one.wave, sent, selfie)])
+    store.create(f"landing/{into.key}/reuploads/{name}.csv", text.getvalue().encode())
+
+
+def _decision(store: Store, wave: Wave, registration_id: str) -> dict[str, Any]:
+    path = store.out(wave) / "decisions.parquet"
+    here = pc.field("registration_id") == registration_id
+    rows = pq.read_table(path, columns=["outcome", "retry"], filters=here).to_pylist()
+    if not rows:
+        raise UnknownApplicationError(f"Wave {wave.number} has no application {registration_id}.")
+    return dict(rows[0])
+
+
+def _facts(one: Objection) -> dict[str, Any]:
+    return {"number": one.number, "registration_id": one.registration_id, "evidence_sha256": one.evidence_sha256}
+
+
+def _create(store: Store, key: str, fields: dict[str, Any]) -> None:
+    text = json.dumps(fields, ensure_ascii=False, indent=1) + "\n"
+    if not store.create(key, text.encode()):
+        raise BadObjectionError(f"{key} is there already: somebody else was quicker.")
