@@ -26,6 +26,7 @@ from pipeline.domain.wave_keys import wave_key
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
 SamePersonMode = Literal["check", "files", "off"]
+CardMode = Literal["off", "check"]
 BeaconName = Literal["", "drand-quicknet", "demonstration"]
 #: Of these two a wave has one.
 _DRAWN_BY = ("seed", "beacon")
@@ -50,6 +51,7 @@ class Wave:
     version: int = 1
     beacon: BeaconName = ""
     beacon_after: float = 24.0
+    card: CardMode = "off"
 
     @property
     def key(self) -> str:
@@ -106,6 +108,7 @@ class WaveRules(BaseModel):
     priority_share: float = Field(1.0, ge=0, le=1)
     selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
     same_person: SamePersonMode = "check"  # one against all: faces and pictures; only the files' bytes; nothing
+    card: CardMode = "off"  # whether the identity card in the selfie is looked for and its number read
     beacon: BeaconName = ""  # where the randomness of the draw comes from, instead of a seed
     beacon_after: float = Field(24.0, ge=0, le=24 * 366)  # hours from closing to the beacon's round
 

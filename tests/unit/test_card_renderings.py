@@ -38,7 +38,7 @@ def test_a_rendering_is_a_function_of_its_seed(variety: Variety) -> None:
 def test_the_truth_says_where_the_card_is(seed: int) -> None:
     data, truth = made("card", seed=seed)
     assert truth is not None
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).astype(int)
+    image = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), int)
     inside = np.zeros(image.shape[:2], np.uint8)
     cv2.fillPoly(inside, [truth.corners.astype(np.int32)], 1)
     bluer = image[..., 0] - image[..., 2]

@@ -23,9 +23,9 @@ from pipeline.simulate.photos.cards.card_variety import LEARNT
 from pipeline.simulate.photos.face_sources import read
 from tools.selfie.card_pictures import CardPicture, photographs, renderings
 
-RENDERINGS, PHOTOGRAPHS, BATCH = 500, 400, 8
-#: Steps with normalisations, then without, where second looks are learned too; and the rates they begin with.
-STEPS, FURTHER = (700, 4e-3), (1600, 1.5e-3)
+RENDERINGS, LARGE, PHOTOGRAPHS, BATCH = 500, 80, 400, 8
+#: Steps, the rate that they begin with, and the share of second looks. Only the first phase has normalisations.
+PHASES = ((700, 4e-3, 0.0), (900, 1.5e-3, 0.5), (700, 1e-3, 0.6), (650, 1e-3, 0.6))
 #: Of five renderings three show a card.
 KINDS = ("card", "card", "card", "other", "nothing")
 _KEPT_HEIGHT = 640  # pixels of a picture that is kept in memory
@@ -43,7 +43,10 @@ class Example:
 def examples(faces: Path, pictures: list[CardPicture] | None = None) -> list[Example]:
     """Everything that is learned from."""
     kinds: Any = [KINDS[i % len(KINDS)] for i in range(RENDERINGS)]
-    made = pictures if pictures is not None else list(renderings(faces, LEARNT, kinds, 540, 1, test=False))
+    made = pictures or [
+        *renderings(faces, LEARNT, kinds, 540, 1, test=False),
+        *renderings(faces, LEARNT, ["card"] * LARGE, 1080, 5, test=False),
+    ]
     found = [_rendered(one) for one in made]
     return found + [_kept(read(path))[0] for path in photographs(faces, test=False)[:PHOTOGRAPHS]]
 
@@ -83,7 +86,7 @@ def varied(one: Example, rng: np.random.Generator, near: bool) -> tuple[NDArray[
         if corners is not None:
             placed = np.round((corners @ move[:, :2].T + move[:, 2]) * 16).astype(np.int32)
             cv2.fillPoly(mask, [placed], 255, cv2.LINE_AA, 4)
-    return _recoloured(seen.astype(np.float32), rng), np.moveaxis(masks, 0, -1).astype(np.float32) / 255
+    return _recoloured(seen.astype(np.float32), rng), np.asarray(np.moveaxis(masks, 0, -1) / 255, np.float32)
 
 
 def _far(one: Example, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -103,7 +106,7 @@ def _near(one: Example, rng: np.random.Generator) -> NDArray[np.float64]:
         spot, wide, turn = one.card.mean(0), float(np.linalg.norm(across)) / 2, -float(np.arctan2(across[1], across[0]))
     start = np.array([[1.0, 0, WIDTH / 2 - spot[0]], [0, 1, HEIGHT / 2 - spot[1]]])
     scale = rng.uniform(0.55, 0.9) * WIDTH / wide
-    return _around(start, (WIDTH / 2, HEIGHT / 2), scale, turn + rng.normal(0, 0.1), rng.normal(0, 8, 2))
+    return _around(start, (WIDTH / 2, HEIGHT / 2), scale, turn + rng.normal(0, 0.2), rng.normal(0, 8, 2))
 
 
 def _around(
@@ -191,7 +194,7 @@ def train(model: Any, all_: list[Example], steps: int, rate: float, near: float)
     rng = np.random.default_rng(steps)
     optimiser = tf.keras.optimizers.Adam(tf.keras.optimizers.schedules.CosineDecay(rate, steps))
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def step(x: Any, y: Any) -> Any:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, model(x, training=True)) * [1.0, 2.0])
@@ -210,8 +213,10 @@ def train(model: Any, all_: list[Example], steps: int, rate: float, near: float)
 def main(faces: str) -> None:
     """Renders, learns, writes."""
     learnt = examples(Path(faces))
-    first = train(build(normalised=True), learnt, *STEPS, near=0.0)
-    weights = train(loaded(first), learnt, *FURTHER, near=0.5)
+    first, *further = PHASES
+    weights = train(build(normalised=True), learnt, *first)
+    for phase in further:
+        weights = train(loaded(weights), learnt, *phase)
     WEIGHTS.parent.mkdir(exist_ok=True)
     np.savez_compressed(WEIGHTS, allow_pickle=False, **weights)
 

@@ -22,7 +22,7 @@ from pipeline.selfie.verdict import CardState
 
 #: Thresholds, as natural logarithms, chosen on renderings of the variety to learn from (model card).
 #: The given number *agrees* if it is this much likelier than any other one, and at least so likely itself.
-AGREE, AGREE_AT_LEAST = 2.0, -4.0
+AGREE, AGREE_AT_LEAST = 3.0, -6.0
 #: The card *differs* if another number is read: so likely itself, so much likelier than any number that differs from it
 #: in one digit, and so much likelier than the given one.
 READ_AT_LEAST, READ, DIFFER = -1.0, 1.0, 4.0
@@ -56,9 +56,8 @@ def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8]] 
         return CardReading()
     full = larger()
     scale = np.array([full.shape[1] / small.shape[1], full.shape[0] / small.shape[0]])
-    ways = [found.mirrored, found.proper] if found.mirrored_first else [found.proper, found.mirrored]
     best, sureness = None, -math.inf
-    for corners in ways:
+    for corners in found.ways:
         steps = likelihoods(number_line(full, corners * scale))
         sure = how_sure(steps)
         if best is None or sure > sureness:

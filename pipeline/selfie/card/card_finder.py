@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie.align import warp
+from pipeline.selfie.card.card_layout import CARD, PORTRAIT, RATIO
 from pipeline.selfie.networks.card_network import HEIGHT, STRIDE, WIDTH, card_maps
 
 Points = NDArray[np.float64]
@@ -28,14 +29,10 @@ def fitted(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.floa
 
 @dataclass(frozen=True)
 class FoundCard:
-    """Corners [4, 2] in pixels of the picture that was given, from the print's upper left on: as the print lies if the
-    picture is not mirrored (``proper``), and if it is (``mirrored``). ``mirrored_first``: only the second way has the
-    print upright. ``sure``: 0–1."""
+    """``ways``: corners [4, 2] in pixels of the picture that was given, from the print's upper left on: every way in
+    which the card may lie, the likeliest first. A card may be mirrored, and its edges or its portrait may mislead."""
 
-    proper: Points
-    mirrored: Points
-    mirrored_first: bool
-    sure: float
+    ways: tuple[Points, ...]
 
 
 #: A cell belongs to a card, or to its portrait, from this on.
@@ -46,29 +43,72 @@ _CELLS, _PORTRAIT_CELLS = 20, 6
 FIRST, SECOND = 0.6, 0.8
 #: In the second look the card lies level and takes this share of the width.
 _NEAR = 0.7
+#: Most looks after the first: another one where the card lay aslant, or larger or smaller than it should.
+_LOOKS = 3
 _FINER = 4  # the maps are enlarged before an outline is drawn
 
 
 def find_card(image: NDArray[np.uint8]) -> FoundCard | None:
-    """The card in an RGB picture; None where there is none. A first look at the whole picture says where a card may be,
-    a second one at its surroundings whether it is one, and where its corners are."""
+    """The card in an RGB picture; None where there is none.
+
+    A first look at the whole picture says where a card may be, further ones at its surroundings whether it is one and
+    where its corners are. Where nothing is found the picture is looked at on its side, for a card that stands upright.
+    """
+    for turned in (False, True):
+        seen = np.ascontiguousarray(np.rot90(image)) if turned else image
+        ways = _ways(seen)
+        if ways and turned:
+            ways = [np.column_stack([image.shape[1] - 1 - points[:, 1], points[:, 0]]) for points in ways]
+        if ways:
+            upright = [i for i, points in enumerate(ways) if _down(points) > 0]
+            return FoundCard(tuple(ways[i] for i in (*upright, *(i for i in range(len(ways)) if i not in upright))))
+    return None
+
+
+def _ways(image: NDArray[np.uint8]) -> list[Points]:
+    """The ways in which a card may lie; none where there is no card."""
     picture, move = fitted(image)
     card, _ = card_maps(picture)
     place = _outline(card)
     if place is None or _surest(card, _CELLS) < FIRST:
-        return None
+        return []
     near = _level(place, move)
-    card, portrait = card_maps(warp(image, near, WIDTH, HEIGHT))
-    outline = _outline(card)
-    if outline is None or (portrait > _INSIDE).sum() < _PORTRAIT_CELLS:
-        return None
+    for _ in range(_LOOKS):
+        card, portrait = card_maps(warp(image, near, WIDTH, HEIGHT))
+        outline = _outline(card)
+        if outline is None:
+            return []
+        better = _level(outline, near)
+        if _lies_well(near, better):
+            break
+        near, before = better, near
+    else:
+        near = before
     sure = min(_surest(card, _CELLS), _surest(portrait, _PORTRAIT_CELLS))
-    if sure < SECOND:
-        return None
-    proper, mirrored = _in_reading_order(_corners(outline), _middle(portrait))
+    if sure < SECOND or (portrait > _INSIDE).sum() < _PORTRAIT_CELLS:
+        return []
+    ways = _in_reading_order(_corners(outline), _middle(portrait))
+    by_portrait = _from_portrait(portrait, ways[0])
     back = cv2.invertAffineTransform(near)
-    ways = [points @ back[:, :2].T + back[:, 2] for points in (proper, mirrored)]
-    return FoundCard(ways[0], ways[1], _down(ways[1]) > _down(ways[0]), sure)
+    return [points @ back[:, :2].T + back[:, 2] for points in (*ways, *by_portrait)]
+
+
+def _from_portrait(portrait: NDArray[np.float32], proper: Points) -> tuple[Points, Points]:
+    """The corners as the portrait's place, size and angle alone would have them, in both ways."""
+    fine = cv2.resize(portrait, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+    found, _ = cv2.findContours((fine > _INSIDE).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    middle, (a, b), angle = cv2.minAreaRect(max(found, key=cv2.contourArea))
+    turn = np.radians(angle)
+    across = proper[1] - proper[0] + proper[2] - proper[3]
+    turn += np.pi / 2 * np.round((np.arctan2(across[1], across[0]) - turn) / (np.pi / 2))
+    x = np.array([np.cos(turn), np.sin(turn)])
+    wide = float(np.sqrt((a + 1) * (b + 1) / ((PORTRAIT.x1 - PORTRAIT.x0) * (PORTRAIT.y1 - PORTRAIT.y0) / RATIO)))
+    centre = np.array([PORTRAIT.x0 + PORTRAIT.x1, PORTRAIT.y0 + PORTRAIT.y1]) / 2
+    made = []
+    for y in (np.array([-x[1], x[0]]), np.array([x[1], -x[0]])):
+        away = np.array(CARD.corners) - centre
+        made.append(np.array(middle) + wide * (away[:, :1] * x + away[:, 1:] * y / RATIO))
+    return made[0], made[1]
 
 
 def _outline(card: NDArray[np.float32]) -> Points | None:
@@ -90,6 +130,15 @@ def _level(outline: Points, move: NDArray[np.float64]) -> NDArray[np.float64]:
     linear = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     after = np.column_stack([linear, np.array([WIDTH, HEIGHT]) / 2 - linear @ np.array([x, y])])
     return np.asarray(after @ np.vstack([move, [0, 0, 1]]), np.float64)
+
+
+def _lies_well(near: NDArray[np.float64], better: NDArray[np.float64]) -> bool:
+    """Whether a card that was looked at by ``near`` lay nearly as ``better`` has it: level, as large, in the middle."""
+    change = np.vstack([better, [0, 0, 1]]) @ np.linalg.inv(np.vstack([near, [0, 0, 1]]))
+    turn, scale = np.arctan2(change[1, 0], change[0, 0]), np.hypot(change[0, 0], change[1, 0])
+    middle = np.array([WIDTH, HEIGHT]) / 2
+    aside = float(np.linalg.norm(change[:2, :2] @ middle + change[:2, 2] - middle))
+    return abs(turn) < 0.12 and 0.8 < scale < 1.25 and aside < 16
 
 
 def _surest(values: NDArray[np.float32], cells: int) -> float:

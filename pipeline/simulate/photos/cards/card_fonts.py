@@ -21,7 +21,7 @@ Font = Callable[[str], Mask]
 
 _SIZE = 96  # pixels at which a text is drawn before it is shrunk
 #: Strokes of an angular digit on a grid of 4 by 6.
-_STROKES = {
+_STROKES: dict[str, list[list[tuple[float, float]]]] = {
     "0": [[(0, 0), (4, 0), (4, 6), (0, 6), (0, 0)]],
     "1": [[(0.7, 0), (2.2, 0), (2.2, 6)], [(0.4, 6), (4, 6), (4, 4.6)]],
     "2": [[(0, 0), (4, 0), (4, 3), (0, 3), (0, 6), (4, 6)]],

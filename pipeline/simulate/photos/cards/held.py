@@ -74,7 +74,7 @@ def lay(image: Image, flat: Image, pose: Pose, rng: np.random.Generator) -> Imag
     laid = multiply(np.asarray(laid, np.uint8), ramp * rng.uniform(0.72, 1.12))
     soft = pose.width * 0.03
     shadow = cv2.GaussianBlur(
-        cv2.warpAffine(mask, np.float32([[1, 0, soft], [0, 1, soft]]), (width, height)), (0, 0), soft
+        cv2.warpAffine(mask, np.array([[1, 0, soft], [0, 1, soft]], np.float32), (width, height)), (0, 0), soft
     )
     return paint(multiply(image, 1 - 0.4 * shadow), mask, laid)
 
