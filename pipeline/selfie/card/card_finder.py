@@ -85,7 +85,7 @@ def _ways(image: NDArray[np.uint8]) -> list[Points]:
     else:
         near = before
     sure = min(_surest(card, _CELLS), _surest(portrait, _PORTRAIT_CELLS))
-    if sure < SECOND or (portrait > _INSIDE).sum() < _PORTRAIT_CELLS:
+    if outline is None or sure < SECOND or (portrait > _INSIDE).sum() < _PORTRAIT_CELLS:
         return []
     ways = _in_reading_order(_corners(outline), _middle(portrait))
     by_portrait = _from_portrait(portrait, ways[0])
