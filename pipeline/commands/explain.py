@@ -169,6 +169,8 @@ class _Page:
         self._say(self._text("compared", decision=shown, similarity=similarity))
         points = {key: decimal(policy[key], self.language, 2) for key in ("match", "doubt")}
         self._say(self._text("thresholds", model=policy["model"], **points), "dim")
+        if card := (self.found.photo or {}).get("card"):
+            self._say(self._text("card", state=label(f"card.{card}", self.language)))
         for name, score, point in scores(self.found.photo or {}, policy):
             values = {"score": decimal(score, self.language, 2), "point": decimal(point, self.language, 2)}
             seen = "yellow" if score >= point else "dim"

@@ -13,7 +13,9 @@ from pipeline.domain import contracts, reasons
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.storage import files
 
-PairsArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV with selfie and reference.")]
+PairsArgument = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="CSV with selfie, reference and, if known, nik.")
+]
 
 
 def verify_photos(
@@ -22,22 +24,25 @@ def verify_photos(
     photos: PhotosOption = None,
     overlay: Annotated[Path | None, typer.Option(help="Folder for pictures that show what was seen.")] = None,
     workers: WorkersOption = 0,
+    card: Annotated[bool, typer.Option(help="Look for the identity card in the selfie, and read its number.")] = True,
 ) -> None:
     """Verify pairs of photographs: decision, similarity, defects and their scores, in the order of the CSV.
 
     Example: gelombang verify-photos pairs.csv out.parquet --photos folder
     """
-    table = read_columns(pairs, ("selfie", "reference"))
+    table = read_columns(pairs, ("selfie", "reference"), ("nik",))
     root = photos or pairs.parent
     found = list(zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True))
-    verdicts = verify([PhotoPair(a or None, b or None) for a, b in found], root, workers)
+    numbers = table["nik"].to_pylist() if "nik" in table.column_names else [None] * len(found)
+    asked = [PhotoPair(a or None, b or None, nik or None) for (a, b), nik in zip(found, numbers, strict=True)]
+    verdicts = verify(asked, root, workers, cards=card)
     columns: dict[str, object] = {
         "selfie": [a for a, _ in found],
         "reference": [b for _, b in found],
         "decision": [v.decision for v in verdicts],
         "similarity": [v.similarity for v in verdicts],
         "reasons": [list(v.reasons) for v in verdicts],
-        **{name: [getattr(v, name) for v in verdicts] for name in (*reasons.DEFECTS, "faces")},
+        **{name: [getattr(v, name) for v in verdicts] for name in (*reasons.DEFECTS, "faces", "card", "card_score")},
     }
     files.write_table(pa.table(columns, schema=contracts.PHOTO_PAIRS_OUT), out, contracts.PHOTO_PAIRS_OUT)
     if overlay:

@@ -27,6 +27,7 @@ from pipeline.domain.wave_keys import wave_key
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
 SamePersonMode = Literal["check", "files", "off"]
+CardMode = Literal["off", "check"]
 BeaconName = Literal["", "drand-quicknet", "demonstration"]
 #: Of these two a wave has one.
 _DRAWN_BY = ("seed", "beacon")
@@ -52,6 +53,7 @@ class Wave:
     beacon: BeaconName = ""
     beacon_after: float = 24.0
     areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province, share
+    card: CardMode = "off"
 
     @property
     def key(self) -> str:
@@ -116,6 +118,7 @@ class WaveRules(BaseModel):
     priority_share: float = Field(1.0, ge=0, le=1)
     selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
     same_person: SamePersonMode = "check"  # one against all: faces and pictures; only the files' bytes; nothing
+    card: CardMode = "off"  # whether the identity card in the selfie is looked for and its number read
     beacon: BeaconName = ""  # where the randomness of the draw comes from, instead of a seed
     beacon_after: float = Field(24.0, ge=0, le=24 * 366)  # hours from closing to the beacon's round
     area: list[Area] = Field(default_factory=list)

@@ -14,6 +14,8 @@ from importlib.resources import files
 LAYERS = ("registration", "identity", "education", "bansos", "exclusion", "selfie")
 #: What a photograph is scored for, in catalogue order.
 DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
+#: What the identity card in a selfie can be found to be, where a wave looks at cards.
+CARD_CODES = ("card_differs", "card_unreadable", "card_missing")
 #: From the hardest to the mildest: what a refused applicant may send again (docs/reference/contract.md).
 RETRIES = ("none", "data", "photo")
 

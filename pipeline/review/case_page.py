@@ -56,7 +56,7 @@ def scores(case: Case, policy: dict[str, Any] | None, language: str) -> list[dic
 def render(language: str, template: str = "review.html.j2", **values: Any) -> str:
     """The page of a case; without ``case`` the page at the end of the work. Or another ``template``."""
     shared = {"lang": language, "t": speaker(language), "ready": words()["ready"]}
-    shared |= {"message": lambda code: reasons.message(code, language)}
+    shared |= {"message": lambda code: reasons.message(code, language), "label": label}
     return _environment().get_template(template).render(**shared, **values)
 
 

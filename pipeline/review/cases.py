@@ -34,6 +34,7 @@ class Case:
     selfie: str | None
     reference: str | None
     others: list[dict[str, Any]] = field(default_factory=list)
+    card: str | None = None
 
 
 def read_cases(where: Store, wave: Wave) -> list[Case]:
@@ -50,7 +51,11 @@ def read_cases(where: Store, wave: Wave) -> list[Case]:
 def _case(number: int, row: dict[str, Any], warnings: list[str]) -> Case:
     scores = {defect: row[defect] for defect in DEFECTS}
     kept = {name: row[name] for name in ("registration_id", "reasons", "similarity", "faces", "selfie", "reference")}
-    return Case(number=number, warnings=warnings, scores=scores, others=row.get("others") or [], **kept)
+    later: dict[str, Any] = {
+        "others": row.get("others") or [],
+        "card": row.get("card"),
+    }  # columns that an older wave does not have
+    return Case(number=number, warnings=warnings, scores=scores, **later, **kept)
 
 
 def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ Reads photographs below two roots and nothing else. A photograph never raises he
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.domain.settings import PhotoLimits, SelfieSettings
 from pipeline.selfie import cache
+from pipeline.selfie.card.card_check import CardReading, CardResult, compared, is_number, read_card
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode_within, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
 from pipeline.selfie.detection.face_finder import find_turned
@@ -26,6 +27,10 @@ from pipeline.selfie.verdict import Measurement, PhotoPair
 
 #: A covering is seen on the reference when its own score reaches this; the selfie's covering is then no defect.
 _COVERED = 0.75
+#: Long side, in pixels, at which a card's print is read; a face needs far fewer.
+_PRINT_SIDE = 1440
+#: Raise it whenever a change of code can alter what is seen of a card.
+_CARD_VERSION = 1
 
 
 @dataclass
@@ -42,6 +47,7 @@ class _Seen:
     covering: float | None = None
     picture: NDArray[np.uint64] | None = None  # its hash, where prints are kept
     turned: bool = False
+    card: CardReading | None = None
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,14 @@ class Measurer:
         settings: PhotoLimits | SelfieSettings,
         kept: cache.MeasurementCache | None,
         prints: PrintLog | None = None,
+        cards: bool = False,
     ) -> None:
         self._recogniser = recogniser
         self._settings = settings
         self._limits = cache.limits_text(*(getattr(settings, name) for name in cache.LIMITS))
         self._kept = kept
         self._prints = prints
+        self._cards = cards
         efficientnet.network()  # before the detectors: what graphs take for a moment does not come on top of them
 
     def measure(self, pairs: Sequence[PhotoPair], roots: Roots) -> list[Measurement]:
@@ -94,7 +102,8 @@ class Measurer:
                 continue
             reference = self._file(files, roots.photos, pair.reference)
             other = None if isinstance(reference, Exception) else reference.digest
-            known = cache.key(selfie.digest, other, self._recogniser.name, self._limits)
+            limits = self._limits + (f"/card {_CARD_VERSION}/{pair.nik or ''}" if self._cards else "")
+            known = cache.key(selfie.digest, other, self._recogniser.name, limits)
             results[i] = self._kept.get(known) if self._kept else None
             if results[i] is None:
                 todo.append((i, known))
@@ -125,11 +134,12 @@ class Measurer:
     def _look(self, pairs: list[PhotoPair], roots: Roots, files: _Files) -> list[Measurement]:
         seen: dict[tuple[str, bytes], _Seen] = {}
         looks: list[tuple[_Seen, _Seen | None]] = []
+        numbered = {_digest(files[roots.selfies, pair.selfie]) for pair in pairs if self._cards and is_number(pair.nik)}
         for pair in pairs:
             selfie = files[roots.selfies, pair.selfie]
             reference = self._file(files, roots.photos, pair.reference)
             assert isinstance(selfie, _File)
-            one = self._once(seen, "selfie", selfie)
+            one = self._once(seen, "selfie", selfie, numbered)
             other = self._once(seen, "reference", reference) if isinstance(reference, _File) else None
             looks.append((one, other))
         faces = {id(photo): photo.face for photo in seen.values() if photo.face is not None}
@@ -141,7 +151,11 @@ class Measurer:
         if self._prints:
             self._prints.put(self._prints_of(pairs, roots, files, looks))
         _score(looks)
-        return [_measurement(*look, distance) for look, distance in zip(looks, self._distances(looks), strict=True)]
+        measured = [_measurement(*look, distance) for look, distance in zip(looks, self._distances(looks), strict=True)]
+        if not self._cards:
+            return measured
+        cards = [compared(one.card, pair.nik) for pair, (one, _) in zip(pairs, looks, strict=True)]
+        return [_with_card(*both) for both in zip(measured, cards, strict=True)]
 
     def _distances(self, looks: list[tuple[_Seen, _Seen | None]]) -> list[float | None]:
         """The distance of each pair; None where one of the two faces was not found."""
@@ -177,22 +191,36 @@ class Measurer:
                 found.append(Print.of(selfie, kept(other, theirs), theirs))
         return found
 
-    def _once(self, seen: dict[tuple[str, bytes], _Seen], role: str, file: _File) -> _Seen:
+    def _once(
+        self, seen: dict[tuple[str, bytes], _Seen], role: str, file: _File, numbered: Set[bytes | None] = frozenset()
+    ) -> _Seen:
+        """One look at a file. ``numbered``: files of selfies whose card's number is to be read."""
         if (role, file.digest) not in seen:
-            seen[role, file.digest] = self._one(file.data)
+            cards = self._cards and role == "selfie"
+            seen[role, file.digest] = self._one(file.data, cards, file.digest in numbered)
         return seen[role, file.digest]
 
-    def _one(self, data: bytes) -> _Seen:
+    def _one(self, data: bytes, cards: bool, numbered: bool) -> _Seen:
         try:
             photo = decode_within(data, self._settings)
         except PhotoUnreadableError as e:
             return _Seen("selfie_unreadable", str(e))
         picture = picture_hash(photo.pixels) if self._prints else None
         pixels, found = find_turned(photo.pixels)
+        card = self._card(data, pixels, found.quarters, numbered) if cards else None
         if found.main is None or found.mesh is None:
-            return _Seen("no_face", faces=found.count, picture=picture)
+            return _Seen("no_face", faces=found.count, picture=picture, card=card)
         problem = "several_faces" if found.several else None
-        return _Seen(problem, "", found.count, (pixels, found.mesh), picture=picture, turned=found.turned)
+        face = pixels, found.mesh
+        return _Seen(problem, "", found.count, face, picture=picture, turned=found.turned, card=card)
+
+    def _card(self, data: bytes, pixels: NDArray[np.uint8], quarters: int, numbered: bool) -> CardReading | None:
+        """What is seen of the card in a selfie; None where there is none."""
+
+        def larger() -> NDArray[np.uint8]:
+            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE).pixels, quarters)
+
+        return read_card(pixels, larger if numbered else None)
 
 
 def _digest(file: _File | Exception | None) -> bytes | None:
@@ -243,6 +271,13 @@ def _measurement(one: _Seen, other: _Seen | None, distance: float | None) -> Mea
         pitch=_rounded(scores.pitch, 1),
         detail=one.detail,
     )
+
+
+def _with_card(measured: Measurement, card: CardResult) -> Measurement:
+    """The measurement with what is known of the card; of a file that is no picture nothing is."""
+    if measured.problem in ("selfie_missing", "selfie_unreadable"):
+        return measured
+    return replace(measured, card=card.state, card_score=_rounded(card.score))
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

@@ -9,14 +9,14 @@ import hashlib
 import json
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.domain.errors import BadSettingError, UncalibratedModelError
-from pipeline.domain.reasons import DEFECTS
+from pipeline.domain.reasons import CARD_CODES, DEFECTS
 from pipeline.selfie.verdict import UNUSABLE, Decision, Measurement, Seen, Verdict, in_order
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ BUILT_IN = Path(__file__).with_name("policies")
 #: Defects that alone never turn a doubt into a refusal. Hair hides the ears of most women and of few men, and ears say
 #: little about whether two faces agree.
 NEVER_REFUSES = frozenset({"ears_hidden"})
+#: What a card says that does not agree, as a code. Where no card was looked for there is none.
+CARD_CODE_OF = {code.removeprefix("card_"): code for code in CARD_CODES}
 
 
 class Calibration(BaseModel):
@@ -79,8 +81,8 @@ class SelfiePolicy(BaseModel):
             raise ValueError("doubt lies above match")
         if set(self.points) != set(DEFECTS):
             raise ValueError(f"points must name exactly {', '.join(DEFECTS)}")
-        if not set(self.strict) <= set(DEFECTS):
-            raise ValueError(f"strict may name only {', '.join(DEFECTS)}")
+        if not set(self.strict) <= {*DEFECTS, *CARD_CODES}:
+            raise ValueError(f"strict may name only {', '.join((*DEFECTS, *CARD_CODES))}")
         return self
 
     @classmethod
@@ -147,7 +149,20 @@ class Outcome:
 
 
 def judge(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "strict"]) -> Outcome:
-    """The table "The selfie's decision" of docs/reference/contract.md.
+    """The table "The selfie's decision" of docs/reference/contract.md, and what the card in the hand adds to it."""
+    found = _judged_by_face(verdict, policy, mode)
+    code = CARD_CODE_OF.get(verdict.card or "")
+    if code is None or found.outcome == "rejected":
+        return replace(found, warnings=in_order({*found.warnings, *([code] if code else [])}))
+    if mode == "strict" and code in policy.strict and verdict.decision in ("match", "doubt"):
+        return Outcome("rejected", in_order({*found.reasons, code}), found.warnings)
+    if code == "card_differs":
+        return Outcome("review", in_order({*found.reasons, code}), found.warnings)
+    return replace(found, warnings=in_order({*found.warnings, code}))
+
+
+def _judged_by_face(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "strict"]) -> Outcome:
+    """What follows from the faces and the defects alone.
 
     A missing reference goes to a person, whatever the defects: the applicant cannot mend it with another selfie. A
     score that is unknown is in no verdict's reasons, so it never rejects.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
@@ -10,6 +10,8 @@ from pydantic import ConfigDict, Field
 from pipeline.domain.reasons import ordered
 
 Decision = Literal["match", "doubt", "mismatch", "unusable"]
+#: The identity card in a selfie, against the number that was given. ``seen``: there is one, and no number was given.
+CardState = Literal["agrees", "differs", "unreadable", "missing", "seen"]
 
 #: Codes that forbid a comparison (docs/reference/contract.md, "The selfie's decision"). Their order is the catalogue's.
 UNUSABLE = frozenset({"selfie_missing", "selfie_unreadable", "no_face", "several_faces"})
@@ -23,17 +25,19 @@ Problem = Annotated[str, Field(pattern=f"^({'|'.join(sorted(UNUSABLE))})$")]
 
 @dataclass(frozen=True)
 class PhotoPair:
-    """Paths below the folder of selfies and the folder of reference photographs."""
+    """Paths below the folder of selfies and the folder of reference photographs; ``nik``: the number that the card in
+    the selfie should bear, None where it is not known."""
 
     selfie: str | None
     reference: str | None
+    nik: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What was seen of a selfie, whatever the thresholds: scores 0–1, None = unknown; angles in degrees (roll
     clockwise; yaw, pitch by the mesh); ``distance`` is the recogniser's, None without two faces. The hashes (hex) say
-    which files were looked at; None: it could not be read."""
+    which files were looked at; None: it could not be read. ``card``: None where no card was looked for."""
 
     distance: Annotated[float, Field(ge=0)] | None = None
     faces: Annotated[int, Field(ge=0)] = 0
@@ -46,6 +50,8 @@ class Seen:
     roll: Angle | None = None
     yaw: Angle | None = None
     pitch: Angle | None = None
+    card: CardState | None = None
+    card_score: Score | None = None
     detail: str = ""
     selfie_sha256: Sha256 | None = None
     reference_sha256: Sha256 | None = None

@@ -7,7 +7,7 @@ ends its worker is found, and is unreadable.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["PhotoPair", "verify_pairs"]
 
 R = TypeVar("R")
-Job = tuple[tuple[PhotoPair, ...], Path, Path, str, VerdictFolder | None, PrintFolder | None, PhotoLimits]
+Job = tuple[tuple[PhotoPair, ...], Path, Path, str, VerdictFolder | None, PrintFolder | None, PhotoLimits, bool]
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,11 @@ def verify_pairs(
     reference_asked: bool = True,
     prints: PrintFolder | None = None,
     limits: PhotoLimits | None = None,
+    cards: bool = False,
 ) -> list[Verdict]:
     """One verdict a pair, in order. ``reference_asked``: a pair without a usable reference is `reference_missing`.
-    ``limits``: what a run was planned with; None: the settings of this process.
+    ``limits``: what a run was planned with; None: the settings of this process. ``cards``: identity cards in selfies
+    are looked for, and compared with the pairs' numbers.
 
     ``prints``: where the workers write what is compared one against all; None: nowhere. ``refused`` takes up the kept
     lines that were altered or forged; what they say was measured anew.
@@ -63,7 +65,7 @@ def verify_pairs(
     batches = [tuple(pairs[i : i + size]) for i in range(0, len(pairs), size)]
     verdicts: list[Verdict] = []
     limits = limits or settings().selfie.limits()
-    jobs = ((batch, selfies, photos, policy.model, cache, prints, limits) for batch in batches)
+    jobs = ((batch, selfies, photos, policy.model, cache, prints, limits, cards) for batch in batches)
     for batch, looked in zip(batches, in_order(_measure, jobs, max(1, workers), _halved), strict=True):
         verdicts += [
             policy.verdict(one.measurement, reference_asked=reference_asked or bool(pair.reference))
@@ -101,7 +103,7 @@ def halved(work: Callable[[Any], list[R]], job: tuple[Any, ...], deadly: R) -> l
         raise SelfieSystemError("Worker processes of the selfie stage die, whatever they look at.") from e
     [pair] = pairs
     if pair.reference is not None:  # the register's photograph may be the one: then the selfie is read without it
-        return halved(work, ((PhotoPair(pair.selfie, None),), *rest), deadly)
+        return halved(work, ((replace(pair, reference=None),), *rest), deadly)
     return [deadly]
 
 
@@ -112,20 +114,22 @@ def _kept(folder: VerdictFolder | None) -> MeasurementCache | None:
 
 
 @cache
-def _measurer(model: str, folder: VerdictFolder | None, prints: PrintFolder | None, limits: PhotoLimits) -> Measurer:
+def _measurer(
+    model: str, folder: VerdictFolder | None, prints: PrintFolder | None, limits: PhotoLimits, cards: bool = False
+) -> Measurer:
     """A worker's models, its view of the cache and its file of prints, loaded once."""
     from pipeline.selfie.measure import Measurer
     from pipeline.selfie.recogniser import recogniser
 
     log = prints.log_of_this_process(model) if prints else None
-    return Measurer(recogniser(model), limits, _kept(folder), log)
+    return Measurer(recogniser(model), limits, _kept(folder), log, cards)
 
 
 def _measure(job: Job) -> list[_Looked]:
     from pipeline.selfie.measure import Roots
 
-    pairs, selfies, photos, model, folder, prints, limits = job
-    measured = _measurer(model, folder, prints, limits).measure(pairs, Roots(selfies, photos))
+    pairs, selfies, photos, model, folder, prints, limits, cards = job
+    measured = _measurer(model, folder, prints, limits, cards).measure(pairs, Roots(selfies, photos))
     kept = _kept(folder)
     refused = kept.refused() if kept else ()
     return [_Looked(m, refused) for m in measured]

@@ -53,6 +53,7 @@ def write(run: Plan) -> Path:
             "settings": run.settings.flat(),
             "selfie_policy": None if wave.selfie == "off" else _policy(run),
             "same_person": _same_person(run),
+            **({"card": wave.card} if wave.card != "off" else {}),
             "software": {"gelombang": __version__},
             "weights": evidence.weights(run),
             "inputs": [_entry(path, run.store.root) for path in inputs(run)],

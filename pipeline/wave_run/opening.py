@@ -38,6 +38,7 @@ _BINDING = (
     "refill",
     "policy",
     "same_person",
+    "card",
     "selfie_policy_sha256",
     "rules",
     "recipients_per_kk",
@@ -94,8 +95,8 @@ def key_as_committed(store: Store, wave: Wave) -> bytes:
     Raises NotOpenedError, OpenedDifferentlyError, KeyLostError, WrongKeyError.
     """
     committed, now = _parsed(commitment_of(store, wave), wave), terms(store, wave)
-    if differs := [name for name in _BINDING if committed.get(name) != now[name]]:
-        told = "; ".join(f"{name} is {now[name]!r}, committed was {committed.get(name)!r}" for name in differs)
+    if differs := [name for name in _BINDING if committed.get(name) != now.get(name)]:
+        told = "; ".join(f"{name} is {now.get(name)!r}, committed was {committed.get(name)!r}" for name in differs)
         raise errors.OpenedDifferentlyError(f"Wave {wave.number} was opened with other terms: {told}.")
     name = _key_name(wave)
     path = sealed.key_file(settings().secrets, name)
@@ -123,6 +124,7 @@ def terms(store: Store, wave: Wave) -> dict[str, Any]:
         "refill": wave.refill,
         "policy": wave.policy,
         "same_person": wave.same_person,
+        **({"card": wave.card} if wave.card != "off" else {}),
         "selfie_policy_sha256": None if wave.selfie == "off" else policy_in_force(store, wave).digest(),
         "rules": [rule.code for rule in rules_in_force(wave)],
         "recipients_per_kk": kk_limit(wave),

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from pipeline.selfie.one_against_all.prints import PrintFolder
     from pipeline.selfie.verdict import Verdict
 
+_HASHES = ("selfie_sha256", "reference_sha256")
+
 
 def first_round(run: Plan) -> list[tuple[Path, int]]:
     """Cuts the selfies that the draw wants verified into shards, in draw order; returns each file and its pairs."""
     folder = files.fresh(run.work / "shards")
     files.fresh(run.work / "verdicts")
     table = files.read_table(run.work / "drawn.parquet", [*contracts.SHARD.names, "to_verify"])
-    todo = table.filter(pc.field("to_verify")).drop_columns("to_verify")
+    todo = _numbered(run, table.filter(pc.field("to_verify")).drop_columns("to_verify"))
     wanted = settings()
     worth = todo.num_rows // wanted.selfie.shard_at_least
     size = max(1, -(-todo.num_rows // (run.shards or max(1, min(wanted.shards, worth)))))
@@ -38,7 +40,7 @@ def first_round(run: Plan) -> list[tuple[Path, int]]:
     for number, start in enumerate(range(0, todo.num_rows, size)):
         part = todo.slice(start, size)
         path = folder / f"shard-{number:04d}.parquet"
-        files.write_table(part, path, contracts.SHARD)
+        files.write_table(part, path, part.schema)
         shards.append((path, part.num_rows))
     return shards
 
@@ -76,20 +78,30 @@ def refill_places(run: Plan) -> int:
             break
         rounds += 1
         drawn = files.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
-        part = drawn.filter(pc.field("registration_id").isin(pa.array(ids)))
+        part = _numbered(run, drawn.filter(pc.field("registration_id").isin(pa.array(ids))))
         verify_part(run, part, run.work / "verdicts" / f"round-{rounds:04d}.parquet", "refill")
     return rounds - before
 
 
+def _numbered(run: Plan, part: pa.Table) -> pa.Table:
+    """The part (contract SHARD) with the applicants' numbers, where the wave looks at cards (SHARD_NUMBERED)."""
+    if run.wave.card == "off":
+        return part.select(contracts.SHARD.names).cast(contracts.SHARD)
+    screened = files.read_table(run.work / "screened.parquet", ["registration_id", "nik"])
+    places = pc.index_in(part["registration_id"], value_set=screened["registration_id"].combine_chunks())
+    return part.append_column("nik", screened["nik"].take(places)).cast(contracts.SHARD_NUMBERED)
+
+
 def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, int]:
-    """Verifies the pairs of a table (contract SHARD) and writes their verdicts; a verdict once reached is kept."""
+    """Verifies the pairs of a table (contract SHARD, SHARD_NUMBERED) and writes their verdicts; a verdict is kept."""
     from pipeline.selfie.cache import VerdictFolder
     from pipeline.selfie.policy import judge
     from pipeline.selfie.verdict import PhotoPair
     from pipeline.selfie.verify import verify_pairs
 
     policy = run.selfie_policy()
-    pairs = [PhotoPair(*pair) for pair in zip(part["selfie"].to_pylist(), part["reference"].to_pylist(), strict=True)]
+    names = [name for name in ("selfie", "reference", "nik") if name in part.column_names]
+    pairs = [PhotoPair(*pair) for pair in zip(*(part[name].to_pylist() for name in names), strict=True)]
     report = progress.reporter(name)
     verdicts: list[Verdict] = []
     kept = VerdictFolder(run.store.root / task_sync.VERDICTS, run.store.root)
@@ -106,6 +118,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
             workers=settings().selfie.workers or processes.cores(),
             progress=block.progress(report),
             prints=print_folder(run) if run.wave.same_person == "check" else None,
+            cards=run.wave.card == "check",
         )
     outcomes = [judge(verdict, policy, run.wave.policy) for verdict in verdicts]
     columns: dict[str, Any] = {
@@ -115,7 +128,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
         "warnings": [list(o.warnings) for o in outcomes],
         **{
             name: [getattr(v, name) for v in verdicts]
-            for name in ("decision", "similarity", *reasons.DEFECTS, "faces", "selfie_sha256", "reference_sha256")
+            for name in ("decision", "similarity", *reasons.DEFECTS, "faces", "card", "card_score", *_HASHES)
         },
     }
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")

@@ -17,7 +17,7 @@ CONTRACT = {
     "bansos": "bansos_recipient bsu_recipient",
     "exclusion": "excluded_occupation already_accepted blacklisted kk_limit",
     "selfie": "selfie_missing selfie_unreadable no_face several_faces blur glasses ears_hidden tilted dark hat "
-    "face_mismatch reference_missing same_person reused_photo",
+    "face_mismatch reference_missing same_person reused_photo card_differs card_unreadable card_missing",
 }
 DATA_RETRY = {*CONTRACT["registration"].split(), "nik_malformed", "nik_unknown", "identity_mismatch", "shared_nik"}
 some_codes = st.lists(st.sampled_from(reasons.codes()), max_size=6)
@@ -75,6 +75,7 @@ REVIEW_ONLY = {
     "reference_missing": {"id": "belum dapat memastikan", "en": "could not confirm"},
     "same_person": {"id": "tidak dapat memastikan", "en": "could not confirm"},
     "reused_photo": {"id": "tidak dapat menerimanya", "en": "could not accept it"},
+    "card_differs": {"id": "berbeda dari NIK", "en": "differs from"},
 }
 
 

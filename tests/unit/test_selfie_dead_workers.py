@@ -54,7 +54,7 @@ def run(monkeypatch):
     def run(pairs, deadly, error=BrokenProcessPool, always=False, batch=4, workers=2):
         monkeypatch.setattr(worker_pool, "_pool", Pools(deadly, error, always))
         batches = [tuple(pairs[i : i + batch]) for i in range(0, len(pairs), batch)]
-        jobs = ((some, Path(), Path(), "model", None, None, LIMITS) for some in batches)
+        jobs = ((some, Path(), Path(), "model", None, None, LIMITS, False) for some in batches)
         found = worker_pool.in_order(verify._measure, jobs, workers, verify._halved)
         return [looked.measurement for measured in found for looked in measured]
 

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.domain.reasons import DEFECTS, codes
+from pipeline.domain.reasons import DEFECTS
+from pipeline.simulate.faults import SELFIE_CODES
 from pipeline.simulate.photos import (
     canvas,
     casting,
@@ -49,7 +50,7 @@ def decode(data: bytes) -> np.ndarray | None:
 
 
 def jobs(folder: Path, count: int = 40) -> list[Job]:
-    kinds = (None, *codes("selfie"))
+    kinds = (None, *SELFIE_CODES)
     return [
         Job(n, n * 7, n % 2 == 0, kinds[n % len(kinds)], folder / "s" / f"{n}.jpg", folder / "p" / f"{n}.jpg")
         for n in range(count)

@@ -54,8 +54,10 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, all_: bar.update(line, completed=done, total=all_)
 
 
-def verify(pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None) -> list[Verdict]:
-    """Verifies with a progress bar; a pair may do without a reference."""
+def verify(
+    pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None, cards: bool = False
+) -> list[Verdict]:
+    """Verifies with a progress bar; a pair may do without a reference. ``cards``: identity cards are looked for."""
     with progress_bar("photographs", len(pairs)) as tell:
         return verify_pairs(
             pairs,
@@ -65,4 +67,5 @@ def verify(pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfieP
             workers=min(workers or cores(), max(1, len(pairs) // 8)),
             progress=tell,
             reference_asked=False,
+            cards=cards,
         )

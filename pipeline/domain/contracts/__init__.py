@@ -66,6 +66,7 @@ BEYOND_KK = handovers.BEYOND_KK.schema
 DRAWN = handovers.DRAWN.schema
 DRAWN_TICKETS = handovers.DRAWN_TICKETS.schema
 SHARD = handovers.SHARD.schema
+SHARD_NUMBERED = handovers.SHARD_NUMBERED.schema
 VERDICTS = handovers.VERDICTS.schema
 SAME_PERSON = handovers.SAME_PERSON.schema
 LETTERS = results.LETTERS.schema

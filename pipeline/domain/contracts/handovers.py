@@ -7,6 +7,8 @@ import pyarrow as pa
 from pipeline.domain.contracts.column import FLAG, TEXT, TEXT_LIST, Column, Table, by_name
 from pipeline.domain.contracts.results import LETTERS, RETRIES
 from pipeline.domain.contracts.values import (
+    CARD,
+    CARD_SCORE,
     DEFECT_SCORES,
     FACES,
     FULL_NAME,
@@ -114,6 +116,8 @@ DRAWN = Table(
 DRAWN_TICKETS = Table(DRAWN.name, DRAWN.says, (*DRAWN.columns, TICKET))
 
 SHARD = Table("shards/*.parquet", "The selfies that one task verifies.", (ID, SELFIE, REFERENCE))
+#: Of a wave that looks at identity cards.
+SHARD_NUMBERED = Table(SHARD.name, SHARD.says, (*SHARD.columns, NIK))
 
 VERDICTS = Table(
     "verdicts/*.parquet",
@@ -127,6 +131,8 @@ VERDICTS = Table(
         SIMILARITY,
         *DEFECT_SCORES,
         FACES,
+        CARD,
+        CARD_SCORE,
         Column("selfie_sha256", TEXT, "Hash of the selfie's file that was looked at."),
         Column("reference_sha256", TEXT, "Hash of the reference photograph's file that was looked at."),
     ),

@@ -7,6 +7,8 @@ import pyarrow as pa
 from pipeline.domain.contracts.column import FLAG, TEXT, TIMESTAMP, Column, Table
 from pipeline.domain.contracts.deliveries import REGISTRATIONS, REUPLOADS
 from pipeline.domain.contracts.values import (
+    CARD,
+    CARD_SCORE,
     DEFECT_SCORES,
     DRAW,
     FACES,
@@ -92,7 +94,7 @@ REJECTIONS = Table(
 REVIEW = Table(
     "review.parquet",
     "One row per application that a person must decide.",
-    (ID, REASONS, SIMILARITY, *DEFECT_SCORES, FACES, SELFIE, REFERENCE, OTHER_APPLICATIONS),
+    (ID, REASONS, SIMILARITY, *DEFECT_SCORES, FACES, SELFIE, REFERENCE, OTHER_APPLICATIONS, CARD, CARD_SCORE),
 )
 
 #: The next wave reads it.

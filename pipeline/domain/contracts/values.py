@@ -17,6 +17,7 @@ OUTCOMES = ("accepted", "reserve", "rejected", "review")
 TIERS = ("priority", "public")
 SELFIE_OUTCOMES = ("passed", "review", "rejected")
 SELFIE_DECISIONS = ("match", "doubt", "mismatch", "unusable")
+CARD_STATES = ("agrees", "differs", "unreadable", "missing", "seen")
 
 ID = Column("registration_id", TEXT, "The application's id, unique in a wave.")
 NIK = Column("nik", TEXT, "The person's number, sixteen digits.")
@@ -37,6 +38,15 @@ POSITION = Column("position", pa.int64(), "The place among everyone eligible, fr
 WAVE = Column("wave", pa.int32(), "The wave's number.")
 SIMILARITY = Column("similarity", SCORE, "Calibrated similarity of selfie and reference photograph; null without both.")
 FACES = Column("faces", pa.int32(), "How many faces the selfie shows.")
+CARD = Column(
+    "card",
+    TEXT,
+    "The identity card in the selfie against the NIK; `seen`: no NIK was given; null: no card was looked for.",
+    CARD_STATES,
+)
+CARD_SCORE = Column(
+    "card_score", SCORE, "How likely the NIK is on the card against the likeliest other number; null: not compared."
+)
 FROM_WAVE = Column("from_wave", pa.int32(), "The wave where the application was made, if it came back; else null.")
 SUBMITTED = Column("submitted_at", TIMESTAMP, "When it was sent; a time without an offset is WIB.")
 MESSAGE_ID = Column("message_id", TEXT, "What the applicant reads, in Indonesian.")

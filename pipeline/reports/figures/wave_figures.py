@@ -103,7 +103,7 @@ def figures(store: Store, wave: Wave) -> Figures:
         photo_again=_photo_again(funnel),
         defects=seen,
         decisions=steady("decisions", hide({d: compared.get(d, 0) for d in FOUND})),
-        warnings=steady("warnings", hide({code: warnings.get(code, 0) for code in reasons.warning_catalogue()})),
+        warnings=steady("warnings", hide({code: warnings.get(code, 0) for code in _warning_codes(wave)})),
         sent_again=steady("sent_again", sent_again(work / "out")),
         sex=by_group["sex"],
         age=by_group["age"],
@@ -126,6 +126,11 @@ def figures(store: Store, wave: Wave) -> Figures:
         truth=compare_with_truth(store, wave, work / "out") if truth else None,
         **side,
     )
+
+
+def _warning_codes(wave: Wave) -> list[str]:
+    """What only ever warns, and what a wave that looks at identity cards says of them."""
+    return [*reasons.warning_catalogue(), *(reasons.CARD_CODES if wave.card == "check" else ())]
 
 
 def _optional(store: Store, wave: Wave, name: str) -> dict[str, Any]:

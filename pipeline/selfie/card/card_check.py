@@ -1,0 +1,100 @@
+"""Whether the identity card in a selfie bears the number that was given: found, read, compared. Pixels only.
+
+Nothing of a card is kept but one word and one score. What is asked is how likely the given number is against the
+likeliest other one, so that a blurred card gives *unreadable* and not a wrong number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.selfie.card.card_finder import find_card
+from pipeline.selfie.card.card_layout import DIGITS
+from pipeline.selfie.card.ctc import Steps, likeliest_way, log_likelihoods, one_digit_apart
+from pipeline.selfie.card.number_line import number_line
+from pipeline.selfie.networks.digit_reader import likelihoods
+from pipeline.selfie.verdict import CardState
+
+#: Thresholds, as natural logarithms, chosen on renderings of the variety to learn from (model card).
+#: The given number *agrees* if it is this much likelier than any other one, and at least so likely itself.
+AGREE, AGREE_AT_LEAST = 3.0, -6.0
+#: The card *differs* if another number is read: so likely itself, so much likelier than any number that differs from it
+#: in one digit, and so much likelier than the given one.
+READ_AT_LEAST, READ, DIFFER = -1.0, 1.0, 4.0
+#: A reading as sure as this is not tried the other way round.
+_SURE = -0.5
+_UNREAD = -300.0
+
+
+@dataclass(frozen=True)
+class CardReading:
+    """What was seen of a card: along its number, or nothing where nobody asked for it."""
+
+    steps: Steps | None = None
+
+
+@dataclass(frozen=True)
+class CardResult:
+    """``score`` 0–1: how likely the given number is against the likeliest other one; None: nothing was compared."""
+
+    state: CardState
+    score: float | None = None
+
+
+def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8]] | None) -> CardReading | None:
+    """What is seen of the card in a picture; None where there is none. ``small``: the picture in which faces are looked
+    for; ``larger`` gives the same in the size in which print is read, None where no number is to be compared."""
+    found = find_card(small)
+    if found is None:
+        return None
+    if larger is None:
+        return CardReading()
+    full = larger()
+    scale = np.array([full.shape[1] / small.shape[1], full.shape[0] / small.shape[0]])
+    best, sureness = None, -math.inf
+    for corners in found.ways:
+        steps = likelihoods(number_line(full, corners * scale))
+        sure = how_sure(steps)
+        if best is None or sure > sureness:
+            best, sureness = steps, sure
+        if sureness >= _SURE:
+            break
+    return CardReading(best)
+
+
+def how_sure(steps: Steps) -> float:
+    """The log likelihood of the likeliest way, if it has a number's length; a very low one otherwise."""
+    way = likeliest_way(steps)
+    return float(log_likelihoods(steps, [way])[0]) if len(way) == DIGITS else _UNREAD
+
+
+def compared(reading: CardReading | None, number: str | None) -> CardResult:
+    """What the reading says of the number that was given; None: none was given."""
+    if reading is None:
+        return CardResult("missing")
+    if reading.steps is None or not is_number(number):
+        return CardResult("seen")
+    assert number is not None
+    way = likeliest_way(reading.steps)
+    read = way if len(way) == DIGITS else None
+    others = one_digit_apart(number) + ([read] if read and read != number else [])
+    mine, *rest = log_likelihoods(reading.steps, [number, *others])
+    other = max(rest)
+    score = 1 / (1 + math.exp(min(60.0, float(other - mine))))
+    if mine >= AGREE_AT_LEAST and mine - other >= AGREE:
+        return CardResult("agrees", score)
+    if read and read != number:
+        itself, *near = log_likelihoods(reading.steps, [read, *one_digit_apart(read)])
+        if itself >= READ_AT_LEAST and itself - max(near) >= READ and itself - mine >= DIFFER:
+            return CardResult("differs", score)
+    return CardResult("unreadable", score)
+
+
+def is_number(number: str | None) -> bool:
+    """Whether this is what a card's number can be: sixteen ASCII digits."""
+    return number is not None and len(number) == DIGITS and number.isascii() and number.isdecimal()

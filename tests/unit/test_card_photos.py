@@ -1,0 +1,124 @@
+"""Rendered cards in selfies, looked at whole: found, read, compared with the number that was given; and in a wave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.domain import contracts
+from pipeline.simulate.photos import face_sources
+from pipeline.simulate.photos.cards.card_selfie import Shown, backdrop, card_selfie, small_portrait
+from pipeline.simulate.photos.cards.card_variety import LEARNT
+from pipeline.storage.files import read_table, write_table
+from pipeline.storage.paths import Store
+from pipeline.wave_run.plan import Plan
+from pipeline.wave_run.selfie_rounds import first_round, verify_part
+from tests.spec.world import wave
+
+pytestmark = pytest.mark.slow
+NUMBER = "3171234567890123"
+ONE_OFF = "3171234567890128"
+#: Renderings with a number that is well in sight; and the first of them without a card.
+SEEDS = {"card": 11, "nothing": 11}
+
+
+def rendered(folder: Path) -> None:
+    """A selfie with a card, one without, and what is no picture."""
+    person = face_sources.people(None)[0][0]
+    face = face_sources.portrait(person)
+    assert face is not None
+    for name, seed in SEEDS.items():
+        rng = np.random.default_rng(seed)
+        shown: Shown = "card" if name == "card" else "nothing"
+        data, _ = card_selfie(backdrop(face, 1080, rng), small_portrait(face), NUMBER, shown, LEARNT, rng)
+        (folder / f"{name}.jpg").write_bytes(data)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
+
+
+@pytest.fixture
+def photos(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    return made_once("cards-in-selfies", rendered)
+
+
+def seen(photos: Path, out: Path, lines: list[str], *options: str) -> list[dict]:
+    """What `verify-photos` says of these lines."""
+    pairs = out / "pairs.csv"
+    pairs.write_text("\n".join(lines) + "\n")
+    command = [
+        "verify-photos",
+        str(pairs),
+        str(out / "out.parquet"),
+        "--photos",
+        str(photos),
+        "--workers",
+        "1",
+        *options,
+    ]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    return pq.read_table(out / "out.parquet").to_pylist()
+
+
+def test_a_card_is_compared_with_the_number_that_was_given(photos: Path, tmp_path: Path) -> None:
+    cases = [
+        ("card.jpg", NUMBER, "agrees"),
+        ("card.jpg", ONE_OFF, "differs"),
+        ("card.jpg", "5201554402990001", "differs"),
+        ("card.jpg", "", "seen"),
+        ("card.jpg", "12", "seen"),
+        ("nothing.jpg", NUMBER, "missing"),
+        ("broken.jpg", NUMBER, None),
+        ("gone.jpg", NUMBER, None),
+    ]
+    rows = seen(photos, tmp_path, ["selfie,reference,nik", *(f"{name},,{nik}" for name, nik, _ in cases)])
+    assert [row["card"] for row in rows] == [state for *_, state in cases]
+    assert rows[0]["card_score"] > 0.8 > 0.2 > rows[1]["card_score"]
+    assert [row["card_score"] for row in rows[3:]] == [None] * 5
+
+
+def test_without_a_column_nik_a_card_is_seen_and_without_an_option_none_is_looked_for(
+    photos: Path, tmp_path: Path
+) -> None:
+    lines = ["selfie,reference", "card.jpg,card.jpg", "nothing.jpg,"]
+    assert [row["card"] for row in seen(photos, tmp_path, lines)] == ["seen", "missing"]
+    assert [row["card"] for row in seen(photos, tmp_path, lines, "--no-card")] == [None, None]
+
+
+@pytest.mark.parametrize("card", ["check", "off"])
+def test_a_wave_sends_a_card_with_another_number_to_a_person(photos: Path, tmp_path: Path, card: str) -> None:
+    run = Plan(Store.at(tmp_path), wave(3, seed="s", card=card, same_person="off"), {}, None, wave(3).closes)
+    for folder in (run.store.landing(run.wave, "selfies"), run.store.extract("photos")):
+        folder.mkdir(parents=True)
+        for path in photos.glob("*.jpg"):
+            (folder / path.name).write_bytes(path.read_bytes())
+    people = {"R1": (NUMBER, "card.jpg"), "R2": (ONE_OFF, "card.jpg"), "R3": (NUMBER, "nothing.jpg")}
+    for name, schema in (("screened", contracts.SCREENED), ("drawn", contracts.DRAWN)):
+        rows = [
+            {"registration_id": id_, "nik": nik, "selfie": selfie, "reference": selfie, "to_verify": True}
+            for id_, (nik, selfie) in people.items()
+        ]
+        table = pa.Table.from_pylist([{n: row.get(n) for n in schema.names} for row in rows], schema)
+        write_table(table, run.work / f"{name}.parquet", schema)
+    [(shard, pairs)] = first_round(run)
+    verify_part(run, read_table(shard), tmp_path / "verdicts.parquet", "verify")
+    rows = read_table(tmp_path / "verdicts.parquet").to_pylist()
+    assert pairs == 3
+    found = [(row["outcome"], row["reasons"], [w for w in row["warnings"] if "card" in w], row["card"]) for row in rows]
+    expected: list[Any] = (
+        [
+            ("passed", [], [], "agrees"),
+            ("review", ["card_differs"], [], "differs"),
+            ("passed", [], ["card_missing"], "missing"),
+        ]
+        if card == "check"
+        else [("passed", [], [], None)] * 3
+    )
+    assert found == expected
