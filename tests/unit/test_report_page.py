@@ -217,7 +217,7 @@ def test_the_spreadsheet_begins_with_a_cover_and_has_one_chart(store: Store) -> 
     assert [name for name in names if name.startswith("xl/charts/chart")] == ["xl/charts/chart1.xml"]
     for part in ("Registration window", "Figures below five", f"Wave {WAVE.number}"):
         assert part in texts
-    assert cover_of(replace(figures(store, WAVE), sex=None), "en")[-1][1].startswith("Not shown because")
+    assert cover_of(replace(figures(store, WAVE), sex=None), "en", None)[-1][1].startswith("Not shown because")
 
 
 HOSTILE = (

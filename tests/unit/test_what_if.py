@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -19,7 +20,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import BadQuestionError
 from pipeline.draw.seats import allocate
 from pipeline.ingest.extracts import resolve_extracts
-from pipeline.inspection.redraw import draw_again, seats
+from pipeline.inspection.drawn_line import Line, seats
 from pipeline.storage.files import read_json, write_json
 from pipeline.storage.paths import Store
 from pipeline.what_if import crowd as crowds
@@ -311,15 +312,18 @@ def by_area_with_hashes(this: Wave, terms: Terms, found: Crowd) -> np.ndarray:
         for cell, n in enumerate(row):
             for i in range(n):
                 cells[f"F{photo}-{cell}-{i}"], photos[f"F{photo}-{cell}-{i}"] = cell, photo
-    listed = {id_ for id_, cell in cells.items() if found.listed[cell]}
-    area = {id_: found.cells[cell][4] for id_, cell in cells.items()}
+    ids = sorted(cells)
+    listed = np.array([bool(found.listed[cells[id_]]) for id_ in ids])
+    areas = {area: np.array([found.cells[cells[id_]][4] == area for id_ in ids]) for area, _ in terms.areas}
+    nobody = np.zeros(len(ids), bool)
     record = {"quota": terms.quota, "priority_share": terms.priority_share, "areas": terms.areas}
     record |= {"selfie": this.selfie, "refill": this.refill}
     rng, result = np.random.default_rng(5), np.zeros((SEEDS // 2, len(found.cells)), dtype=int)
     for seed, row in enumerate(result):
-        fell = {i for i, p in photos.items() if p == 2 or (p == 1 and rng.random() >= found.rate[cells[i]])}
-        for id_ in seats(record, draw_again(str(seed), list(cells), listed), listed, fell, area):
-            row[cells[id_]] += 1
+        fell = np.array([photos[i] == 2 or (photos[i] == 1 and rng.random() >= found.rate[cells[i]]) for i in ids])
+        line = Line(pa.array(ids, pa.large_string()), listed, str(seed))
+        for person in seats(record, line, nobody, fell, areas):
+            row[cells[ids[person]]] += 1
     return result
 
 
