@@ -11,6 +11,7 @@ from pipeline.domain.contracts.values import (
     FACES,
     FULL_NAME,
     ID,
+    LANGUAGE,
     NIK,
     OTHER_APPLICATIONS,
     POSITION,
@@ -35,6 +36,7 @@ INGESTED = Table(
         *RETRIES.columns,
         Column("number", pa.int64(), "The NIK as a number; null where it is not sixteen digits."),
         Column("kk_number", pa.int64(), "The KK as a number; null where it is not sixteen digits."),
+        LANGUAGE,
     ),
 )
 
