@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.domain.contracts import IN, REGISTRATIONS
+from pipeline.domain.contracts import IN
 from pipeline.domain.errors import (
     FileLimitError,
     GelombangError,
@@ -27,7 +27,8 @@ from pipeline.ingest.parquet_reader import read_parquet
 from pipeline.ingest.set_aside import SetAside
 from pipeline.storage.sealed_paths import table_sink
 
-STAGED = pa.schema([*((name, pa.string()) for name in REGISTRATIONS.names), ("file", pa.string())])
+_DELIVERED = IN["registrations"].schema
+STAGED = pa.schema([*((name, pa.string()) for name in _DELIVERED.names), ("file", pa.string())])
 #: Beyond this a file gets a staged file of its own; smaller ones share one.
 _HELD_ROWS, _HELD_BYTES = 200_000, 64_000_000
 
@@ -101,7 +102,7 @@ def _tables(path: Path, done: Delivery) -> Iterator[pa.Table]:
     """The columns of the contract as text."""
     required = IN["registrations"].required
     if path.suffix.lower() == ".parquet":
-        yield from read_parquet(path, REGISTRATIONS, done.aside, required)
+        yield from read_parquet(path, _DELIVERED, done.aside, required)
         return
     lines = read_csv(path)
     if lines is None:
@@ -109,5 +110,8 @@ def _tables(path: Path, done: Delivery) -> Iterator[pa.Table]:
     lines.need(required)
     done.aside = lines.set_aside
     for table in lines.tables:
-        yield table.select(REGISTRATIONS.names)
+        for name in _DELIVERED.names:
+            if name not in table.column_names:
+                table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+        yield table.select(_DELIVERED.names)
     done.blank = lines.blank

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.contracts import REGISTRATIONS, SEXES
+from pipeline.domain.contracts import IN, REGISTRATIONS, SEXES
 from pipeline.domain.errors import DuplicateRegistrationError, EmptyWaveError
 from pipeline.domain.settings import settings
 from pipeline.ingest.ingest_record import IngestRecord
@@ -26,6 +26,7 @@ _NO_ID, _BAD_ID, _REPEATED = (
     "registration_id with a control character",
     "registration_id repeated",
 )
+_LANGUAGES = IN["registrations"].column("language").allowed or ()
 _TYPED = ("submitted_at", "birth_date", "phone_verified", "email_verified", "sex")
 #: What DuckDB may hold of six million rows while it sorts them; the rest is on disk.
 _MEMORY = "600MB"
@@ -58,11 +59,11 @@ def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/moments"))
         db.execute(duckdb_sql.sql("pipeline.ingest", "sql/days"))
         source: dict[str, duckdb_sql.Value] = {"{source}": f"read_parquet({duckdb_sql.path_list(parts)})"}
-        db.execute(duckdb_sql.sql("pipeline.ingest", "sql/clean", source | {"$sexes": SEXES}))
+        db.execute(duckdb_sql.sql("pipeline.ingest", "sql/clean", source | {"$sexes": SEXES, "$languages": _LANGUAGES}))
         _without_id(db, record)
         record.repeated_ids = _repeated(db, record, work)
         columns = ", ".join(REGISTRATIONS.names)
-        query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {duckdb_sql.NUMBERS}
+        query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {duckdb_sql.NUMBERS}, language
                     FROM cleaned ANTI JOIN repeated USING (registration_id)
                     WHERE registration_id IS NOT NULL ORDER BY registration_id"""
         taken_in = duckdb_sql.copy(db, query, work / "registrations.parquet")

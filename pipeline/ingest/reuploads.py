@@ -106,7 +106,7 @@ def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, 
     )
     [(count,)] = db.execute("SELECT count(*) FROM returned").fetchall()
     if count:
-        back = f"SELECT {', '.join(RETRIES.names)}, {duckdb_sql.NUMBERS} FROM returned"
+        back = f"SELECT {', '.join(RETRIES.names)}, {duckdb_sql.NUMBERS}, NULL::VARCHAR AS language FROM returned"
         everyone = f"SELECT {columns} FROM {registrations} UNION ALL {back}"
         duckdb_sql.copy(db, f"SELECT * FROM ({everyone}) ORDER BY registration_id", work / "registrations.parquet")
     return int(count)

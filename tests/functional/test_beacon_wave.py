@@ -118,8 +118,14 @@ def test_simulate_delivers_the_round_and_knows_who_is_refused_for_the_family_car
 def test_an_outsider_draws_again_from_the_public_files_alone(published: Path) -> None:
     public = published / "published" / "wave-0012" / "rev-1" / "public"
     assert sorted(p.name for p in public.iterdir()) == [
-        "commitment.json", "draw.json", "eligible.txt", "outcomes.csv", "priority.txt", "verify.html", "withdrawn.txt"
+        "commitment.json", "draw.json", "eligible.txt", "funnel.json", "outcomes.csv", "priority.txt",
+        "publication.json", "verify.html", "withdrawn.txt",
     ]  # fmt: skip
+    funnel = json.loads((public / "funnel.json").read_text())
+    shown = [n for step in funnel["steps"] for n in (step["left"], *step["by_reason"].values()) if n is not None]
+    assert shown
+    assert not any(0 < n < 5 for n in shown)
+    assert "changes" not in json.loads((public / "publication.json").read_text())
     record = json.loads((public / "draw.json").read_text())
     commitment = json.loads((public / "commitment.json").read_text())
     assert all(commitment[k] == record[k] for k in ("wave", "quota", "beacon", "round", "selfie", "refill"))

@@ -81,6 +81,7 @@ def test_a_well_formed_row_is_read_as_it_is(landing):
         "from_wave": None,
         "number": 3171015505900001,
         "kk_number": 3171010000000001,
+        "language": None,
     }
 
 
@@ -102,6 +103,20 @@ def test_only_sixteen_digits_are_a_number(landing, nik, number):
     landing.csv(GOOD | {"nik": nik, "kk": nik})
     _, [row] = landing.ingest()
     assert (row["nik"], row["number"], row["kk_number"]) == (nik or None, number, number)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"), [("id", "id"), (" EN ", "en"), ("jv", None), ("", None), (None, None), ("absent", None)]
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_language_that_an_applicant_chose_is_read_where_a_file_has_it(landing, given, read, kind):
+    row = GOOD if given == "absent" else GOOD | {"language": given}
+    if kind == "csv":
+        landing.csv([value or "" for value in row.values()], header=list(row))
+    else:
+        pq.write_table(pa.Table.from_pylist([row]), landing.folder / "a.parquet")
+    _, [found] = landing.ingest()
+    assert found["language"] == read
 
 
 @pytest.mark.parametrize("inside", ["\n", "\r\n", "\t", "\x00", "\x1b", "\x9b", "\u202e", "\u200b", "\u2066", "\u2028"])

@@ -160,21 +160,22 @@ def test_contacts_are_those_that_were_confirmed(tmp_path: Path) -> None:
         ("0812", True, "siti@contoh.id", False),
         (None, True, None, True),
     ]
-    rows = [
-        {"registration_id": i, "phone": p, "phone_verified": pv, "email": e, "email_verified": ev}
+    rows: list[dict[str, object]] = [
+        {"registration_id": i, "phone": p, "phone_verified": pv, "email": e, "email_verified": ev, "language": "en"}
         for i, (p, pv, e, ev) in zip(ids, given, strict=False)
     ]
+    rows[1]["language"] = None
     table = pa.Table.from_pylist(rows, schema=contracts.INGESTED)
     write_table(table, store.work(WAVE) / "registrations.parquet", contracts.INGESTED)
     write_notices(store, WAVE)
     with (store.work(WAVE) / "out" / "notices.csv").open(encoding="utf-8", newline="") as f:
         found = [(row["phone"], row["email"], row["language"]) for row in csv.DictReader(f)]
     assert found == [
-        ("628123456", "siti@contoh.id", "id"),
+        ("628123456", "siti@contoh.id", "en"),
         ("628123456", "'=siti@contoh.id", "id"),
-        ("", "siti@contoh.id", "id"),
-        ("62812", "", "id"),
-        ("", "", "id"),
+        ("", "siti@contoh.id", "en"),
+        ("62812", "", "en"),
+        ("", "", "en"),
         ("", "", "id"),  # the application is no longer kept
     ]
 

@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 # in
-REGISTRATIONS = deliveries.REGISTRATIONS.schema
+#: The columns that every file has; ``IN`` has the one that a file may lack too.
+REGISTRATIONS = pa.schema([(c.name, c.type) for c in deliveries.REGISTRATIONS.columns if c.required])
 REUPLOADS = deliveries.REUPLOADS.schema
 REVIEWS = deliveries.REVIEWS.schema
 POPULATION = deliveries.POPULATION.schema

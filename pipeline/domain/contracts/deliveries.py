@@ -10,6 +10,7 @@ from pipeline.domain.contracts.values import (
     CITIZENSHIPS,
     FULL_NAME,
     ID,
+    LANGUAGE,
     NIK,
     PROVINCE,
     REVIEW_DECISIONS,
@@ -37,6 +38,7 @@ REGISTRATIONS = Table(
         Column("email_verified", FLAG, "Whether the e-mail address was confirmed."),
         PROVINCE,
         SELFIE,
+        LANGUAGE.optional(),
     ),
 )
 

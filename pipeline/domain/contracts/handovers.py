@@ -13,6 +13,7 @@ from pipeline.domain.contracts.values import (
     FACES,
     FULL_NAME,
     ID,
+    LANGUAGE,
     NIK,
     OTHER_APPLICATIONS,
     POSITION,
@@ -37,6 +38,7 @@ INGESTED = Table(
         *RETRIES.columns,
         Column("number", pa.int64(), "The NIK as a number; null where it is not sixteen digits."),
         Column("kk_number", pa.int64(), "The KK as a number; null where it is not sixteen digits."),
+        LANGUAGE,
     ),
 )
 

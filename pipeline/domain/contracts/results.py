@@ -15,6 +15,7 @@ from pipeline.domain.contracts.values import (
     FROM_WAVE,
     FULL_NAME,
     ID,
+    LANGUAGE,
     LAYER,
     MESSAGE_EN,
     MESSAGE_ID,
@@ -101,7 +102,7 @@ REVIEW = Table(
 RETRIES = Table(
     "retries.parquet",
     "One row per application that needs only a new photograph, as it was made.",
-    (*REGISTRATIONS.columns, FROM_WAVE),
+    (*(column for column in REGISTRATIONS.columns if column.required), FROM_WAVE),
 )
 
 REUPLOADED = Table(
@@ -151,7 +152,7 @@ NOTICES = Table(
         _LETTER,
         Column("phone", TEXT, "The phone number in digits, country code first; null where it is not confirmed."),
         Column("email", TEXT, "The e-mail address; null where it is not confirmed."),
-        Column("language", TEXT, "The language to write in.", ("id", "en")),
+        LANGUAGE,
         Column("code", TEXT, "The short code by which a helpdesk finds the application."),
     ),
 )

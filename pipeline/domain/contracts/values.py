@@ -19,6 +19,7 @@ SELFIE_OUTCOMES = ("passed", "review", "rejected")
 SELFIE_DECISIONS = ("match", "doubt", "mismatch", "unusable")
 CARD_STATES = ("agrees", "differs", "unreadable", "missing", "seen")
 
+LANGUAGE = Column("language", TEXT, "The language to write in; null: the setting.", ("id", "en"))
 ID = Column("registration_id", TEXT, "The application's id, unique in a wave.")
 NIK = Column("nik", TEXT, "The person's number, sixteen digits.")
 FULL_NAME = Column("full_name", TEXT, "The person's name as the application has it.")

@@ -1,4 +1,4 @@
--- In: {source}, every column of the contract as text, and file; $sexes. Out: the table cleaned, one row an application.
+-- In: {source}, every column of the contract as text, and file; $sexes, $languages. Out: the table cleaned, one row an application.
 -- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
 -- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`;
 -- moments.sql reads the moments, days.sql the days; texts.sql trims.
@@ -18,7 +18,8 @@ WITH trimmed AS (
         nullif(tidy(email), '')                           AS email,
         lower(tidy(email_verified))                       AS email_flag,
         nullif(bare(province_code), '')      AS province_code,
-        nullif(tidy(selfie), '')                          AS selfie
+        nullif(tidy(selfie), '')                          AS selfie,
+        lower(tidy(language))                             AS language_text
     FROM {source}
 ),
 read AS (
@@ -46,6 +47,7 @@ SELECT
     coalesce(means_yes(email_flag), false) AS email_verified,
     province_code,
     selfie,
+    CASE WHEN language_text IN $languages THEN language_text END AS language,
     submitted_text IS NOT NULL AND submitted_at IS NULL AS bad_submitted_at,
     birth_text IS NOT NULL AND birth_date IS NULL       AS bad_birth_date,
     sex_text IS NOT NULL AND sex IS NULL                AS bad_sex,

@@ -128,8 +128,10 @@ def _stream(query: Query, store: Store, wave: Wave, letters: pa.Table) -> None:
 def _contacts(db: duckdb.DuckDBPyConnection, store: Store, wave: Wave) -> None:
     """The view ``contacts``; without a row where the applications are no longer kept."""
     path = store.work(wave) / "registrations.parquet"
-    relation = duckdb_sql.read([path]) if path.is_file() else f"({duckdb_sql.empty_query(INGESTED)})"
-    duckdb_sql.run(db, "pipeline.reports.messages", "sql/contacts", {"{registrations}": relation})
+    relation = f"({duckdb_sql.empty_query(INGESTED)}"
+    if path.is_file():  # of an earlier version it may lack a column
+        relation += f" UNION ALL BY NAME SELECT * FROM {duckdb_sql.read([path])}"
+    duckdb_sql.run(db, "pipeline.reports.messages", "sql/contacts", {"{registrations}": f"{relation})"})
 
 
 def _filled(batch: pa.RecordBatch, letters: pa.Table) -> pa.Table:
@@ -151,12 +153,14 @@ def people(store: Store, wave: Wave, ids: list[str]) -> dict[str, dict[str, str 
     """The columns of a notice that are one person's, of these applications."""
     with duckdb_sql.connect(store.work(wave)) as db:
         _contacts(db, store, wave)
-        query = "SELECT registration_id, phone, email FROM contacts WHERE registration_id IN $ids"
-        rows = db.execute(query, {"ids": ids}).fetchall()
-    found = {id_: {"phone": phone, "email": email} for id_, phone, email in rows}
-    own = {"language": settings().language}
-    nothing: dict[str, str | None] = {"phone": None, "email": None}
-    return {id_: {**own, "code": short_code(wave.number, id_), **found.get(id_, nothing)} for id_ in ids}
+        query = "SELECT registration_id, phone, email, language FROM contacts WHERE registration_id IN $ids"
+        rows = {id_: rest for id_, *rest in db.execute(query, {"ids": ids}).fetchall()}
+    found: dict[str, dict[str, str | None]] = {}
+    for id_ in ids:
+        phone, email, language = rows.get(id_, (None, None, None))
+        found[id_] = {"phone": phone, "email": email, "language": language or settings().language}
+        found[id_]["code"] = short_code(wave.number, id_)
+    return found
 
 
 def _letters_csv(letters: pa.Table, path: Path) -> None:
