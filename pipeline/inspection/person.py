@@ -16,7 +16,7 @@ from pipeline.domain.short_code import SQL as SHORT_CODE
 from pipeline.domain.short_code import as_code, short_code
 from pipeline.inspection.explanation import mask_name, mask_number
 from pipeline.record import log
-from pipeline.storage import duckdb_sql
+from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed_paths import can_be_opened
 
@@ -128,7 +128,19 @@ def _of_wave(store: Store, number: int, nik: str) -> dict[str, Any]:
         **{name: _rows(paths, "registration_id", ids) for name, paths in by_id.items()},
         "published": _rows([folder / "cohort.parquet" for folder in newest], "nik", [nik]),
         "place_kept_after_the_key_was_destroyed": _rows([store.places(key)], "nik", [nik]),
+        "objections": _objections(store, key, ids),
     }
+
+
+def _objections(store: Store, key: str, ids: list[str]) -> list[Row]:
+    """The objections to decisions about these applications, with what was decided and where their evidence lies."""
+    found: list[Row] = []
+    for path in sorted((store.root / "landing" / key / "objections").glob("*/objection.json")):
+        one = files.read_json(path)
+        if one["registration_id"] in ids:
+            decided = path.with_name("decision.json")
+            found.append({**one, "decided": files.read_json(decided) if decided.is_file() else None})
+    return found
 
 
 def _rows(paths: list[Path], column: str, values: list[str]) -> list[Row]:
@@ -136,8 +148,8 @@ def _rows(paths: list[Path], column: str, values: list[str]) -> list[Row]:
     if not there or not values:
         return []
     with duckdb_sql.connect_to_read() as db:
-        files = duckdb_sql.path_list(there)
-        query = f"SELECT * FROM read_parquet({files}, union_by_name = true) WHERE list_contains(?, {column}::VARCHAR)"
+        paths_ = duckdb_sql.path_list(there)
+        query = f"SELECT * FROM read_parquet({paths_}, union_by_name = true) WHERE list_contains(?, {column}::VARCHAR)"
         rows = db.execute(query, [values])
         names = [column[0] for column in rows.description or ()]
         return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]

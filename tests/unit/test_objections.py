@@ -19,6 +19,7 @@ from pipeline.decision.photo_retries import write_retries
 from pipeline.domain.contracts import INGESTED
 from pipeline.domain.errors import BadObjectionError, OwnObjectionError, UnknownApplicationError
 from pipeline.ingest.reuploads import ingest_reuploads
+from pipeline.inspection.person import held_about
 from pipeline.record import log
 from pipeline.reports.figures.objection_counts import objection_counts
 from pipeline.reports.overview import write_overview
@@ -222,3 +223,13 @@ def test_the_overview_counts_them_and_hides_few(store: Store):
     text = write_overview(store).read_text(encoding="utf-8")
     assert "Objections to decisions" in text
     assert "Keberatan atas keputusan" in text
+
+
+def test_whoever_asks_what_is_held_about_them_gets_their_objections(store: Store):
+    one = taken(store)
+    decide(store, FIRST, "B1", False, "Tetap.", "Peninjau Dua", NOW)
+    [held] = held_about(store, nik(1))["waves"]
+    assert [(o["why"], o["evidence"], o["decided"]["note"]) for o in held["objections"]] == [
+        ("the photo is recent", one.evidence, "Tetap.")
+    ]
+    assert not any(wave["objections"] for wave in held_about(store, nik(0))["waves"])
