@@ -55,10 +55,10 @@ def test_a_served_site_is_searched(site: Path, browser: Browser) -> None:
             [port] = re.findall(r"port (\d+)", served.stdout.readline())
             page = browser.new_context().new_page()
             page.goto(f"http://127.0.0.1:{port}/index.html")
-            page.locator("label.md-header__button[for=__search]").click()
-            page.locator("input.md-search__input").fill("practise backfill")
+            page.wait_for_load_state("networkidle")
+            page.locator("input.md-search__input").press_sequentially("practise backfill", delay=20)
             found = page.locator(".md-search-result__link").first
-            found.wait_for()
+            found.wait_for(state="attached")
             assert "practise-a-backfill" in str(found.get_attribute("href"))
         finally:
             served.terminate()
