@@ -15,7 +15,7 @@ export PYTHONHASHSEED := 0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave replay test test-fast test-all coverage cluster lint format types bench fuzz sbom lock up docs docs-pages clean
+.PHONY: help setup wave replay test test-fast test-all coverage cluster lint format types bench fuzz sbom lock up docs docs-serve docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -96,6 +96,9 @@ up: setup  ## Airflow's web page on loopback, with the wave's DAG
 # The builder announces its successor (Zensical, which reads the same mkdocs.yml) at each run: once in this line is enough.
 docs: docs-pages  ## the documentation as a site in site/; a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+docs-serve: docs  ## the documentation on loopback, with search: http://127.0.0.1:8000 (PORT=… for another)
+	$(BIN)/python -m http.server $(or $(PORT),8000) --bind 127.0.0.1 --directory site
 
 docs-pages: setup  ## write the generated pages of docs/reference
 	$(BIN)/python tools/reference_pages.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,26 @@ def test_axe_finds_nothing_serious(name: str, scheme: str, site: Path, browser: 
     page, _ = show(browser, site / name, color_scheme=scheme)
     found = Axe().run(page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+
+
+def test_a_served_site_is_searched(site: Path, browser: Browser) -> None:
+    """As `make docs-serve` serves it: a word of the newcomers' page leads to that page."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "http.server $(or $(PORT),8000) --bind 127.0.0.1 --directory site" in makefile
+    command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(site)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+        try:
+            assert served.stdout
+            [port] = re.findall(r"port (\d+)", served.stdout.readline())
+            page = browser.new_context().new_page()
+            page.goto(f"http://127.0.0.1:{port}/index.html")
+            page.wait_for_load_state("networkidle")
+            page.locator("input.md-search__input").press_sequentially("practise backfill", delay=20)
+            found = page.locator(".md-search-result__link").first
+            found.wait_for(state="attached")
+            assert "practise-a-backfill" in str(found.get_attribute("href"))
+        finally:
+            served.terminate()
 
 
 def test_fits_a_phone(site: Path, browser: Browser) -> None:
