@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from pipeline import stages
-from pipeline.airflow_plugin.alerts import on_failure
+from pipeline.airflow_plugin.failure_alerts import on_failure
 from pipeline.domain.settings import settings
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import dag, task
 
 from pipeline import stages
-from pipeline.airflow_plugin.alerts import on_failure
+from pipeline.airflow_plugin.failure_alerts import on_failure
 from pipeline.airflow_plugin.local_run import data_root
 from pipeline.storage.modes import keep_private
 

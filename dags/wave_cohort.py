@@ -14,7 +14,7 @@ from airflow.sdk import Asset, dag, get_current_context, setup, task, teardown
 from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
-from pipeline.airflow_plugin.alerts import on_failure
+from pipeline.airflow_plugin.failure_alerts import on_failure
 from pipeline.airflow_plugin.forms import APPROVAL, TRIGGER, wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import data_root, local_run, only_fields

@@ -279,6 +279,7 @@ def finish(ref: RunRef) -> FinishedRun:
 @moves(
     *EARLIER,
     Part("waves/{wave}/"),
+    Part("landing/{wave}/truth.parquet"),
     CACHE,
     Part(PRINTS),
     Part(KEPT_PRINTS),
@@ -361,6 +362,7 @@ def overview(data: str) -> OverviewRef:
     with progress.task("overview") as counts:
         where = paths.Store.at(data)
         where.pull("waves/", only=(*RUNS.only, "report.html"))
+        where.pull("published/", only=(*PUBLICATIONS.only, "changes.parquet"))
         path = write_overview(where)
         where.push(where.key(path))
         counts["waves"] = len(where.wave_folders("waves"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -48,10 +49,10 @@ def import_register(
     t, store = translator(language_of(language)), Store.at(data or settings().data)
     order = Order(extract, source, asof.date(), mapping, table, replace)
     console, told = Terminal(stderr=True), [0]
-    with console.status(t("import.reading", rows=0)) as status:
+    with console.status(t("import.reading", rows=0)) if console.is_terminal else nullcontext() as status:
 
         def progress(rows: int) -> None:
-            if console.is_terminal:
+            if status:
                 status.update(t("import.reading", rows=rows))
             elif rows // _EVERY_ROWS > told[0]:
                 told[0] = rows // _EVERY_ROWS

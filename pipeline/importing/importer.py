@@ -194,6 +194,9 @@ def _alone(work: Path) -> Iterator[None]:
     work.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(work.with_suffix(".lock"), timeout=0):
-            yield
+            try:
+                yield
+            finally:
+                work.with_suffix(".lock").unlink(missing_ok=True)
     except Timeout as e:
         raise StoreError(f"{work.name} is under way already.", "Wait until it has ended.") from e

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from pipeline.airflow_plugin.alerts import Alert, on_failure, what_happened
+from pipeline.airflow_plugin.failure_alerts import Alert, on_failure, what_happened
 from pipeline.domain.errors import WaveLateError
 from pipeline.domain.settings import settings
 
