@@ -40,7 +40,7 @@ _INSIDE = 0.5
 #: The fewest cells of a card in the first look, and of its portrait in the second.
 _CELLS, _PORTRAIT_CELLS = 20, 6
 #: How sure the surest cells must be on average: of a card in the first look; of card and portrait in the second.
-FIRST, SECOND = 0.6, 0.8
+FIRST, SECOND = 0.6, 0.95
 #: In the second look the card lies level and takes this share of the width.
 _NEAR = 0.7
 #: Most looks after the first: another one where the card lay aslant, or larger or smaller than it should.
@@ -88,9 +88,20 @@ def _ways(image: NDArray[np.uint8]) -> list[Points]:
     if outline is None or sure < SECOND or (portrait > _INSIDE).sum() < _PORTRAIT_CELLS:
         return []
     ways = _in_reading_order(_corners(outline), _middle(portrait))
+    if not _in_its_place(portrait, ways[0]):
+        return []
     by_portrait = _from_portrait(portrait, ways[0])
     back = cv2.invertAffineTransform(near)
     return [points @ back[:, :2].T + back[:, 2] for points in (*ways, *by_portrait)]
+
+
+def _in_its_place(portrait: NDArray[np.float32], proper: Points) -> bool:
+    """Whether the portrait is near the right end of the card and as large as it should be, corners being a little off.
+    A face beside a telephone or a book is not."""
+    to_card = cv2.getPerspectiveTransform(proper.astype(np.float32), np.array(CARD.corners, np.float32))
+    x, y = cv2.perspectiveTransform(_middle(portrait)[None, None], to_card.astype(np.float64))[0, 0]
+    share = float((portrait > _INSIDE).sum()) * STRIDE**2 / max(cv2.contourArea(proper.astype(np.float32)), 1.0)
+    return bool(0.66 < x < 1.0 and 0.2 < y < 0.8 and 0.04 < share < 0.22)
 
 
 def _from_portrait(portrait: NDArray[np.float32], proper: Points) -> tuple[Points, Points]:
