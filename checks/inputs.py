@@ -19,9 +19,9 @@ from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
 
-def check_inputs(store_: Store, wave: Wave, extracts: dict[str, Extract], limits: CheckSettings) -> CheckReport:
+def check_inputs(store: Store, wave: Wave, extracts: dict[str, Extract], limits: CheckSettings) -> CheckReport:
     """Judges registrations and extracts by the run's limits. Raises CheckFailedError when something must not go on."""
-    return stop(judge_inputs(store_.work(wave), wave, extracts, limits))
+    return stop(judge_inputs(store.work(wave), wave, extracts, limits))
 
 
 def judge_inputs(

@@ -73,9 +73,9 @@ class DecisionCounts:
     review: int
 
 
-def decide(store_: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
+def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
     """Decides a wave and writes the tables of the contract below ``work/out``."""
-    work = store_.work(wave)
+    work = store.work(wave)
     drawn = _read(work / "drawn.parquet")
     with duckdb_sql.connect(work) as db:
         registrations = _read_if_there(work / "registrations.parquet", contracts.INGESTED)

@@ -14,9 +14,9 @@ from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
 
-def write_retries(store_: Store, wave: Wave) -> int:
+def write_retries(store: Store, wave: Wave) -> int:
     """Writes the applications of a wave that only their photograph failed; returns how many."""
-    work = store_.work(wave)
+    work = store.work(wave)
     with duckdb_sql.connect(work) as db:
         columns = ", ".join(f"r.{name}" for name in RETRIES.names)
         query = f"""SELECT {columns}
@@ -27,15 +27,15 @@ def write_retries(store_: Store, wave: Wave) -> int:
         return duckdb_sql.copy(db, query, work / "out" / "retries.parquet")
 
 
-def list_retries(store_: Store, wave: Wave, out: Path) -> int:
+def list_retries(store: Store, wave: Wave, out: Path) -> int:
     """Writes who may send a new photograph as CSV, without NIK or name: id, wave of the application, reasons.
 
     Whoever was accepted since, in any wave, is not on it. Returns how many are.
     """
-    folder = store_.out(wave)
-    cohorts = store_.cohorts()
+    folder = store.out(wave)
+    cohorts = store.cohorts()
     accepted = duckdb_sql.read(cohorts) if cohorts else f"({duckdb_sql.empty_query(COHORT)})"
-    with duckdb_sql.connect(store_.work(wave)) as db:
+    with duckdb_sql.connect(store.work(wave)) as db:
         query = f"""SELECT registration_id, coalesce(from_wave, {wave.number}) AS from_wave,
                         array_to_string(reasons, ' ') AS reasons
                     FROM read_parquet('{duckdb_sql.quoted(folder / "decisions.parquet")}') d

@@ -45,9 +45,9 @@ class DrawCounts:
     to_verify: int
 
 
-def draw(store_: Store, wave: Wave) -> DrawCounts:
+def draw(store: Store, wave: Wave) -> DrawCounts:
     """Publishes the list with its hash, then draws."""
-    work = store_.work(wave)
+    work = store.work(wave)
     screened = f"'{duckdb_sql.quoted(work / 'screened.parquet')}'"
     with duckdb_sql.connect(work) as db:
         listed, root = _publish(db, screened, "true", work / "eligible.txt", tree=True)
@@ -92,13 +92,13 @@ def _by_area(db: duckdb.DuckDBPyConnection, wave: Wave, drawn: str, screened: st
     return f"SELECT * REPLACE ({first} AS to_verify) FROM line ORDER BY position", seats
 
 
-def next_round(store_: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
+def next_round(store: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
     """With refill: the ids to verify next, as many as places are empty – first of the same tier, then of the other.
 
     A person under review holds no place, so their place is refilled too; an empty list ends the rounds. Who is under
     review, and what a reviewer's decision changes, is as in decision/sql/decisions.sql.
     """
-    work = store_.work(wave)
+    work = store.work(wave)
     if not verdicts:
         return []
     reviews = work / "reviews.parquet"

@@ -32,17 +32,17 @@ class OptionalFile:
     error: GelombangError | None = None
 
 
-def delivered(store_: Store, wave: Wave, what: str) -> tuple[pa.Table, int]:
+def delivered(store: Store, wave: Wave, what: str) -> tuple[pa.Table, int]:
     """Every row of a folder's files as text, and how many rows or whole files could not be read."""
-    found = files_of(store_, wave, what)
+    found = files_of(store, wave, what)
     tables = [one.rows for one in found if one.rows is not None]
     empty = pa.table({name: pa.array([], pa.string()) for name in IN[what].schema.names})
     return pa.concat_tables(tables) if tables else empty, sum(1 if one.error else one.aside.total for one in found)
 
 
-def files_of(store_: Store, wave: Wave, what: str) -> list[OptionalFile]:
+def files_of(store: Store, wave: Wave, what: str) -> list[OptionalFile]:
     """What each file of a folder holds."""
-    paths = sorted(p for p in store_.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
+    paths = sorted(p for p in store.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
     return [_read(path, IN[what]) for path in paths]
 
 

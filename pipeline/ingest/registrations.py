@@ -46,12 +46,12 @@ class IngestCounts:
     quarantined: int = 0
 
 
-def ingest_registrations(store_: Store, wave: Wave) -> IngestCounts:
+def ingest_registrations(store: Store, wave: Wave) -> IngestCounts:
     """Takes in a wave's registrations.
 
     Raises EmptyWaveError, DuplicateRegistrationError, and where no file can be read the first one's error.
     """
-    work, folder = store_.work(wave), store_.landing(wave, "registrations")
+    work, folder = store.work(wave), store.landing(wave, "registrations")
     record, parts = _staged(work, folder, wave)
     with duckdb_sql.connect(work) as db:
         db.execute(f"SET memory_limit = '{_MEMORY}'")

@@ -38,20 +38,20 @@ def problems() -> dict[str, dict[str, str]]:
     return tomllib.loads((files("pipeline.ingest") / "reuploads.toml").read_text(encoding="utf-8"))
 
 
-def ingest_reuploads(store_: Store, wave: Wave) -> ReuploadCounts:
+def ingest_reuploads(store: Store, wave: Wave) -> ReuploadCounts:
     """Takes a wave's re-uploads in, after its registrations."""
-    work = store_.work(wave)
-    rows, aside = delivered(store_, wave, "reuploads")
+    work = store.work(wave)
+    rows, aside = delivered(store, wave, "reuploads")
     with duckdb_sql.connect(work) as db:
         rows_of(db, rows, REUPLOADS)
         registrations = f"read_parquet('{duckdb_sql.quoted(work / 'registrations.parquet')}')"
-        retries = _earlier(store_, wave, "retries", RETRIES)
+        retries = _earlier(store, wave, "retries", RETRIES)
         sources = {
-            "{decisions}": _earlier(store_, wave, "decisions", DECISIONS),
+            "{decisions}": _earlier(store, wave, "decisions", DECISIONS),
             "{registrations}": registrations,
             "{repeated}": _repeated(work),
             "{retries}": retries,
-            "{accepted}": _accepted(store_.earlier_cohorts(wave)),
+            "{accepted}": _accepted(store.earlier_cohorts(wave)),
         }
         window = {"$opens": wave.opens, "$closes": wave.last_moment}
         duckdb_sql.run(db, "pipeline.ingest", "sql/reuploads", {**sources, **window})
@@ -112,9 +112,9 @@ def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, 
     return int(count)
 
 
-def _earlier(store_: Store, wave: Wave, name: str, schema: pa.Schema) -> str:
+def _earlier(store: Store, wave: Wave, name: str, schema: pa.Schema) -> str:
     """A table of all earlier waves as one relation with ``filename``; columns that an old file lacks are null."""
-    paths = [path for path in store_.outputs(f"{name}.parquet") if path.parent.name < wave.key]
+    paths = [path for path in store.outputs(f"{name}.parquet") if path.parent.name < wave.key]
     empty = duckdb_sql.empty_query(schema.append(pa.field("filename", pa.string())))
     if not paths:
         return f"({empty})"

@@ -43,25 +43,25 @@ class ReviewCounts:
     unsigned: int
 
 
-def ingest_reviews(store_: Store, wave: Wave, *, second: bool) -> ReviewCounts:
+def ingest_reviews(store: Store, wave: Wave, *, second: bool) -> ReviewCounts:
     """Takes in what counts: the latest decision, or with ``second`` the one that two reviewers share."""
-    with weighed(store_, wave, store_.work(wave), second=second) as (db, aside):
+    with weighed(store, wave, store.work(wave), second=second) as (db, aside):
         query = f"SELECT {', '.join(REVIEWS.names)} FROM counting ORDER BY registration_id"
-        taken_in = duckdb_sql.copy(db, query, store_.work(wave) / "reviews.parquet")
+        taken_in = duckdb_sql.copy(db, query, store.work(wave) / "reviews.parquet")
         [(asked,)] = db.execute("SELECT count(DISTINCT registration_id) FROM said").fetchall()
         [(unrecorded, unsigned)] = db.execute("SELECT unrecorded, unsigned FROM signatures").fetchall()
     return ReviewCounts(taken_in, aside, asked - taken_in, unrecorded, unsigned)
 
 
 @contextmanager
-def weighed(store_: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
+def weighed(store: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
     """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read.
 
     Where the review page was used, or GELOMBANG_REVIEW__RECORDED_ONLY says so, a decision counts only with its line in
     the record: whoever may write into the wave's folder is not yet a reviewer.
     """
-    everything, aside = delivered(store_, wave, "reviews")
-    lines = [entry.facts for entry in log.entries(store_, wave.number, "reviewed")]
+    everything, aside = delivered(store, wave, "reviews")
+    lines = [entry.facts for entry in log.entries(store, wave.number, "reviewed")]
     recorded = pa.Table.from_pylist([{name: line.get(name) for name in _RECORDED} for line in lines], _LINES)
     with duckdb_sql.connect(spill) as db:
         rows_of(db, everything, REVIEWS)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import KeyLostError, UnreadableFileError, WrongKeyError
 from pipeline.inspection.redraw import Difference
-from pipeline.record import log, verify
+from pipeline.record import log, verification
 from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
 from pipeline.storage.sealed_paths import table_source
@@ -35,7 +35,7 @@ def integrity(store: Store, wave: Wave) -> list[Difference]:
     """Everything that is not as it was decided, approved and published."""
     store.pull("published/")
     store.pull(f"work/{wave.key}/", keep=True)
-    found = [Difference("record", what) for what in verify.faults(store, tuple(_seen(store)))]
+    found = [Difference("record", what) for what in verification.faults(store, tuple(_seen(store)))]
     noted: Noted = defaultdict(list)
     for entry in log.entries(store, wave.number):
         noted[entry.event].append(entry.facts)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, field_validator
 from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
 from pipeline.review import case_page
-from pipeline.review.access import AccessGate
+from pipeline.review.access_gate import AccessGate
 from pipeline.review.cases import Case
 from pipeline.review.decisions import Reviewing, ReviewSession, Standing
 from pipeline.review.objection_page import add_objections

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from pipeline.review import case_page, objections
-from pipeline.review.access import AccessGate
+from pipeline.review.access_gate import AccessGate
 from pipeline.review.decisions import Reviewing
 from pipeline.review.objections import Objection
 from pipeline.review.photos import show

@@ -39,7 +39,7 @@ class ScreenCounts:
 
 
 def screen(
-    store_: Store,
+    store: Store,
     wave: Wave,
     extracts: dict[str, Extract],
     *,
@@ -51,10 +51,10 @@ def screen(
     ``listed_by``: the blacklist counts as it stood on this day instead of the closing day. ``also``: rules that
     are tried although they were not in force.
     """
-    work, rules = store_.work(wave), [*rules_in_force(wave), *also]
+    work, rules = store.work(wave), [*rules_in_force(wave), *also]
     families = any(rule.code == "kk_limit" for rule in rules)
     with duckdb_sql.connect(work) as db:
-        sources = sources_of(work, extracts, store_.earlier_cohorts(wave), wave, listed_by)
+        sources = sources_of(work, extracts, store.earlier_cohorts(wave), wave, listed_by)
         name_patterns.define_macros(db)
         sources["$with_families"] = families
         run_step(db, "applications", sources)

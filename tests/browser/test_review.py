@@ -15,8 +15,8 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from pipeline.commands.review import _listen
-from pipeline.review.access import AccessGate
+from pipeline.commands.person.review import _listen
+from pipeline.review.access_gate import AccessGate
 from pipeline.review.app import make_app
 from pipeline.review.cases import read_cases
 from pipeline.review.decisions import Reviewing, ReviewSession

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.review.access import CSRF
+from pipeline.review.access_gate import CSRF
 from pipeline.selfie.policy import BUILT_IN
 from pipeline.selfie.recogniser import DEFAULT
 from pipeline.storage.files import read_table

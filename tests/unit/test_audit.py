@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.audit import audit as command
+from pipeline.commands.cohort.audit import audit as command
 from pipeline.domain.errors import AuditDiffersError, UnreadableFileError
 from pipeline.inspection.redraw import audit
 from tests.spec.world import World, kk, nik, wave

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import typer
 
-from pipeline.commands.diff import diff as command
+from pipeline.commands.cohort.diff import diff as command
 from pipeline.domain import errors
 from pipeline.domain.settings import settings
 from pipeline.inspection.run_difference import Cause, diff

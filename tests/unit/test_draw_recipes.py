@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.audit import audit
-from pipeline.commands.prove import prove
+from pipeline.commands.cohort.audit import audit
+from pipeline.commands.cohort.prove import prove
 from pipeline.domain import errors
 from tests.unit.test_audit import MODES, finished
 

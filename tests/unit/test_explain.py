@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.explain import explain
+from pipeline.commands.person.explain import explain
 from pipeline.domain import errors, reasons
 from pipeline.domain.short_code import short_code
 from pipeline.inspection.explanation import explain as explained

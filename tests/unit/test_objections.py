@@ -24,7 +24,7 @@ from pipeline.record import log
 from pipeline.reports.figures.objection_counts import objection_counts
 from pipeline.reports.overview import write_overview
 from pipeline.review import objection_letter
-from pipeline.review.access import CSRF, AccessGate
+from pipeline.review.access_gate import CSRF, AccessGate
 from pipeline.review.app import make_app
 from pipeline.review.decisions import Reviewing
 from pipeline.review.objections import decide, evidence_of, objections, take_in, wave_to_come_back_in

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.errors import KeyLostError, WrongKeyError
 from pipeline.domain.settings import settings
-from pipeline.record import log, verify
+from pipeline.record import log, verification
 from pipeline.record.entry import EVENTS, Entry
 from pipeline.record.history import tell, text_of
 from pipeline.runtime.system_user import user_name
@@ -40,7 +40,7 @@ def edit(path: Path, **changes: object) -> None:
 
 
 def test_a_record_that_nobody_touched_is_whole(store: Store):
-    assert verify.faults(store) == []
+    assert verification.faults(store) == []
     assert log.head(store).entries == 5
     assert [e.facts["run"] for e in log.entries(store, 2)] == ["run 1", "run 3"]
     assert log.entries(store, None, "published") == []
@@ -85,7 +85,7 @@ ATTACKS: dict[str, tuple[Callable[[Store], object], str]] = {
 def test_whatever_is_changed_afterwards_is_found(store: Store, attack: str):
     change, expected = ATTACKS[attack]
     change(store)
-    found = verify.faults(store)
+    found = verification.faults(store)
     assert any(expected in fault for fault in found), found
 
 
@@ -96,10 +96,10 @@ def test_a_fork_by_whoever_has_the_key_is_found_by_what_was_published(
     entry(store, 5).unlink()
     log.forget(store)
     log.note(store, "unlocked", 1, {"run": "written anew", "since": ""})
-    assert verify.faults(store) == []
-    assert any("written anew" in fault for fault in verify.faults(store, seen))
+    assert verification.faults(store) == []
+    assert any("written anew" in fault for fault in verification.faults(store, seen))
     log.note(store, "unlocked", 1, {"run": "and on", "since": ""})
-    assert any("written anew" in fault for fault in verify.faults(store, seen))
+    assert any("written anew" in fault for fault in verification.faults(store, seen))
 
 
 def test_a_damaged_record_never_keeps_anybody_from_writing(store: Store):
@@ -117,7 +117,7 @@ def test_a_lost_or_another_key_is_a_named_error_and_never_a_new_key(store: Store
         with pytest.raises(KeyLostError, match=r"record\.key, which is not here"):
             log.note(store, "unlocked", 1, {"run": "x", "since": ""})
         assert not (tmp_path / "elsewhere").exists()
-        assert verify.faults(store) == [f"who signed it cannot be checked: {lost(store)}"]
+        assert verification.faults(store) == [f"who signed it cannot be checked: {lost(store)}"]
         (tmp_path / "elsewhere").mkdir()
         (tmp_path / "elsewhere" / "record.key").write_bytes(bytes(32))
         with pytest.raises(WrongKeyError):
@@ -136,7 +136,7 @@ def test_of_many_that_write_at_once_each_has_an_entry(tmp_path: Path):
     store = Store.at(tmp_path / "data")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: log.note(store, "unlocked", n, {"run": str(n), "since": ""}), range(40)))
-    assert verify.faults(store) == []
+    assert verification.faults(store) == []
     assert sorted(e.wave or 0 for e in log.entries(store)) == list(range(40))
 
 

@@ -24,7 +24,7 @@ from pipeline.domain.person_names import skeleton
 from pipeline.domain.settings import settings
 from pipeline.ingest.reviews import ingest_reviews
 from pipeline.review import audit_trail
-from pipeline.review.access import CSRF, AccessGate
+from pipeline.review.access_gate import CSRF, AccessGate
 from pipeline.review.app import make_app
 from pipeline.review.cases import read_cases
 from pipeline.review.decisions import Reviewing, ReviewSession

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow.csv as pacsv
 import pytest
 
-from pipeline.commands.simulate import simulate
+from pipeline.commands.wave.simulate import simulate
 from pipeline.domain import errors
 from pipeline.domain.contracts import REUPLOADS
 from pipeline.simulate.photos.photographs import Rendered

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.commands.simulate import simulate
+from pipeline.commands.wave.simulate import simulate
 from pipeline.domain import contracts, errors
 from pipeline.simulate import faults, presets, unfinished
 from pipeline.simulate import wave as simulated

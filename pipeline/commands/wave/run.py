@@ -9,7 +9,7 @@ import typer
 
 from pipeline.airflow_plugin import airflow_home, local_run
 from pipeline.commands.common.options import DataOption, WaveArgument
-from pipeline.commands.funnel import show
+from pipeline.commands.wave.funnel import show
 from pipeline.domain.errors import GelombangError, WaveFailedError
 from pipeline.domain.settings import settings
 from pipeline.runtime import resource_usage

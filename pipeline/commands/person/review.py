@@ -39,7 +39,7 @@ def review(
 
     Example: gelombang review 12
     """
-    from pipeline.review.access import AccessGate
+    from pipeline.review.access_gate import AccessGate
     from pipeline.review.app import make_app
     from pipeline.review.cases import read_cases
     from pipeline.review.decisions import Reviewing

@@ -1,0 +1,1 @@
+"""Commands about a cohort: published, drawn again, compared, and its record."""

@@ -1,0 +1,1 @@
+"""Commands about photographs alone, without a wave."""

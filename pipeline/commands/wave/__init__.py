@@ -1,0 +1,1 @@
+"""Commands about a wave: made, checked, opened, run, and where it stands."""
