@@ -1,6 +1,6 @@
 """A wave's writes fail, each once, and its reads too: a named error, nothing half-written, then the same bytes.
 
-`make test` lets a dozen of each fail, `make test-all` every one.
+`make test` lets six of each fail, `make test-all` every one.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ def whole_or_absent(data: Path) -> None:
     """What readers of a wave look for is complete, or is not there."""
     run, revision = data / "waves" / WAVE, data / "published" / WAVE / "rev-1"
     assert not run.exists() or (run / "manifest.json").is_file()
-    assert not revision.exists() or {p.name for p in revision.iterdir()} == {
-        "cohort.parquet", "changes.parquet", "ledger.parquet", "notices.parquet", "publication.json",
-    }  # fmt: skip
+    if revision.exists():
+        listed = files.read_json(revision / "publication.json")["files"]
+        assert {"cohort.parquet", "ledger.parquet", "public/funnel.json"} <= set(listed)
+        assert all((revision / name).is_file() for name in listed)
 
 
 def whole_wave(data: Path) -> None:
@@ -93,7 +94,7 @@ def failing_reads(fault: Faulty, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         yield
 
 
-@pytest.mark.parametrize("at_most", [12, pytest.param(10**6, id="each", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("at_most", [6, pytest.param(10**6, id="each", marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize(
     ("failing", "number", "named"),
     [
