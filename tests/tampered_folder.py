@@ -119,6 +119,17 @@ def taken_back_twice(folder: Path) -> None:
     (folder / "withdrawn.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
+def unknown_taken_back(folder: Path) -> None:
+    """A ticket that nobody has is said to have had a place."""
+    lines = sorted({*(folder / "withdrawn.txt").read_text().split(), "ab" * 32})
+    (folder / "withdrawn.txt").write_text("".join(f"{line}\n" for line in lines))
+
+
+def outcome_that_is_none(folder: Path) -> None:
+    text = (folder / "outcomes.csv").read_text()
+    (folder / "outcomes.csv").write_text(text.replace(",reserve,", ",banana,", 1))
+
+
 TAMPERED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a rank swapped": (swap_ranks, "outcomes.csv", "has rank 2, the draw gives 1"),
     "a place given to another": (swap_outcomes, "outcomes.csv", "was passed over: the draw gives it place"),
@@ -138,5 +149,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "another commitment": (other_commitment, "commitment.json", "“quota”: 19 was committed to, 20 was used"),
     "nothing promised of refill": (nothing_promised_of_refill, "commitment.json", "does not give “refill”"),
     "a place taken back and held": (taken_back_twice, "withdrawn.txt", "is in withdrawn.txt, and is not rejected"),
+    "a stranger taken back": (unknown_taken_back, "withdrawn.txt", "is in withdrawn.txt, and not in eligible.txt"),
+    "an outcome that is none": (outcome_that_is_none, "outcomes.csv", "cannot be read"),
     "a record that is none": (no_json, "draw.json", "draw.json is not JSON that can be read"),
 }

@@ -157,6 +157,21 @@ def test_a_folder_above_two_public_ones_is_refused_in_words(folder: Path, browse
     expect(page.locator("#trouble")).to_contain_text("ada dua kali")
 
 
+def test_a_folder_that_lacks_a_file_borrows_none_from_the_one_before(
+    folder: Path, browser: Browser, tmp_path: Path
+) -> None:
+    page = opened(browser, folder)
+    assert page.locator("#result").is_visible()
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    (other / "outcomes.csv").unlink()
+    page.set_input_files("#folder", other)
+    assert page.locator("#result").is_hidden()
+    assert "not chosen yet" in page.locator("#chosen li", has_text="outcomes.csv").inner_text()
+    page.set_input_files("#folder", tmp_path)  # both folders: refused, and no verdict stays beside it
+    assert page.locator("#trouble").is_visible()
+    assert page.locator("#result").is_hidden()
+
+
 def test_files_may_be_chosen_one_by_one(folder: Path, browser: Browser) -> None:
     page, _ = show(browser, folder / "verify.html")
     for n, name in enumerate(FILES, 1):

@@ -20,7 +20,10 @@ const rich = (text) => text.split(/([0-9a-f]{64,})/).map((piece, n) => (n % 2 ? 
 
 // ---- files
 
-async function take(files) {
+/** Files to check. `whole`: a folder, which stands alone. A choice after a check, or after a mistake, begins anew. */
+async function take(files, whole) {
+  if (whole || page.result || page.trouble) page.files.clear();
+  Object.assign(page, { result: null, stage: null, run: page.run + 1 });
   const names = files.map((file) => file.name).filter((name) => FILES.includes(name));
   const twice = names.find((name, n) => names.indexOf(name) !== n);
   page.trouble = twice ? { key: "files.twice", values: { file: twice } } : null;
@@ -33,7 +36,8 @@ async function dropped(event) {
   event.preventDefault();
   $("drop").classList.remove("over");
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  await take(entries.length ? (await Promise.all(entries.map(filesOf))).flat() : [...event.dataTransfer.files]);
+  const found = entries.length ? (await Promise.all(entries.map(filesOf))).flat() : [...event.dataTransfer.files];
+  await take(found, entries.some((entry) => entry.isDirectory));
 }
 
 async function filesOf(entry) {
@@ -175,7 +179,7 @@ function renderProof() {
   ]);
 }
 
-for (const id of ["folder", "files"]) $(id).addEventListener("change", (event) => take([...event.target.files]));
+for (const id of ["folder", "files"]) $(id).addEventListener("change", (event) => take([...event.target.files], id === "folder"));
 for (const button of document.querySelectorAll(".language button")) button.addEventListener("click", () => { page.language = button.value; render(); });
 $("drop").addEventListener("dragover", (event) => { event.preventDefault(); $("drop").classList.add("over"); });
 $("drop").addEventListener("dragleave", () => $("drop").classList.remove("over"));
