@@ -79,7 +79,10 @@ def test_the_history_tells_what_happened(published: Path):
 def test_everything_that_was_written_is_its_owners_alone(published: Path):
     written = [path for path in published.rglob("*") if not {"landing", "extracts"} & set(path.parts)]
     assert len(written) > 50
-    assert not [path for path in written if path.stat().st_mode & 0o077]
+    open_ = [path for path in written if path.stat().st_mode & 0o077]
+    public = published / "published" / KEY / "rev-1" / "public"
+    assert set(open_) == {public, *public.rglob("*"), *public.parents} & set(written)
+    assert {oct(path.stat().st_mode & 0o777) for path in set(public.parents) & set(written)} == {"0o711"}
 
 
 def test_every_file_is_in_the_table_of_the_contract_and_has_the_mode_that_it_says(published: Path):

@@ -109,7 +109,7 @@ def test_reviews_enter_with_the_next_run_in_draw_order(doubtful: Path):
     [refused] = [row for row in table(second, "rejections") if row["registration_id"] == unseen[0]]
     assert "could not confirm" in refused["message_en"]
     [notice] = [row for row in table(second, "notices") if row["registration_id"] == unseen[0]]
-    assert "An officer looked at the selfie" in notice["email_en"]
+    assert "An officer looked at this application" in notice["email_en"]
     assert "will look" not in notice["email_en"]
     assert "automatic" not in notice["email_en"]
 

@@ -13,18 +13,14 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page
 
 from pipeline import stages
-from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.domain.run_ref import RunRef
 from pipeline.draw import beacon
 from pipeline.storage import wave_lock
-from pipeline.storage.files import sha256, write_table, write_text
+from pipeline.storage.files import sha256, write_text
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import open_wave
 from tests.airflow_services import Airflow, airflow, wait_for
@@ -36,25 +32,11 @@ TABLES = ("decisions", "cohort", "reserve", "rejections", "review", "retries", "
 DAG = "/dags/wave_cohort"
 
 
-BEACON = """
-[[wave]]
-number = 4
-opens = 2020-05-04T00:00:00
-closes = 2020-05-07T23:59:59
-quota = 10
-beacon = "demonstration"
-"""
-
-
-def add_beacon_wave(store: Store) -> None:
-    """Wave 4, drawn by the demonstration beacon: opened, and with the registrations of wave 3 some days later."""
-    write_text((store.root / "calendar.toml").read_text() + BEACON, store.root / "calendar.toml")
-    wave, third = (store.calendar().wave(number) for number in (4, 3))
-    table = pq.read_table(store.landing(third, "registrations") / "portal.parquet")
-    moved = pc.add(table["submitted_at"], pa.scalar(wave.opens - third.opens))
-    write_table(table.set_column(1, "submitted_at", moved), store.landing(wave, "registrations") / "portal.parquet",
-                REGISTRATIONS)  # fmt: skip
-    open_wave(store, wave, datetime.now().astimezone())
+def drawn_by_a_beacon(store: Store) -> None:
+    """Gives wave 3 the demonstration beacon instead of its seed, and opens it."""
+    calendar = store.root / "calendar.toml"
+    write_text(calendar.read_text().replace('seed = "three"', 'beacon = "demonstration"'), calendar)
+    open_wave(store, store.calendar().wave(3), datetime.now().astimezone())
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +58,10 @@ def alerts() -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, alerts) -> Iterator[tuple[Airflow, Path, Path]]:
-    """Airflow on four waves, and the same data root apart, where wave 1 was run by the command."""
+    """Airflow on three waves, and the same data root apart, where wave 1 was run by the command."""
     root = tmp_path_factory.mktemp("scheduler")
     store = three_waves(root / "data")
-    add_beacon_wave(store)
+    drawn_by_a_beacon(store)
     shutil.rmtree(store.root / "work")
     apart = Path(shutil.copytree(store.root, root / "apart"))
     assert run(apart, wave=1).code == 0
@@ -161,7 +143,7 @@ def trigger(service: Airflow, **conf: Any) -> Any:
 
 def deliver_round(air: Airflow, data: Path, run_id: str) -> bytes:
     """Waits until the run waits for its round, and delivers it; the record of the list, which was frozen before."""
-    wave = Store.at(data).calendar().wave(4)
+    wave = Store.at(data).calendar().wave(3)
     wait_for("the beacon", lambda: states(air, run_id).get("await_beacon") == "up_for_reschedule", 600)
     assert states(air, run_id)["draw"] in ("None", "none", None)
     frozen = (data / "published" / wave.key / "list" / "list.json").read_bytes()
@@ -174,12 +156,12 @@ def test_a_backfill_makes_one_run_a_wave_in_order_also_with_a_beacon_and_gives_t
     service,
 ) -> None:
     air, data, apart = service
-    air.command("backfill", "create", "--dag-id", "wave_cohort", "--from-date", "2020-04-01", "--to-date", "2020-05-08")
-    found = wait_for("four runs", lambda: rs if len(rs := runs(air)) == 4 else None)
+    air.command("backfill", "create", "--dag-id", "wave_cohort", "--from-date", "2020-04-01", "--to-date", "2020-04-30")
+    found = wait_for("three runs", lambda: rs if len(rs := runs(air)) == 3 else None)
     by_wave = {r["partition_key"]: r["dag_run_id"] for r in found}
-    assert sorted(by_wave) == ["wave-0001", "wave-0002", "wave-0003", "wave-0004"]
+    assert sorted(by_wave) == ["wave-0001", "wave-0002", "wave-0003"]
     for number, key in enumerate(sorted(by_wave), 1):
-        if number == 4:
+        if number == 3:
             frozen = deliver_round(air, data, by_wave[key])
         form = wait_for(f"approval of {key}", partial(approval, air, by_wave[key]), 600)
         assert f"/gelombang/{key}/report" in form["body"]
@@ -193,14 +175,14 @@ def test_a_backfill_makes_one_run_a_wave_in_order_also_with_a_beacon_and_gives_t
         wait_for(f"{key} published", partial(ended, air, by_wave[key], "success"))
         record = json.loads((data / "published" / key / "rev-1" / "publication.json").read_text())
         assert (record["decree"], record["sequence"], record["approval"]["by"]) == (f"SK-{number}", number, "analyst")
-    assert (data / "published" / "wave-0004" / "list" / "list.json").read_bytes() == frozen
-    assert (data / "published" / "wave-0004" / "rev-1" / "public" / "outcomes.csv").is_file()
+    assert (data / "published" / "wave-0003" / "list" / "list.json").read_bytes() == frozen
+    assert (data / "published" / "wave-0003" / "rev-1" / "public" / "outcomes.csv").is_file()
     for table in TABLES:
         path = f"waves/wave-0001/{table}.parquet"
         assert sha256(data / path) == sha256(apart / path)
     assert not list((data / "work").glob("*.lock"))
     wait_for("the overview", lambda: (data / "waves" / "overview.html").is_file())
-    assert len(runs(air)) == 4  # the years between the last of them and now start nothing
+    assert len(runs(air)) == 3  # the years between the last of them and now start nothing
 
 
 def test_a_form_starts_a_wave_another_run_of_it_is_refused_and_rejecting_changes_nothing(service) -> None:
