@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.domain import errors
 from tests.functional.conftest import WAVE, run
+from tests.waves import run_wave
 
 KEY = f"wave-{WAVE:04d}"
 
@@ -78,24 +80,34 @@ def null_column(data: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("break_it", "error", "says"),
-    [
-        (drop_extract, "MissingExtractError", "education"),
-        (only_newer, "ExtractTooNewError", "2021-03-01"),
-        (drop_column, "MissingColumnError", "citizenship"),
-        (change_type, "WrongTypeError", "alive"),
-        (truncate, "UnreadableFileError", ".parquet"),
-        (empty, "EmptyWaveError", "registrations"),
-        (deliver_twice, "DuplicateRegistrationError", "again.parquet"),
-        (lose_half, "CheckFailedError", "education.rows_vs_previous"),
-        (null_column, "CheckFailedError", "full_name"),
-    ],
-)
+BAD = [
+    (drop_extract, "MissingExtractError", "education"),
+    (only_newer, "ExtractTooNewError", "2021-03-01"),
+    (drop_column, "MissingColumnError", "citizenship"),
+    (change_type, "WrongTypeError", "alive"),
+    (truncate, "UnreadableFileError", ".parquet"),
+    (empty, "EmptyWaveError", "registrations"),
+    (deliver_twice, "DuplicateRegistrationError", "again.parquet"),
+    (lose_half, "CheckFailedError", "education.rows_vs_previous"),
+    (null_column, "CheckFailedError", "full_name"),
+]
+
+
+@pytest.mark.parametrize(("break_it", "error", "says"), BAD)
 def test_a_bad_delivery_stops_the_wave_before_anything_is_written(fresh_data, break_it, error, says):
     break_it(fresh_data)
+    with pytest.raises(getattr(errors, error)) as raised:
+        run_wave(fresh_data, WAVE)
+    assert says in str(raised.value)
+    assert "→" in str(raised.value)
+    assert not (fresh_data / "waves").exists()
+
+
+@pytest.mark.parametrize(("break_it", "error", "says"), [BAD[0], BAD[5], BAD[-1]])
+def test_the_command_says_it_and_ends_with_1(fresh_data, break_it, error, says):
+    break_it(fresh_data)
     done = run(fresh_data)
-    assert done.code != 0
+    assert done.code == 1
     assert error in done.text, done.text
     assert says in done.text
     assert "→" in done.text
