@@ -31,6 +31,7 @@ WRITES = {
     "verify-photos": "writes Parquet",
     "compare-all": "writes Parquet",
     "access": "writes JSON",
+    "unseal": "writes a plain copy",
     "prove": "tells JSON",
     "import": "writes an extract",
     "erase": "deletes",
@@ -56,8 +57,11 @@ def examples(command: click.Command) -> list[str]:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_an_example_that_it_takes(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for file in ("pairs.csv", "photos.csv", "labelled.csv"):
+    for file in ("pairs.csv", "photos.csv", "labelled.csv", "siswa.toml", "photo.jpg"):
         Path(file).write_text("")
+    sealed = Path("data/waves/wave-0012/notices.csv")
+    sealed.parent.mkdir(parents=True)
+    sealed.write_text("")
     Path("folder").mkdir()
     found = examples(COMMANDS[name])
     assert found, f"the help of `gelombang {name}` has no example"

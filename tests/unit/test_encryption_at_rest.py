@@ -363,7 +363,7 @@ def test_the_commands_about_a_wave_work_on_a_sealed_root(sealed_root: Path):
     assert [row["wave"] for row in json.loads(found.stdout)] == [4, 3]
     assert gelombang(sealed_root, "diff", "3", "4").exit_code == 0
     before = shutil.copytree(sealed_root / "waves" / "wave-0003", sealed_root / "waves" / "wave-0003-before")
-    assert "The same decisions" in gelombang(sealed_root, "diff", str(before), "3").output
+    assert "The same decisions" in gelombang(sealed_root, "diff", str(before), "3", "--language", "en").output
 
 
 def test_a_plain_copy_is_made_with_a_line_in_the_record(sealed_root: Path, tmp_path: Path):

@@ -10,10 +10,11 @@ import pytest
 
 from pipeline.domain.errors import ChangedModelError, MissingModelError
 from pipeline.selfie.detection import detector, mesh
-from pipeline.selfie.networks import assets, efficientnet, resnet, sface
+from pipeline.selfie.networks import assets, digit_reader, efficientnet, resnet, sface
 
 PACKAGED = [
     (assets.SFACE_PACKAGE, sface.FILE),
+    (assets.OCR_PACKAGE, digit_reader.FILE),
     (assets.DLIB_PACKAGE, resnet.FILE),
     (assets.EFFICIENTNET_PACKAGE, efficientnet.FILE),
     *((assets.TFLITE_PACKAGE, name) for name in (detector.SHORT, detector.BACK, detector.FULL, mesh.NAME)),
@@ -52,6 +53,8 @@ def test_every_file_that_is_read_is_known(package: str, name: str) -> None:
 def test_every_file_that_was_trained_here_is_known_and_no_other_is() -> None:
     known = tomllib.loads(assets.HASHES.read_text())
     assert set(known["own"]) == {path.name for path in assets.OWN_WEIGHTS.glob("*.npz")}
+    assert set(known["card"]) == {path.name for path in assets.CARD_WEIGHTS.parent.glob("*.npz")}
+    assert assets.card_weights() == assets.CARD_WEIGHTS
     assert set(known["packaged"]) == {name for _, name in PACKAGED}
     for name in known["own"]:
         assert assets.own_weights(name).name == name

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie.card.card_finder import fitted
-from pipeline.selfie.networks.card_network import DOWN, HEIGHT, JOINED, OUT, STRIDE, TOP, UP, WEIGHTS, WIDTH
+from pipeline.selfie.networks.assets import CARD_WEIGHTS as WEIGHTS
+from pipeline.selfie.networks.card_network import DOWN, HEIGHT, JOINED, OUT, STRIDE, TOP, UP, WIDTH
 from pipeline.simulate.photos.cards.card_variety import LEARNT
 from pipeline.simulate.photos.face_sources import read
 from tools.selfie.card_pictures import CardPicture, photographs, renderings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
@@ -67,7 +66,7 @@ def _destroy_key(store: Store, number: int, dry_run: bool, yes: bool, as_json: b
     wave = store.calendar().wave(number)
     found = key_destruction.what_goes(store, wave)
     if as_json:
-        say(json.dumps({"wave": number, "files": found.files, "places": found.places}))
+        say_json({"wave": number, "files": found.files, "places": found.places})
     else:
         say(t("purge.key", wave=number, files=found.files, places=found.places))
     if dry_run:

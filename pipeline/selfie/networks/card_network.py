@@ -7,16 +7,14 @@ alone does not tell a card from a telephone, a book or a shirt. 35 million multi
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain.errors import MissingModelError
+from pipeline.selfie.networks.assets import card_weights
 from pipeline.selfie.networks.batched_graph import BatchedGraph, reads_pixels
 
-WEIGHTS = Path(__file__).parents[1] / "card" / "weights" / "card.npz"
 HEIGHT, WIDTH = 256, 192
 STRIDE = 4  # pixels of the picture a cell
 
@@ -54,11 +52,7 @@ def _graph() -> Any:
     import openvino
     from openvino import opset13 as op
 
-    if not WEIGHTS.is_file():
-        raise MissingModelError(
-            f"The weight file {WEIGHTS} is missing.", "It is part of the software: install it anew."
-        )
-    with np.load(WEIGHTS) as file:
+    with np.load(card_weights()) as file:
         tensors = {name: file[name].astype(np.float32) for name in file.files}
 
     def convolve(x: Any, name: str, stride: int = 1) -> Any:
