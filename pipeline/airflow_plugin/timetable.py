@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
@@ -16,11 +15,10 @@ from airflow.utils.types import DagRunType
 from pendulum import DateTime, instance
 
 from pipeline.domain import wave_keys
-from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar import WIB, Wave
 from pipeline.domain.settings import settings
 from pipeline.storage.paths import Store
 
-WIB = ZoneInfo("Asia/Jakarta")
 #: Airflow asks for one run ahead; a calendar without a wave for this long has ended.
 _HORIZON = timedelta(days=400)
 #: Waves that closed so lately are made good, in order, by a scheduler that was down; what is older is a backfill's.

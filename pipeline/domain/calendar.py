@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from itertools import count
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -24,6 +25,8 @@ from pipeline.domain.errors import (
 )
 from pipeline.domain.wave_keys import wave_key
 
+#: Western Indonesian time: every moment without an offset, and every moment that is shown.
+WIB = ZoneInfo("Asia/Jakarta")
 SelfieMode = Literal["after_draw", "before_draw", "off"]
 PolicyMode = Literal["explain", "strict"]
 SamePersonMode = Literal["check", "files", "off"]

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar import WIB, Wave
 from pipeline.domain.errors import BadBeaconError
 from pipeline.draw import bls, demonstration
 
-WIB = ZoneInfo("Asia/Jakarta")
 #: A beacon's file is a few hundred bytes; nobody needs to read a larger one.
 _LARGEST = 65_536
 

@@ -9,11 +9,9 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from pipeline.domain.calendar import WIB
 from pipeline.record.entry import Entry
-
-_WIB = ZoneInfo("Asia/Jakarta")
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ def _words() -> dict[str, Any]:
 
 def tell(entries: Iterable[Entry], language: str) -> list[Line]:
     """The entries in a language (id, en); an entry whose facts do not fit its words is told without them."""
-    return [Line(e.number, e.moment.astimezone(_WIB), e.by, e.event, text_of(e, language)) for e in entries]
+    return [Line(e.number, e.moment.astimezone(WIB), e.by, e.event, text_of(e, language)) for e in entries]
 
 
 def text_of(entry: Entry, language: str) -> str:

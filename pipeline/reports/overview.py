@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from pipeline.domain.calendar import WIB
 from pipeline.domain.contracts import COHORT
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.wave_keys import wave_number
@@ -28,8 +28,6 @@ from pipeline.storage import duckdb_sql
 from pipeline.storage.files import read_json, write_table, write_text
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed_paths import can_be_opened
-
-_WIB = ZoneInfo("Asia/Jakarta")
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def _days(store: Store, folder: Path) -> float | None:
         return None
     closes = datetime.fromisoformat(read_json(manifest)["closes"])
     published_at = datetime.fromisoformat(read_json(revisions[0] / "publication.json")["published_at"])
-    return (published_at.astimezone(_WIB).replace(tzinfo=None) - closes).total_seconds() / 86_400
+    return (published_at.astimezone(WIB).replace(tzinfo=None) - closes).total_seconds() / 86_400
 
 
 def _summary(lines: list[WaveLine], language: str) -> str:

@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipeline.domain import reasons
-from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar import WIB, Wave
 from pipeline.draw import beacon
 from pipeline.draw.frozen_list import RECORD, folder_key
 from pipeline.record import log
@@ -29,7 +28,6 @@ from pipeline.storage.paths import Store, revision_number
 from pipeline.storage.sealed_paths import can_be_opened
 from pipeline.storage.wave_lock import Holder, held_waves
 
-_WIB = ZoneInfo("Asia/Jakarta")
 #: What can be said of a wave, in the order in which it goes.
 STATES = ("announced", "open", "closed", "running", "awaits_beacon", "provisional", "approved", "published")
 #: What is waited for.
@@ -88,7 +86,8 @@ def standing(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], 
     """Where one wave stands. ``entries`` are those of the record about it."""
     cohort = store.out(wave) / "cohort.parquet"
     finished = (store.out(wave) / "manifest.json").is_file() and cohort.is_file()
-    digest = files.sha256(cohort) if can_be_opened(cohort) else ""  # also of a wave whose key was destroyed
+    opened = can_be_opened(cohort)  # not of a wave whose key was destroyed
+    digest = files.sha256(cohort) if opened else ""
     revision = newest(store, wave.key)
     state, since, waits = _result(digest, entries, revision) if finished or revision else _before(store, wave, now)
     if holder and state in ("open", "closed", "announced"):
@@ -100,7 +99,7 @@ def standing(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], 
         waits,
         store.read(f"landing/{wave.key}/simulated.json") is not None,
         holder.run if holder else "",
-        files.rows(cohort) if finished else None,
+        files.rows(cohort) if finished and opened else None,
         revision,
     )
 
@@ -143,7 +142,7 @@ def told(found: Published | None, language: str) -> list[str]:
             revision=found.revision,
             accepted=found.accepted,
             decree=found.decree,
-            day=found.at.astimezone(_WIB).date(),
+            day=found.at.astimezone(WIB).date(),
         )
     ]
     if found.removed or found.added:
@@ -166,7 +165,7 @@ def why(counts: dict[str, int], language: str) -> str:
 
 def _why(path: Path) -> dict[str, int]:
     """Reasons of the last screening and how many of those taken out have each; most frequent first."""
-    if not path.is_file():
+    if not can_be_opened(path):
         return {}
     rows = files.read_table(path, ["against", "change", "reasons"]).to_pylist()
     gone = [row for row in rows if (row["against"], row["change"]) == ("run", "removed")]
@@ -187,13 +186,13 @@ def _result(digest: str, entries: Sequence[Entry], revision: Published | None) -
 
 
 def _before(store: Store, wave: Wave, now: datetime) -> tuple[str, datetime | None, str]:
-    local = now.astimezone(_WIB).replace(tzinfo=None)
+    local = now.astimezone(WIB).replace(tzinfo=None)
     if local < wave.opens:
         committed = not wave.beacon or store.read(f"published/{wave.key}/commitment.json") is not None
         return "announced", None, "registration" if committed else "opening"
     if local <= wave.last_moment:
-        return "open", wave.opens.replace(tzinfo=_WIB), "end"
-    return "closed", wave.closes.replace(tzinfo=_WIB), "run"
+        return "open", wave.opens.replace(tzinfo=WIB), "end"
+    return "closed", wave.closes.replace(tzinfo=WIB), "run"
 
 
 def _running(store: Store, wave: Wave, holder: Holder) -> tuple[str, datetime | None, str]:
@@ -205,4 +204,4 @@ def _running(store: Store, wave: Wave, holder: Holder) -> tuple[str, datetime | 
 
 
 def _local(moment: datetime) -> datetime:
-    return moment.astimezone(_WIB).replace(tzinfo=None, microsecond=0)
+    return moment.astimezone(WIB).replace(tzinfo=None, microsecond=0)

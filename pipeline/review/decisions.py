@@ -16,9 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar import WIB, Wave
 from pipeline.domain.contracts import REVIEWS
 from pipeline.domain.person_names import skeleton
 from pipeline.domain.settings import settings
@@ -29,8 +28,6 @@ from pipeline.review.reviewers import reviewers_name
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 from pipeline.storage.spreadsheet_safety import plain
-
-_WIB = ZoneInfo("Asia/Jakarta")
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ class ReviewSession:
     @staticmethod
     def _now() -> datetime:
         """The time, as the contract has it: WIB, without offset."""
-        return datetime.now(_WIB).replace(tzinfo=None)
+        return datetime.now(WIB).replace(tzinfo=None)
 
 
 class Reviewing:

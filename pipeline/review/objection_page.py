@@ -8,19 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from pipeline.domain.calendar import WIB
 from pipeline.review import case_page, objections
 from pipeline.review.access_gate import AccessGate
 from pipeline.review.decisions import Reviewing
 from pipeline.review.objections import Objection
 from pipeline.review.photos import show
 
-_WIB = ZoneInfo("Asia/Jakarta")
 #: Of a text so much is shown.
 _LETTERS = 4000
 
@@ -48,7 +47,7 @@ def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None
 
     @app.get("/objections")
     def listed(request: Request, lang: Literal["id", "en"]) -> Response:
-        today = datetime.now(_WIB).date()
+        today = datetime.now(WIB).date()
         rows: list[dict[str, Any]] = []
         for one in mine(request):
             said = one.evidence.endswith(".txt")
@@ -67,7 +66,7 @@ def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None
 
     @app.post("/objection/{number}")
     def decided(request: Request, number: int, answer: ObjectionAnswer, lang: Literal["id", "en"]) -> Response:
-        one, now, accept = found(request, number), datetime.now(_WIB), answer.decision == "accept"
+        one, now, accept = found(request, number), datetime.now(WIB), answer.decision == "accept"
         into = objections.wave_to_come_back_in(where, one, now) if accept else None
         objections.decide(where, wave, one.registration_id, accept, answer.note, request.state.reviewer, now, into)
         return JSONResponse({"next": f"/objections?lang={lang}"})

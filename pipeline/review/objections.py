@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,7 @@ from pipeline.domain.errors import BadObjectionError, OwnObjectionError, Unknown
 from pipeline.domain.person_names import skeleton
 from pipeline.domain.settings import settings
 from pipeline.record import log
+from pipeline.record.entry import Entry
 from pipeline.review import objection_letter
 from pipeline.storage.paths import Store
 
@@ -131,17 +133,17 @@ def decide(
     one = next((o for o in objections(store, wave) if o.registration_id == registration_id and not o.decided), None)
     if one is None:
         raise BadObjectionError(f"Wave {wave.number} has no open objection of {registration_id}.")
-    if skeleton(by) in _had_a_hand(store, wave, one):
+    if skeleton(by) in _had_a_hand(log.entries(store, wave.number, "reviewed"), one):
         raise OwnObjectionError(f"{by} took objection {one.number} in, or decided about {registration_id} before.")
     if into is not None:
         _may_come_back(one, accept, into, now)
-    decided = Decided("accepted" if accept else "rejected", by, now.isoformat(timespec="seconds"), note)
-    decided = Decided(**{**asdict(decided), "into": into.number if into else None})
+    at, number = now.isoformat(timespec="seconds"), into.number if into else None
+    decided = Decided("accepted" if accept else "rejected", by, at, note, number)
     place = f"{folder(wave)}{one.number:04d}"
     _create(store, f"{place}/decision.json", asdict(decided))
     if into is not None:
         _hand_on(store, one, into, now)
-    answered = Objection(**{**asdict(one), "decided": decided})
+    answered = replace(one, decided=decided)
     store.create(f"{place}/answer.txt", objection_letter.answer(one.about, accept, into is not None, note).encode())
     log.note(store, "objection_decided", wave.number, {**_facts(one), "decision": decided.decision}, by)
     return answered
@@ -150,7 +152,8 @@ def decide(
 def open_to(store: Store, wave: Wave, reviewer: str) -> list[Objection]:
     """The open objections that a reviewer had no hand in."""
     found = [one for one in objections(store, wave) if one.decided is None]
-    return [one for one in found if skeleton(reviewer) not in _had_a_hand(store, wave, one)]
+    reviews = log.entries(store, wave.number, "reviewed") if found else []
+    return [one for one in found if skeleton(reviewer) not in _had_a_hand(reviews, one)]
 
 
 def wave_to_come_back_in(store: Store, one: Objection, now: datetime) -> Wave | None:
@@ -170,9 +173,8 @@ def evidence_of(store: Store, one: Objection) -> bytes:
     return found
 
 
-def _had_a_hand(store: Store, wave: Wave, one: Objection) -> set[str]:
-    """Who cannot decide: whoever took it in, and the reviewers of the application."""
-    reviews = log.entries(store, wave.number, "reviewed")
+def _had_a_hand(reviews: Iterable[Entry], one: Objection) -> set[str]:
+    """Who cannot decide: whoever took it in, and the reviewers of the application, of the wave's recorded reviews."""
     by = [entry.by for entry in reviews if entry.facts.get("registration_id") == one.registration_id]
     return {skeleton(name) for name in (one.taken_by, *by)}
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.domain import errors
-from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar import WIB, Wave
 from pipeline.domain.settings import settings
 from pipeline.draw import beacon
 from pipeline.draw.draw import COMMITMENT
@@ -70,7 +70,7 @@ def open_wave(store: Store, wave: Wave, now: datetime) -> tuple[dict[str, Any], 
         )
     new = commitment_of(store, wave) is None
     if new:
-        opens = wave.opens.replace(tzinfo=beacon.WIB)
+        opens = wave.opens.replace(tzinfo=WIB)
         if now.astimezone() >= opens and not beacon.chain_of(wave).demonstration:
             raise errors.OpenedTooLateError(
                 f"The registration of wave {wave.number} opened at {wave.opens:%Y-%m-%d %H:%M:%S} WIB."

@@ -23,7 +23,7 @@ from pipeline.storage.paths import Store
 from pipeline.wave_run.plan import Plan
 from pipeline.what_if.attrition import RuleLine, attrition
 from pipeline.what_if.chances import Drawn, GroupChance, by_group
-from pipeline.what_if.crowd import GROUPS, Counted, count
+from pipeline.what_if.crowd import GROUPS, UNKNOWN, Counted, count
 from pipeline.what_if.question import Question
 from pipeline.what_if.seeds import draw_often
 
@@ -135,7 +135,7 @@ def _screened_again(store: Store, question: Question, room: Path) -> Path:
 
 def _notes(question: Question, counted: Counted, drawn: tuple[Drawn, Drawn]) -> list[str]:
     """What of the answer is an estimate, or assumed."""
-    unknown = any(one.crowd.free[1].any() or (one.crowd.photo == 1).any() for one in drawn)
+    unknown = any(one.crowd.free[UNKNOWN].any() or (one.crowd.photo == UNKNOWN).any() for one in drawn)
     families = question.as_run.families or question.asked.families
     areas = question.as_run.areas or question.asked.areas
     cards = (bool(question.without) or bool(question.again)) and question.asked.families

@@ -15,11 +15,9 @@ import numpy.typing as npt
 
 from pipeline.domain.calendar import Wave
 from pipeline.draw.seats import allocate_by_area
-from pipeline.what_if.crowd import PHOTOS, Counts, Crowd
+from pipeline.what_if.crowd import PASSED, UNKNOWN, Counts, Crowd
 from pipeline.what_if.question import Terms
 
-FAILED = PHOTOS.index("failed")
-_PASSED, _UNKNOWN = PHOTOS.index("passed"), PHOTOS.index("unknown")
 _TIERS = ("priority", "public")
 #: Two numbers that agree so far are one: who stands first of them is anybody's.
 _NEAR = 1e-15
@@ -47,7 +45,7 @@ def draw_by_area(wave: Wave, terms: Terms, crowd: Crowd, standing: Counts, rng: 
         taken = first_behind(counts, np.array([cuts[key] for key in here]), getattr(seats.rest, tier), rng)
         for key, n in zip(here, taken, strict=True):
             drawn[:, pools[key]] += first_of(left[:, pools[key]], int(n), rng)
-    return np.asarray(drawn[_PASSED] + rng.binomial(drawn[_UNKNOWN], crowd.rate))
+    return np.asarray(drawn[PASSED] + rng.binomial(drawn[UNKNOWN], crowd.rate))
 
 
 def wave_with(wave: Wave, terms: Terms) -> Wave:

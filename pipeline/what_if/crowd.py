@@ -28,6 +28,7 @@ Counts = npt.NDArray[np.int64]
 Cell = tuple[str, str, str, str, str]
 GROUPS = ("province", "sex", "age", "tier")
 PHOTOS = ("passed", "unknown", "failed")
+PASSED, UNKNOWN, FAILED = range(len(PHOTOS))
 #: A share of fewer photographs than this is not taken for that of a group.
 _ENOUGH = 30
 

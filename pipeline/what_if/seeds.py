@@ -24,11 +24,9 @@ import numpy.typing as npt
 
 from pipeline.domain.calendar import Wave
 from pipeline.draw.seats import allocate
-from pipeline.what_if.area_seeds import FAILED, draw_by_area, first_of
-from pipeline.what_if.crowd import PHOTOS, Counts, Crowd
+from pipeline.what_if.area_seeds import draw_by_area, first_of
+from pipeline.what_if.crowd import FAILED, PASSED, UNKNOWN, Counts, Crowd
 from pipeline.what_if.question import Terms
-
-_PASSED, _UNKNOWN = PHOTOS.index("passed"), PHOTOS.index("unknown")
 
 
 def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.random.Generator) -> Counts:
@@ -40,18 +38,18 @@ def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.rando
     for row in found:
         standing = crowd.free
         if only_passed:
-            passed = crowd.free[_PASSED] + rng.binomial(crowd.free[_UNKNOWN], crowd.rate)
+            passed = crowd.free[PASSED] + rng.binomial(crowd.free[UNKNOWN], crowd.rate)
             standing = np.zeros_like(crowd.free)
-            standing[_PASSED] = passed
+            standing[PASSED] = passed
         values = rng.random(len(crowd.cell))
-        passes = (crowd.photo == _PASSED) | (
-            (crowd.photo == _UNKNOWN) & (rng.random(len(crowd.cell)) < crowd.rate[crowd.cell])
+        passes = (crowd.photo == PASSED) | (
+            (crowd.photo == UNKNOWN) & (rng.random(len(crowd.cell)) < crowd.rate[crowd.cell])
         )
         stays = _within_card(values + member_tier, crowd.family, crowd.places)
         counted = stays & passes if only_passed else stays
         if terms.areas:
             standing = standing.copy()
-            seen = np.where(passes, _PASSED, FAILED)
+            seen = np.where(passes, PASSED, FAILED)
             np.add.at(standing, (seen[counted], crowd.cell[counted]), 1)
             row += draw_by_area(wave, terms, crowd, standing, rng)
             continue
@@ -65,7 +63,7 @@ def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.rando
             placed = line[:ahead]
             np.add.at(row, crowd.cell[placed[passes[placed]]], 1)
             drawn = first_of(others, places - ahead, rng)
-            row[cells] += drawn[_PASSED] + rng.binomial(drawn[_UNKNOWN], crowd.rate[cells])
+            row[cells] += drawn[PASSED] + rng.binomial(drawn[UNKNOWN], crowd.rate[cells])
     return found
 
 

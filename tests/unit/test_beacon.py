@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar import WIB, Wave
 from pipeline.domain.errors import BadBeaconError
 from pipeline.draw import beacon, bls, demonstration
 
@@ -139,7 +139,7 @@ def test_the_round_is_the_first_at_or_after_the_moment(moment: str, round_: int)
 @given(st.datetimes(datetime(2023, 9, 1), datetime(2100, 1, 1)))
 def test_no_earlier_round_is_at_or_after_the_moment(moment: datetime) -> None:
     round_ = DRAND.round_at(moment)
-    assert DRAND.moment_of(round_ - 1) < moment.replace(tzinfo=beacon.WIB) <= DRAND.moment_of(round_)
+    assert DRAND.moment_of(round_ - 1) < moment.replace(tzinfo=WIB) <= DRAND.moment_of(round_)
 
 
 def test_hours_after_closing_move_the_round() -> None:

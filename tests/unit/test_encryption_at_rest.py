@@ -315,6 +315,10 @@ def test_a_destroyed_key_opens_nothing_more_and_who_has_a_place_stays_known(seal
     assert isinstance(gelombang(sealed_root, *command, "--yes").exception, WaveKeyDestroyedError)
     found = gelombang(sealed_root, "find", "--json", typed="siti\n")
     assert [row["wave"] for row in json.loads(found.stdout)] == [4]
+    for name in ("status", "waves"):
+        said = gelombang(sealed_root, name, "--json")
+        assert said.exit_code == 0, said.exception
+        assert 3 in [one["wave"] for one in json.loads(said.stdout)]
     held = gelombang(sealed_root, "access", str(tmp_path / "a.json"), "--asked-by", "herself", typed=f"{nik(1)}\n")
     assert held.exit_code == 0, held.exception
     [third] = [one for one in json.loads((tmp_path / "a.json").read_text())["waves"] if one["wave"] == 3]

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.domain import errors
-from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar import WIB, Wave
 from pipeline.domain.settings import settings
 from pipeline.draw import beacon
 from pipeline.storage.paths import Store
@@ -25,7 +25,7 @@ from pipeline.wave_run.opening import key_as_committed, open_wave
 
 OPENS = datetime(2027, 3, 1)
 WAVE = Wave(13, OPENS, datetime(2027, 3, 4, 23, 59, 59), 50, selfie="off", beacon="drand-quicknet")
-BEFORE, AFTER = (moment.replace(tzinfo=beacon.WIB) for moment in (OPENS - timedelta(seconds=1), OPENS))
+BEFORE, AFTER = (moment.replace(tzinfo=WIB) for moment in (OPENS - timedelta(seconds=1), OPENS))
 KEY = "wave-0013-draw.key"
 
 

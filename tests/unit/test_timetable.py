@@ -8,7 +8,8 @@ from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import TimeRestriction
 from pendulum import DateTime, instance
 
-from pipeline.airflow_plugin.timetable import MADE_GOOD, WIB, WaveTimetable, closing, wave_number
+from pipeline.airflow_plugin.timetable import MADE_GOOD, WaveTimetable, closing, wave_number
+from pipeline.domain.calendar import WIB
 from pipeline.domain.settings import settings
 
 FIRST = datetime(2020, 4, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.common.console import say_json, wide_console
-from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.settings import settings
 from pipeline.record import log
 from pipeline.record.history import tell
@@ -24,7 +24,7 @@ def history(
     data: DataOption = None,
     lookups: Annotated[bool, typer.Option("--lookups", help="Who looked up whose data, and nothing else.")] = False,
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell what happened to a wave: deliveries, runs, lists, approvals, publications, from the signed record.
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from pipeline.commands.common.console import say, say_json, wide_console
-from pipeline.commands.common.options import DataOption, LanguageOption, from_standard_input, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, from_standard_input, language_of
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.record import log
@@ -23,7 +23,7 @@ def erase(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted, and what stays.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete what may be deleted of one person, over all waves, and say what stays. The NIK comes by standard input.
 

@@ -11,7 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.common.console import say_json, wide_console
-from pipeline.commands.common.options import DataOption, LanguageOption, WhyOption, from_standard_input, language_of
+from pipeline.commands.common.options import (
+    DataOption,
+    JsonOption,
+    LanguageOption,
+    WhyOption,
+    from_standard_input,
+    language_of,
+)
 from pipeline.domain.errors import UnknownApplicationError
 from pipeline.domain.settings import settings
 from pipeline.record import log
@@ -28,7 +35,7 @@ def find(
     data: DataOption = None,
     why: WhyOption = "",
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Find a person's applications by NIK, phone, a letter's code, name or part of an id, typed on standard input.
     Leaves a line in the record.

@@ -6,19 +6,16 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.common.console import say, say_json, wide_console
-from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
+from pipeline.domain.calendar import WIB
 from pipeline.domain.errors import BadObjectionError
-from pipeline.domain.wave_keys import wave_key
 from pipeline.runtime.system_user import user_name
-
-_WIB = ZoneInfo("Asia/Jakarta")
 
 
 def object_(
@@ -33,7 +30,7 @@ def object_(
     listed: Annotated[bool, typer.Option("--list", help="The wave's objections with their deadlines.")] = False,
     data: DataOption = None,
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Take in an objection to a decision, list the objections of a wave, or decide one.
 
@@ -44,7 +41,7 @@ def object_(
 
     spoken = language_of(language)
     store, this, _ = finished(data, wave)
-    now, by = datetime.now(_WIB), user_name()
+    now, by = datetime.now(WIB), user_name()
     if listed or registration_id is None:
         found = objections.objections(store, this)
     elif decide is not None:
@@ -67,4 +64,4 @@ def object_(
         shown = (str(one.number), one.registration_id, label(f"objection.{one.about}", spoken), one.deadline)
         table.add_row(*(Text(value) for value in shown), label(f"objection.{state}", spoken))
     wide_console().print(table)
-    say(str(store.root / "landing" / wave_key(wave) / "objections"))
+    say(str(store.root / objections.folder(this)))

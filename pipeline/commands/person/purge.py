@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from pipeline.commands.common.console import say, say_json, wide_console
-from pipeline.commands.common.options import DataOption, LanguageOption, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import translator
 from pipeline.storage.paths import Store
@@ -25,7 +25,7 @@ def purge(
         bool, typer.Option("--destroy-key", help="Destroy the key of --wave: its sealed tables cannot be opened again.")
     ] = False,
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays.
 

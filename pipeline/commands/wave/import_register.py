@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.common.console import say, say_json
-from pipeline.commands.common.options import DataOption, LanguageOption, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import Translate, translator
 from pipeline.runtime.terminal import Terminal
@@ -35,7 +35,7 @@ def import_register(
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of a delivery of that day.")] = False,
     data: DataOption = None,
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Import a register as the delivery of an extract: typed, checked, sorted by NIK, whole or not at all.
 

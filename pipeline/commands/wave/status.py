@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.common.console import say_json, wide_console
-from pipeline.commands.common.options import DataOption, LanguageOption, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import translator
 from pipeline.reports.standing import Standing, standings
@@ -27,7 +25,7 @@ _AHEAD = timedelta(days=14)
 def status(
     data: DataOption = None,
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show where each wave stands, since when, what it waits for, and the disk that runs and results take.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.common.console import say, say_json, wide_console
-from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain.errors import BadQuestionError
 from pipeline.storage.files import read_json, write_text
 
@@ -34,7 +34,7 @@ def what_if(
     out: Annotated[Path | None, typer.Option(help="Page with charts to write.")] = None,
     data: DataOption = None,
     language: LanguageOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask what another quota, share or rule would have changed in a finished wave: the chance of a place by group.
 
