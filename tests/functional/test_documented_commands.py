@@ -21,6 +21,8 @@ from tests.functional.conftest import Finished, copy_root
 ROOT = Path(__file__).resolve().parents[2]
 #: Whose blocks are run here, and all that could have some.
 PAGES = [*sorted([*ROOT.glob("docs/tutorial/*.md"), *ROOT.glob("docs/how-to/*.md")]), ROOT / "README.md"]
+#: The recipe of an outsider wants a public folder before it, and has one in the test that ``ELSEWHERE`` names.
+TRIED = [page for page in PAGES if page.name != "check-a-draw.md"]
 ALL = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
 #: Beginnings of shown commands that other tests run: their file, and how it calls them.
 ELSEWHERE = {
@@ -102,7 +104,7 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", TRIED, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_work_as_printed(desk, page):
     folder, environment = desk
     script = "set -euo pipefail\n" + "\n".join(blocks(page, Path(environment["GELOMBANG_DATA"])))
@@ -140,7 +142,7 @@ def test_make_wave_takes_its_wave_through(desk):
 def test_no_shown_command_escapes(page):
     name = page.relative_to(ROOT).as_posix()
     for language, text in fenced(page):
-        tried = language == "bash" and page in PAGES
+        tried = language == "bash" and page in TRIED
         for line in () if tried else text.splitlines():
             if COMMANDS.match(line) or language in ("bash", "python"):
                 by = next((test for start, test in ELSEWHERE.items() if name == start or line.startswith(start)), None)
