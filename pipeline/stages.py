@@ -17,6 +17,7 @@ from pipeline.runtime import progress
 from pipeline.storage import files, paths, wave_lock
 from pipeline.storage.task_sync import (
     CACHE,
+    CUSTODY,
     EARLIER,
     KEPT_PRINTS,
     LANDED,
@@ -29,7 +30,8 @@ from pipeline.storage.task_sync import (
     Part,
     moves,
 )
-from pipeline.wave_run import manifest, plan, recorded
+from pipeline.wave_run import custody, manifest, plan, recorded
+from pipeline.wave_run.custody import keeps_custody
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.run_end import end_of_run
 from pipeline.wave_run.selfie_rounds import first_round, forget_rounds, refill_places, verdict_files, verify_part
@@ -72,6 +74,7 @@ def prepare(
         # before another run's work is cleared
         wave_lock.must_hold(where, where.calendar().wave(ref.wave), ref.run_id)
         made = plan.make(ref.data, ref.wave, quota=quota, seed=seed, shards=shards, started_by=started_by)
+        custody.state(made, ref.run_id, "prepare", [made.path])
         made.store.push(f"work/{made.wave.key}/", replace=True)
         recorded.prepared(made, ref.run_id)
         counts |= {"quota": made.wave.quota, **{f"{x.name}_asof": str(x.asof) for x in made.extracts.values()}}
@@ -79,6 +82,7 @@ def prepare(
 
 
 @moves(*LANDED, *EARLIER)
+@keeps_custody
 def ingest(ref: RunRef) -> RunRef:
     """Reads the wave's registrations, reviews and re-uploads; hostile rows are counted and set aside."""
     from pipeline.ingest.registrations import ingest_registrations
@@ -103,6 +107,7 @@ def ingest(ref: RunRef) -> RunRef:
 
 
 @moves(extracts=True)
+@keeps_custody
 def check_inputs(ref: RunRef) -> RunRef:
     """great_expectations judges registrations and extracts; a bad extract ends the wave here."""
     from checks.inputs import check_inputs as check
@@ -115,6 +120,7 @@ def check_inputs(ref: RunRef) -> RunRef:
 
 
 @moves(*EARLIER, extracts=True)
+@keeps_custody
 def screen(ref: RunRef) -> RunRef:
     """Layers 1 to 3 in DuckDB: every reason of every application, in one pass."""
     from pipeline.screening.screen import screen as screen_wave
@@ -126,6 +132,7 @@ def screen(ref: RunRef) -> RunRef:
 
 
 @moves(*LANDED, extracts=True)
+@keeps_custody
 def freeze(ref: RunRef) -> RunRef:
     """Of a wave with a beacon: the list of tickets, fixed and published before anybody can know the draw."""
     from pipeline.wave_run.beacon_draw import freeze_list
@@ -150,6 +157,7 @@ def await_beacon(ref: RunRef, alone: bool) -> bool:
 
 
 @moves()
+@keeps_custody
 def draw(ref: RunRef) -> list[ShardRef]:
     """The list's hash, the draw, and the selfies of the first round cut into shards."""
     from pipeline.draw.draw import draw as draw_wave
@@ -165,7 +173,11 @@ def draw(ref: RunRef) -> list[ShardRef]:
     return [ShardRef(ref, run.store.key(path), pairs) for path, pairs in shards]
 
 
-@moves(work=(Part("{plan}"), Part("{shard}"), CACHE), writes=("work/{wave}/verdicts/{name}", REFUSED, VERDICTS, PRINTS))
+@moves(
+    work=(Part("{plan}"), Part("{shard}"), CUSTODY, CACHE),
+    writes=("work/{wave}/verdicts/{name}", "work/{wave}/custody/verify-{stem}.json", REFUSED, VERDICTS, PRINTS),
+)
+@keeps_custody
 def verify(ref: ShardRef) -> Counts:
     """Verifies the selfies of one shard; a verdict reached before is not computed again."""
     run = Plan.load(ref.run)
@@ -178,6 +190,7 @@ def verify(ref: ShardRef) -> Counts:
 
 
 @moves(CACHE, writes=(WORK.prefix, VERDICTS, PRINTS))
+@keeps_custody
 def refill(ref: RunRef) -> RunRef:
     """With ``refill``: verifies the next in line, round by round, until the places are full or nobody is left."""
     run = Plan.load(ref)
@@ -188,6 +201,7 @@ def refill(ref: RunRef) -> RunRef:
 
 
 @moves(CACHE, Part(PRINTS), Part(KEPT_PRINTS), writes=(WORK.prefix, VERDICTS, PRINTS, KEPT_PRINTS))
+@keeps_custody
 def compare_people(ref: RunRef) -> RunRef:
     """Compares every verified selfie with every other and with the accepted of earlier waves.
 
@@ -209,6 +223,7 @@ def compare_people(ref: RunRef) -> RunRef:
 
 
 @moves()
+@keeps_custody
 def decide(ref: RunRef) -> RunRef:
     """A decision for every application, and the cohort, reserve, rejections and review that follow from them."""
     from pipeline.decision.decide import decide as decide_wave
@@ -225,6 +240,7 @@ def decide(ref: RunRef) -> RunRef:
 
 
 @moves(extracts=True)
+@keeps_custody
 def check_cohort(ref: RunRef) -> RunRef:
     """great_expectations judges the cohort before anybody sees it."""
     from checks.cohort import check_cohort as check
@@ -236,6 +252,7 @@ def check_cohort(ref: RunRef) -> RunRef:
 
 
 @moves(*EARLIER, Part("landing/{wave}/truth.parquet"))
+@keeps_custody
 def report(ref: RunRef) -> RunRef:
     """What people read: the funnel, the report, the spreadsheet, the notices, the approval form."""
     from pipeline.publication.form import approval_form
@@ -261,6 +278,7 @@ def report(ref: RunRef) -> RunRef:
 
 
 @moves(*LANDED, *EARLIER, Part("landing/{wave}/beacon.json"), extracts=True)
+@keeps_custody
 def finish(ref: RunRef) -> FinishedRun:
     """Writes the manifest and puts the finished folder in its place, in one step."""
     run = Plan.load(ref)

@@ -45,6 +45,8 @@ class Part:
 
 WORK = Part("work/{wave}/")
 CACHE = Part(VERDICTS, keep=True)
+#: What each task of the run left, signed.
+CUSTODY = Part("work/{wave}/custody/", keep=True)
 LANDED = tuple(Part(f"landing/{{wave}}/{what}/") for what in ("registrations", "reuploads", "reviews"))
 #: Of other waves: who has a place, what was decided, what the report compares with.
 RUNS = Part(
