@@ -49,6 +49,7 @@ class Airflow:
     port: int
     environment: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -56,8 +57,10 @@ class Airflow:
 
     def call(self, method: str, path: str, user: str = "admin", **body: Any) -> requests.Response:
         """A call of the REST interface, with a token of the user."""
-        login = requests.post(f"{self.url}/auth/token", json={"username": user, "password": user}, timeout=60)
-        head = {"Authorization": f"Bearer {login.json()['access_token']}"}
+        if user not in self.tokens:
+            login = requests.post(f"{self.url}/auth/token", json={"username": user, "password": user}, timeout=60)
+            self.tokens[user] = login.json()["access_token"]
+        head = {"Authorization": f"Bearer {self.tokens[user]}"}
         return requests.request(method, f"{self.url}/api/v2{path}", json=body or None, headers=head, timeout=60)
 
     def get(self, path: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, alerts) -> Iterator[tuple[
     with airflow(
         root / "airflow",
         store.root,
-        GELOMBANG_WAIT_SECONDS="15",
+        GELOMBANG_WAIT_SECONDS="5",
         GELOMBANG_APPROVERS='["analyst"]',
         GELOMBANG_TASK_RETRIES="0",
         GELOMBANG_ALERT__WEBHOOK=alerts[0],
@@ -185,19 +185,36 @@ def test_a_backfill_makes_one_run_a_wave_in_order_also_with_a_beacon_and_gives_t
     assert len(runs(air)) == 3  # the years between the last of them and now start nothing
 
 
-def test_a_form_starts_a_wave_another_run_of_it_is_refused_and_rejecting_changes_nothing(service) -> None:
+def published(data: Path) -> dict[Path, str]:
+    """Every published table and its hash."""
+    return {path: sha256(path) for path in sorted((data / "published").rglob("*.parquet"))}
+
+
+@pytest.fixture(scope="module")
+def own_approval(service) -> tuple[str, dict[Path, str]]:
+    """A run of wave 2 whose starter approved it, ended; and what was published before."""
     air, data, _ = service
-    before = {p: sha256(p) for p in sorted((data / "published").rglob("*.parquet"))}
-    first = trigger(air, wave=2, quota=25).json()["dag_run_id"]
-    wait_for("the form", lambda: approval(air, first), 600)
+    before = published(data)
+    conf = {"wave": 2, "quota": 25, "out_of_order": True}
+    run = air.call("POST", f"{DAG}/dagRuns", user="analyst", logical_date=None, conf=conf).json()["dag_run_id"]
+    wait_for("the form", lambda: approval(air, run), 600)
     second = trigger(air, wave=2).json()["dag_run_id"]
     wait_for("the second run", lambda: ended(air, second, "failed"))
     log = air.call("GET", f"{DAG}/dagRuns/{second}/taskInstances/hold_wave/logs/1?map_index=-1").text
-    assert f"held by {first}" in log
-    click(air, first, "Reject")
-    wait_for("the end", lambda: ended(air, first, "success"))
-    assert states(air, first)["publish"] == "skipped"
-    assert {p: sha256(p) for p in sorted((data / "published").rglob("*.parquet"))} == before
+    assert f"held by {run}" in log
+    assert answer(air, run, "Approve", "SK-9") == 200
+    wait_for("the end", partial(ended, air, run, "failed"))
+    return run, before
+
+
+def test_a_form_starts_a_wave_another_run_of_it_is_refused_and_its_starter_cannot_approve_it(
+    service, own_approval
+) -> None:
+    air, data, _ = service
+    run, before = own_approval
+    log = air.call("GET", f"{DAG}/dagRuns/{run}/taskInstances/publish/logs/1?map_index=-1").text
+    assert "analyst started the run of wave 2 and cannot approve its cohort" in log
+    assert published(data) == before
     assert not list((data / "work").glob("*.lock"))
 
 
@@ -209,19 +226,18 @@ def press_clear(service: Airflow, run_id: str) -> None:
         page.get_by_role("button", name="Confirm").wait_for(state="detached")
 
 
-def test_clear_runs_a_task_or_a_whole_run_once_more(service) -> None:
+def test_clear_runs_a_whole_run_or_a_task_once_more_and_rejecting_changes_nothing(service, own_approval) -> None:
     """The runbook's recipes: by the button in the page for a run, over REST for a task and what follows it."""
     air, data, _ = service
-    run = trigger(air, wave=2, quota=20, out_of_order=True).json()["dag_run_id"]
-    wait_for("the form", lambda: approval(air, run), 600)
-    assert answer(air, run, "Reject") == 200
-    wait_for("the end", lambda: ended(air, run, "success"))
+    run, before = own_approval
     cohort = sha256(data / "waves" / "wave-0002" / "cohort.parquet")
 
     press_clear(air, run)
     wait_for("the form again", lambda: approval(air, run), 600)
-    assert answer(air, run, "Reject") == 200
+    click(air, run, "Reject")
     wait_for("the end again", lambda: ended(air, run, "success"))
+    assert states(air, run)["publish"] == "skipped"
+    assert sha256(data / "waves" / "wave-0002" / "cohort.parquet") == cohort
 
     body = {"dag_run_id": run, "task_ids": ["decide"], "include_downstream": True, "only_failed": False}
     cleared = air.call("POST", f"{DAG}/clearTaskInstances", **body, dry_run=False)
@@ -230,6 +246,7 @@ def test_clear_runs_a_task_or_a_whole_run_once_more(service) -> None:
     assert answer(air, run, "Reject") == 200
     wait_for("the last end", lambda: ended(air, run, "success"))
     assert sha256(data / "waves" / "wave-0002" / "cohort.parquet") == cohort
+    assert published(data) == before
     assert not list((data / "work").glob("*.lock"))
 
 
@@ -271,20 +288,6 @@ def test_no_form_and_no_call_names_a_data_root_or_the_run_that_holds_a_wave(serv
     finally:
         elsewhere.shutdown()
         stages.release_wave(RunRef(str(data), 3, "somebody"))
-
-
-def test_whoever_started_a_run_cannot_approve_it(service) -> None:
-    air, data, _ = service
-    (data / "landing" / "wave-0001" / "simulated.json").unlink()  # real people
-    found = air.call("POST", f"{DAG}/dagRuns", user="analyst", logical_date=None, conf={"wave": 1}).json()
-    run = found["dag_run_id"]
-    before = sorted((data / "published").rglob("*.parquet"))
-    wait_for("the form", lambda: approval(air, run), 600)
-    assert answer(air, run, "Approve", "SK-9") == 200
-    wait_for("the end", partial(ended, air, run, "failed"))
-    log = air.call("GET", f"{DAG}/dagRuns/{run}/taskInstances/publish/logs/1?map_index=-1").text
-    assert "analyst started the run of wave 1 and cannot approve its cohort" in log
-    assert sorted((data / "published").rglob("*.parquet")) == before
 
 
 def test_a_backfill_that_failed_is_backfilled_again_and_each_failure_is_told(service, alerts) -> None:
