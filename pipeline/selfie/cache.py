@@ -25,7 +25,7 @@ from pipeline.storage.sealed import key_at
 
 #: Part of every key, with the hash of our own weights: raise it whenever a change of code can alter a measurement, or
 #: the form of a line changes.
-VERSION = 10
+VERSION = 11
 #: A line is ``{"key":"<64>","mac":"<32>",`` and then what was measured. The key's first 64 bits find it.
 _START = slice(8, 24)
 _KEY = slice(8, 72)
