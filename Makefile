@@ -7,8 +7,9 @@ FACES  ?=
 WORKERS ?= 2
 BIN    := $(VENV)/bin
 UV     := .uv/bin/uv
-# Tests run in WORKERS processes. One file stays in one process, because its fixtures are made once for the file.
-PYTEST  = $(BIN)/pytest -n $(WORKERS) --dist loadfile
+# Tests run in WORKERS processes. One file stays in one process, because its fixtures are made once for the file. The files
+# with whole waves come first, as testpaths has them; by their number of tests they would come last, one process alone.
+PYTEST  = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 export PYTHONHASHSEED := 0
 # Where it is set (many container images do), each process would compile Airflow and TensorFlow anew: 8 s of CPU.
