@@ -120,7 +120,8 @@ def verdict(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_
             continue
         batch = source.add_dataframe_asset(table).add_batch_definition_whole_dataframe(table)
         bounds = [(row["metric"], *_limits(row, limits)) for row in rows]
-        between = gx.expectations.ExpectColumnValuesToBeBetween
+        # of a frame with one row the greatest value is the figure; it costs half of asking each value
+        between = gx.expectations.ExpectColumnMaxToBeBetween
         expected = [between(column=metric, min_value=low, max_value=high) for metric, low, high in bounds]
         suite = context.suites.add(gx.ExpectationSuite(table, expectations=expected))
         validation = context.validation_definitions.add(gx.ValidationDefinition(name=table, data=batch, suite=suite))

@@ -99,7 +99,7 @@ def test_accidents_of_a_delivery_are_named_with_their_figures(root, name, table,
     put(root, name, table, "2020-04-15")
     with pytest.raises(errors.CheckFailedError, match=says) as caught:
         check(root)
-    assert "expect_column_values_to_be_between" in str(caught.value)
+    assert "expect_column_max_to_be_between" in str(caught.value)
     assert "index.html" in str(caught.value)
 
 
