@@ -33,7 +33,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
-#: Which of a page's two languages it opens in. A file from a folder opens in Indonesian: it has no script that could ask.
+#: Which of its two languages a page opens in. A file from a folder opens in Indonesian: no script asks the browser.
 _OPENS_IN = '<html lang="{}">'
 #: What a wave may have to show: the label of a link, the file, the address below the wave's own.
 _SHOWN = (

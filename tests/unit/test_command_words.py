@@ -30,7 +30,7 @@ def test_a_finding_is_there_in_both_languages_with_the_same_values(name: str) ->
     assert set(texts) == set(LANGUAGES)
     assert texts["id"] != texts["en"]
     assert placeholders(texts["id"]) == placeholders(texts["en"])
-    values = {value: "x" for value in placeholders(texts["id"])}
+    values = dict.fromkeys(placeholders(texts["id"]), "x")
     assert finding(name, **values).says("id") != str(finding(name, **values))
 
 
