@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.record import history
 from pipeline.record.finding import catalogue, finding
 from pipeline.reports.language.labels import LANGUAGES
@@ -60,3 +62,12 @@ def test_the_record_s_headings_are_there_in_both_languages() -> None:
     assert number == "no."
     assert history.columns("id")[1:] == ["waktu (WIB)", "oleh", "yang terjadi"]
     assert len(history.columns("en")) == len(history.columns("id")) == 4
+
+
+@pytest.mark.parametrize(("language", "head"), [("id", "gelombang ┃ dibuka"), ("en", "wave ┃ opens")])
+def test_waves_speaks_the_language_that_is_asked_for(language: str, head: str, tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["waves", "--data", str(tmp_path), "--language", language])
+    assert said.exit_code == 0, said.output
+    assert re.sub(r" +", " ", head) in re.sub(r" +", " ", said.output)
+    quota = {"id": "224.615", "en": "224,615"}  # of wave 3, from the project's own calendar
+    assert quota[language] in said.output
