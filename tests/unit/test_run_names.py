@@ -100,8 +100,8 @@ def handed_on(pieces: list[Message]) -> list[Message]:
 
 
 def test_a_body_may_come_in_pieces() -> None:
-    gone = {"type": "http.disconnect"}
-    pieces = [
+    gone: Message = {"type": "http.disconnect"}
+    pieces: list[Message] = [
         {"type": "http.request", "body": b'{"conf": {"wa', "more_body": True},
         {"type": "http.request", "body": b've": 12}}', "more_body": False},
         gone,
@@ -112,8 +112,8 @@ def test_a_body_may_come_in_pieces() -> None:
 
 
 def test_who_goes_away_in_the_middle_starts_nothing() -> None:
-    gone = {"type": "http.disconnect"}
-    pieces = [{"type": "http.request", "body": b'{"conf": {"wave": 12}', "more_body": True}, gone, gone]
+    gone: Message = {"type": "http.disconnect"}
+    pieces: list[Message] = [{"type": "http.request", "body": b'{"conf": {"wave": 12}', "more_body": True}, gone, gone]
     assert handed_on(pieces) == [gone, gone]
 
 
