@@ -19,7 +19,7 @@ TRIGGER: dict[str, Param] = {
         minimum=1,
         maximum=9999,
         title="Wave (required)",
-        description="Number of the wave (gelombang) to run, as in the calendar. `gelombang waves` lists them.",
+        description="Number of the wave (gelombang) to run, as in the calendar. The command “gelombang waves” lists them.",
     ),
     "quota": Param(
         None,
@@ -46,7 +46,7 @@ TRIGGER: dict[str, Param] = {
     ),
     "out_of_order": Param(
         False,
-        type="boolean",
+        type=["null", "boolean"],  # without "null" the form marks it as required, with a red star
         title="Out of order",
         description="Start although the wave before is not published.",
         section=_SELDOM,

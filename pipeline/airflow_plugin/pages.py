@@ -18,6 +18,7 @@ from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import wave_key, wave_number
 from pipeline.reports import page
+from pipeline.reports.language.browser import language_of
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
 
@@ -32,6 +33,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
+#: Which of its two languages a page opens in. A file from a folder opens in Indonesian: no script asks the browser.
+_OPENS_IN = '<html lang="{}">'
 #: What a wave may have to show: the label of a link, the file, the address below the wave's own.
 _SHOWN = (
     ("pages.report", "waves/{key}/report.html", "report.html"),
@@ -52,39 +55,41 @@ app = FastAPI(
 
 
 @app.get("/")
-def overview() -> Response:
+def overview(request: Request) -> Response:
     """The overview of all waves when there is one, else a list of what there is."""
     path = _root("waves/overview.html") / "waves" / "overview.html"
-    return FileResponse(path, headers=HEADERS) if path.is_file() else _list(_keys(), "./")
+    return _page(request, path.read_text(encoding="utf-8")) if path.is_file() else _list(request, _keys(), "./")
 
 
 @app.get("/data-docs/")
-def contents() -> Response:
+def contents(request: Request) -> Response:
     """Every wave with its report and its Data Docs."""
-    return _list(_keys(), "../")
+    return _list(request, _keys(), "../")
 
 
 @app.get("/{key}/report")
 @app.get("/{key}/report.html")  # as the overview, which is read from a folder too, links to it
-def report(key: str) -> Response:
+def report(request: Request, key: str) -> Response:
     """A wave's report."""
-    return _file(_root(f"waves/{_wave(key)}/", only=_REPORT) / "waves" / key, "report.html")
+    path = _below(_root(f"waves/{_wave(key)}/", only=_REPORT) / "waves" / key, "report.html")
+    return _page(request, path.read_text(encoding="utf-8"))
 
 
 @app.get("/{key}/data-docs/")
-def data_docs_of(key: str) -> Response:
+def data_docs_of(request: Request, key: str) -> Response:
     """What was judged in one wave: its inputs, its cohort."""
     _root(f"work/{_wave(key)}/data_docs/")
     root = _root(f"waves/{key}/", only=_REPORT)
     if not any((root / file.format(key=key)).is_file() for _, file, _ in _SHOWN):
         raise HTTPException(404, "Nothing of this wave is here.")
-    return _list([key], "../../")
+    return _list(request, [key], "../../")
 
 
 @app.get("/{key}/data-docs/{path:path}")
 def data_docs(key: str, path: str) -> Response:
     """great_expectations' pages about a wave's inputs and cohort."""
-    return _file(_root(f"work/{_wave(key)}/data_docs/") / "work" / key / "data_docs", path)
+    folder = _root(f"work/{_wave(key)}/data_docs/") / "work" / key / "data_docs"
+    return FileResponse(_below(folder, path), headers=HEADERS)
 
 
 @app.exception_handler(GelombangError)
@@ -115,7 +120,7 @@ def _wave(key: str) -> str:
     return key
 
 
-def _list(keys: list[str], home: str) -> Response:
+def _list(request: Request, keys: list[str], home: str) -> Response:
     """What each wave has to show, as links; ``home`` leads from the list to the overview."""
     root = _root()
     waves: dict[int | None, list[tuple[str, str]]] = {}
@@ -124,12 +129,18 @@ def _list(keys: list[str], home: str) -> Response:
         if here:
             waves[wave_number(key)] = [(label, f"{home}{key}/{address}") for label, address in here]
     edition: dict[str, Any] = {"waves": waves, "home": home}
-    return HTMLResponse(page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)), headers=HEADERS)
+    return _page(request, page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)))
 
 
-def _file(folder: Path, name: str) -> Response:
+def _page(request: Request, text: str) -> Response:
+    """A page of both languages, which opens in the reader's."""
+    spoken = language_of(request.headers.get("accept-language"))
+    return HTMLResponse(text.replace(_OPENS_IN.format("id"), _OPENS_IN.format(spoken), 1), headers=HEADERS)
+
+
+def _below(folder: Path, name: str) -> Path:
     """A file below a folder, never outside it. Raises HTTPException 404."""
     base, path = folder.resolve(), (folder / name).resolve()
     if not path.is_relative_to(base) or not path.is_file():
         raise HTTPException(404, "There is no such page.")
-    return FileResponse(path, headers=HEADERS)
+    return path

@@ -14,32 +14,33 @@ from typing import Any
 
 from pipeline.draw.beacon import CHAINS
 from pipeline.draw.bls import answers
+from pipeline.inspection.difference import Difference, difference
 
 _NEEDED = ("wave", "beacon", "round", "signature", "randomness")
 _COMMITTED = ("wave", "quota", "priority_share", "selfie", "refill", "beacon", "round")
 _FROZEN = ("wave", "list_sha256", "list_merkle_sha256", "priority_sha256", "beacon", "round")
 
-Found = Iterator[tuple[str, str]]
+Found = Iterator[Difference]
 
 
 def differences(folder: Path, record: dict[str, Any], published: Path | None) -> Found:
     """Where and how a draw is not the one that was committed to, frozen and drawn by the beacon."""
     if missing := [name for name in _NEEDED if name not in record]:
-        yield "draw.json", f"does not say its {missing[0]}"
+        yield difference("draw.json", "not_said", name=missing[0])
         return
     yield from _of_the_round(record)
-    yield from _as_told(folder / "commitment.json", record, _COMMITTED, "committed was")
+    yield from _as_told(folder / "commitment.json", record, _COMMITTED, "committed")
     if published is None:
         return
-    yield from _as_told(published / "commitment.json", record, _COMMITTED, "committed was")
-    yield from _as_told(published / "list" / "list.json", record, _FROZEN, "frozen was")
+    yield from _as_told(published / "commitment.json", record, _COMMITTED, "committed")
+    yield from _as_told(published / "list" / "list.json", record, _FROZEN, "frozen")
     pairs = [("commitment.json", "commitment.json"), ("eligible.txt", "list/eligible.txt")]
     for name, other in [*pairs, ("priority.txt", "list/priority.txt")]:
         mine, theirs = folder / name, published / other
         if mine.is_file() and theirs.is_file() and mine.read_bytes() != theirs.read_bytes():
-            yield name, f"is not published/{published.name}/{other}"
+            yield difference(name, "not_the_published", path=f"published/{published.name}/{other}")
         elif not theirs.is_file():
-            yield f"published/{published.name}/{other}", "is missing"
+            yield difference(f"published/{published.name}/{other}", "gone")
 
 
 def _of_the_round(record: dict[str, Any]) -> Found:
@@ -50,32 +51,30 @@ def _of_the_round(record: dict[str, Any]) -> Found:
     except (TypeError, ValueError):
         signature = b""
     if chain is None:
-        yield "draw.json", f"the beacon {record['beacon']!r} is not known"
+        yield difference("draw.json", "beacon_unknown", beacon=record["beacon"])
     else:
-        said = answers(int(record["round"]), signature, bytes.fromhex(chain.public_key))
-        for library, right in said.items():
+        answered = answers(int(record["round"]), signature, bytes.fromhex(chain.public_key))
+        for library, right in answered.items():
             if not right:
-                yield "draw.json", f"the signature is not that of round {record['round']} of {chain.name} ({library})"
+                yield difference("draw.json", "signature", round=record["round"], chain=chain.name, library=library)
         if bool(record.get("demonstration")) != chain.demonstration:
-            yield (
-                "draw.json",
-                f"demonstration is {record.get('demonstration')!r}, of {chain.name} it is {chain.demonstration}",
-            )
+            said = record.get("demonstration")
+            yield difference("draw.json", "demonstration", found=said, chain=chain.name, right=chain.demonstration)
     if (randomness := sha256(signature).hexdigest()) != record["randomness"]:
-        yield "draw.json", f"randomness is {record['randomness']}, the signature gives {randomness}"
+        yield difference("draw.json", "randomness", found=record["randomness"], right=randomness)
     parts = ("gelombang/2", record["wave"], record["list_sha256"], record["priority_sha256"], randomness)
     if (seed := sha256(":".join(parts).encode()).hexdigest()) != record["seed"]:
-        yield "draw.json", f"seed is {record['seed']}, lists and randomness give {seed}"
+        yield difference("draw.json", "seed", found=record["seed"], right=seed)
 
 
-def _as_told(path: Path, record: dict[str, Any], names: tuple[str, ...], what: str) -> Found:
+def _as_told(path: Path, record: dict[str, Any], names: tuple[str, ...], finding: str) -> Found:
     """A file that was published earlier, against the record of the draw."""
     where = path.name if path.parent.name != "list" else f"list/{path.name}"
     try:
         told = dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        yield where, f"cannot be read: {path}"
+        yield difference(where, "unreadable", path=path)
         return
     for name in names:
         if told.get(name) != record[name]:
-            yield where, f"{name} is {record[name]!r} in draw.json, {what} {told.get(name)!r}"
+            yield difference(where, finding, name=name, found=record[name], told=told.get(name))

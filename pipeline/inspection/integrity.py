@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import KeyLostError, UnreadableFileError, WrongKeyError
-from pipeline.inspection.redraw import Difference
+from pipeline.inspection.difference import Difference, difference
 from pipeline.record import log, verification
 from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
@@ -29,13 +29,15 @@ from pipeline.wave_run import evidence
 Noted = defaultdict[str, list[dict[str, Any]]]
 _WHO = ("registration_id", "nik", "full_name")
 _SHOWN = 5
+#: What ``evidence.changed`` says of a file, as a finding.
+_HOW = {"missing": "missing", "changed": "altered"}
 
 
 def integrity(store: Store, wave: Wave) -> list[Difference]:
     """Everything that is not as it was decided, approved and published."""
     store.pull("published/")
     store.pull(f"work/{wave.key}/", keep=True)
-    found = [Difference("record", what) for what in verification.faults(store, tuple(_seen(store)))]
+    found = [Difference("record", fault) for fault in verification.faults(store, tuple(_seen(store)))]
     noted: Noted = defaultdict(list)
     for entry in log.entries(store, wave.number):
         noted[entry.event].append(entry.facts)
@@ -58,14 +60,14 @@ def _made_once(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     found: list[Difference] = []
     for event in ("opened", "list_frozen") if wave.beacon else ():
         if not noted[event]:
-            found.append(Difference("record", f"has no entry {event}"))
+            found.append(difference("record", "no_entry", event=event))
             continue
         first = noted[event][0]
         if len({facts["file_sha256"] for facts in noted[event]}) > 1:
-            found.append(Difference(first["file"], "was made more than once, says the record"))
+            found.append(difference(first["file"], "made_twice"))
         kept = store.read(first["file"])
         if kept is None or sha256(kept).hexdigest() != first["file_sha256"]:
-            found.append(Difference(first["file"], "is not the one in the record"))
+            found.append(difference(first["file"], "not_recorded"))
     return found
 
 
@@ -76,16 +78,16 @@ def _run(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     said, found = _json(manifest), list[Difference]()
     known = {facts.get("manifest_sha256") for facts in noted["run_finished"]}
     if files.sha256(manifest) not in known:
-        found.append(Difference("manifest.json", "is not in the record: no run that finished wrote it"))
+        found.append(difference("manifest.json", "manifest_unknown"))
     with suppress(KeyLostError, WrongKeyError):  # said of the record already
         if not evidence.is_signed(store, manifest):
-            found.append(Difference("manifest.sig", "is not this installation's signature of manifest.json"))
+            found.append(difference("manifest.sig", "manifest_unsigned"))
     if "work" not in said:
-        return [*found, Difference("manifest.json", "does not list the run's work")]
+        return [*found, difference("manifest.json", "no_work")]
     if not (work / "plan.json").is_file():
         return found  # thrown away: nothing can be changed in it any more
     altered = evidence.changed(said["work"], work)
-    return [*found, *(Difference(f"work/{wave.key}/{file}", _how(how)) for file, how in altered)]
+    return [*found, *(difference(f"work/{wave.key}/{file}", _HOW[how]) for file, how in altered)]
 
 
 def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
@@ -93,18 +95,18 @@ def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     known = {facts["revision"]: facts["publication_sha256"] for facts in noted["published"]}
     folders = {revision_number(path): path for path in store.revisions(wave.key)}
     for revision in sorted(known.keys() - folders.keys()):
-        found.append(Difference(f"published/{wave.key}/rev-{revision}", "is in the record, and its cohort is gone"))
+        found.append(difference(f"published/{wave.key}/rev-{revision}", "cohort_gone"))
     for revision, folder in sorted(folders.items()):
         name, path = store.key(folder), folder / "publication.json"
         if not path.is_file():
             if noted["run_prepared"]:  # a cohort of before this software stands alone; nobody runs such a wave
-                found.append(Difference(name, "has no publication.json: nobody published it"))
+                found.append(difference(name, "nobody_published"))
                 found += _bound(store, wave, folder)
             continue
         if files.sha256(path) != known.get(revision):
-            found.append(Difference(f"{name}/publication.json", "is not the one in the record: nobody published it so"))
+            found.append(difference(f"{name}/publication.json", "not_published_so"))
         entries = [{"file": file, "sha256": digest} for file, digest in _json(path).get("files", {}).items()]
-        found += [Difference(f"{name}/{file}", _how(how)) for file, how in evidence.changed(entries, folder, erased)]
+        found += [difference(f"{name}/{file}", _HOW[how]) for file, how in evidence.changed(entries, folder, erased)]
         found += _bound(store, wave, folder)
     return found
 
@@ -116,9 +118,9 @@ def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
     if wave.refill and unknown:  # of a reserve of millions only those
         unknown -= _people(out / "reserve.parquet", [id_ for id_, _, _ in unknown])
     strangers = sorted(unknown.elements())
-    found = [Difference(name, f"{id_} is not the person who was approved under this number") for id_, _, _ in strangers]
+    found = [difference(name, "stranger", who=id_) for id_, _, _ in strangers]
     if len(found) > _SHOWN:
-        more = Difference(name, f"… and {len(found) - _SHOWN:,} more who were not approved")
+        more = difference(name, "more_strangers", n=len(found) - _SHOWN)
         return [*found[:_SHOWN], more]
     return found
 
@@ -132,10 +134,6 @@ def _people(path: Path, ids: list[str] | None = None) -> Counter[tuple[str, str,
     except (pa.ArrowInvalid, OSError, KeyError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
     return Counter(zip(*(table[column].to_pylist() for column in _WHO), strict=True))
-
-
-def _how(how: str) -> str:
-    return "is missing; the manifest lists it" if how == "missing" else "was changed since it was written"
 
 
 def _json(path: Path) -> dict[str, Any]:

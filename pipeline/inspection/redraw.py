@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection import beacon_checks
+from pipeline.inspection.difference import Difference, difference
 from pipeline.inspection.drawn_line import NOBODY, Flags, Line, Numbers, merkle_root, numbered, seats
 from pipeline.storage.sealed_paths import open_to_read, table_source
 
@@ -38,14 +39,6 @@ _COLUMNS = {
     "reserve": ("registration_id", "position", "draw"),
 }
 NEEDED = ("eligible.txt", "priority.txt", "decisions.parquet", "cohort.parquet", "reserve.parquet")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One place where the outputs are not what the lists and the seed give."""
-
-    where: str
-    what: str
 
 
 @dataclass
@@ -64,9 +57,14 @@ class Audit:
         """Whether the outputs are exactly what the lists and the seed give."""
         return not self.differences
 
-    def add(self, where: str, what: str) -> None:
-        """Notes a difference."""
-        self.differences.append(Difference(where, what))
+    def to_json(self) -> dict[str, Any]:
+        """For a program."""
+        shown = {name: getattr(self, name) for name in ("same", "seed", "form", "demonstration", "listed", "accepted")}
+        return {**shown, "differences": [one.to_json() for one in self.differences]}
+
+    def add(self, where: str, name: str, /, **values: Any) -> None:
+        """Notes a difference, its finding by name (``pipeline/record/findings.toml``)."""
+        self.differences.append(difference(where, name, **values))
 
 
 def audit(
@@ -82,11 +80,10 @@ def audit(
     record, manifest = _record(folder, "draw"), _record(folder, "manifest")
     found = Audit(record["seed"], record.get("form", 1), bool(record.get("demonstration")))
     if found.form == 2:
-        for where, what in beacon_checks.differences(folder, record, published):
-            found.add(where, what)
+        found.differences += beacon_checks.differences(folder, record, published)
     _compare_records(found, record, manifest, folder, announced, erased)
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
-        found.add(missing[0], "is missing: nothing can be drawn again without it")
+        found.add(missing[0], "needed")
         return found
     line = _read_lines(found, folder, record)
     found.listed = len(line)
@@ -123,19 +120,19 @@ def _compare_records(
 ) -> None:
     for key, value in announced.items():
         if record.get(key) != value:
-            found.add("draw.json", f"{key} is {record.get(key)!r}, announced was {value!r}")
+            found.add("draw.json", "announced", name=key, found=record.get(key), announced=value)
     for key in (*_IN_BOTH, *(["areas"] if "areas" in manifest or "areas" in record else [])):
         if manifest.get(key) != record.get(key):
-            found.add("manifest.json", f"{key} is {manifest.get(key)!r}, in draw.json it is {record.get(key)!r}")
+            found.add("manifest.json", "otherwise_in_draw", name=key, found=manifest.get(key), drawn=record.get(key))
     for entry in manifest["outputs"]:
         path = folder / entry["file"]
         if not path.is_file():
-            found.add(entry["file"], "is missing; the manifest lists it")
+            found.add(entry["file"], "missing")
             continue
         with open_to_read(path) as file:  # of a sealed file its plain bytes
             digest = file_digest(cast(Any, file), "sha256").hexdigest()
         if digest != entry["sha256"] and (digest not in erased or entry["file"] in NEEDED):
-            found.add(entry["file"], "is not the file that the manifest describes")
+            found.add(entry["file"], "not_as_listed")
 
 
 def _read_lines(found: Audit, folder: Path, record: dict[str, Any]) -> Line:
@@ -143,12 +140,12 @@ def _read_lines(found: Audit, folder: Path, record: dict[str, Any]) -> Line:
     eligible = _read_list(found, folder, "eligible", record["list_sha256"])
     first = _read_list(found, folder, "priority", record["priority_sha256"])
     if merkle_root(eligible) != record["list_merkle_sha256"]:
-        found.add("eligible.txt", "does not have the Merkle root that was published")
+        found.add("eligible.txt", "merkle")
     entries, listed = (pa.array(_once(lines), pa.large_binary()).cast(pa.large_string()) for lines in (eligible, first))
     flags = pc.is_in(entries, value_set=listed).to_numpy(zero_copy_only=False)
     line = Line(entries, flags, record["seed"])
     for n in np.flatnonzero(line.find(listed) == NOBODY):
-        found.add("priority.txt", f"{listed[int(n)]} is listed by a ministry, and is not on the list")
+        found.add("priority.txt", "listed_only", who=listed[int(n)])
     return line
 
 
@@ -156,9 +153,9 @@ def _read_list(found: Audit, folder: Path, name: str, published: str) -> list[by
     text = (folder / f"{name}.txt").read_bytes()
     entries = text.split(b"\n")[:-1]
     if (digest := sha256(text).hexdigest()) != published:
-        found.add(f"{name}.txt", f"has the hash {digest}, published was {published}")
+        found.add(f"{name}.txt", "hash", found=digest, published=published)
     if _once(entries) is not entries:
-        found.add(f"{name}.txt", "is not sorted, or names someone twice")
+        found.add(f"{name}.txt", "unsorted")
     return entries
 
 
@@ -173,11 +170,11 @@ def _read_areas(found: Audit, folder: Path, record: dict[str, Any], line: Line) 
         return {}
     path = folder / "areas.csv"
     if not path.is_file():
-        found.add("areas.csv", "is missing: nothing can be drawn again without it")
+        found.add("areas.csv", "needed")
         return {}
     text = path.read_bytes()
     if (digest := sha256(text).hexdigest()) != record.get("areas_sha256"):
-        found.add("areas.csv", f"has the hash {digest}, published was {record.get('areas_sha256')}")
+        found.add("areas.csv", "hash", found=digest, published=record.get("areas_sha256"))
     rows = list(csv.DictReader(io.StringIO(text.decode())))
     people = line.find(pa.array([row["registration_id"] for row in rows], pa.large_string()))
     areas: dict[str, Flags] = {}
@@ -202,20 +199,20 @@ def _compare_decisions(found: Audit, folder: Path, line: Line) -> tuple[list[str
             if people[row] == NOBODY:
                 if outcome[row] != "rejected":
                     entry = table["entry"][row].as_py() or table["registration_id"][row].as_py()
-                    found.add(file, f"{entry} is {outcome[row]}, and is not on the list")
+                    found.add(file, "not_on_list", who=entry, outcome=outcome[row])
                 continue
             if again[row]:
-                found.add(file, f"{line.name(people[row])} has a second decision")
+                found.add(file, "second_decision", who=line.name(people[row]))
             for name in [name for name in given if wrong[name][row]]:
-                said = f"{name} {table[name][row]}, the draw gives {given[name][row]}"
-                found.add(file, f"{line.name(people[row])} has {said}")
+                said = {"name": name, "found": table[name][row], "drawn": given[name][row]}
+                found.add(file, "drawn_otherwise", who=line.name(people[row]), **said)
         for person, value in zip(people.tolist(), outcome, strict=True):
             if person != NOBODY:
                 outcomes[person] = value
         if found.form == 2:  # in the first form they are not on the list
             full[people[_with_reason(table["reasons"], "kk_limit") & (people != NOBODY)]] = True
     for person in [person for person, outcome in enumerate(outcomes) if outcome is None]:
-        found.add(file, f"{line.name(person)} is on the list, and there is no decision")
+        found.add(file, "undecided", who=line.name(person))
     return outcomes, full
 
 
@@ -224,7 +221,7 @@ def _compare_outcomes(found: Audit, line: Line, outcomes: list[str | None], rank
     for person, (outcome, rank) in enumerate(zip(outcomes, ranks[:-1].tolist(), strict=True)):
         given = "accepted" if rank else "reserve"
         if outcome not in (None, given, *FELL_OUT):
-            found.add("decisions.parquet", f"{line.name(person)} is {outcome}, the draw gives {given}")
+            found.add("decisions.parquet", "wrong_outcome", who=line.name(person), outcome=outcome, drawn=given)
 
 
 def _compare_order(found: Audit, folder: Path, name: str, number: str, line: Line, expected: Numbers) -> int:
@@ -239,25 +236,25 @@ def _compare_order(found: Audit, folder: Path, name: str, number: str, line: Lin
         backwards = np.diff(numbers, prepend=last) < 0
         for row in np.flatnonzero(again | (wanted == 0) | (wanted != numbers) | wrong_draw | backwards).tolist():
             entry, value = table["entry"][row].as_py(), table[number][row].as_py()
-            where, has = f"row {before + row + 1}: {entry}", f"has {number} {value}"
+            at: dict[str, Any] = {"row": before + row + 1, "who": entry}
             if again[row] or entry in strangers:
-                found.add(file, f"{where} stands there a second time")
+                found.add(file, "row_again", **at)
             elif not wanted[row]:
-                found.add(file, f"{where} {has}, and the draw does not put them here")
+                found.add(file, "row_stranger", **at, name=number, found=value)
             elif wanted[row] != numbers[row]:
-                found.add(file, f"{where} {has}, the draw gives {wanted[row]}")
+                found.add(file, "row_otherwise", **at, name=number, found=value, drawn=wanted[row])
             elif wrong_draw[row]:
                 right = line.hex_draws(people[row : row + 1])[0]
-                found.add(file, f"{where} has the draw {table['draw'][row]}, the seed gives {right}")
+                found.add(file, "row_draw", **at, found=table["draw"][row], drawn=right)
             if backwards[row]:
-                found.add(file, f"{where} is not in the order of {number}")
+                found.add(file, "row_order", **at, name=number)
             if people[row] == NOBODY:
                 strangers.add(entry)
         missing[people[people != NOBODY]] = False
         before += len(people)
         last = int(numbers[-1]) if len(numbers) else last
     for person in np.flatnonzero(missing).tolist():
-        found.add(file, f"{line.name(person)} is missing; the draw gives {number} {expected[person]}")
+        found.add(file, "absent", who=line.name(person), name=number, drawn=expected[person])
     return before
 
 

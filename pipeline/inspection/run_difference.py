@@ -42,13 +42,25 @@ _REASONS = """
 
 
 @dataclass(frozen=True)
+class Content:
+    """What is in a file: its hash, and its rows where it has some."""
+
+    sha256: str
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class Cause:
-    """Something that went in differently: ``kind`` is setting, rule, extract, input, selfie or software."""
+    """Something that went in differently: ``kind`` is setting, rule, extract, input, selfie or software.
+
+    Of a rule ``before`` and ``after`` say whether it was in force; of an input what was in it, None where it was not
+    there; of everything else they are the value as text.
+    """
 
     kind: str
     what: str
-    before: str
-    after: str
+    before: str | bool | Content | None
+    after: str | bool | Content | None
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ def causes(before: Row, after: Row) -> list[Cause]:
         found += _tables("setting", one, other)
     in_force = [{rule["code"] for rule in m["rules"]} for m in (before, after)]
     for code in sorted(in_force[0] ^ in_force[1]):
-        found.append(Cause("rule", code, *("in force" if code in codes else "not in force" for codes in in_force)))
+        found.append(Cause("rule", code, *(code in codes for codes in in_force)))
     found += _tables("extract", before["extracts"], after["extracts"])
     found += _inputs(before, after)
     found += _tables("selfie", _flat(before["selfie_policy"]), _flat(after["selfie_policy"]))
@@ -137,27 +149,16 @@ def _flat(policy: Row | None) -> Row:
 def _inputs(before: Row, after: Row) -> list[Cause]:
     """Files by name where both have it, by rows where the content is another. A wave's own folder name is left out."""
 
-    def listed(manifest: Row) -> dict[str, _Content]:
+    def listed(manifest: Row) -> dict[str, Content]:
         key = wave_key(manifest["wave"])
-        return {e["file"].replace(key, "wave"): _Content(e["sha256"], e["rows"]) for e in manifest["inputs"]}
+        return {e["file"].replace(key, "wave"): Content(e["sha256"], e["rows"]) for e in manifest["inputs"]}
 
     old, new = listed(before), listed(after)
     return [
-        Cause("input", name, str(old.get(name, "–")), str(new.get(name, "–")))
+        Cause("input", name, old.get(name), new.get(name))
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
     ]
-
-
-@dataclass(frozen=True)
-class _Content:
-    """What is in a file: its hash, and its rows where it has some."""
-
-    sha256: str
-    rows: int | None
-
-    def __str__(self) -> str:
-        return self.sha256[:12] if self.rows is None else f"{self.rows} rows, {self.sha256[:12]}"
 
 
 def _outcomes(db: Any, a: Path, b: Path) -> list[tuple[str, int, int]]:

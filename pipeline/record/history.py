@@ -30,6 +30,11 @@ def _words() -> dict[str, Any]:
     return tomllib.loads((files("pipeline.record") / "history.toml").read_text(encoding="utf-8"))
 
 
+def columns(language: str) -> list[str]:
+    """The headings of number, moment, person and event, in that order."""
+    return [text[language] for text in _words()["column"].values()]
+
+
 def tell(entries: Iterable[Entry], language: str) -> list[Line]:
     """The entries in a language (id, en); an entry whose facts do not fit its words is told without them."""
     return [Line(e.number, e.moment.astimezone(WIB), e.by, e.event, text_of(e, language)) for e in entries]

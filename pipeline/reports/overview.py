@@ -20,7 +20,7 @@ from pipeline.reports.figures.alerts import share
 from pipeline.reports.figures.comparison import STEPS
 from pipeline.reports.figures.objection_counts import objection_counts
 from pipeline.reports.figures.query import Query, sql
-from pipeline.reports.language.labels import LANGUAGES, translator
+from pipeline.reports.language.labels import LANGUAGES, label, translator
 from pipeline.reports.small_cells.disclosure import Funnel, shown_of
 from pipeline.reports.small_cells.suppress import hide, running
 from pipeline.reports.standing import Published, newest, told
@@ -58,11 +58,20 @@ def write_overview(store: Store) -> Path:
         lang: {
             **shared,
             "summary": _summary(lines, lang),
-            "standing": {line.key: " ".join(told(line.published, lang)) for line in lines},
+            "said": _said(lines, lang),
+            "simulated": ", ".join(str(line.funnel.wave) for line in lines if line.simulated),
         }
         for lang in LANGUAGES
     }
     return write_text(page.render("overview.html.j2", editions), store.root / "waves" / "overview.html")
+
+
+def _said(lines: list[WaveLine], language: str) -> list[str]:
+    """Where each wave stands, in sentences; waves of which the same is said stand together."""
+    waves: dict[str, list[str]] = {}
+    for line in lines:
+        waves.setdefault(" ".join(told(line.published, language)), []).append(str(line.funnel.wave))
+    return [label("overview.said", language, waves=", ".join(of), said=said) for said, of in waves.items()]
 
 
 def lines_of(store: Store) -> list[WaveLine]:

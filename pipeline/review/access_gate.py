@@ -38,13 +38,16 @@ SIGN_IN = "/sign-in"
 _LONGEST = 4096
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ASKED = """<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Masuk / Sign in</title><main><h1>Tinjau foto</h1>
+<meta name="color-scheme" content="light dark">
+<title>Masuk / Sign in</title><main><h1>Tinjau foto <span lang="en">/ Review of photographs</span></h1>
 <form method="post" action="/sign-in"><p><label for="token">Token peninjau
 <span lang="en">/ reviewer's token</span></label></p>
 <p><input id="token" name="token" type="password" autocomplete="current-password" required autofocus></p>
 <p><button>Masuk <span lang="en">/ Sign in</span></button></p></form>
 <p>Token diberikan dengan <code>gelombang review --add-reviewer</code>.
 <span lang="en">Tokens are given with <code>gelombang review --add-reviewer</code>.</span></p></main></html>"""
+_NOT_KNOWN = """<p role="alert"><strong>Token ini tidak dikenal.
+<span lang="en">This token is not known.</span></strong></p>"""
 _REFUSED = """<!doctype html><html lang="id"><meta charset="utf-8"><title>403</title><main><h1>403</h1>
 <p>Buka alamat yang dicetak oleh <code>gelombang review</code>.</p>
 <p lang="en">Open the address that <code>gelombang review</code> printed.</p></main></html>"""
@@ -84,7 +87,7 @@ class AccessGate:
 
     def _sign_in(self, token: str) -> Response:
         if not token or self.reviewers.named(token) is None:
-            return HTMLResponse(_ASKED, 403)
+            return HTMLResponse(_ASKED.replace("<form", f"{_NOT_KNOWN}<form", 1), 403)
         session = secrets.token_urlsafe(32)
         self._signed_in[session] = token
         response = RedirectResponse("/", 303)

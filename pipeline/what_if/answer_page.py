@@ -13,7 +13,7 @@ from rich.text import Text
 from pipeline.domain import reasons
 from pipeline.reports import page
 from pipeline.reports.language import numbers
-from pipeline.reports.language.labels import LANGUAGES, Translate, translator
+from pipeline.reports.language.labels import LANGUAGES, Translate, catalogue, label, translator
 from pipeline.reports.wording import group_name
 from pipeline.what_if.answer import Answer
 from pipeline.what_if.chances import Chance, GroupChance
@@ -43,8 +43,8 @@ def _edition(found: Answer, lang: str) -> dict[str, Any]:
     return {
         "a": found,
         "q": found.question,
-        "changes": changes(found, t),
-        "message": lambda code: reasons.message(code, lang),
+        "changes": changes(found, lang),
+        "rule": lambda code: rule_name(code, lang),
         "group": lambda kind, keys: group_name(kind, keys, t),
         "scales": {by: scale(groups) for by, groups in found.groups.items() if groups},
         "most": max((n for line in found.rules for n in (line.left_run, line.left_asked) if n), default=1),
@@ -59,8 +59,15 @@ def scale(groups: list[GroupChance]) -> Scale:
     return Scale(max(low, 0.0), max(min(high, 1.0), low + _STEP))
 
 
-def changes(found: Answer, t: Translate) -> list[str]:
+def rule_name(code: str, lang: str) -> str:
+    """A rule's name; of a warning, which has none, what it says."""
+    key = f"rule.{code}"
+    return label(key, lang) if key in catalogue() else reasons.message(code, lang)
+
+
+def changes(found: Answer, lang: str) -> list[str]:
     """What is asked to be otherwise, a line each; none: only other seeds."""
+    t = translator(lang)
     run, asked = found.question.as_run, found.question.asked
     lines = []
     if run.quota != asked.quota:
@@ -70,15 +77,16 @@ def changes(found: Answer, t: Translate) -> list[str]:
     if run.areas != asked.areas:
         shares = ", ".join(f"{code} {numbers.percent(share, 'en', 0)}" for code, share in asked.areas)
         lines.append(t("what_if.areas", areas=shares) if asked.areas else t("what_if.no_areas"))
-    lines += [t("what_if.left_out", code=code) for code in found.question.without]
-    return lines + [t("what_if.put_in", code=code) for code in found.question.added]
+    names = {code: rule_name(code, lang).rstrip(".") for code in (*found.question.without, *found.question.added)}
+    lines += [t("what_if.left_out", name=names[code], code=code) for code in found.question.without]
+    return lines + [t("what_if.put_in", name=names[code], code=code) for code in found.question.added]
 
 
 def show(found: Answer, console: Console, lang: str) -> None:
     """The answer in the terminal."""
     t, question = translator(lang), found.question
     console.print(t("what_if.title", wave=question.wave.number), style="bold")
-    for line in changes(found, t) or [t("what_if.only_seeds")]:
+    for line in changes(found, lang) or [t("what_if.only_seeds")]:
         console.print(f"• {line}", highlight=False)
     table = Table(t("what_if.all"), t("what_if.in_draw"), t("what_if.filled"), t("what_if.between"))
     for name, places in (("what_if.as_run", found.as_run), ("what_if.asked", found.asked)):

@@ -35,9 +35,10 @@ def login(browser: Browser, server: Airflow) -> StorageState:
 class Desk:
     """A page of somebody logged in; ``trouble`` gathers errors, and requests to anybody but the server."""
 
-    def __init__(self, browser: Browser, server: Airflow, login: StorageState) -> None:
+    def __init__(self, browser: Browser, server: Airflow, login: StorageState, language: str = "id-ID,id") -> None:
         self.url, self.trouble = server.url, list[str]()
-        self.page = browser.new_context(storage_state=login).new_page()
+        speaks = {"Accept-Language": language}
+        self.page = browser.new_context(storage_state=login, extra_http_headers=speaks).new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", lambda m: self.trouble.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
@@ -125,6 +126,20 @@ def test_the_approval_forms_link_opens_the_report_alone(desk: Desk) -> None:
     assert answer.status == 200
     assert desk.page.locator("#id h1").inner_text() == "Gelombang 12"
     assert desk.trouble == []
+
+
+def test_whoever_reads_english_gets_english_and_may_change_it(
+    browser: Browser, server: Airflow, login: StorageState
+) -> None:
+    desk = Desk(browser, server, login, "en-GB,en;q=0.9")
+    report = desk.open(REPORT)
+    assert report.locator("#en").is_visible()
+    assert not report.locator("#id").is_visible()
+    report.click("#en >> text=Bahasa Indonesia")
+    assert report.locator("#id").is_visible()
+    assert not report.locator("#en").is_visible()
+    assert desk.trouble == []
+    desk.page.context.close()
 
 
 def test_language_switch_inside(desk: Desk) -> None:

@@ -74,6 +74,20 @@ def test_nothing_sticks_out(name: str, width: int, browser: Browser, pages: dict
     assert all(size >= 12 for size in sizes)
 
 
+#: The tables that a phone shows a part of: those about a simulation, and all waves beside each other.
+CUT = {"report": "-s-truth", "overview": "-o-", "what_if": "none"}
+#: The tables whose columns do not all fit, by the id of their section.
+TOO_WIDE = """[...document.querySelectorAll('.scroll')].filter((box) => box.scrollWidth > box.clientWidth + 1)
+    .map((box) => [box.closest('section').getAttribute('aria-labelledby'), box.querySelector('caption').textContent])"""
+
+
+@pytest.mark.parametrize("fragment", ["", "#en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_phone_shows_whole_tables(name: str, fragment: str, browser: Browser, pages: dict[str, Path]) -> None:
+    page, _ = show(browser, pages[name], fragment, viewport={"width": 390, "height": 844})
+    assert [caption for section, caption in page.evaluate(TOO_WIDE) if CUT[name] not in section] == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_prints_on_a4(name: str, browser: Browser, pages: dict[str, Path]) -> None:
     page, _ = show(browser, pages[name])

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.draw import merkle
-from tests.browser.test_pages import show
+from tests.browser import test_pages
 from tests.public_folder import ROUNDS, Wave, write, write_json
 from tests.tampered_folder import TAMPERED, WAVES, other_ticket, swap_outcomes, swap_ranks, windows_lines
 
@@ -25,6 +27,11 @@ FILES = ("commitment.json", "draw.json", "eligible.txt", "priority.txt", "outcom
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return write(tmp_path / "public", WAVES["after_draw"])
+
+
+def show(browser: Browser, path: Path, **options: Any) -> tuple[Page, list[str]]:
+    """Opens a page in an Indonesian's browser."""
+    return test_pages.show(browser, path, **{"locale": "id-ID", **options})
 
 
 def opened(browser: Browser, folder: Path, language: str = "en", **options) -> Page:
@@ -271,7 +278,7 @@ def test_a_demonstration_is_marked(browser: Browser, tmp_path: Path) -> None:
 def test_where_to_look_for_what_it_cannot_check(folder: Path, browser: Browser) -> None:
     text = opened(browser, folder).locator("#cannot").inner_text()
     assert "https://api.drand.sh/v2/beacons/quicknet/rounds/657413" in text
-    assert "15 September 2023" in text or "September 15, 2023" in text
+    assert re.search(r"Friday,? 15 September 2023 at 18:00:03 WIB", text)
     assert ROUNDS[657413] in text
 
 
@@ -283,6 +290,38 @@ def test_the_language_goes_with_everything(folder: Path, browser: Browser) -> No
     assert "NOT the same" in page.locator("#verdict").inner_text()
     assert page.evaluate("document.documentElement.lang") == "en"
     assert "Ticket" in page.locator("#checks").inner_text()
+
+
+@pytest.mark.parametrize(("locale", "language"), [("id-ID", "id"), ("ms-MY", "id"), ("en-GB", "en"), ("nl-NL", "en")])
+def test_it_opens_in_the_language_of_the_browser(locale: str, language: str, folder: Path, browser: Browser) -> None:
+    page, trouble = show(browser, folder / "verify.html", locale=locale)
+    title = {"id": "Periksa undian ini sendiri", "en": "Check this draw yourself"}
+    other = {"id": "English", "en": "Bahasa Indonesia"}
+    assert page.locator("h1").inner_text() == page.title() == title[language]
+    assert page.evaluate("document.documentElement.lang") == language
+    page.click(f"text={other[language]}")
+    assert page.locator("h1").inner_text() == title["en" if language == "id" else "id"]
+    assert trouble == []
+
+
+#: What a browser says its reader wants, the dearest first, and what it is given.
+WANTED = [
+    ([], "id"),
+    (["id"], "id"),
+    (["jv-ID", "en"], "id"),
+    (["su", "en-US"], "id"),
+    (["in-ID"], "id"),
+    (["EN-us", "id"], "en"),
+    (["nl", "id", "en"], "id"),
+    (["fr-FR", "de"], "en"),
+    (["idx"], "en"),
+]
+
+
+def test_the_first_language_that_the_page_has_is_taken(folder: Path, browser: Browser) -> None:
+    page, _ = show(browser, folder / "verify.html")
+    found = page.evaluate("(lists) => lists.map(languageOf)", [list(wanted) for wanted, _ in WANTED])
+    assert found == [language for _, language in WANTED]
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -305,6 +305,6 @@ def test_a_commitment_or_a_list_that_was_made_again_is_named(
     path = data / "published" / "wave-0012" / name
     assert before in path.read_text()
     path.write_text(path.read_text().replace(before, after))
-    done = gelombang("audit", "12", "--data", data)
+    done = gelombang("audit", "12", "--language", "en", "--data", data)
     assert done.code == 1, done.text
     assert f"published/wave-0012/{name}: is not the one in the record" in done.text

@@ -47,7 +47,7 @@ def edited(path: Path, **columns: str) -> None:
 
 
 def audit(data: Path) -> tuple[int, str]:
-    done = gelombang("audit", str(WAVE), "--data", data)
+    done = gelombang("audit", str(WAVE), "--language", "en", "--data", data)
     return done.code, done.text
 
 

@@ -255,6 +255,7 @@ def test_a_wrong_wave_is_refused(service) -> None:
     assert trigger(air, wave=0).status_code == 400
     assert trigger(air, wave="two").status_code == 400
     unknown = trigger(air, wave=77).json()["dag_run_id"]
+    assert unknown.startswith("manual__wave-0077__")
     wait_for("the run", lambda: ended(air, unknown, "failed"))
     log = air.call("GET", f"{DAG}/dagRuns/{unknown}/taskInstances/hold_wave/logs/1?map_index=-1").text
     assert "The calendar has no wave 77" in log

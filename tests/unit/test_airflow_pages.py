@@ -20,6 +20,7 @@ from checks.gate import judge
 from pipeline.airflow_plugin.pages import DAG, app
 from pipeline.domain.settings import settings
 from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.language.browser import language_of
 from pipeline.reports.overview import write_overview
 from pipeline.reports.wave_report import write_report
 from pipeline.storage.paths import Store
@@ -96,6 +97,33 @@ def test_whoever_is_logged_in_gets_everywhere_by_links(user: TestClient) -> None
     kinds = {Path(name).name for name in pages}
     assert kinds >= {"index.html", "registrations.html", "metrics-registrations.html", "metrics-cohort.html"}
     assert "rank_gaps" in "".join(seen[name] for name in pages)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_opens_in_the_language_of_the_reader(user: TestClient, path: str) -> None:
+    texts = {said: user.get(path, headers={"Accept-Language": said}).text for said in ("id-ID,id", "en-GB,en;q=0.9")}
+    assert texts["id-ID,id"].startswith('<!doctype html>\n<html lang="id">')
+    assert texts["en-GB,en;q=0.9"] == texts["id-ID,id"].replace('<html lang="id">', '<html lang="en">')
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        (None, "id"),
+        ("", "id"),
+        ("id", "id"),
+        ("jv-ID,en", "id"),
+        ("en;q=0.5, su;q=0.7", "id"),
+        ("id;q=0.3,EN-us", "en"),
+        ("nl,id;q=0.9,en;q=0.8", "id"),
+        ("fr-FR,de;q=0.1", "en"),
+        ("*", "id"),
+        ("fr, *;q=0.5", "en"),
+        ("en;q=x,ms;q=0.1", "id"),
+    ],
+)
+def test_the_dearest_of_the_two_languages(accept: str | None, language: str) -> None:
+    assert language_of(accept) == language
 
 
 def test_a_wave_that_was_only_checked_has_its_data_docs(user: TestClient, finished: Store) -> None:

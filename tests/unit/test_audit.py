@@ -220,18 +220,37 @@ def test_somebody_dropped_from_the_reserve(folder: Path):
     assert "is missing; the draw gives position" in difference
 
 
+def test_the_command_says_what_it_found_in_either_language_and_to_a_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    finished(tmp_path / "data", **MODES[0])
+    said = {}
+    for language in ("id", "en"):
+        with pytest.raises(AuditDiffersError):
+            command(3, str(tmp_path / "data"), quota=18, language=language)
+        said[language] = capsys.readouterr().out
+    assert "  draw.json: quota adalah 17, yang diumumkan 18" in said["id"]
+    assert "  draw.json: quota is 17, announced was 18" in said["en"]
+    with pytest.raises(AuditDiffersError):
+        command(3, str(tmp_path / "data"), quota=18, language="id", as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["same"], told["listed"]) == (False, 39)
+    quota = {"where": "draw.json", "finding": "announced", "what": "quota is 17, announced was 18"}
+    assert quota in told["differences"]
+
+
 def test_the_command_compares_seed_and_quota_with_the_calendar_unless_they_are_confirmed(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ):
     """A seed that was given at the start is in the record: that alone does not make it the announced one."""
     finished(tmp_path / "data", **MODES[0], seed_source="given when the wave was started")
     with pytest.raises(AuditDiffersError):
-        command(3, str(tmp_path / "data"))
+        command(3, str(tmp_path / "data"), language="en")
     said = capsys.readouterr().out
     assert "seed is 'seed', announced was" in said
     assert "quota is 17, announced was" in said
     with pytest.raises(AuditDiffersError):  # the share is not the calendar's either, and nothing confirms it
-        command(3, str(tmp_path / "data"), seed="seed", quota=17)
+        command(3, str(tmp_path / "data"), seed="seed", quota=17, language="en")
     said = capsys.readouterr().out
     assert "seed is" not in said
     assert "quota is" not in said

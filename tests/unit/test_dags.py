@@ -54,6 +54,8 @@ def test_the_form_explains_and_checks_each_field(dag):
 
 def test_the_form_has_no_wave_in_it_and_keeps_what_is_seldom_needed_apart(dag):
     assert dag.params["wave"] is None
+    can_be_empty = [name for name in dag.params if "null" in dag.params.get_param(name).schema["type"]]
+    assert can_be_empty == list(dag.params)  # the form marks any other with a star, as if it had to be filled in
     apart = {name for name in dag.params if dag.params.get_param(name).schema.get("section")}
     assert apart == {"seed", "shards", "out_of_order"}
     with pytest.raises(BadSettingError, match="names no wave"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import typer
 from pipeline.commands.cohort.diff import diff as command
 from pipeline.domain import errors
 from pipeline.domain.settings import settings
-from pipeline.inspection.run_difference import Cause, diff
+from pipeline.inspection.run_difference import Cause, Content, diff
 from tests.unit.test_audit import MODES, finished
 
 
@@ -101,7 +102,22 @@ def test_another_extract_is_named_with_its_reasons(run: Path, tmp_path: Path, ca
     assert (told["same"], told["reasons"]) == (False, [["bansos_recipient", 0, 1]])
     with pytest.raises(typer.Exit):
         command(str(run), str(other))
-    assert "bansos_recipient" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert re.search(r"aturan +│ bansos_recipient +│ berlaku +│ tidak berlaku", said)
+    assert re.search(r"Ditolak +│ Cadangan +│ 1 ", said)
+
+
+def test_another_delivery_is_named_by_its_rows(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    other = shutil.copytree(run, tmp_path / "other")
+    manifest = json.loads((other / "manifest.json").read_text())
+    entry = {"file": "landing/wave-0003/registrations/new.csv", "sha256": "ab" * 32, "rows": 1234}
+    (other / "manifest.json").write_text(json.dumps({**manifest, "inputs": [*manifest["inputs"], entry]}))
+    [cause] = diff(run, other, tmp_path).causes
+    assert cause == Cause("input", "landing/wave/registrations/new.csv", None, Content("ab" * 32, 1234))
+    for language, words in (("id", "berkas masuk|–|1.234 baris"), ("en", "input|–|1,234 rows")):
+        command(str(run), str(other), language=language)
+        said = capsys.readouterr().out
+        assert all(word in said for word in [*words.split("|"), "abababababab"])
 
 
 def test_a_change_without_a_cause_is_said_to_be_one(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

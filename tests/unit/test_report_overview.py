@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from pipeline.domain import contracts
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.reports.figures.funnel_steps import write_funnel
+from pipeline.reports.language.labels import LANGUAGES, label
 from pipeline.reports.overview import lines_of, write_overview
 from pipeline.storage.files import read_table, write_json, write_table
 from pipeline.storage.paths import Store
@@ -86,6 +88,20 @@ def test_page_stands_alone_and_is_the_same_each_time(store: Store) -> None:
     assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!#|wave-\d{4}/report\.html)", html)
     assert "<script" not in html
     assert not re.search(r"\b\d{16}\b", html)
+
+
+def test_what_is_said_of_several_waves_stands_once_and_simulated_ones_are_named(store: Store, tmp_path: Path) -> None:
+    copy = Store(Path(shutil.copytree(store.root, tmp_path / "data")))
+    newest = wave_factory.wave(max(SIZES))
+    write_json({}, copy.landing(newest, "simulated.json"))
+    html = write_overview(copy).read_text(encoding="utf-8")
+    for language in LANGUAGES:
+        assert html.count(label("standing.says_provisional", language)) == 1
+        assert html.count(label("overview.simulated", language, waves=str(newest.number))) == 1
+        assert html.count(f"<strong>{label('standing.simulated', language)}</strong>") == 1
+    published = write_overview(store).read_text(encoding="utf-8")
+    assert label("standing.published", "en", revision=1) in published
+    assert "simulated" not in re.sub(r"<style>.*?</style>", "", published, flags=re.DOTALL)
 
 
 def test_without_a_wave_is_a_named_error(tmp_path: Path) -> None:

@@ -44,6 +44,13 @@ def html(store: Store) -> str:
     return write_report(store, WAVE).read_text(encoding="utf-8")
 
 
+def test_who_is_still_under_review_is_said_to_be_among_those_who_left(store: Store, html: str) -> None:
+    review = figures(store, WAVE).funnel.ends["review"]
+    assert review
+    assert '<span class="dagger">‡</span>' in html
+    assert all(label("funnel.with_review", language) in html for language in ("id", "en"))
+
+
 def ask(store: Store, what: str) -> list[tuple[Any, ...]]:
     """An independent query; ``d`` is decisions.parquet."""
     path = store.work(WAVE) / "out" / "decisions.parquet"

@@ -138,6 +138,8 @@ def test_a_wrong_token_is_refused(made: tuple[Store, Wave], token: str):
     answer = desk.sign_in(token)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
+    assert "This token is not known." in answer.text
+    assert "This token is not known." not in desk.client.get("/").text  # nobody gave one
 
 
 def test_the_token_becomes_a_cookie_that_scripts_cannot_read(desk: Desk):

@@ -250,7 +250,7 @@ def test_the_command_its_page_and_the_same_answer_twice(world: World, tmp_path: 
     ]
     done = CliRunner().invoke(app, [*line, "--out", str(page), "--language", "en"])
     assert done.exit_code == 0, done.exception
-    assert "Without the rule bansos_recipient" in done.output
+    assert "Without the rule “Recipient of social assistance” (bansos_recipient)" in done.output
     text = page.read_text(encoding="utf-8")
     assert "A quota of 60 instead of 40" in text
     assert "Kuota 60, bukan 40" in text

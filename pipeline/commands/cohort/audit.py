@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,23 +9,13 @@ import typer
 from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain import errors
+from pipeline.reports.language.labels import translator
 from pipeline.runtime.terminal import Terminal
 
 if TYPE_CHECKING:
     from pipeline.inspection.redraw import Audit
 
 _SHOWN = 20
-_WORDS = {
-    "demonstration": {
-        "id": "Peragaan: semua orang dapat menghitung suar ini sebelumnya.",
-        "en": "A demonstration: everybody could compute this beacon beforehand.",
-    },
-    "same": {
-        "id": "Sama: {listed:,} dalam daftar, {accepted:,} diterima, diundi ulang dengan benih “{seed}”.",
-        "en": "The same: {listed:,} on the list, {accepted:,} accepted, drawn again with the seed “{seed}”.",
-    },
-    "more": {"id": "… dan {n:,} lagi", "en": "… and {n:,} more"},
-}
 
 
 def audit(
@@ -62,7 +51,7 @@ def audit(
     found = draw_again(folder, announced, published, erased(store, wave))
     found.differences += differences
     if as_json:
-        say_json({"same": found.same, **asdict(found)}, indent=1)
+        say_json(found.to_json(), indent=1)
     else:
         _show(found, spoken)
     if found.same:
@@ -71,13 +60,13 @@ def audit(
 
 
 def _show(found: Audit, language: str) -> None:
-    console = Terminal()
+    console, t = Terminal(), translator(language)
     if found.demonstration:
-        console.print(_WORDS["demonstration"][language], style="yellow", markup=False)
+        console.print(t("audit.demonstration"), style="yellow", markup=False)
     if found.same:
-        said = _WORDS["same"][language].format(listed=found.listed, accepted=found.accepted, seed=found.seed)
+        said = t("audit.same", listed=found.listed, accepted=found.accepted, seed=found.seed)
         console.print(said, style="green", markup=False, soft_wrap=True)
     for difference in found.differences[:_SHOWN]:
-        console.print(f"  {difference.where}: {difference.what}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  {difference.says(language)}", markup=False, highlight=False, soft_wrap=True)
     if (more := len(found.differences) - _SHOWN) > 0:
-        console.print(f"  {_WORDS['more'][language].format(n=more)}", markup=False)
+        console.print(f"  {t('audit.more', n=more)}", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -13,49 +13,20 @@ from rich.table import Table
 from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, finished, language_of
 from pipeline.domain.errors import BadSettingError, WaveNotRunError
-from pipeline.inspection.run_difference import Diff
+from pipeline.inspection.run_difference import Content, Diff
 from pipeline.inspection.run_difference import diff as compare
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import translator
 from pipeline.runtime.terminal import Terminal
 
 RunArgument = Annotated[str, typer.Argument(help="Number of a wave, or a folder with a wave's outputs.")]
 _SHOWN = 40
-_OUTCOMES_ID = {
-    "accepted": "diterima",
-    "reserve": "cadangan",
-    "rejected": "ditolak",
-    "review": "ditinjau",
-    "absent": "tidak ada",
-}
-_WORDS = {
-    "no_csv": {
-        "id": "Dua gelombang tidak punya pendaftaran yang sama: {out} tidak ditulis.",
-        "en": "Two waves have no applications in common: {out} is not written.",
-    },
-    "outcomes": {"id": "hasil|sebelum|sesudah|selisih", "en": "outcome|before|after|difference"},
-    "all": {"id": "Semua pendaftaran", "en": "All applications"},
-    "compared": {"id": "{n:,} pendaftaran dibandingkan.", "en": "{n:,} applications compared."},
-    "compared_people": {
-        "id": "{n:,} orang yang mendaftar pada keduanya dibandingkan.",
-        "en": "{n:,} people who applied in both compared.",
-    },
-    "same": {
-        "id": "Keputusan, alasan, dan tempat sama.",
-        "en": "The same decisions, reasons and places.",
-    },
-    "changes": {"id": "sebelum|sesudah|jumlah", "en": "before|after|number"},
-    "reasons": {"id": "alasan|bertambah|hilang", "en": "reason|gained|lost"},
-    "moved": {
-        "id": "Kelompok lain: {tiers:,}. Diterima pada keduanya dengan peringkat lain: {moved:,}.",
-        "en": "Another tier: {tiers:,}. Accepted in both with another rank: {moved:,}.",
-    },
-    "tampered": {
-        "id": "Yang masuk tidak berbeda: salah satu diubah sesudahnya.",
-        "en": "Nothing went in differently: one of the two was changed afterwards.",
-    },
-    "same_inputs": {"id": "Yang masuk sama.", "en": "What went in is the same."},
-    "causes": {"id": "jenis||sebelum|sesudah", "en": "what||before|after"},
-    "causes_title": {"id": "Yang masuk berbeda", "en": "What went in differently"},
-    "more": {"id": "… dan {n:,} lagi", "en": "… and {n:,} more"},
+#: Headings of the four tables, as labels.
+_HEADS = {
+    "outcomes": ("outcome", "before", "after", "difference"),
+    "changes": ("before", "after", "number"),
+    "reasons": ("reason", "gained", "lost"),
+    "causes": ("kind", "name", "before", "after"),
 }
 
 
@@ -104,53 +75,69 @@ class _Page:
     """A comparison on the terminal, in one language."""
 
     def __init__(self, found: Diff, language: str) -> None:
-        self.found, self.language, self.console = found, language, Terminal()
-
-    def _word(self, key: str, **values: Any) -> str:
-        return _WORDS[key][self.language].format(**values)
+        self.found, self.language, self.t = found, language, translator(language)
+        self.console = Terminal()
 
     def _table(self, columns: str, title: str | None = None) -> Table:
-        heads = self._word(columns).split("|")
-        return Table(*heads, title=self._word(title) if title else None, title_justify="left")
+        heads = (self.t(f"diff.{head}") for head in _HEADS[columns])
+        return Table(*heads, title=title, title_justify="left")
+
+    def _counts(self, *counts: int) -> list[str]:
+        return [numbers.integer(n, self.language) for n in counts]
 
     def show(self, out: Path | None) -> None:
         """Prints every section."""
-        found, console = self.found, self.console
+        found, console, t = self.found, self.console, self.t
         if out is not None and not found.same_wave:
-            console.print(self._word("no_csv", out=out), soft_wrap=True)
+            console.print(t("diff.no_csv", out=str(out)), soft_wrap=True)
         self._causes()
-        table = self._table("outcomes", "all")
+        table = self._table("outcomes", t("diff.all"))
         for name, before, after in found.outcomes:
-            table.add_row(self._outcome(name), f"{before:,}", f"{after:,}", f"{after - before:+,}")
+            sign = "+" if after >= before else ""
+            was, now, changed = self._counts(before, after, after - before)
+            table.add_row(self._outcome(name), was, now, sign + changed)
         console.print(table)
-        console.print(self._word("compared" if found.same_wave else "compared_people", n=found.compared))
+        console.print(t("diff.compared" if found.same_wave else "diff.compared_people", n=found.compared))
         if found.same:
-            console.print(self._word("same"), style="green")
+            console.print(t("diff.same"), style="green")
             return
         table = self._table("changes")
         for before_, after_, number in found.changes:
-            table.add_row(self._outcome(before_), self._outcome(after_), f"{number:,}")
+            table.add_row(self._outcome(before_), self._outcome(after_), *self._counts(number))
         console.print(table)
         if found.reasons:
             table = self._table("reasons")
             for code, gained, lost in found.reasons:
-                table.add_row(code, f"{gained:,}", f"{lost:,}")
+                table.add_row(code, *self._counts(gained, lost))
             console.print(table)
-        console.print(self._word("moved", tiers=found.tiers, moved=found.moved))
+        console.print(t("diff.moved", tiers=found.tiers, moved=found.moved))
         if found.same_wave and not found.causes:
-            console.print(self._word("tampered"), style="red")
+            console.print(t("diff.tampered"), style="red")
 
     def _outcome(self, name: str) -> str:
-        return name if self.language == "en" else _OUTCOMES_ID.get(name, name)
+        return self.t("diff.absent") if name == "absent" else self.t(f"outcome.{name}")
 
     def _causes(self) -> None:
         causes = self.found.causes
         if not causes:
-            self.console.print(self._word("same_inputs"))
+            self.console.print(self.t("diff.same_inputs"))
             return
-        table = self._table("causes", "causes_title")
+        table = self._table("causes", self.t("diff.causes"))
         for cause in causes[:_SHOWN]:
-            table.add_row(cause.kind, cause.what, cause.before, cause.after)
+            table.add_row(
+                self.t(f"cause.{cause.kind}"), cause.what, self._value(cause.before), self._value(cause.after)
+            )
         self.console.print(table)
         if len(causes) > _SHOWN:
-            self.console.print(self._word("more", n=len(causes) - _SHOWN))
+            self.console.print(self.t("diff.more", n=len(causes) - _SHOWN))
+
+    def _value(self, value: str | bool | Content | None) -> str:
+        """What went in, in words: a rule in force or not, a file by its rows and the beginning of its hash."""
+        if value is None:
+            return "–"
+        if isinstance(value, bool):
+            return self.t("cause.in_force" if value else "cause.not_in_force")
+        if isinstance(value, str):
+            return value
+        beginning = value.sha256[:12]
+        return beginning if value.rows is None else self.t("cause.content", rows=value.rows, hash=beginning)

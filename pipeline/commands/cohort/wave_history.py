@@ -13,10 +13,8 @@ from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.settings import settings
 from pipeline.record import log
-from pipeline.record.history import tell
+from pipeline.record.history import columns, tell
 from pipeline.storage.paths import Store
-
-_HEAD = {"id": ("", "waktu (WIB)", "oleh", "yang terjadi"), "en": ("", "time (WIB)", "by", "what happened")}
 
 
 def history(
@@ -36,7 +34,7 @@ def history(
     if as_json:
         say_json([asdict(entry) for entry in found], indent=1)
         return
-    table = Table(*_HEAD[spoken])
+    table = Table(*columns(spoken))
     for line in tell(found, spoken):
         table.add_row(str(line.number), f"{line.at:%Y-%m-%d %H:%M:%S}", Text(line.by), Text(line.text))
     wide_console().print(table)

@@ -24,10 +24,7 @@ from pipeline.domain.settings import settings
 from pipeline.record import log
 from pipeline.storage.paths import Store
 
-_HEAD = {
-    "id": ("gelombang", "nomor pendaftaran", "kode", "nama", "NIK", "hasil"),
-    "en": ("wave", "registration_id", "code", "name", "NIK", "outcome"),
-}
+_COLUMNS = ("wave", "registration_id", "code", "name", "nik", "outcome")
 
 
 def find(
@@ -56,7 +53,7 @@ def find(
     if as_json:
         say_json([asdict(one) for one in found], indent=1)
     elif found:
-        table = Table(*_HEAD[spoken])
+        table = Table(*(label(f"find.{column}", spoken) for column in _COLUMNS))
         for one in found:
             shown = (one.registration_id, one.code, one.name, one.nik, label(f"outcome.{one.outcome}", spoken))
             table.add_row(str(one.wave), *(Text(text) for text in shown))

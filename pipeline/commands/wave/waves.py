@@ -9,13 +9,12 @@ from rich.table import Table
 from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
+from pipeline.reports.language import numbers
+from pipeline.reports.language.labels import translator
 from pipeline.reports.standing import standings
 from pipeline.storage.paths import Store
 
-_HEAD = {
-    "id": ("gelombang", "dibuka", "ditutup", "kuota", "swafoto", "kebijakan", "keadaan"),
-    "en": ("wave", "opens", "closes", "quota", "selfie", "policy", "state"),
-}
+_COLUMNS = ("wave", "opens", "closes", "quota", "selfie", "policy", "state")
 
 
 def waves(data: DataOption = None, language: LanguageOption = None, as_json: JsonOption = False) -> None:
@@ -24,6 +23,7 @@ def waves(data: DataOption = None, language: LanguageOption = None, as_json: Jso
     Example: gelombang waves
     """
     spoken = language_of(language)
+    t = translator(spoken)
     store = Store.at(data or settings().data)
     calendar = store.calendar()
     found = calendar.waves(until=date.today() + timedelta(days=183))
@@ -39,10 +39,10 @@ def waves(data: DataOption = None, language: LanguageOption = None, as_json: Jso
         ]  # fmt: skip
         say_json(rows, indent=1)
         return
-    table = Table(*_HEAD[spoken])
+    table = Table(*(t(f"waves.{column}") for column in _COLUMNS))
     for wave, one in zip(found, where, strict=True):
         table.add_row(
             str(wave.number), f"{wave.opens:%Y-%m-%d %H:%M}", f"{wave.closes:%Y-%m-%d %H:%M}",
-            f"{wave.quota:,}", wave.selfie, wave.policy, one.says(spoken),
+            numbers.integer(wave.quota, spoken), wave.selfie, wave.policy, one.says(spoken),
         )  # fmt: skip
     wide_console().print(table)

@@ -2,9 +2,17 @@
 
 const $ = (id) => document.getElementById(id);
 const SIGNS = { same: "✓", differs: "✗", unchecked: "–" };
-const page = { language: "id", files: new Map(), result: null, seconds: 0, stage: null, commitment: "", run: 0, trouble: null };
+/** The reader's language: the first of the browser's that the page has. Who reads a neighbour of Indonesian reads that; who names no language too. */
+const INDONESIAN = ["id", "in", "ms", "jv", "su"]; // "in": what Indonesian was called before
+function languageOf(browser) {
+  const wanted = browser.map((tag) => tag.toLowerCase().split("-")[0]);
+  const found = wanted.find((tag) => tag === "en" || INDONESIAN.includes(tag));
+  return found ? (found === "en" ? "en" : "id") : wanted.length ? "en" : "id";
+}
+const page = { language: languageOf(navigator.languages ?? []), files: new Map(), result: null, seconds: 0, stage: null, commitment: "", run: 0, trouble: null };
 
-const number = (n) => new Intl.NumberFormat(page.language).format(n);
+const LOCALES = { id: "id-ID", en: "en-GB" };
+const number = (n) => new Intl.NumberFormat(LOCALES[page.language]).format(n);
 const word = (key, values = {}) => WORDS[key][page.language].replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name]));
 
 /** An element with text; the pieces are strings and elements, never markup. */
@@ -133,7 +141,7 @@ function renderCannot(record) {
   const lines = [];
   const when = momentOf(record);
   if (when) {
-    const shown = new Intl.DateTimeFormat(page.language, { dateStyle: "full", timeStyle: "long", timeZone: "Asia/Jakarta" }).format(when);
+    const shown = new Intl.DateTimeFormat(LOCALES[page.language], { dateStyle: "full", timeStyle: "medium", timeZone: "Asia/Jakarta" }).format(when) + " WIB";
     lines.push(make("li", "", word("cannot.signature", { round: String(record.round), address: QUICKNET.address + record.round }), " ", make("span", "hash", record.signature)));
     lines.push(make("li", "", word("cannot.moment", { when: shown })));
   } else lines.push(make("li", "", word("cannot.demonstration")));
