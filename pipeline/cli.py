@@ -23,6 +23,7 @@ from pipeline.commands.person.find import find
 from pipeline.commands.person.object import object_
 from pipeline.commands.person.purge import purge
 from pipeline.commands.person.review import review
+from pipeline.commands.person.rotate_key import rotate_key
 from pipeline.commands.person.unseal import unseal
 from pipeline.commands.photographs.calibrate import calibrate
 from pipeline.commands.photographs.compare_all import compare_all
@@ -71,6 +72,7 @@ app.command("object")(object_)
 app.command()(publish)
 app.command()(unlock)
 app.command()(unseal)
+app.command("rotate-key")(rotate_key)
 app.command("open")(open_)
 app.command("import")(import_register)
 app.command()(check)

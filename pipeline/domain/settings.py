@@ -156,13 +156,16 @@ class PublicationSettings(BaseModel):
 
 
 class RetentionSettings(BaseModel):
-    """Days for which data is kept after its wave closed; `gelombang purge` deletes what is older."""
+    """Days for which data is kept after its wave closed, or as said; `gelombang purge` deletes what is older."""
 
     photographs_days: int = Field(365, ge=1, description="selfies that were sent in, of waves that are published")
     work_days: int = Field(
         180, ge=1, description="what passed between the tasks of a wave that is published: applications, scores"
     )
     logs_days: int = Field(180, ge=1, description="logs and costs of runs")
+    objections_days: int = Field(
+        730, ge=1, description="what applicants sent in with objections, counted from the decision about each"
+    )
 
 
 class EncryptionSettings(BaseModel):
@@ -173,6 +176,10 @@ class EncryptionSettings(BaseModel):
     )
     master_key: SecretStr = Field(
         SecretStr(""), description="the master key, 32 bytes in base64; empty: the file `master.key` below `secrets`"
+    )
+    next_master_key: SecretStr = Field(
+        SecretStr(""),
+        description="the master key to come, as `master_key`: `gelombang rotate-key` wraps the waves' keys under it",
     )
     key_service: str = Field(
         "", description="`package.module:Class` of a key service that wraps the waves' keys instead of a master key"

@@ -39,6 +39,7 @@ def take_out(store: Store, wave: Wave, paths: Iterable[Path], ids: Collection[st
             _write(table.filter(pc.invert(gone)), part, path)
             hashed = {store.key(path): files.sha256(part)}
             log.note(store, "erased", wave.number, {**facts, "n": n, "files": hashed})
+        store.settle(store.key(path))
 
 
 def _is_one_of(table: pa.Table, path: Path, ids: Collection[str]) -> pa.ChunkedArray:

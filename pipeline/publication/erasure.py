@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import StoreError, UnknownWaveError
+from pipeline.domain.errors import UnknownWaveError
 from pipeline.domain.settings import RetentionSettings
 from pipeline.publication import erased_rows
 from pipeline.record import log
@@ -52,6 +52,7 @@ class Held:
 class Person:
     """Whose data are asked for: in one wave, their applications and the selfies that came with them."""
 
+    nik: str
     ids: list[str]
     selfies: list[str]
     hashes: list[tuple[str, str | None]]
@@ -65,8 +66,8 @@ def catalogue() -> dict[str, Any]:
 
 def held_about(store: Store, nik: str, periods: RetentionSettings) -> list[Held]:
     """All that is held about a person and can be found by their NIK, wave by wave. Raises StoreError."""
-    if store.elsewhere:
-        raise StoreError(f"{store.address} is no folder.", "Erase where the root is a folder.")
+    store.pull("waves/", "published/", task_sync.KEPT_PRINTS)
+    store.pull(task_sync.VERDICTS, keep=True)
     found: list[Held] = []
     for number in store.wave_numbers("landing", "work", "waves", "published"):
         try:
@@ -90,10 +91,13 @@ def erase(store: Store, held: list[Held], ids: list[str], why: str, asked_by: st
         if one.what == "photographs":
             for path in one.paths:
                 path.unlink(missing_ok=True)
+                store.settle(store.key(path))
         elif one.what == "prints":
-            kept_prints.forget_people(store, wave, set(ids))
+            for path in kept_prints.forget_people(store, wave, set(ids)):
+                store.settle(store.key(path))
         else:
-            cache.forget(store.root / task_sync.VERDICTS, set(one.keys))
+            for path in cache.forget(_kept(store), set(one.keys)):
+                store.settle(store.key(path))
 
 
 def ids_of(store: Store, nik: str) -> list[str]:
@@ -107,6 +111,8 @@ def _keys(store: Store) -> list[str]:
 
 
 def _of_wave(store: Store, wave: Wave, nik: str, periods: RetentionSettings) -> list[Held]:
+    for part in ("registrations.parquet", "verdicts/", "out/"):
+        store.pull(f"work/{wave.key}/{part}", keep=True)
     out, work = store.out(wave), store.root / "work" / wave.key
     if (out / "decisions.parquet").is_file() and not can_be_opened(out / "decisions.parquet"):
         return [Held(wave.number, "destroyed", 1)]
@@ -161,15 +167,15 @@ def _person(work: Path, out: Path, nik: str) -> Person:
         for row in files.read_table(path, ["selfie_sha256", "reference_sha256"], mine).to_pylist()
     ]
     hashes = [(row["selfie_sha256"], row["reference_sha256"]) for row in seen if row["selfie_sha256"]]
-    return Person(ids, sorted({row["selfie"] for row in rows if row["selfie"]}), hashes)
+    return Person(nik, ids, sorted({row["selfie"] for row in rows if row["selfie"]}), hashes)
 
 
 def _selfies(store: Store, wave: Wave, who: Person) -> list[Path]:
     """The person's files: below the wave's selfies, no links, and nobody else's as well."""
     folder = store.landing(wave, "selfies")
     paths = {name: folder / name for name in who.selfies}
-    real = {name: path for name, path in paths.items() if path.is_file() and not path.is_symlink()}
-    own = {name: path for name, path in real.items() if path.resolve().is_relative_to(folder.resolve())}
+    real = {name: path for name, path in paths.items() if path.resolve().is_relative_to(folder.resolve())}
+    own = {name: path for name, path in real.items() if store.has(store.key(path))}
     if not own:
         return []
     named = pc.field("selfie").isin(list(own)) & ~pc.field("registration_id").isin(pa.array(who.ids, pa.string()))
@@ -183,10 +189,14 @@ def _measured(store: Store, out: Path, who: Person) -> list[str]:
     if not said.get("selfie_policy") or not who.hashes:
         return []
     limits = cache.limits_text(*(said["settings"][f"photos.{name}"] for name in cache.LIMITS))
+    model = said["selfie_policy"]["model"]
     wanted = {
-        cache.key(
-            bytes.fromhex(selfie), bytes.fromhex(other) if other else None, said["selfie_policy"]["model"], limits
-        )
+        cache.key(bytes.fromhex(selfie), bytes.fromhex(other) if other else None, model, seen)
         for selfie, other in who.hashes
+        for seen in (limits, cache.with_card(limits, who.nik))
     }
-    return sorted(cache.kept_of(store.root / task_sync.VERDICTS, wanted))
+    return sorted(cache.kept_of(_kept(store), wanted))
+
+
+def _kept(store: Store) -> cache.VerdictFolder:
+    return cache.VerdictFolder(store.root / task_sync.VERDICTS, store.root)

@@ -6,7 +6,6 @@ before anything is done. Prints of faces go with the key. Public files and the r
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +16,10 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import COHORT
 from pipeline.domain.errors import StoreError, WaveKeyDestroyedError
 from pipeline.record import log
-from pipeline.storage import files, key_ring, sealed_paths, wave_lock
+from pipeline.storage import files, key_ring, sealed_paths, task_sync, wave_lock
 from pipeline.storage.paths import Store
 
+_KINDS = ("work", "waves", "published")
 #: Of a cohort, what tells who has a place; the other columns are left empty.
 _KEPT = ("wave", "rank", "registration_id", "nik", "full_name")
 
@@ -34,15 +34,17 @@ class Sealed:
 
 def what_goes(store: Store, wave: Wave) -> Sealed:
     """Looks whether a wave's key can be destroyed, and what goes with it. Raises StoreError, WaveKeyDestroyedError."""
-    if store.elsewhere:
-        raise StoreError(f"{store.address} is no folder.", "Destroy the key where the root is a folder.")
+    if wave_lock.holder_of(store, wave) is not None:
+        raise StoreError(f"A run holds wave {wave.number}.", "Try again once it has ended.")
+    store.pull(*(f"{kind}/{wave.key}/" for kind in _KINDS))
     if key_ring.is_destroyed(store.root, wave.key):
+        store.settle(
+            store.key(key_ring.key_path(store.root, wave.key))
+        )  # a kill may have left older versions in a store
         key_ring.opened(store.root, wave.key)  # which says when
         raise WaveKeyDestroyedError(f"The key of wave {wave.number} was destroyed.")
     if not store.revisions(wave.key):
         raise StoreError(f"Wave {wave.number} is not published.", "Its reviews and new photographs are still to come.")
-    if wave_lock.holder_of(store, wave) is not None:
-        raise StoreError(f"A run holds wave {wave.number}.", "Try again once it has ended.")
     sealed, plain = _tables(store, wave)
     if not sealed:
         raise StoreError(f"Wave {wave.number} has no sealed tables.", "docs/how-to/encrypt.md says how to seal them.")
@@ -62,17 +64,23 @@ def destroy(store: Store, wave: Wave, now: datetime) -> Sealed:
     log.note_once(store, "key_destroyed", wave.number, facts)
     cohort = files.read_table(store.revisions(wave.key)[-1] / "cohort.parquet")
     kept = [cohort[f.name] if f.name in _KEPT else pa.nulls(cohort.num_rows, f.type) for f in COHORT]
+    store.have_key_of(key_ring.PLACES)
     files.write_table(pa.table(dict(zip(COHORT.names, kept, strict=True))), store.places(wave.key), COHORT)
-    for folder in ("descriptors", "work/descriptors"):
-        shutil.rmtree(store.root / folder / wave.key, ignore_errors=True)
-    key_ring.replace(key_ring.key_path(store.root, wave.key), key_ring.gone(store.root, wave.key, now))
+    store.push(store.key(store.places(wave.key)))
+    for folder in (task_sync.KEPT_PRINTS, "work/descriptors/", task_sync.VERDICTS):
+        store.remove_all(f"{folder}{wave.key}/")
+    for key in store.keys(task_sync.VERDICTS):
+        if key.endswith(".jsonl"):  # kept before encryption was on: nobody can tell of which wave
+            store.remove(key)
+    files.overwrite(key_ring.key_path(store.root, wave.key), key_ring.gone(store.root, wave.key, now))
+    store.settle(store.key(key_ring.key_path(store.root, wave.key)))
     return found
 
 
 def _tables(store: Store, wave: Wave) -> tuple[list[Path], list[Path]]:
     """A wave's tables about people: those under its key, and those under none."""
     sealed, plain = list[Path](), list[Path]()
-    for kind in ("work", "waves", "published"):
+    for kind in _KINDS:
         for path in sorted((store.root / kind / wave.key).rglob("*")):
             if path.is_file() and sealed_paths.is_about_people(path):
                 under = sealed_paths.sealed_under(path)

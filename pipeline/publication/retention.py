@@ -1,4 +1,5 @@
-"""What is no longer needed is deleted: photographs, the work of runs, logs; each deletion leaves a line in the record.
+"""What is no longer needed is deleted: photographs, the work of runs, logs, what came with objections; each deletion
+leaves a line in the record.
 
 A wave that is not published keeps everything: its reviews and new photographs are still to come. What proves a draw
 (lists, decisions, manifest, publications, the record) stays. Deliveries of registers belong to whoever delivers them.
@@ -8,14 +9,14 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import StoreError, UnknownWaveError
 from pipeline.domain.settings import RetentionSettings
 from pipeline.record import log
-from pipeline.storage import wave_lock
+from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
 
 
@@ -44,11 +45,21 @@ def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
         if wave_lock.holder_of(store, wave) is not None or not store.revisions(wave.key):
             continue
         for what, (days, paths) in _kinds(store, wave, periods).items():
-            since = wave.closing_day + timedelta(days=days)
-            files = [file for path in paths for file in _files(path)]
-            if files and since < today:
-                found.append(Due(number, what, since, paths, len(files), sum(f.lstat().st_size for f in files)))
+            found += _due(number, what, wave.closing_day + timedelta(days=days), paths, today)
+        decided = _objections(store, wave, today - timedelta(days=periods.objections_days))
+        since = min(decided, default=today) + timedelta(days=periods.objections_days)
+        found += _due(
+            number, "objections", since, tuple(path for day in sorted(decided) for path in decided[day]), today
+        )
     return found
+
+
+def _due(wave: int, what: str, since: date, paths: tuple[Path, ...], today: date) -> list[Due]:
+    """One kind of data as due, where there is any and its time is over."""
+    files_ = [file for path in paths for file in _files(path)]
+    if not files_ or since >= today:
+        return []
+    return [Due(wave, what, since, paths, len(files_), sum(file.lstat().st_size for file in files_))]
 
 
 def purge(store: Store, found: list[Due]) -> None:
@@ -71,6 +82,16 @@ def _kinds(store: Store, wave: Wave, periods: RetentionSettings) -> dict[str, tu
         "work": (periods.work_days, (work / wave.key,)),
         "logs": (periods.logs_days, logs),
     }
+
+
+def _objections(store: Store, wave: Wave, before: date) -> dict[date, list[Path]]:
+    """What came with objections that were decided before a day, by the day of the decision; open ones keep it."""
+    found: dict[date, list[Path]] = {}
+    for decision in sorted(store.landing(wave, "objections").glob("*/decision.json")):
+        day = datetime.fromisoformat(files.read_json(decision)["at"]).date()
+        if day < before:
+            found.setdefault(day, []).extend(sorted(decision.parent.glob("evidence*")))
+    return found
 
 
 def _files(path: Path) -> list[Path]:

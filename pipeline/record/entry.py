@@ -28,6 +28,7 @@ Event = Literal[
     "objection_decided",
     "deleted",
     "key_destroyed",
+    "master_key_changed",
     "erased",
     "opened",
     "beacon",

@@ -7,10 +7,11 @@ also kept with the installation's keys, outside the root, so that a record which
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pipeline import __version__
 from pipeline.domain.errors import GelombangError, KeyLostError, StoreError, WrongKeyError
 from pipeline.domain.settings import settings
 from pipeline.record.entry import NOTHING, Entry, Event, digest
+from pipeline.record.entry_cache import EntryCache
 from pipeline.runtime.system_user import user_name
 from pipeline.storage import files, sealed
 from pipeline.storage.paths import Store
@@ -34,6 +36,7 @@ _ADVICE = (
     "but nothing more can be added to it. Waves that are not published yet are run again."
 )
 _TRIES = 100
+_READ = EntryCache()
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def note(store: Store, event: Event, wave: int | None, facts: dict[str, Any], by
     raise StoreError(f"The record of {store.address} is written by too many at once.", "Try again.")
 
 
-def note_once(store: Store, event: Event, wave: int, facts: dict[str, Any], by: str | None = None) -> None:
+def note_once(store: Store, event: Event, wave: int | None, facts: dict[str, Any], by: str | None = None) -> None:
     """``note`` for a task that may run once more: nothing where the wave has an entry of just these facts."""
     if facts not in [entry.facts for entry in entries(store, wave, event)]:
         note(store, event, wave, facts, by)
@@ -83,9 +86,14 @@ def kept(store: Store) -> Iterator[tuple[int, bytes]]:
 
 
 def entries(store: Store, wave: int | None = None, *events: Event) -> list[Entry]:
-    """The entries that can be read; of one wave, of these events. Whether they are genuine is ``verify``'s business."""
+    """The entries that can be read; of one wave, of these events. Whether they are genuine is ``verify``'s business.
+
+    What this process has read before it does not read again, as long as its file is the same.
+    """
     found: list[Entry] = []
-    for _, data in kept(store):
+    versions = store.versions(PREFIX)
+    for key in sorted(_numbered(versions)):
+        data = _READ.get((store.address, key), versions[key], partial(store.read, key))
         with suppress(ValueError, TypeError):
             found.append(Entry.from_bytes(data))
     return [e for e in found if wave in (None, e.wave) and (not events or e.event in events)]
@@ -157,5 +165,9 @@ def _key_of(number: int) -> str:
 
 def _keys(store: Store) -> dict[str, tuple[int, str]]:
     """Keys of the entries, with their numbers."""
-    names = {key: key.removeprefix(PREFIX).removesuffix(".json") for key in store.keys(PREFIX)}
+    return _numbered(store.keys(PREFIX))
+
+
+def _numbered(keys: Iterable[str]) -> dict[str, tuple[int, str]]:
+    names = {key: key.removeprefix(PREFIX).removesuffix(".json") for key in keys}
     return {k: (int(n), n) for k, n in names.items() if n.isascii() and n.isdigit() and k == _key_of(int(n))}

@@ -166,8 +166,13 @@ def wave_to_come_back_in(store: Store, one: Objection, now: datetime) -> Wave | 
 
 
 def evidence_of(store: Store, one: Objection) -> bytes:
-    """The evidence, as it was taken in. Raises BadObjectionError where it is another."""
-    found = store.read(one.evidence) or b""
+    """The evidence, as it was taken in. Raises BadObjectionError where it is another, or gone."""
+    found = store.read(one.evidence)
+    if found is None:
+        raise BadObjectionError(
+            f"The evidence of objection {one.number} is not there any more.",
+            "`gelombang history` says whether it was deleted because its time was over.",
+        )
     if sha256(found).hexdigest() != one.evidence_sha256:
         raise BadObjectionError(f"The evidence of objection {one.number} is not the one that was taken in.")
     return found

@@ -1,8 +1,9 @@
 """Measurements that were paid for, by the content of both photographs: a rerun or a refill computes nothing twice.
 
-One append-only file per process below a folder, one JSON line per pair. A line that a kill cut off is ignored. Holds
-scores and a distance, never a picture or an embedding. Each line carries a MAC under a key of this installation: one
-that was altered, forged or moved is refused, named, and what it says is measured anew.
+One append-only file per process below a folder, one JSON line per pair (``kept_lines.py``): plain, or with encryption
+at rest sealed under the key of the wave, and then of use to that wave alone. Holds scores and a distance, never a
+picture or an embedding. Each line carries a MAC under a key of this installation: one that was altered, forged or moved
+is refused, named, and what it says is measured anew.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.domain.settings import settings
+from pipeline.selfie.kept_lines import PLAIN, SEALED, Lines, PlainEnd, PlainLines, SealedLines, sealed_end
 from pipeline.selfie.networks.assets import OWN_WEIGHTS
 from pipeline.selfie.verdict import Measurement
-from pipeline.storage.sealed import key_at
+from pipeline.storage import key_ring
+from pipeline.storage.sealed import SealedWriter, key_at
 
 #: Part of every key, with the hash of our own weights: raise it whenever a change of code can alter a measurement, or
 #: the form of a line changes.
@@ -51,31 +54,38 @@ def limits_text(max_pixels: int, max_full_pixels: int, detect_side: int) -> str:
     return f"{max_pixels}/{max_full_pixels}/{detect_side}"
 
 
-def kept_of(folder: Path, keys: set[str]) -> set[str]:
-    """Those of the keys under which a measurement is kept."""
-    return {key for path in sorted(folder.glob("*.jsonl")) for key, _, _ in _lines_of(path, keys)}
+#: Raise it whenever a change of code can alter what is seen of a card.
+_CARD_VERSION = 1
 
 
-def forget(folder: Path, keys: set[str]) -> int:
-    """Overwrites the measurements under these keys; every other line stays where it is. Returns how many lines."""
-    n = 0
-    for path in sorted(folder.glob("*.jsonl")):
-        for _, start, length in list(_lines_of(path, keys)):
-            with path.open("r+b") as file:
-                file.seek(start)
-                file.write(b" " * length)
-            n += 1
-    return n
+def with_card(limits: str, nik: str | None) -> str:
+    """The same part where the identity card is looked for, and compared with a number."""
+    return f"{limits}/card {_CARD_VERSION}/{nik or ''}"
 
 
-def _lines_of(path: Path, keys: set[str]) -> Iterator[tuple[str, int, int]]:
-    """Key, place and length (without its end) of each line under one of these keys."""
-    wanted, start = {key.encode() for key in keys}, 0
-    with path.open("rb") as file:
-        for line in file:
-            if line[_KEY] in wanted:
-                yield line[_KEY].decode(), start, len(line.rstrip(b"\n"))
-            start += len(line)
+def kept_of(kept: VerdictFolder, keys: set[str]) -> set[str]:
+    """Those of the keys under which a measurement is kept, of whatever wave. Raises MasterKeyError."""
+    return {line[_KEY].decode() for _, _, line in _lines_of(kept, keys)}
+
+
+def forget(kept: VerdictFolder, keys: set[str]) -> list[Path]:
+    """Overwrites the measurements under these keys; every other line stays where it is. Returns the files."""
+    found = list(_lines_of(kept, keys))
+    for lines, place, line in found:
+        lines.blank(place, len(line.rstrip(b"\n")))
+    return sorted({lines.path for lines, _, _ in found})
+
+
+def _lines_of(kept: VerdictFolder, keys: set[str]) -> Iterator[tuple[Lines, int, bytes]]:
+    """The lines under one of these keys, with their files and places."""
+    wanted = {key.encode() for key in keys}
+    every: list[Lines] = [PlainLines(path, cut_off=True) for path in sorted(kept.folder.glob(PLAIN))]
+    for folder in sorted(path for path in kept.folder.glob("wave-*") if path.is_dir()):
+        if not key_ring.is_destroyed(kept.root, folder.name):
+            key = key_ring.opened(kept.root, folder.name)
+            every += [SealedLines(path, key) for path in sorted(folder.glob(SEALED))]
+    for lines in every:
+        yield from ((lines, place, line) for place, line in lines.new() if line[_KEY] in wanted)
 
 
 @cache
@@ -87,14 +97,19 @@ def _software() -> str:
 
 @dataclass(frozen=True)
 class VerdictFolder:
-    """Where measurements are kept: ``folder`` below the data root ``root``. Small enough to be handed to a worker."""
+    """Where measurements are kept: ``folder`` below the data root ``root``, for a run of ``wave``. Small enough to be
+    handed to a worker."""
 
     folder: Path
     root: Path
+    wave: str = ""
 
     def opened(self) -> MeasurementCache:
-        """Its measurements, proven by this installation's key. Raises BadSettingError."""
-        return MeasurementCache(self.folder, key_at(settings().secrets, self.root, "verdicts"))
+        """Its measurements, proven by this installation's key. Raises BadSettingError, MasterKeyError."""
+        secret = key_at(settings().secrets, self.root, "verdicts")
+        if not self.wave or not (settings().encryption.at_rest or (self.folder / self.wave).is_dir()):
+            return MeasurementCache(self.folder, secret)
+        return MeasurementCache(self.folder, secret, self.wave, key_ring.made(self.root, self.wave))
 
 
 class MeasurementCache:
@@ -105,37 +120,37 @@ class MeasurementCache:
     and where two stand under one key: of these a proven one counts, wherever it stands.
     """
 
-    def __init__(self, folder: Path, secret: bytes) -> None:
+    def __init__(self, folder: Path, secret: bytes, wave: str = "", sealing: bytes | None = None) -> None:
+        """``sealing``: the key of the wave, under which whatever is put is sealed."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
+        self._folder, self._wave, self._sealing = folder, wave, sealing
         self._secret = secret
         self._at: dict[int, int] = {}  # start of a key → place in the file, and the file's number in the lowest bits
-        self._files: list[Path] = []
+        self._files: list[Lines] = []
         self._numbers: dict[Path, int] = {}
-        self._read_to: dict[Path, int] = {}
         self._refused: set[str] = set()
-        self._own = folder / f"{os.getpid()}-{os.urandom(4).hex()}.jsonl"
+        name = f"{os.getpid()}-{os.urandom(4).hex()}"
+        self._own: PlainEnd | SealedWriter = PlainEnd(folder / f"{name}.jsonl")
+        if sealing is not None:
+            self._own = sealed_end(folder / wave / f"{name}.sealed", sealing)
 
     def refresh(self) -> None:
         """Notes what was appended since the last look, by whomever."""
-        for path in sorted(self._folder.glob("*.jsonl")):
-            start = self._read_to.get(path, 0)
-            if path.stat().st_size <= start:
-                continue
-            with path.open("rb") as file:
-                file.seek(start)
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break  # cut off by a kill, or still being written
-                    self._note(path, start, line)
-                    start += len(line)
-            self._read_to[path] = start
+        for path in sorted(self._folder.glob(PLAIN)):
+            self._look(path, None)
+        if self._sealing is not None:
+            for path in sorted((self._folder / self._wave).glob(SEALED)):
+                self._look(path, self._sealing)
 
-    def _note(self, path: Path, start: int, line: bytes) -> None:
+    def _look(self, path: Path, key: bytes | None) -> None:
         if path not in self._numbers:
             self._numbers[path] = len(self._files)
-            self._files.append(path)
-        place = start << _FILE_BITS | self._numbers[path]
+            self._files.append(PlainLines(path) if key is None else SealedLines(path, key))
+        number = self._numbers[path]
+        for place, line in self._files[number].new():
+            self._note(place << _FILE_BITS | number, line)
+
+    def _note(self, place: int, line: bytes) -> None:
         with suppress(ValueError):  # not a line of ours
             known = int(line[_START], 16)
             before = self._at.setdefault(known, place)
@@ -157,27 +172,28 @@ class MeasurementCache:
         """Keeps measurements, in one write."""
         if not measured:
             return
-        with self._own.open("ab") as file:
-            file.write(b"".join(self._written(known, m) for known, m in measured.items()))
+        self._own.add(b"".join(self._written(known, m) for known, m in measured.items()))
         self.refresh()
 
     def refused(self) -> tuple[str, ...]:
         """The lines that were refused since this was last asked: file and place, in order."""
-        found, self._refused = sorted(self._refused), set()
+        changed = {name for lines in self._files for name in lines.changed()}
+        found, self._refused = sorted(self._refused | changed), set()
         return tuple(found)
 
     def _line(self, place: int) -> bytes:
-        with self._files[place & ((1 << _FILE_BITS) - 1)].open("rb") as file:
-            file.seek(place >> _FILE_BITS)
-            return file.readline()
+        return self._files[place & ((1 << _FILE_BITS) - 1)].at(place >> _FILE_BITS)
 
     def _proven(self, place: int, line: bytes) -> Measurement | None:
-        """What a line says, if this installation wrote it so; else it is named."""
+        """What a line says, if this installation wrote it so; else it is named. Nothing says one that is gone: its file
+        was deleted since."""
+        if not line:
+            return None
         known, measured = line[_KEY], line[_MEASURED:].rstrip(b"\n")
         with suppress(ValidationError):
             if hmac.compare_digest(line, self._signed(known, measured)):
                 return _READ.validate_json(b"{" + measured)
-        self._refused.add(f"{self._files[place & ((1 << _FILE_BITS) - 1)].name}:{place >> _FILE_BITS}")
+        self._refused.add(self._files[place & ((1 << _FILE_BITS) - 1)].named(place >> _FILE_BITS))
         return None
 
     def _written(self, known: str, measured: Measurement) -> bytes:

@@ -29,8 +29,6 @@ from pipeline.selfie.verdict import Measurement, PhotoPair
 _COVERED = 0.75
 #: Long side, in pixels, at which a card's print is read; a face needs far fewer.
 _PRINT_SIDE = 1440
-#: Raise it whenever a change of code can alter what is seen of a card.
-_CARD_VERSION = 1
 
 
 @dataclass
@@ -102,7 +100,7 @@ class Measurer:
                 continue
             reference = self._file(files, roots.photos, pair.reference)
             other = None if isinstance(reference, Exception) else reference.digest
-            limits = self._limits + (f"/card {_CARD_VERSION}/{pair.nik or ''}" if self._cards else "")
+            limits = cache.with_card(self._limits, pair.nik) if self._cards else self._limits
             known = cache.key(selfie.digest, other, self._recogniser.name, limits)
             results[i] = self._kept.get(known) if self._kept else None
             if results[i] is None:

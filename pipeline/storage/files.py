@@ -197,6 +197,21 @@ def create_new(path: Path, data: bytes) -> bool:
     return True
 
 
+def overwrite(path: Path, data: bytes) -> None:
+    """Puts other bytes in a secret file's place, whole or not at all; then the old bytes are overwritten where they
+    were, as far as the disk lets that be done. Raises DiskFullError.
+    """
+    with path.open("r+b") as old:
+        with atomic(path) as part:
+            part.touch(mode=0o600)
+            part.write_bytes(data)
+            _to_disk(part)
+        _to_disk(path.parent)
+        old.write(b"\0" * os.fstat(old.fileno()).st_size)
+        old.flush()
+        os.fsync(old.fileno())
+
+
 def rename_new(new: Path, target: Path) -> None:
     """Gives a finished folder its name, once: raises StoreError if there is one of that name, which stays as it is."""
     if target.exists():  # a folder that is empty would be replaced without a word

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import pkgutil
 import secrets
 from datetime import datetime
@@ -26,7 +25,9 @@ from pipeline.storage import sealed
 FOLDER = "keys"
 #: Whose key opens what is kept of who has a place, once a wave's own key is destroyed.
 PLACES = "places"
-_BYTES, _NONCE = 32, 12
+#: Files of the master key, and of the one to come while it takes its place; without their ending.
+MASTER, NEXT = "master", "master-next"
+_NONCE = 12
 
 
 class MasterKey(Protocol):
@@ -63,34 +64,42 @@ class LocalMasterKey:
             raise MasterKeyError("A wave's key was wrapped under another master key, or was changed.") from e
 
 
-def master(root: Path) -> MasterKey:
-    """The master key of this installation; made at first use, and never another one for keys that there are.
+def masters(root: Path) -> list[MasterKey]:
+    """The master keys of this installation: the one that keys are wrapped under first, then those that they were.
 
-    Raises MasterKeyError, BadSettingError.
+    A file is made at first use, and never another one for keys that there are. Raises MasterKeyError, BadSettingError.
     """
     chosen = settings().encryption
+    found: list[MasterKey] = []
     if chosen.key_service:
         try:
-            made: MasterKey = pkgutil.resolve_name(chosen.key_service)()
+            found.append(pkgutil.resolve_name(chosen.key_service)())
         except (ImportError, AttributeError, ValueError) as e:
             raise BadSettingError(f"GELOMBANG_ENCRYPTION__KEY_SERVICE cannot be used: {e}.") from e
-        return made
-    if given := chosen.master_key.get_secret_value():
-        return LocalMasterKey(_decoded(given))
-    if not sealed.key_file(settings().secrets, "master").exists() and any((root / FOLDER).glob("*.json")):
-        raise MasterKeyError(f"{root / FOLDER} has keys, and master.key is not here.")
-    return LocalMasterKey(sealed.key_at(settings().secrets, root, "master"))
+    for given, name in ((chosen.next_master_key, "NEXT_MASTER_KEY"), (chosen.master_key, "MASTER_KEY")):
+        if text := given.get_secret_value():
+            found.append(LocalMasterKey(_decoded(text, name)))
+    kept = [name for name in (NEXT, MASTER, *older()) if sealed.key_file(settings().secrets, name).exists()]
+    if not found and not kept:
+        if any((root / FOLDER).glob("*.json")):
+            raise MasterKeyError(f"{root / FOLDER} has keys, and {MASTER}.key is not here.")
+        kept = [MASTER]
+    return [*found, *(LocalMasterKey(sealed.key_at(settings().secrets, root, name)) for name in kept)]
 
 
-def _decoded(given: str) -> bytes:
+def older() -> list[str]:
+    """The files, without their ending, of master keys that were changed and that another data root may still need."""
+    folder = sealed.key_file(settings().secrets, MASTER).parent
+    return sorted(path.stem for path in folder.glob(f"{MASTER}-*.key") if path.stem != NEXT)
+
+
+def _decoded(given: str, name: str) -> bytes:
     try:
         key = base64.b64decode(given, validate=True)
     except (binascii.Error, ValueError):
         key = b""
-    if len(key) != _BYTES:
-        raise BadSettingError(
-            "GELOMBANG_ENCRYPTION__MASTER_KEY is not 32 bytes in base64.", "`openssl rand -base64 32`"
-        )
+    if len(key) != sealed.KEY_BYTES:
+        raise BadSettingError(f"GELOMBANG_ENCRYPTION__{name} is not 32 bytes in base64.", "`openssl rand -base64 32`")
     return key
 
 
@@ -114,7 +123,22 @@ def made(root: Path, name: str) -> bytes:
 
 def wrapped(root: Path, name: str) -> bytes:
     """A new key of this name, wrapped, as it is kept."""
-    key, lord = secrets.token_bytes(_BYTES), master(root)
+    return _wrapped(root, name, secrets.token_bytes(sealed.KEY_BYTES))
+
+
+def wrapped_anew(root: Path, name: str) -> bytes:
+    """The key of this name as it is kept under the first of ``masters``. Raises as ``opened`` does."""
+    return _wrapped(root, name, opened(root, name))
+
+
+def master_of(root: Path, name: str) -> str | None:
+    """The name of the master key that a key is wrapped under; None once it is destroyed."""
+    found = _read(key_path(root, name)).get("master")
+    return str(found) if found is not None else None
+
+
+def _wrapped(root: Path, name: str, key: bytes) -> bytes:
+    lord = masters(root)[0]
     text = base64.b64encode(lord.wrap(key, name.encode())).decode()
     return json.dumps({"of": name, "key": sealed.name_of(key), "master": lord.name, "wrapped": text}).encode() + b"\n"
 
@@ -127,8 +151,8 @@ def opened(root: Path, name: str) -> bytes:
         raise MasterKeyError(f"{path} is not there: what it sealed cannot be opened.")
     if "destroyed" in read:
         raise WaveKeyDestroyedError(f"The key of {name} was destroyed on {read['destroyed']}.")
-    lord = master(root)
-    if read.get("master") != lord.name:
+    lord = next((lord for lord in masters(root) if lord.name == read.get("master")), None)
+    if lord is None:
         raise MasterKeyError(f"{path} was wrapped under another master key than the one that is here.")
     return lord.unwrap(base64.b64decode(read["wrapped"]), name.encode())
 
@@ -146,14 +170,3 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, ValueError, TypeError) as e:
         raise MasterKeyError(f"{path} cannot be read.") from e
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Puts other bytes in a key's place: the old ones are overwritten first, as far as the disk lets that be done."""
-    with path.open("r+b") as file:
-        file.write(b"\0" * path.stat().st_size)
-        file.flush()
-        os.fsync(file.fileno())
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.write_bytes(data)
-    new.replace(path)

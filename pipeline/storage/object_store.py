@@ -123,6 +123,25 @@ class Remote:
                 except FileNotFoundError:
                     continue
 
+    def forget_versions(self, key: str) -> None:
+        """Deletes what a store that keeps versions has of an object beside the newest one.
+
+        Known for S3 alone: of another store's versions nothing is known. Raises StoreError.
+        """
+        fs, root = self._fs()
+        if not hasattr(fs, "call_s3"):
+            return
+        bucket, name, _ = fs.split_path(f"{root}/{key}")
+        try:
+            for one in fs.call_s3("list_object_versions", Bucket=bucket, Prefix=name).get("Versions", []):
+                if one["Key"] == name and not one["IsLatest"]:
+                    fs.call_s3("delete_object", Bucket=bucket, Key=name, VersionId=one["VersionId"])
+        except Exception as e:  # whatever the store answers to one who may not ask
+            raise StoreError(
+                f"Older versions of {self.url}/{key} may be left: {type(e).__name__}: {e}.",
+                "Delete them in the store, and allow s3:ListBucketVersions and s3:DeleteObjectVersion from now on.",
+            ) from e
+
     def _fs(self) -> tuple[Any, str]:
         """The file system and the root in it. No listing is kept: others write here too."""
         with self._as_store_error(""):

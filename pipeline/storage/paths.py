@@ -6,6 +6,7 @@ No room's knowledge lives here.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,10 +21,15 @@ from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import wave_key, wave_number
 from pipeline.storage import key_ring
 from pipeline.storage.files import create_new, install, read_text, rename_new
+from pipeline.storage.object_store import is_below
 from pipeline.storage.sealed_paths import can_be_opened
 
 if TYPE_CHECKING:
     from pipeline.storage.mirror import Mirror
+
+
+#: Mirrors whose keys this process has asked for.
+_asked_for_keys: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,14 @@ class Store:
 
     # from and to a root elsewhere; nothing to do for a folder
     def pull(self, *prefixes: str, only: Collection[str] = (), keep: bool = False) -> None:
-        """Makes what is here below these prefixes what is there, and the waves' keys; see ``Mirror.pull``."""
+        """Makes what is here below these prefixes what is there, and the waves' keys; see ``Mirror.pull``.
+
+        Where encryption is off nobody makes keys, and a process asks once for those that may be there from before.
+        """
         if self.mirror:
-            self.mirror.pull(f"{key_ring.FOLDER}/")
+            if settings().encryption.at_rest or self.root not in _asked_for_keys:
+                self.mirror.pull(f"{key_ring.FOLDER}/")
+                _asked_for_keys.add(self.root)
             self.mirror.pull(*prefixes, only=only, keep=keep)
 
     def push(self, *prefixes: str, replace: bool = False) -> None:
@@ -95,6 +106,23 @@ class Store:
         paths = base.rglob("*") if base.is_dir() else [base]
         return sorted(self.key(path) for path in paths if path.is_file())
 
+    def versions(self, prefix: str) -> dict[str, str]:
+        """The keys of every file at or below a prefix, each with what is another once the file is another."""
+        if self.mirror:
+            return self.mirror.remote.list(prefix)
+        found: dict[str, str] = {}
+        for key in self.keys(prefix):
+            with suppress(FileNotFoundError):
+                status = (self.root / key).stat()
+                found[key] = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+        return found
+
+    def has(self, key: str) -> bool:
+        """Whether there is a file of this name, which is no link, where the root is."""
+        if self.mirror:
+            return is_below(key) and self.mirror.remote.version(key) is not None
+        return (self.root / key).is_file() and not (self.root / key).is_symlink()
+
     def read(self, key: str) -> bytes | None:
         """A small file, as it is now where the root is; None when it is not there."""
         if self.mirror:
@@ -109,6 +137,12 @@ class Store:
             return self.mirror.remote.create(key, data) is not None
         return create_new(self.root / key, data)
 
+    def remove_all(self, prefix: str) -> None:
+        """Removes every file below a prefix, here and where the root is."""
+        for key in self.keys(prefix):
+            self.remove(key)
+        shutil.rmtree(self.root / prefix, ignore_errors=True)
+
     def remove(self, key: str) -> None:
         """Removes a file where the root is; one that is gone already is no error."""
         if self.mirror:
@@ -118,10 +152,27 @@ class Store:
 
     def have_key(self, wave: Wave) -> None:
         """Makes the wave's key where the root is elsewhere and tables are sealed; of many machines one makes it."""
-        key = f"{key_ring.FOLDER}/{wave.key}.json"
-        if self.mirror and settings().encryption.at_rest and not (self.root / key).is_file():
-            self.create(key, key_ring.wrapped(self.root, wave.key))
+        if settings().encryption.at_rest:
+            self.have_key_of(wave.key)
+
+    def have_key_of(self, name: str) -> None:
+        """Makes the key of this name where the root is elsewhere; of many machines one makes it."""
+        key = f"{key_ring.FOLDER}/{name}.json"
+        if self.mirror and not (self.root / key).is_file():
+            self.create(key, key_ring.wrapped(self.root, name))
             self.mirror.pull(f"{key_ring.FOLDER}/")
+
+    def settle(self, key: str) -> None:
+        """Makes a file there what it is here, or gone; what the store keeps of it from before is deleted.
+
+        Nothing to do for a folder. Raises StoreError.
+        """
+        if self.mirror:
+            if (self.root / key).is_file():
+                self.mirror.push(key)
+            else:
+                self.mirror.remote.remove([key])
+            self.mirror.remote.forget_versions(key)
 
     def fetch(self, wanted: Iterable[tuple[str, Path]]) -> set[str]:
         """Copies files of a root elsewhere to paths of this machine, past its mirror; the keys that were there."""

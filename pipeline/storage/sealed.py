@@ -23,7 +23,8 @@ from pipeline.domain.errors import BadSettingError, SealedFileError
 #: NIST SP 800-38D: 96-bit nonces; random ones are safe for 2**32 blocks under one key.
 _NONCE = 12
 _LENGTH = 4
-_KEY_BYTES = 32
+#: Of every key.
+KEY_BYTES = 32
 
 
 def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
@@ -40,12 +41,12 @@ def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            make_private(path, secrets.token_bytes(_KEY_BYTES))
+            make_private(path, secrets.token_bytes(KEY_BYTES))
         key = path.read_bytes()
     except OSError as e:
         raise BadSettingError(f"The key {path} cannot be used: {e.strerror}.", "See GELOMBANG_SECRETS.") from e
-    if len(key) != _KEY_BYTES:
-        raise BadSettingError(f"The key {path} does not have {_KEY_BYTES} bytes.", "Restore it from its copy.")
+    if len(key) != KEY_BYTES:
+        raise BadSettingError(f"The key {path} does not have {KEY_BYTES} bytes.", "Restore it from its copy.")
     return key
 
 
@@ -88,8 +89,16 @@ class SealedWriter:
         flags = os.O_WRONLY | os.O_APPEND | (os.O_CREAT | os.O_EXCL if first else 0)
         if first:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(self._path, flags, 0o600), "ab") as file:
-            file.write(first + block)
+        with os.fdopen(os.open(self._path, flags, 0o600), "ab", buffering=0) as file:
+            before, left = file.seek(0, os.SEEK_END), memoryview(first + block)
+            try:
+                while left:
+                    left = left[file.write(left) :]
+            except OSError:  # no half block may stand before the next one
+                os.ftruncate(file.fileno(), before)
+                if first:
+                    self._path.unlink()
+                raise
         self._blocks += 1
 
 
@@ -123,6 +132,58 @@ def blocks_of(path: Path, key: bytes) -> Iterator[bytes]:
             except InvalidTag as e:
                 raise SealedFileError(f"{path} was changed after it was sealed.") from e
             number += 1
+
+
+class GrowingBlocks:
+    """The blocks of a sealed file that others may still add to, each opened by its number."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self.path = path
+        self._cipher, self._key = AESGCM(key), name_of(key)
+        self._header = b""
+        self._places: list[tuple[int, int]] = []
+        self._end = 0
+
+    def new(self) -> range:
+        """The numbers of the whole blocks that came since the last look. Raises SealedFileError for another key's."""
+        before = len(self._places)
+        if self.path.stat().st_size > self._end:
+            with self.path.open("rb") as file:
+                if not self._header:
+                    if header_of(self.path).get("key") != self._key:
+                        raise SealedFileError(f"{self.path} was sealed under another key.")
+                    self._header = file.readline()
+                    self._end = len(self._header)
+                size = os.fstat(file.fileno()).st_size
+                file.seek(self._end)
+                while len(length := file.read(_LENGTH)) == _LENGTH:
+                    block = int.from_bytes(length, "big")
+                    if self._end + _LENGTH + block > size:
+                        break  # cut off by a kill, or still being written
+                    self._places.append((self._end + _LENGTH, block))
+                    self._end = file.seek(self._end + _LENGTH + block)
+        return range(before, len(self._places))
+
+    def opened(self, number: int) -> bytes:
+        """What was sealed as this block. Raises SealedFileError."""
+        start, size = self._places[number]
+        with self.path.open("rb") as file:
+            file.seek(start)
+            sealed = file.read(size)
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(self._header, number))
+        except (InvalidTag, ValueError) as e:
+            raise SealedFileError(f"{self.path} was changed after it was sealed.") from e
+
+    def replace(self, number: int, data: bytes) -> None:
+        """Puts other bytes, just as many, in a block's place."""
+        start, size = self._places[number]
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = nonce + self._cipher.encrypt(nonce, data, _bound(self._header, number))
+        assert len(sealed) == size
+        with self.path.open("r+b") as file:
+            file.seek(start)
+            file.write(sealed)
 
 
 def _bound(header: bytes, number: int) -> bytes:

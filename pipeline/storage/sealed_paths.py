@@ -60,8 +60,10 @@ def to_be_sealed(path: Path) -> tuple[Path, str] | None:
     """The data root and the key's name where a file is to be sealed when it is written."""
     if not is_about_people(path):
         return None
-    replaced = path.with_name(_PART.sub(r"\1", path.name))  # what is sealed stays sealed when it is written anew
-    return home_of(path) if settings().encryption.at_rest or header_of(replaced) is not None else None
+    home, replaced = home_of(path), path.with_name(_PART.sub(r"\1", path.name))
+    if settings().encryption.at_rest or (home and home[1] == key_ring.PLACES):
+        return home
+    return home if header_of(replaced) is not None else None  # what is sealed stays sealed when it is written anew
 
 
 def open_to_read(path: Path) -> BinaryIO:

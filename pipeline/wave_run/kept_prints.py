@@ -20,12 +20,14 @@ from pipeline.domain.errors import SealedFileError
 from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import wave_key
 from pipeline.selfie.one_against_all.prints import record
-from pipeline.storage import files
+from pipeline.storage import files, key_ring
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed import SealedWriter, blocks_of, header_of, key_at
 
 FORMAT = "gelombang kept prints 1"
 _PER_BLOCK = 10_000
+#: In the header of what is sealed under the key of its wave.
+_UNDER = "under"
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,26 @@ def keep(
 
 def kept_of(store: Store, wave: Wave, ids: Collection[str]) -> int:
     """How many prints of these applications are kept of a wave."""
-    key = key_at(settings().secrets, store.root)
-    kept = [_read(path, key) for path in _kept(store) if path.parent.name == wave.key]
+    kept = [_read(store, path) for path in _opening(store) if path.parent.name == wave.key]
     return sum(id_ in ids for one in kept for id_, _ in one.people)
 
 
-def forget_people(store: Store, wave: Wave, ids: Collection[str]) -> None:
-    """Keeps a wave's prints without those of these applications."""
-    key = key_at(settings().secrets, store.root)
-    for path in _kept(store):
+def forget_people(store: Store, wave: Wave, ids: Collection[str]) -> list[Path]:
+    """Keeps a wave's prints without those of these applications; the files that changed or went."""
+    changed: list[Path] = []
+    for path in _opening(store):
         if path.parent.name != wave.key:
             continue
-        kept = _read(path, key)
+        kept = _read(store, path)
         stay = [n for n, (id_, _) in enumerate(kept.people) if id_ not in ids]
-        if not stay:
-            path.unlink(missing_ok=True)
-        elif len(stay) < len(kept.people):
+        if len(stay) == len(kept.people):
+            continue
+        changed.append(path)
+        if stay:
             _write(store, replace(kept, people=[kept.people[n] for n in stay], prints=kept.prints[stay]))
+        else:
+            path.unlink(missing_ok=True)
+    return changed
 
 
 def _write(store: Store, kept: KeptPrints) -> Path:
@@ -82,10 +87,14 @@ def _write(store: Store, kept: KeptPrints) -> Path:
     target = _folder(store, wave_key(kept.wave)) / f"rev-{kept.revision}.sealed"
     header = {"format": FORMAT, "wave": kept.wave, "revision": kept.revision, "until": kept.until.isoformat()}
     header |= {"model": kept.model, "dimensions": int(kept.prints["face"].shape[1])}
+    if settings().encryption.at_rest:  # the prints go with the wave's key
+        header, key = {**header, _UNDER: "wave"}, key_ring.made(store.root, wave_key(kept.wave))
+    else:
+        key = key_at(settings().secrets, store.root)
     with files.atomic(target) as part:
         target.parent.chmod(0o700)
         part.unlink(missing_ok=True)
-        sealed = SealedWriter(part, key_at(settings().secrets, store.root), header)
+        sealed = SealedWriter(part, key, header)
         sealed.add(json.dumps([list(person) for person in kept.people], ensure_ascii=False).encode())
         for start in range(0, len(kept.prints), _PER_BLOCK):
             sealed.add(kept.prints[start : start + _PER_BLOCK].tobytes())
@@ -102,9 +111,9 @@ def forget(store: Store, wave: Wave, but: Path | None = None) -> None:
 def of_earlier_waves(store: Store, wave: Wave, today: date) -> list[KeptPrints]:
     """What is kept of every wave before one and may still be read. Raises SealedFileError, naming the file."""
     found = []
-    for path in _kept(store):
+    for path in _opening(store):
         if _until(path) >= today and path.parent.name < wave.key:
-            found.append(_read(path, key_at(settings().secrets, store.root)))
+            found.append(_read(store, path))
     return found
 
 
@@ -123,8 +132,11 @@ def delete_expired(store: Store, today: date) -> int:
     return len(expired)
 
 
-def _read(path: Path, key: bytes) -> KeptPrints:
-    header, blocks = header_of(path), list(blocks_of(path, key))
+def _read(store: Store, path: Path) -> KeptPrints:
+    header = header_of(path)
+    own = _UNDER in header
+    key = key_ring.opened(store.root, path.parent.name) if own else key_at(settings().secrets, store.root)
+    blocks = list(blocks_of(path, key))
     try:
         people = [(str(id_), str(selfie)) for id_, selfie in json.loads(blocks[0])]
         prints = np.frombuffer(b"".join(blocks[1:]), record(int(header["dimensions"])))
@@ -145,6 +157,11 @@ def _until(path: Path) -> date:
 
 def _kept(store: Store) -> list[Path]:
     return sorted(_folder(store, "").glob("wave-*/rev-*.sealed"))
+
+
+def _opening(store: Store) -> list[Path]:
+    """Those that can be opened: not a copy of what went with a wave's key."""
+    return [path for path in _kept(store) if not key_ring.is_destroyed(store.root, path.parent.name)]
 
 
 def _folder(store: Store, key: str) -> Path:

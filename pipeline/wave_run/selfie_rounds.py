@@ -54,7 +54,7 @@ def print_folder(run: Plan) -> PrintFolder:
     """Where the prints of this wave's selfies lie until its run ends."""
     from pipeline.selfie.one_against_all.prints import PrintFolder
 
-    return PrintFolder(run.store.root / task_sync.PRINTS.format(wave=run.wave.key), run.store.root)
+    return PrintFolder(run.store.root / task_sync.PRINTS.format(wave=run.wave.key), run.store.root, run.wave.key)
 
 
 def forget_rounds(run: Plan) -> None:
@@ -104,7 +104,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
     pairs = [PhotoPair(*pair) for pair in zip(*(part[name].to_pylist() for name in names), strict=True)]
     report = progress.reporter(name)
     verdicts: list[Verdict] = []
-    kept = VerdictFolder(run.store.root / task_sync.VERDICTS, run.store.root)
+    kept = VerdictFolder(run.store.root / task_sync.VERDICTS, run.store.root, run.wave.key)
     refused: set[str] = set()
     for block in photo_prefetch.at_hand(run.store, run.wave, pairs):
         verdicts += verify_pairs(

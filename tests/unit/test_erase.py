@@ -6,7 +6,9 @@ import json
 import shutil
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
+import fsspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -25,6 +27,7 @@ from pipeline.selfie.verdict import Measurement
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 from pipeline.wave_run import evidence, kept_prints
+from tests.s3 import machine
 from tests.spec.world import World, kk, nik, wave
 
 WAVES = [wave(5, seed="five", quota=5), wave(6, seed="six", quota=5), wave(7, seed="seven", quota=5)]
@@ -157,6 +160,22 @@ def test_it_goes_with_lines_in_the_record_and_the_draw_can_still_be_checked(data
     assert len(log.entries(Store.at(data), None, "erased")) == len(lines)
 
 
+def test_in_a_store_it_goes_too(data: Path, tmp_path: Path):
+    fs, root = fsspec.core.url_to_fs(url := f"memory://{uuid4().hex}")
+    fs.put(f"{data}/", f"{root}/", recursive=True)
+    with machine(tmp_path / "mirror"):
+        done = CliRunner().invoke(app, ["erase", "--data", url, *SAID, "--yes"], input=f"{SITI}\n")
+        again = CliRunner().invoke(app, ["erase", "--data", url, *SAID, "--yes"], input=f"{SITI}\n")
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "nothing that may be deleted" in again.output
+    shutil.rmtree(data)
+    fs.get(f"{root}/", f"{data}/", recursive=True)
+    fs.rm(root, recursive=True)
+    must_be_erased(data)
+    assert audited(data) == []
+    assert {(line.wave, line.facts["what"]) for line in log.entries(Store.at(data), None, "erased")} == set(GOES)
+
+
 def test_a_letter_changed_by_somebody_else_is_still_seen(data: Path):
     assert erase(data, "--yes").exit_code == 0
     path = Store.at(data).out(WAVES[0]) / "notices.csv"
@@ -207,8 +226,9 @@ def test_who_is_not_there_has_nothing(data: Path):
 def test_kept_measurements_are_overwritten_where_they_stand(tmp_path: Path):
     keys = [cache.key(bytes([n]), None, "m", cache.limits_text(1, 2, 3)) for n in range(4)]
     cache.MeasurementCache(tmp_path, b"s").put({key: Measurement(faces=n) for n, key in enumerate(keys)})
-    assert cache.kept_of(tmp_path, {keys[1], "0" * 64}) == {keys[1]}
-    assert cache.forget(tmp_path, {keys[1]}) == 1
+    kept = cache.VerdictFolder(tmp_path, tmp_path)
+    assert cache.kept_of(kept, {keys[1], "0" * 64}) == {keys[1]}
+    assert cache.forget(kept, {keys[1]}) == sorted(tmp_path.glob("*.jsonl"))
     after = cache.MeasurementCache(tmp_path, b"s")
     after.refresh()
     assert [after.get(key) is not None for key in keys] == [True, False, True, True]

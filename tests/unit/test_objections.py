@@ -81,6 +81,9 @@ def test_it_is_kept_with_its_evidence_its_deadline_and_a_line_in_the_record(stor
     (store.root / one.evidence).write_bytes(b"another")
     with pytest.raises(BadObjectionError, match="not the one"):
         evidence_of(store, one)
+    (store.root / one.evidence).unlink()  # as `gelombang purge` does once its period is over
+    with pytest.raises(BadObjectionError, match="not there any more"):
+        evidence_of(store, one)
 
 
 def test_what_cannot_be_taken_in(store: Store):

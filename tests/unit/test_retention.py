@@ -128,3 +128,34 @@ def test_the_command_says_first_what_it_would(store: Store):
     done = CliRunner().invoke(app, ["purge", "--data", str(store.root), "--yes", "--language", "en"])
     assert done.exit_code == 0, done.exception
     assert len(log.entries(store, None, "deleted")) == len(told)
+
+
+def objection(store: Store, number: int, decided: str | None, wave: str = "wave-0001") -> None:
+    """An objection with a letter, as ``pipeline/review`` leaves it."""
+    folder = store.root / f"landing/{wave}/objections/{number:04d}"
+    write(folder / "evidence.jpg")
+    (folder / "objection.json").write_text("{}")
+    if decided:
+        (folder / "decision.json").write_text(json.dumps({"decision": "rejected", "at": f"{decided}T09:00:00+07:00"}))
+
+
+def test_what_came_with_an_objection_goes_a_period_after_the_decision_and_what_was_decided_stays(store: Store):
+    objection(store, 1, "2026-02-01")
+    objection(store, 2, "2026-02-10")
+    objection(store, 3, None)
+    objection(store, 1, "2026-02-01", "wave-0002")  # which is not published
+    periods = RetentionSettings(objections_days=30)
+    asked = {day: retention.due(store, periods, date(2026, 3, day)) for day in (3, 4, 13)}
+    assert asked[3] == []
+    [due] = asked[4]
+    assert (due.wave, due.what, due.since, due.files) == (1, "objections", date(2026, 3, 3), 1)
+    [due] = asked[13]
+    retention.purge(store, [due])
+    left = sorted(store.key(path) for path in store.root.rglob("objections/*/*"))
+    gone = {f"landing/wave-0001/objections/000{n}/evidence.jpg" for n in (1, 2)}
+    assert gone.isdisjoint(left)
+    assert "landing/wave-0001/objections/0003/evidence.jpg" in left
+    assert len(left) == 9
+    [line] = log.entries(store, 1, "deleted")
+    assert (line.facts["what"], line.facts["n"], set(line.facts["paths"])) == ("objections", 2, gone)
+    assert retention.due(store, periods, date(2026, 3, 13)) == []

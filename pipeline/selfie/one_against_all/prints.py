@@ -19,6 +19,7 @@ from pipeline.domain.errors import SealedFileError
 from pipeline.domain.settings import settings
 from pipeline.selfie.one_against_all.copies import WORDS, bits_apart
 from pipeline.selfie.one_against_all.faces import similarity
+from pipeline.storage import key_ring
 from pipeline.storage.sealed import SealedWriter, blocks_of, header_of, key_at
 
 FORMAT = "gelombang prints 1"
@@ -103,12 +104,16 @@ def rows_of(prints: Iterable[Print], dimensions: int) -> NDArray[np.void]:
 
 @dataclass(frozen=True)
 class PrintFolder:
-    """The prints of one run: ``folder`` below the data root ``root``. Small enough to be handed to a worker."""
+    """The prints of a run of ``wave``: ``folder`` below the root ``root``. Small enough to be handed to a worker."""
 
     folder: Path
     root: Path
+    wave: str = ""
 
     def _key(self) -> bytes:
+        """The wave's key where encryption is on, so that its prints go with it; else one of this installation."""
+        if self.wave and settings().encryption.at_rest:
+            return key_ring.made(self.root, self.wave)
         return key_at(settings().secrets, self.root)
 
     def log_of_this_process(self, model: str) -> PrintLog:

@@ -1,0 +1,44 @@
+"""Entries of a record that this process has read before, as they are kept: no entry ever changes.
+
+Each is known by its place and by what tells one file from another in the same place, so that a root that is made anew
+there is read anew. Bounded; what was read first goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+
+#: More than the record of a hundred waves.
+_BYTES = 64 << 20
+
+
+class EntryCache:
+    """The bytes of entries by place (a root and a key) and version."""
+
+    def __init__(self, limit: int = _BYTES) -> None:
+        self._limit = limit
+        self._kept: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._size = 0
+        self._lock = Lock()
+
+    def get(self, place: tuple[str, str], version: str, read: Callable[[], bytes | None]) -> bytes:
+        """An entry, read only if it is not known; empty where there is none any more, which is not kept."""
+        with self._lock:
+            known = self._kept.get(place)
+        if known is not None and known[0] == version:
+            return known[1]
+        data = read()
+        if data is None:
+            return b""
+        with self._lock:
+            self._forget(place)
+            self._kept[place] = version, data
+            self._size += len(data)
+            while self._size > self._limit:
+                self._forget(next(iter(self._kept)))
+        return data
+
+    def _forget(self, place: tuple[str, str]) -> None:
+        _, data = self._kept.pop(place, ("", b""))
+        self._size -= len(data)
