@@ -30,7 +30,7 @@ _COVERED = 0.75
 #: Long side, in pixels, at which a card's print is read; a face needs far fewer.
 _PRINT_SIDE = 1440
 #: Raise it whenever a change of code can alter what is seen of a card.
-_CARD_VERSION = 1
+_CARD_VERSION = 2
 
 
 @dataclass
@@ -218,7 +218,7 @@ class Measurer:
         """What is seen of the card in a selfie; None where there is none."""
 
         def larger() -> NDArray[np.uint8]:
-            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE).pixels, quarters)
+            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE, grey=True).pixels[..., 0], quarters)
 
         return read_card(pixels, larger if numbered else None)
 
