@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -28,6 +30,8 @@ from pipeline.storage.paths import Store
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.selfie_rounds import first_round, verify_part
 from tests.spec.world import wave
+from tests.unit import review_factory
+from tests.unit.test_review_page import Desk
 
 pytestmark = pytest.mark.slow
 NUMBER = "3171234567890123"
@@ -115,6 +119,17 @@ def test_a_reviewer_sees_the_card_laid_flat(photos: Path) -> None:
     line = number_line(decode(flat, 10**7, None, grey=True).pixels[..., 0], EDGES)
     assert compared(CardReading(likelihoods(line)), NUMBER).state == "agrees"
     assert [cut_card(photos, name) for name in ("nothing.jpg", "broken.jpg", "gone.jpg", None)] == [None] * 4
+
+
+def test_the_page_of_a_case_shows_the_card_where_there_is_one(photos: Path, tmp_path: Path) -> None:
+    store, reviewed = review_factory.make(tmp_path, R1={"card": "differs"}, R3={"card": "missing"})
+    for name in ("R1", "R3"):
+        (store.landing(reviewed, "selfies") / f"{name}.jpg").write_bytes((photos / "card.jpg").read_bytes())
+    desk = Desk(store, reviewed, "Kartika")
+    assert [f'src="/photo/{n}/card"' in desk.page(n) for n in (1, 2, 3)] == [True, False, False]
+    answers = [desk.client.get(f"/photo/{n}/card") for n in (1, 2, 3)]
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
+    assert Image.open(io.BytesIO(answers[0].content)).size == (1059, 686)
 
 
 def test_without_a_column_nik_a_card_is_seen_and_without_an_option_none_is_looked_for(

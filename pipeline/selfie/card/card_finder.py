@@ -26,7 +26,7 @@ _NEAR = 0.72
 #: Most second looks: another one where the card lay aslant, or larger or smaller than it should.
 _LOOKS = 3
 _FAR_OUT = 1000.0  # cells
-_AROUND = np.mgrid[-2:3, -2:3].reshape(2, -1).T  # cells around the surest one
+_ASIDE = np.arange(-2, 3)  # cells around the surest one
 
 
 @dataclass(frozen=True)
@@ -94,23 +94,27 @@ def fitted(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.floa
 
 def _seen(picture: NDArray[np.uint8], shape: Shape) -> Seen:
     shares, masks = card_points(picture, shape)
-    found, sure = zip(*(_point(share) for share in shares), strict=True)
-    lies = plane(np.array(found), np.array(sure))
+    found, sure = _points(shares)
+    lies = plane(found, sure)
     card, portrait = (
         _mean_inside(mask, through(lies, np.array(box.corners)))
         for box, mask in zip((CARD, PORTRAIT), masks, strict=True)
     )
-    return Seen(lies, card, portrait, float(np.mean(sure)))
+    return Seen(lies, card, portrait, float(sure.mean()))
 
 
-def _point(share: NDArray[np.float32]) -> tuple[Points, float]:
-    """Where a point is, in pixels: the middle of what lies around the surest cell; and how sure it is there."""
-    peak = np.array(np.unravel_index(int(share.argmax()), share.shape))
-    around = peak + _AROUND
-    around = around[((around >= 0) & (around < share.shape)).all(1)]
-    weight = share[around[:, 0], around[:, 1]].astype(np.float64)
-    y, x = weight @ around / weight.sum()
-    return (np.array([x, y]) + 0.5) * STRIDE - 0.5, float(weight.sum())
+def _points(shares: NDArray[np.float32]) -> tuple[Points, NDArray[np.float64]]:
+    """Where the points are [10, 2], in pixels: the middle of what lies around the surest cell; and how sure they are
+    there [10]."""
+    reach = len(_ASIDE) // 2
+    rows, columns = np.divmod(shares.reshape(len(shares), -1).argmax(1)[:, None], shares.shape[2])
+    padded = np.pad(shares, ((0, 0), (reach, reach), (reach, reach)))
+    down, right = rows + _ASIDE, columns + _ASIDE
+    which = np.arange(len(shares))[:, None, None]
+    around = padded[which, down[:, :, None] + reach, right[:, None, :] + reach].astype(np.float64)
+    sure = around.sum((1, 2))
+    cells = np.column_stack([(around.sum(1) * right).sum(1), (around.sum(2) * down).sum(1)]) / sure[:, None]
+    return (cells + 0.5) * STRIDE - 0.5, sure
 
 
 def _mean_inside(mask: NDArray[np.float32], outline: Points) -> float:

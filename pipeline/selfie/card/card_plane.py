@@ -12,7 +12,7 @@ from pipeline.selfie.card.card_layout import CARD, POINTS
 
 Points = NDArray[np.float64]
 
-_ROUNDS = 6
+_ROUNDS = 4
 #: Pixels of what the network sees from which on a point counts for less.
 _OFF = 2.0
 #: Cards are nearly flat to the camera: how much a strong perspective is held back.
