@@ -14,6 +14,7 @@ from pipeline.domain.errors import GelombangError
 from pipeline.domain.settings import settings
 from pipeline.review import case_page
 from pipeline.review.access_gate import AccessGate
+from pipeline.review.card_cut import cut_card
 from pipeline.review.cases import Case
 from pipeline.review.decisions import Reviewing, ReviewSession, Standing
 from pipeline.review.objection_page import add_objections
@@ -57,6 +58,10 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
     def look(case: Case, which: Which) -> Shown:
         return show(roots[which], getattr(case, which))
 
+    def look_at_card(case: Case) -> bytes | None:
+        """The card in the selfie, laid flat; None where the wave saw none."""
+        return cut_card(roots["selfie"], case.selfie) if case.card not in (None, "missing") else None
+
     def look_at_others(case: Case) -> list[Shown]:
         """The selfies of the applications that share a face or a picture with this one, of whatever wave."""
         return [show(where.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
@@ -97,6 +102,7 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
             values |= {
                 "standing": known[case.number - 1],
                 "photographs": {"selfie": look(case, "selfie"), "reference": look(case, "reference")},
+                "card": look_at_card(case) is not None,
                 "others": list(zip(case.others, look_at_others(case), strict=True)),
                 "policy": policy,
                 "scores": case_page.scores(case, policy, language),
@@ -128,6 +134,13 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
     @app.get("/favicon.ico")
     def icon() -> Response:
         return Response(status_code=204)
+
+    @app.get("/photo/{number}/card")
+    def photo_of_card(number: int) -> Response:
+        picture = look_at_card(found(number))
+        if picture is None:
+            raise HTTPException(404)
+        return Response(picture, media_type="image/jpeg")
 
     @app.get("/photo/{number}/{which}")
     def photo(number: int, which: Which) -> Response:

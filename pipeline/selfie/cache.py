@@ -55,7 +55,7 @@ def limits_text(max_pixels: int, max_full_pixels: int, detect_side: int) -> str:
 
 
 #: Raise it whenever a change of code can alter what is seen of a card.
-_CARD_VERSION = 1
+_CARD_VERSION = 2
 
 
 def with_card(limits: str, nik: str | None) -> str:

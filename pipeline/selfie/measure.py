@@ -216,7 +216,7 @@ class Measurer:
         """What is seen of the card in a selfie; None where there is none."""
 
         def larger() -> NDArray[np.uint8]:
-            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE).pixels, quarters)
+            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE, grey=True).pixels[..., 0], quarters)
 
         return read_card(pixels, larger if numbered else None)
 

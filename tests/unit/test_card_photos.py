@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.domain import contracts
+from pipeline.review.card_cut import cut_card
+from pipeline.selfie.card.card_check import CardReading, compared, read_card
+from pipeline.selfie.card.card_finder import find_card
+from pipeline.selfie.card.number_line import number_line
+from pipeline.selfie.decode import decode
+from pipeline.selfie.networks.digit_reader import likelihoods
 from pipeline.simulate.photos import face_sources
 from pipeline.simulate.photos.cards.card_selfie import Shown, backdrop, card_selfie, small_portrait
 from pipeline.simulate.photos.cards.card_variety import LEARNT
@@ -22,10 +30,14 @@ from pipeline.storage.paths import Store
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.selfie_rounds import first_round, verify_part
 from tests.spec.world import wave
+from tests.unit import review_factory
+from tests.unit.test_review_page import Desk
 
 pytestmark = pytest.mark.slow
 NUMBER = "3171234567890123"
 ONE_OFF = "3171234567890128"
+#: Where the card's corners are once it lies flat.
+EDGES = np.array([[24.0, 24.0], [1035.0, 24.0], [1035.0, 662.0], [24.0, 662.0]])
 #: Renderings with a number that is well in sight; and the first of them without a card.
 SEEDS = {"card": 11, "nothing": 11}
 
@@ -82,6 +94,42 @@ def test_a_card_is_compared_with_the_number_that_was_given(photos: Path, tmp_pat
     assert [row["card"] for row in rows] == [state for *_, state in cases]
     assert rows[0]["card_score"] > 0.8 > 0.2 > rows[1]["card_score"]
     assert [row["card_score"] for row in rows[3:]] == [None] * 5
+
+
+@pytest.mark.parametrize("mirrored", [False, True], ids=["as it is", "mirrored"])
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_number_is_read_however_the_card_lies(photos: Path, quarters: int, mirrored: bool) -> None:
+    data = (photos / "card.jpg").read_bytes()
+    small, large = decode(data, 10**7, 640).pixels, decode(data, 10**7, 1440, grey=True).pixels[..., 0]
+    if mirrored:
+        small, large = small[:, ::-1], large[:, ::-1]
+    seen = np.ascontiguousarray(np.rot90(small, quarters))
+    reading = read_card(seen, lambda: np.rot90(large, quarters))
+    assert compared(reading, NUMBER).state == "agrees"
+
+
+def test_a_picture_of_any_shape_is_looked_at() -> None:
+    for shape in ((1, 1), (2000, 5), (5, 2000), (40, 30)):
+        assert find_card(np.full((*shape, 3), 90, np.uint8)) is None
+
+
+def test_a_reviewer_sees_the_card_laid_flat(photos: Path) -> None:
+    flat = cut_card(photos, "card.jpg")
+    assert flat is not None
+    line = number_line(decode(flat, 10**7, None, grey=True).pixels[..., 0], EDGES)
+    assert compared(CardReading(likelihoods(line)), NUMBER).state == "agrees"
+    assert [cut_card(photos, name) for name in ("nothing.jpg", "broken.jpg", "gone.jpg", None)] == [None] * 4
+
+
+def test_the_page_of_a_case_shows_the_card_where_there_is_one(photos: Path, tmp_path: Path) -> None:
+    store, reviewed = review_factory.make(tmp_path, R1={"card": "differs"}, R3={"card": "missing"})
+    for name in ("R1", "R3"):
+        (store.landing(reviewed, "selfies") / f"{name}.jpg").write_bytes((photos / "card.jpg").read_bytes())
+    desk = Desk(store, reviewed, "Kartika")
+    assert [f'src="/photo/{n}/card"' in desk.page(n) for n in (1, 2, 3)] == [True, False, False]
+    answers = [desk.client.get(f"/photo/{n}/card") for n in (1, 2, 3)]
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
+    assert Image.open(io.BytesIO(answers[0].content)).size == (1059, 686)
 
 
 def test_without_a_column_nik_a_card_is_seen_and_without_an_option_none_is_looked_for(

@@ -67,6 +67,13 @@ def test_it_is_read_upright(name):
     assert np.corrcoef(small.ravel(), np.asarray(PICTURE.resize((30, 40)).convert("L"), float).ravel())[0, 1] > 0.9
 
 
+@pytest.mark.parametrize("name", READ)
+def test_it_is_read_grey_as_it_is_in_colour(name):
+    grey, colour = (decode(READ[name], 10_000_000, 400, 10_000_000, grey=each).pixels for each in (True, False))
+    assert grey.shape == (*colour.shape[:2], 1)
+    assert np.abs(grey[..., 0] - colour @ [0.299, 0.587, 0.114]).max() < 12
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

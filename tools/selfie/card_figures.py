@@ -30,7 +30,7 @@ ALTERED = 20
 
 def reading(data: bytes) -> CardReading | None:
     """What is seen of the card in a JPEG, as in a wave."""
-    return read_card(decode(data, MOST, SMALL).pixels, lambda: decode(data, MOST, LARGE).pixels)
+    return read_card(decode(data, MOST, SMALL).pixels, lambda: decode(data, MOST, LARGE, grey=True).pixels[..., 0])
 
 
 def of_cards(pictures: Iterable[CardPicture]) -> dict[str, Counter[str]]:

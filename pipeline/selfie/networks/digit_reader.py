@@ -19,7 +19,7 @@ from pipeline.selfie.networks.assets import OCR_PACKAGE, packaged_file
 from pipeline.selfie.networks.batched_graph import BatchedGraph, reads_pixels
 
 FILE = "PP-OCRv6_rec_small.onnx"
-HEIGHT, WIDTH = 48, 320
+HEIGHT, WIDTH = 48, 256
 DIGITS = "0123456789"
 
 
@@ -62,6 +62,6 @@ def network() -> BatchedGraph:
 
 
 def likelihoods(line: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Probabilities [steps, 11] of the blank and the ten digits along a line of print [48, 320, 3], RGB."""
-    [[[steps]]] = network()(np.ascontiguousarray(line[None, ..., ::-1]))  # the network was trained on BGR
+    """Probabilities [steps, 11] of the blank and the ten digits along a line of print [48, 256], grey."""
+    [[[steps]]] = network()(np.repeat(line[None, ..., None], 3, axis=3))
     return np.asarray(steps, np.float64)
