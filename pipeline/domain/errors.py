@@ -360,8 +360,8 @@ class WorkChangedError(GelombangError):
     """A file of a running wave's work is not as the task before left it, or what that task left is not signed."""
 
     advice = (
-        "Find out who wrote into `work/` of the data root. Then *Clear* the run from its first task on, or run the wave "
-        "again: what was made is made anew from the deliveries."
+        "Find out who wrote into `work/` of the data root. Then *Clear* the run from its first task on, or run the "
+        "wave again: what was made is made anew from the deliveries."
     )
 
 

@@ -1,7 +1,7 @@
-"""The chain of custody of a run's work: what each task left is signed, and the next task compares it before it reads.
+"""The chain of custody of a run's work: what each task left is signed, and the next compares it before it reads.
 
-Reads and writes ``work/wave-NNNN/custody/<task>.json``: the hashes of the files that the task wrote, and the hash of the
-statement before it, so that none can be left out. A table that was edited between two tasks stops the run.
+Reads and writes ``work/wave-NNNN/custody/<task>.json``: the hashes of the files that the task wrote, and the hash of
+the statement before it, so that none can be left out. A table that was edited between two tasks stops the run.
 """
 
 from __future__ import annotations

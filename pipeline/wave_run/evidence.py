@@ -20,8 +20,8 @@ from pipeline.storage.paths import Store
 from pipeline.wave_run.plan import Plan
 
 SIGNATURE = "manifest.sig"
-#: Below a run's work, but no evidence: outputs (the manifest has them), rooms of a publication, what checks show, and what
-#: the tasks said of each other's files while the run went on.
+#: Below a run's work, but no evidence: outputs (the manifest has them), rooms of a publication, what checks show, and
+#: what the tasks said of each other's files while the run went on.
 _NOT = {"out", "publication", "staged", "data_docs", "shards", "custody"}
 
 

@@ -1,4 +1,4 @@
-"""A run's work between two tasks: whatever is edited, left out, put in or taken from another run stops the next task."""
+"""A run's work between two tasks: what is edited, left out, put in or taken from another run stops the next task."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from pipeline import stages
 from pipeline.domain.errors import WorkChangedError
 from pipeline.domain.run_ref import RunRef
-from pipeline.storage import files
+from pipeline.storage.files import copy, read_json, read_text, write_json, write_text
 from tests.waves import AFTER_SELFIES, BEFORE_SELFIES, three_waves
 
 WORK = "work/wave-0001"
@@ -60,29 +60,30 @@ def of_another_run(work: Path) -> None:
     data = work.parents[1]
     kept = shutil.copytree(work, data.parent / "kept")
     stages.prepare(RunRef(str(data), 1, "test"), 39, None, 2)
-    plan = files.read_text(work / "plan.json")
+    plan = read_text(work / "plan.json")
     shutil.rmtree(work)
     shutil.copytree(kept, work)
-    files.write_text(plan, work / "plan.json")
+    write_text(plan, work / "plan.json")
 
 
 def without_a_file_in_its_statement(work: Path) -> None:
     said = json.loads((work / "custody" / "screen.json").read_text())
     said["files"].pop("screened.parquet")
-    files.write_json(said, work / "custody" / "screen.json")
+    write_json(said, work / "custody" / "screen.json")
     edit(work / "screened.parquet", "registration_id", "another")
 
 
+NIK = "3171010101900001"
 #: After which task, what somebody does to the work, and what is named.
 EDITS: dict[str, tuple[str, Callable[[Path], object], str]] = {
-    "a quota": ("prepare", lambda w: files.write_text(files.read_text(w / "plan.json") + "\n", w / "plan.json"), "prepare"),
-    "an application": ("ingest", lambda w: edit(w / "registrations.parquet", "registration_id", "another"), "registrations.parquet"),
-    "a NIK": ("screen", lambda w: edit(w / "registrations.parquet", "nik", "3171010101900001"), "registrations.parquet"),
-    "a list": ("freeze", lambda w: edit(w / "screened.parquet", "registration_id", "another"), "screened.parquet"),
-    "a draw": ("draw", lambda w: edit(w / "drawn.parquet", "registration_id", "another"), "drawn.parquet"),
-    "a cohort": ("decide", lambda w: edit(w / "out" / "cohort.parquet", "nik", "3171010101900001"), "out/cohort.parquet"),
+    "a quota": ("prepare", lambda w: write_json({**read_json(w / "plan.json"), "shards": 9}, w / "plan.json"), "prepare"),
+    "an application": ("ingest", lambda w: edit(w / "registrations.parquet", "registration_id", "x"), "registrations"),
+    "a NIK": ("screen", lambda w: edit(w / "registrations.parquet", "nik", NIK), "registrations.parquet"),
+    "a list": ("freeze", lambda w: edit(w / "screened.parquet", "registration_id", "x"), "screened.parquet"),
+    "a draw": ("draw", lambda w: edit(w / "drawn.parquet", "registration_id", "x"), "drawn.parquet"),
+    "a cohort": ("decide", lambda w: edit(w / "out" / "cohort.parquet", "nik", NIK), "out/cohort.parquet"),
     "a table away": ("screen", lambda w: (w / "screened.parquet").unlink(), "screened.parquet"),
-    "verdicts put in": ("compare_people", lambda w: shutil.copy(w / "drawn.parquet", w / "verdicts" / "more.parquet"), "more.parquet"),
+    "verdicts put in": ("compare_people", lambda w: copy(w / "drawn.parquet", w / "verdicts" / "x.parquet"), "x.parquet"),
     "a statement away": ("screen", lambda w: (w / "custody" / "screen.json").unlink(), "screen left"),
     "a statement shorter": ("screen", without_a_file_in_its_statement, "screen left"),
     "another run's work": ("screen", of_another_run, "prepare left"),
