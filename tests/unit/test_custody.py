@@ -76,14 +76,14 @@ def without_a_file_in_its_statement(work: Path) -> None:
 NIK = "3171010101900001"
 #: After which task, what somebody does to the work, and what is named.
 EDITS: dict[str, tuple[str, Callable[[Path], object], str]] = {
-    "a quota": ("prepare", lambda w: write_json({**read_json(w / "plan.json"), "shards": 9}, w / "plan.json"), "prepare"),
+    "a quota": ("prepare", lambda w: write_json({**read_json(w / "plan.json"), "shards": 9}, w / "plan.json"), "prep"),
     "an application": ("ingest", lambda w: edit(w / "registrations.parquet", "registration_id", "x"), "registrations"),
     "a NIK": ("screen", lambda w: edit(w / "registrations.parquet", "nik", NIK), "registrations.parquet"),
     "a list": ("freeze", lambda w: edit(w / "screened.parquet", "registration_id", "x"), "screened.parquet"),
     "a draw": ("draw", lambda w: edit(w / "drawn.parquet", "registration_id", "x"), "drawn.parquet"),
     "a cohort": ("decide", lambda w: edit(w / "out" / "cohort.parquet", "nik", NIK), "out/cohort.parquet"),
     "a table away": ("screen", lambda w: (w / "screened.parquet").unlink(), "screened.parquet"),
-    "verdicts put in": ("compare_people", lambda w: copy(w / "drawn.parquet", w / "verdicts" / "x.parquet"), "x.parquet"),
+    "verdicts put in": ("compare_people", lambda w: copy(w / "drawn.parquet", w / "verdicts" / "x.parquet"), "x.par"),
     "a statement away": ("screen", lambda w: (w / "custody" / "screen.json").unlink(), "screen left"),
     "a statement shorter": ("screen", without_a_file_in_its_statement, "screen left"),
     "another run's work": ("screen", of_another_run, "prepare left"),
