@@ -235,6 +235,19 @@ def test_kept_measurements_are_overwritten_where_they_stand(tmp_path: Path):
     assert after.refused() == ()
 
 
+def test_measurements_of_a_wave_that_looks_at_cards_are_found_too(tmp_path: Path):
+    store, selfie, other = Store.at(tmp_path), bytes(32), bytes([1]) * 32
+    limits = cache.limits_text(1, 2, 3)
+    keys = {cache.key(selfie, other, "m", seen) for seen in (limits, cache.with_card(limits, SITI))}
+    somebody = cache.key(selfie, other, "m", cache.with_card(limits, BUDI))
+    kept = cache.MeasurementCache(tmp_path / "work" / "verdict-cache", b"s")
+    kept.put(dict.fromkeys([*keys, somebody], Measurement(faces=1)))
+    photos = {f"photos.{name}": n for n, name in enumerate(cache.LIMITS, 1)}
+    files.write_json({"selfie_policy": {"model": "m"}, "settings": photos}, tmp_path / "manifest.json")
+    who = erasure.Person(SITI, ["W5-1"], [], [(selfie.hex(), other.hex())])
+    assert erasure._measured(store, tmp_path, who) == sorted(keys)
+
+
 def test_every_kind_has_its_words_in_both_languages():
     for about in erasure.catalogue()["part"].values():
         assert about.keys() == {"goes", "id", "en", "why_id", "why_en"}
