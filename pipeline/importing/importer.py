@@ -1,13 +1,12 @@
 """One import: a source becomes ``extracts/<name>/asof=YYYY-MM-DD/<name>.parquet``, whole or not at all.
 
-Rows pass through once as a stream of text, are typed beside the work, and are sorted by NIK from there: memory stays
-within DuckDB's limit (``GELOMBANG_SCREENING__MEMORY_LIMIT``), the disk takes about twice the delivery meanwhile.
+Rows pass through once as a stream of batches, are typed beside the work (``staging.py``) and sorted by NIK from there:
+memory does not grow with the register.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +15,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from checks.extracts import extract_metrics
@@ -26,14 +24,16 @@ from pipeline.domain.errors import BadSettingError, CheckFailedError, DeliveryEx
 from pipeline.domain.settings import settings
 from pipeline.importing import readings
 from pipeline.importing.mapping import Mapping
-from pipeline.importing.outcome import Outcome, counted, refuse_what_is_none
+from pipeline.importing.outcome import Outcome, refuse_what_is_none
 from pipeline.importing.sources import Source, open_sources
+from pipeline.importing.staging import Progress, stage
 from pipeline.ingest.extracts import Extract
 from pipeline.record import log
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
-Progress = Callable[[int], None]
+#: What DuckDB gets of GELOMBANG_SCREENING__MEMORY_LIMIT while it sorts.
+_OF_LIMIT = 0.6
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,13 @@ def _imported(
     progress: Progress,
 ) -> Outcome:
     new, staged = files.fresh(work / "delivery"), work / "staged.parquet"
+    found = stage(contract, mapping, sources, staged, progress)
+    refuse_what_is_none(found, contract, settings().checks)
+    path = new / f"{order.name}.parquet"
     with duckdb_sql.connect(work) as db:
+        _leave_room(db)
         readings.define(db)
-        aside = _stage(db, contract, mapping, sources, staged, progress)
-        rows = duckdb_sql.read([staged])
-        found = counted(db, contract, rows, aside)
-        refuse_what_is_none(found, contract, settings().checks)
-        path = new / f"{order.name}.parquet"
-        duckdb_sql.copy(db, readings.delivery(contract, rows), path)
+        duckdb_sql.copy(db, readings.delivery(contract, duckdb_sql.read([staged])), path)
         staged.unlink()
         found.notes += _judged(db, store, order, path, found.rows, work)
     says = {"sha256": files.sha256(path), "bytes": path.stat().st_size}
@@ -104,44 +103,11 @@ def _imported(
     return found
 
 
-def _stage(
-    db: duckdb.DuckDBPyConnection,
-    contract: Table,
-    mapping: Mapping,
-    sources: list[Source],
-    staged: Path,
-    progress: Progress,
-) -> Counter[str]:
-    """Types every row of the sources into one file; returns what their readers set aside."""
-    names = [name for name in contract.schema.names if name not in mapping.constants]
-    schema = pa.schema([(name, pa.string()) for name in names])
-    places = [mapping.found(contract, source.header(), source.says) for source in sources]
-    failed: list[BaseException] = []
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        rows = 0
-        try:
-            for source, theirs in zip(sources, places, strict=True):
-                wanted = [theirs[name] for name in names]
-                for table in source.tables(list(dict.fromkeys(wanted))):
-                    ours = pa.table([table.column(their) for their in wanted], schema=schema)
-                    yield from ours.to_batches()
-                    rows += table.num_rows
-                    progress(rows)
-        except BaseException as e:  # DuckDB would hand on its words only
-            failed.append(e)
-            raise
-
-    reader = pa.RecordBatchReader.from_batches(schema, batches())
-    db.register("delivered", reader)
-    try:
-        duckdb_sql.copy(db, readings.staged(contract, mapping), staged, duckdb_sql.PASSING)
-    except Exception:
-        if failed:
-            raise failed[0] from None
-        raise
-    db.unregister("delivered")
-    return sum((source.aside for source in sources), Counter())
+def _leave_room(db: duckdb.DuckDBPyConnection) -> None:
+    """Gives DuckDB a part of its limit: Arrow and the checks take memory in this process, too."""
+    [(limit,)] = db.sql("SELECT current_setting('memory_limit')").fetchall()
+    number, unit = limit.split()
+    db.execute(f"SET memory_limit = '{float(number) * _OF_LIMIT:.2f} {unit}'")
 
 
 def _judged(db: duckdb.DuckDBPyConnection, store: Store, order: Order, path: Path, rows: int, work: Path) -> list[str]:

@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.domain.contracts import Table
 from pipeline.domain.errors import ImportRefusedError
@@ -34,30 +35,49 @@ class Outcome:
         return {**{name: getattr(self, name) for name in named}, "set_aside": dict(self.aside)}
 
 
-def counted(db: duckdb.DuckDBPyConnection, contract: Table, rows: str, aside: Counter[str]) -> Outcome:
-    """Counts the staged rows; ``aside`` are the records that the reader of the source set aside before."""
-    by_problem = dict(db.execute(f"SELECT problem, count(*) FROM {rows} GROUP BY problem ORDER BY problem").fetchall())
-    kept = by_problem.pop(None, 0)
-    found = Outcome(rows=kept, aside=Counter(aside) + Counter(by_problem))
-    found.read = kept + found.aside.total()
-    names = contract.schema.names
-    sums = ", ".join([*(f"count({n})" for n in names), *(f"count(*) FILTER (bad_{n})" for n in names)])
-    counts = db.execute(f"SELECT {sums} FROM {rows} WHERE problem IS NULL").fetchall()[0]
-    found.empty = [name for name, count in zip(names, counts, strict=False) if not count]
-    found.unreadable = {n: count for n, count in zip(names, counts[len(names) :], strict=True) if count}
-    for column in contract.columns:
-        if column.allowed and column.name in found.unreadable:
-            found.words[column.name] = _words(db, rows, column.name)
-    return found
+class Tally:
+    """Counts what ``readings.staged`` says of rows, batch by batch; its size does not grow with them."""
+
+    def __init__(self, contract: Table) -> None:
+        self.read = 0
+        self._contract = contract
+        self._problems: Counter[str] = Counter()
+        self._values: Counter[str] = Counter()
+        self._unreadable: Counter[str] = Counter()
+        self._words: dict[str, Counter[str]] = {c.name: Counter() for c in contract.columns if c.allowed}
+
+    def add(self, rows: pa.Table) -> None:
+        """A row with a problem is counted under it, and its values are not."""
+        self.read += rows.num_rows
+        problems = rows.column("problem")
+        if problems.null_count < rows.num_rows:
+            self._problems.update(_counts(problems.drop_null()))
+            rows = rows.filter(pc.is_null(problems))
+        for name in self._contract.schema.names:
+            self._values[name] += rows.num_rows - rows.column(name).null_count
+            self._unreadable[name] += pc.sum(rows.column(f"bad_{name}")).as_py() or 0
+        for name, words in self._words.items():
+            if len(words) <= _FEW_WORDS:  # one more says that they are many
+                said = rows.column(f"word_{name}").drop_null()
+                words.update(_counts(said.filter(pc.invert(pc.match_substring_regex(said, "[0-9]{5}")))))
+
+    def outcome(self, aside: Counter[str]) -> Outcome:
+        """What was found; ``aside`` are the records that the reader of the source set aside before."""
+        kept = self.read - self._problems.total()
+        found = Outcome(rows=kept, aside=Counter(aside) + Counter(dict(sorted(self._problems.items()))))
+        found.read = kept + found.aside.total()
+        names = self._contract.schema.names
+        found.empty = [name for name in names if not self._values[name]]
+        found.unreadable = {name: self._unreadable[name] for name in names if self._unreadable[name]}
+        for name, words in self._words.items():
+            if name in found.unreadable:
+                ranked = sorted(words, key=lambda word: (-words[word], word))
+                found.words[name] = ranked if len(ranked) <= _FEW_WORDS else []
+        return found
 
 
-def _words(db: duckdb.DuckDBPyConnection, rows: str, column: str) -> list[str]:
-    query = (
-        f"SELECT word_{column} FROM {rows} WHERE problem IS NULL AND bad_{column} AND NOT "
-        f"regexp_matches(word_{column}, '\\d{{5}}') GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {_FEW_WORDS + 1}"
-    )
-    words = [word for (word,) in db.execute(query).fetchall()]
-    return words if len(words) <= _FEW_WORDS else []
+def _counts(texts: pa.ChunkedArray) -> dict[str, int]:
+    return {one["values"]: one["counts"] for one in pc.value_counts(texts).to_pylist()}
 
 
 def refuse_what_is_none(found: Outcome, contract: Table, limits: CheckSettings) -> None:

@@ -1,7 +1,8 @@
 """Delimited text as strangers write it, into Arrow tables of text; docs/reference/files.md says what is forgiven.
 
 Every record is a row, is set aside, or is blank. A block in which every line is plainly one record goes through Arrow's
-reader; any other is read record by record. docs/decisions/0007-delimited-text.md says why the reader is our own.
+reader; any other is cut into small pieces, and only a piece with an odd line is read record by record.
+docs/decisions/0007-delimited-text.md says why the reader is our own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,8 +23,11 @@ from pipeline.domain.settings import IngestSettings, settings
 from pipeline.ingest.records import LineQueue, Record, decoded, fields_of, records
 from pipeline.ingest.set_aside import SetAside
 from pipeline.ingest.text_source import TextSource
+from pipeline.ingest.whole_quotes import only_whole_quotes
 
 _BATCH = 50_000
+#: A block with an odd line is cut into so many pieces, and the piece that has it again, down to so many bytes.
+_PIECES, _LEAST = 8, 16 << 10
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 REPEATED_HEADER, BLANK, LONG_VALUE = "header repeated", "blank row", "value longer than the limit"
 
@@ -46,15 +49,18 @@ class Lines:
     def tables(self) -> Iterator[pa.Table]:
         """The file's rows. Raises UnreadableFileError for damaged gzip, and FileLimitError."""
         try:
-            for table in _tables(self):
-                self.rows += table.num_rows
-                if max(self.rows, self.blank) > self.limits.max_rows:
-                    raise FileLimitError(f"more than {self.limits.max_rows:,} rows")
-                yield table
+            yield from _in_batches(self._counted())
         except FileLimitError as e:
             raise FileLimitError(f"{self.source.path} is beyond a limit: {e.message}.") from e
         except (OSError, EOFError, zlib.error) as e:
             raise UnreadableFileError(f"{self.source.path} cannot be read: {e}.") from e
+
+    def _counted(self) -> Iterator[pa.Table]:
+        for table in _tables(self):
+            self.rows += table.num_rows
+            if max(self.rows, self.blank) > self.limits.max_rows:
+                raise FileLimitError(f"more than {self.limits.max_rows:,} rows")
+            yield table
 
     def need(self, columns: Iterable[str]) -> None:
         """Raises MissingColumnError, with the separator and the encoding that the header was read with."""
@@ -116,10 +122,28 @@ def _tables(lines: Lines) -> Iterator[pa.Table]:
             queue.number += block.count(lines.source.end) + (not block.endswith(lines.source.end))
             yield table
             continue
+        if queue.cut(block, max(_LEAST, len(block) // _PIECES)):
+            continue
         queue.fill(block)
         if first:
             first = not _past_header(queue)
         yield from _batches(queue, lines)
+
+
+def _in_batches(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of some size. One that holds none is left out, unless it is the first of its columns."""
+    held: list[pa.Table] = []
+    for table in tables:
+        if held and table.column_names != held[0].column_names:
+            yield pa.concat_tables(held)
+            held = []
+        if table.num_rows or not held:
+            held.append(table)
+        if sum(one.num_rows for one in held) >= _BATCH:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _past_header(queue: LineQueue) -> bool:
@@ -171,10 +195,9 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
         if b"\n" in block:
             return None
         block = block.replace(b"\r", b"\n")
-    if block.count(b"\r") != block.count(b"\r\n") or _may_have_header(block, lines.header):
+    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         return None
-    quotes = block.count(b'"')
-    if quotes and quotes != 2 * sum(1 for _ in _whole_quotes(separator).finditer(block)):
+    if _may_have_header(block, lines.header) or (b'"' in block and not only_whole_quotes(block, separator)):
         return None
     amiss: list[object] = []
 
@@ -203,13 +226,6 @@ def _may_have_header(block: bytes, header: list[str]) -> bool:
     told = block.lower().replace(b" ", b"_")
     plain = [name for name in header if name.isascii() and name.isalnum()]
     return all(name.encode() in told for name in [header[0], *plain])
-
-
-@cache
-def _whole_quotes(separator: bytes) -> re.Pattern[bytes]:
-    """A quoted field as RFC 4180 has it, within one line and without a quote inside."""
-    sep = re.escape(separator)
-    return re.compile(rb"(?:(?<=[" + sep + rb'\n])|\A)"[^"\n]*"(?=[' + sep + rb"\r\n]|\Z)")
 
 
 def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:

@@ -28,6 +28,7 @@ class LineQueue:
 
     def __init__(self, blocks: Iterator[bytes], end: bytes) -> None:
         self._blocks, self.end = blocks, end
+        self._pieces: deque[bytes] = deque()
         self._lines: deque[bytes] = deque()
         self.number = 0  # of the line that was taken last
         self.ended_whole = True  # whether the last line read has a line end
@@ -35,7 +36,18 @@ class LineQueue:
     def block(self) -> bytes | None:
         """The next block as it is, where no line of the last one is left; None at the end."""
         assert not self._lines
-        return next(self._blocks, None)
+        return self._next()
+
+    def cut(self, block: bytes, size: int) -> bool:
+        """Puts a block back in pieces of whole lines, to be taken next; False where it is one piece already."""
+        pieces, at = [], 0
+        while at < len(block):
+            end = block.find(self.end, at + size - 1) + 1 or len(block)
+            pieces.append(block[at:end])
+            at = end
+        if len(pieces) > 1:
+            self._pieces.extendleft(reversed(pieces))
+        return len(pieces) > 1
 
     def fill(self, block: bytes) -> None:
         """Cuts a block into lines."""
@@ -47,7 +59,7 @@ class LineQueue:
 
     def take(self, more: bool) -> bytes | None:
         """The next line, of the blocks to come as well where ``more``; None at the end."""
-        if not self._lines and more and (block := next(self._blocks, None)):
+        if not self._lines and more and (block := self._next()):
             self.fill(block)
         if not self._lines:
             return None
@@ -58,6 +70,9 @@ class LineQueue:
         """Returns lines that were taken last."""
         self._lines.extendleft(reversed(lines))
         self.number -= len(lines)
+
+    def _next(self) -> bytes | None:
+        return self._pieces.popleft() if self._pieces else next(self._blocks, None)
 
 
 def records(queue: LineQueue, separator: str, width: int, limit: int, longest: int) -> Iterator[Record | int]:

@@ -19,4 +19,5 @@ CREATE OR REPLACE TEMP MACRO day_of(value) AS
 CREATE OR REPLACE TEMP MACRO flag_of(value) AS
     CASE WHEN means_yes(lower(value)) THEN true WHEN means_no(lower(value)) THEN false END;
 
-CREATE OR REPLACE TEMP MACRO in_sixteen(number) AS lpad(number::VARCHAR, 16, '0');
+-- Sixteen digits of a number that has no more: a digit in front is cut off again, which is faster than filling up.
+CREATE OR REPLACE TEMP MACRO in_sixteen(number) AS right((number + 10000000000000000)::VARCHAR, 16);
