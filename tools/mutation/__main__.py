@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -21,12 +22,12 @@ import tomllib
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools.mutation.rule_mutants import mutants_of
-from tools.mutation.sql_mutants import Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 _COPIED = ("pipeline", "checks", "dags", "tests", "tools", "data/calendar.toml", "data/reference", "pyproject.toml")
@@ -40,7 +41,7 @@ class Tally:
 
     made: int
     tried: int
-    survived: list[Mutant]
+    survived: int
 
 
 def main() -> None:
@@ -62,7 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("patterns", nargs="*", default=["*"])
     parser.add_argument("--sample", type=int, default=20, help="mutants of each file; 0: all")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--limit", type=float, default=120, help="seconds that a mutant may take")
+    parser.add_argument("--limit", type=float, default=300, help="seconds that a mutant may take")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -74,21 +75,15 @@ def _run(arguments: argparse.Namespace) -> int:
     tests = {path: (_tests("near", path), _tests("far", path)) for path in found}
     with redirect_stdout(StringIO()):
         pytest.main(["--collect-only", *_PYTEST, *sorted({test for pair in tests.values() for test in sum(pair, ())})])
-    for some in sorted({some for pair in tests.values() for some in pair}):
-        if not _passes(some, 10 * arguments.limit):
-            print(f"{' '.join(some)} fail without a mutant.")
-            return 1
     for path, (near, far) in tests.items():
         tally = _try(Path(path), near, far, arguments)
-        print(f"{path}: {tally.tried} of {tally.made} tried, {len(tally.survived)} survived", flush=True)
-        for mutant in tally.survived:
-            print(f"  line {mutant.line}: {mutant.what}", flush=True)
+        print(f"{path}: {tally.tried} of {tally.made} tried, {tally.survived} survived", flush=True)
     return 0
 
 
 def _tests(table: str, path: str) -> tuple[str, ...]:
     names = next(names for pattern, names in _TESTS[table].items() if fnmatch(path, pattern))
-    return tuple("tests/{}/test_{}.py".format(*name.split("/")) for name in names)
+    return tuple(re.sub(r"^(\w+)/(\w+)", r"tests/\1/test_\2.py", name) for name in names)
 
 
 def _files() -> list[str]:
@@ -102,13 +97,28 @@ def _try(path: Path, near: tuple[str, ...], far: tuple[str, ...], arguments: arg
     every = mutants_of(path, original)
     size = min(arguments.sample or len(every), len(every))
     chosen = random.Random(f"{arguments.seed}:{path}").sample(range(len(every)), size)
-    tally = Tally(len(every), size, [])
+    tally = Tally(len(every), size, 0)
+    _must_pass(near, arguments.limit)
     for mutant in (every[i] for i in sorted(chosen)):
         path.write_text(mutant.text, encoding="utf-8")
-        if _passes(near, arguments.limit) and _passes(far, 3 * arguments.limit):
-            tally.survived.append(mutant)
-    path.write_text(original, encoding="utf-8")
+        left = _passes(near, arguments.limit)
+        path.write_text(original, encoding="utf-8")
+        if left:
+            _must_pass(far, 3 * arguments.limit)
+            path.write_text(mutant.text, encoding="utf-8")
+            left = _passes(far, 3 * arguments.limit)
+            path.write_text(original, encoding="utf-8")
+        if left:
+            tally.survived += 1
+            print(f"{path}:{mutant.line}: {mutant.what}", flush=True)
     return tally
+
+
+@cache
+def _must_pass(tests: tuple[str, ...], limit: float) -> None:
+    """Ends the run where tests fail without a mutant."""
+    if not _passes(tests, limit):
+        sys.exit(f"Without a mutant these fail: {' '.join(tests)}")
 
 
 def _passes(tests: tuple[str, ...], limit: float) -> bool:
