@@ -28,10 +28,10 @@ class Alert(BaseNotifier):
 
     def notify(self, context: Any) -> None:
         """Sends the alert wherever the settings name somebody."""
-        told, to = what_happened(context), settings().alert
+        alert, to = what_happened(context), settings().alert
         for name, send in (("webhook", _to_webhook), ("mail", _to_mail)):
             if getattr(to, name):
-                _tried(name, lambda send=send: send(told, to))  # type: ignore[misc]
+                _tried(name, lambda send=send: send(alert, to))  # type: ignore[misc]
 
 
 def on_failure() -> Alert | None:
@@ -43,15 +43,16 @@ def what_happened(context: Any) -> dict[str, str]:
     """The alert as plain texts; ``text`` is what a chat shows."""
     task, run = context.get("ti") or context.get("task_instance"), context.get("dag_run")
     error = context.get("exception")
-    told = {
+    alert = {
         "dag": str(getattr(task, "dag_id", "")),
         "run": str(getattr(run, "run_id", "") or getattr(task, "run_id", "")),
         "task": str(getattr(task, "task_id", "")),
         "wave": str(getattr(run, "partition_key", None) or (context.get("params") or {}).get("wave", "")),
         "error": _words(error),
     }
-    wave = f", {told['wave']}" if told["wave"] else ""
-    return {"text": f"Gelombang: {told['task']} failed ({told['dag']}{wave}, {told['run']}). {told['error']}", **told}
+    wave = f", {alert['wave']}" if alert["wave"] else ""
+    text = f"Gelombang: {alert['task']} failed ({alert['dag']}{wave}, {alert['run']}). {alert['error']}"
+    return {"text": text, **alert}
 
 
 def _words(error: Any) -> str:
@@ -69,17 +70,17 @@ def _tried(name: str, send: Callable[[], None]) -> None:
         log.warning("The alert by %s could not be sent: %s.", name, type(e).__name__)  # its words may hold the address
 
 
-def _to_webhook(told: dict[str, str], to: AlertSettings) -> None:
-    body = json.dumps(told, ensure_ascii=False).encode()
+def _to_webhook(alert: dict[str, str], to: AlertSettings) -> None:
+    body = json.dumps(alert, ensure_ascii=False).encode()
     request = urllib.request.Request(to.webhook, body, {"Content-Type": "application/json"}, method="POST")
     with urllib.request.urlopen(request, timeout=_SECONDS):
         pass
 
 
-def _to_mail(told: dict[str, str], to: AlertSettings) -> None:
+def _to_mail(alert: dict[str, str], to: AlertSettings) -> None:
     """By Airflow's own connection ``smtp_default``."""
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-    title = f"Gelombang: {told['task']} failed ({told['wave'] or told['dag']})"
-    mail = SmtpNotifier(to.mail, to.mail_from or None, title, f"<pre>{escape(told['text'])}</pre>")
+    title = f"Gelombang: {alert['task']} failed ({alert['wave'] or alert['dag']})"
+    mail = SmtpNotifier(to.mail, to.mail_from or None, title, f"<pre>{escape(alert['text'])}</pre>")
     mail.notify({})  # not by calling it: that would read our words as a template

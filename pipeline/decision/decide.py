@@ -20,7 +20,7 @@ from pipeline.draw.area_draw import area_seats, seated
 from pipeline.draw.draw import published_files
 from pipeline.draw.seats import allocate
 from pipeline.draw.ticket_draw import BEYOND_KK
-from pipeline.draw.verdicts import standing_verdicts
+from pipeline.draw.verdicts import effective_verdicts
 from pipeline.screening.rulebook import warning_codes
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
@@ -84,7 +84,7 @@ def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
             "{drawn}": drawn,
             "{listed}": f"(SELECT registration_id, position, NULL AS ticket FROM {drawn})",
             "{drawn_by}": "s.registration_id",
-            "{verdicts}": standing_verdicts(verdicts, work),
+            "{verdicts}": effective_verdicts(verdicts, work),
             "{reviews}": _read_if_there(work / "reviews.parquet", contracts.REVIEWS),
             "{returned}": f"(SELECT registration_id, from_wave FROM {registrations} WHERE from_wave IS NOT NULL)",
             "{area}": "d.area" if wave.areas else "NULL",

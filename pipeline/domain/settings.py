@@ -256,10 +256,10 @@ def settings() -> Settings:
     try:
         return Settings()
     except (ValidationError, SettingsError) as e:
-        raise BadSettingError(_told(e), "docs/reference/settings.md lists every variable.") from e
+        raise BadSettingError(_message(e), "docs/reference/settings.md lists every variable.") from e
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Which variable is wrong, and why."""
     if not isinstance(error, ValidationError):
         return f"{error}."

@@ -101,20 +101,20 @@ def as_delivered(chain: Chain, round_: int) -> bytes:
     if not chain.demonstration:
         raise ValueError(f"{chain.name} signs its rounds itself")
     signature = demonstration.sign(round_)
-    told = {"round": round_, "signature": signature.hex(), "randomness": sha256(signature).hexdigest()}
-    return (json.dumps({**told, "demonstration": True}, indent=2) + "\n").encode()
+    record = {"round": round_, "signature": signature.hex(), "randomness": sha256(signature).hexdigest()}
+    return (json.dumps({**record, "demonstration": True}, indent=2) + "\n").encode()
 
 
 def read(wave: Wave, delivered: bytes) -> Beacon:
     """The round that was delivered for a wave, verified. Raises BadBeaconError."""
     wanted, where = round_of(wave), landing_key(wave)
-    round_, signature, told = _parsed(delivered, where)
+    round_, signature, claimed = _parsed(delivered, where)
     if round_ != wanted:
         raise BadBeaconError(f"{where} is round {round_} of {wave.beacon}; wave {wave.number} is drawn by {wanted}.")
     if not bls.verified(round_, signature, bytes.fromhex(chain_of(wave).public_key)):
         raise BadBeaconError(f"{where}: the signature is not that of round {round_} of {wave.beacon}.")
     randomness = sha256(signature).hexdigest()
-    if told is not None and told != randomness:
+    if claimed is not None and claimed != randomness:
         raise BadBeaconError(f"{where}: the randomness is not the SHA-256 of the signature of round {round_}.")
     return Beacon(wave.beacon, round_, signature.hex(), randomness)
 

@@ -17,7 +17,7 @@ from pipeline.domain.draw_hash import define_draw
 from pipeline.draw.area_draw import AREAS, area_seats, publish_areas, seated
 from pipeline.draw.published_lines import publish_lines
 from pipeline.draw.seats import AreaSeats, TierCounts, allocate, next_to_verify
-from pipeline.draw.verdicts import standing_verdicts
+from pipeline.draw.verdicts import effective_verdicts
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
@@ -115,7 +115,7 @@ def next_round(store: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                         ELSE v.outcome = 'passed' AND NOT coalesce(s.shared_nik, false)
                     END, false) AS stands
                 FROM read_parquet('{duckdb_sql.quoted(work / "drawn.parquet")}') d
-                LEFT JOIN {standing_verdicts(verdicts, work)} v USING (registration_id)
+                LEFT JOIN {effective_verdicts(verdicts, work)} v USING (registration_id)
                 LEFT JOIN ({screened}) s USING (registration_id)"""
         )
         if wave.areas:  # of those who stand or wait, whoever has a place and was not looked at

@@ -133,13 +133,13 @@ def _compare(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str
 
 def _changed(before: Mapping[str, int], now: Mapping[str, int]) -> str:
     """Which deliveries are others than when the list was frozen."""
-    told = {
+    changes = {
         "new since": sorted(now.keys() - before.keys()),
         "gone since": sorted(before.keys() - now.keys()),
         "another size": sorted(key for key in now.keys() & before.keys() if now[key] != before[key]),
     }
     parts = []
-    for what, keys in told.items():
+    for what, keys in changes.items():
         more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
         if keys:
             parts.append(f"{what}: {', '.join(keys[:_SHOWN])}{more}")

@@ -64,9 +64,9 @@ def proof(ids: Iterable[str], index: int) -> list[Step]:
         raise IndexError(index)
     steps: list[Step] = []
     while len(level) > 1:
-        beside = index ^ 1
-        if beside < len(level):
-            steps.append(Step("left" if beside < index else "right", level[beside].hex()))
+        sibling = index ^ 1
+        if sibling < len(level):
+            steps.append(Step("left" if sibling < index else "right", level[sibling].hex()))
         pairs = zip(level[::2], level[1::2], strict=False)
         above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
         level = [*above, level[-1]] if len(level) % 2 else above

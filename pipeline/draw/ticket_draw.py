@@ -56,8 +56,8 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
         full = db.execute(f"SELECT tier, list(position ORDER BY position) FROM {beyond} GROUP BY tier").fetchall()
         passed_over: dict[str, list[int]] = dict(full)
         priority, public = frozen["priority"], frozen["size"] - frozen["priority"]
-        standing = [n - len(passed_over.get(t, [])) for t, n in (("priority", priority), ("public", public))]
-        seats = allocate(wave.quota, wave.priority_share, *standing)
+        eligible = [n - len(passed_over.get(t, [])) for t, n in (("priority", priority), ("public", public))]
+        seats = allocate(wave.quota, wave.priority_share, *eligible)
         given: dict[str, duckdb_sql.Value] = {"{ordered}": ordered, "{beyond}": beyond, "$selfie": wave.selfie}
         given["$priority"] = last_position(0, seats.priority, passed_over.get("priority", []))
         given["$public"] = last_position(priority, seats.public, passed_over.get("public", []))

@@ -16,7 +16,7 @@ SAME_PERSON = "same_person.parquet"
 _WITH_OTHERS = contracts.VERDICTS.append(contracts.SAME_PERSON.field("others"))
 
 
-def standing_verdicts(verdicts: Sequence[Path], work: Path) -> str:
+def effective_verdicts(verdicts: Sequence[Path], work: Path) -> str:
     """A relation of the verdict files (contract VERDICTS) with ``others`` (contract OTHERS; null: there are none)."""
     if not verdicts:
         return f"({duckdb_sql.empty_query(_WITH_OTHERS)})"

@@ -223,9 +223,9 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
 
 def _may_have_header(block: bytes, header: list[str]) -> bool:
     """Whether the header may stand in a block again: all its plain names do (one alone says little: "Monika")."""
-    told = block.lower().replace(b" ", b"_")
+    normalised = block.lower().replace(b" ", b"_")
     plain = [name for name in header if name.isascii() and name.isalnum()]
-    return all(name.encode() in told for name in [header[0], *plain])
+    return all(name.encode() in normalised for name in [header[0], *plain])
 
 
 def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:

@@ -106,8 +106,8 @@ def _as_text(
         if not kept:
             aside.add(before + number + 1, LONG_VALUE)
     table = table.filter(keep)
-    nothing = pa.nulls(table.num_rows, pa.string())
-    return pa.table({n: _text(table[present[n]], n) if n in present else nothing for n in columns.names})
+    nulls = pa.nulls(table.num_rows, pa.string())
+    return pa.table({n: _text(table[present[n]], n) if n in present else nulls for n in columns.names})
 
 
 def _lengths(column: pa.ChunkedArray) -> pa.ChunkedArray | None:

@@ -57,7 +57,7 @@ class LineQueue:
             lines.pop()
         self._lines.extend(lines)
 
-    def take(self, more: bool) -> bytes | None:
+    def take(self, *, more: bool) -> bytes | None:
         """The next line, of the blocks to come as well where ``more``; None at the end."""
         if not self._lines and more and (block := self._next()):
             self.fill(block)
@@ -131,7 +131,7 @@ def _joined(queue: LineQueue, first: bytes, separator: bytes, width: int, limit:
     return b"", sum(bool(part.strip()) for part in lines), UNCLOSED
 
 
-def left_open(line: bytes, separator: bytes, inside: bool) -> str:
+def left_open(line: bytes, separator: bytes, *, inside: bool) -> str:
     """Whether a line leaves a quoted text ``open`` or ``closed``; ``stray``: one that began before it ends amiss."""
     at, began_before = 0, inside
     while True:

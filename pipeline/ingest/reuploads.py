@@ -55,7 +55,7 @@ def ingest_reuploads(store: Store, wave: Wave) -> ReuploadCounts:
         }
         window = {"$opens": wave.opens, "$closes": wave.last_moment}
         duckdb_sql.run(db, "pipeline.ingest", "sql/reuploads", {**sources, **window})
-        _told(db, work)
+        _write_outcomes(db, work)
         refused = dict(
             db.execute(
                 "SELECT problem, count(*) FROM settled WHERE problem NOT NULL GROUP BY ALL ORDER BY 1"
@@ -80,7 +80,7 @@ def _repeated(work: Path) -> str:
     return f"'{duckdb_sql.quoted(path)}'" if path.is_file() else f"({duckdb_sql.empty_query(REPEATED)})"
 
 
-def _told(db: duckdb.DuckDBPyConnection, work: Path) -> None:
+def _write_outcomes(db: duckdb.DuckDBPyConnection, work: Path) -> None:
     """Writes what became of each re-upload, with what the applicant reads."""
     texts = pa.table(
         {"problem": list(problems()), **{f"message_{x}": [m[x] for m in problems().values()] for x in ("id", "en")}}

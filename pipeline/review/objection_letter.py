@@ -13,7 +13,7 @@ def texts() -> dict[str, dict[str, str]]:
     return tomllib.loads((files("pipeline.review") / "objection_letter.toml").read_text(encoding="utf-8"))
 
 
-def answer(about: str, accepted: bool, handed_on: bool, note: str) -> str:
+def answer(about: str, note: str, *, accepted: bool, handed_on: bool) -> str:
     """The letter: Indonesian first, then English."""
     kind = "rejected" if not accepted else "handed_on" if handed_on else about
     return "\n\n".join(texts()[kind][lang].format(note=note).strip() for lang in ("id", "en")) + "\n"

@@ -68,5 +68,6 @@ def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None
     def decided(request: Request, number: int, answer: ObjectionAnswer, lang: Literal["id", "en"]) -> Response:
         one, now, accept = found(request, number), datetime.now(WIB), answer.decision == "accept"
         into = objections.wave_to_come_back_in(where, one, now) if accept else None
-        objections.decide(where, wave, one.registration_id, accept, answer.note, request.state.reviewer, now, into)
+        by, note = request.state.reviewer, answer.note
+        objections.decide(where, wave, one.registration_id, accept=accept, note=note, by=by, now=now, into=into)
         return JSONResponse({"next": f"/objections?lang={lang}"})

@@ -81,7 +81,7 @@ def objections(store: Store, wave: Wave) -> list[Objection]:
 
 
 def take_in(
-    store: Store, wave: Wave, registration_id: str, name: str, evidence: bytes, why: str, by: str, now: datetime
+    store: Store, wave: Wave, registration_id: str, *, name: str, evidence: bytes, why: str, by: str, now: datetime
 ) -> Objection:
     """Takes an objection in. ``name``: of the file that the evidence is, for its ending.
 
@@ -120,6 +120,7 @@ def decide(
     store: Store,
     wave: Wave,
     registration_id: str,
+    *,
     accept: bool,
     note: str,
     by: str,
@@ -136,7 +137,7 @@ def decide(
     if skeleton(by) in _had_a_hand(log.entries(store, wave.number, "reviewed"), one):
         raise OwnObjectionError(f"{by} took objection {one.number} in, or decided about {registration_id} before.")
     if into is not None:
-        _may_come_back(one, accept, into, now)
+        _may_come_back(one, into, now, accept=accept)
     at, number = now.isoformat(timespec="seconds"), into.number if into else None
     decided = Decided("accepted" if accept else "rejected", by, at, note, number)
     place = f"{folder(wave)}{one.number:04d}"
@@ -144,7 +145,8 @@ def decide(
     if into is not None:
         _hand_on(store, one, into, now)
     answered = replace(one, decided=decided)
-    store.create(f"{place}/answer.txt", objection_letter.answer(one.about, accept, into is not None, note).encode())
+    letter = objection_letter.answer(one.about, note, accepted=accept, handed_on=into is not None)
+    store.create(f"{place}/answer.txt", letter.encode())
     log.note(store, "objection_decided", wave.number, {**_facts(one), "decision": decided.decision}, by)
     return answered
 
@@ -184,7 +186,7 @@ def _had_a_hand(reviews: Iterable[Entry], one: Objection) -> set[str]:
     return {skeleton(name) for name in (one.taken_by, *by)}
 
 
-def _may_come_back(one: Objection, accept: bool, into: Wave, now: datetime) -> None:
+def _may_come_back(one: Objection, into: Wave, now: datetime, *, accept: bool) -> None:
     if not accept or one.about != "photo" or Path(one.evidence).suffix not in PICTURES:
         raise BadObjectionError(
             f"Objection {one.number} hands no photograph on to wave {into.number}.",

@@ -86,14 +86,14 @@ class Recorder:
             self._inner.failed(task, error)
 
     def _watch(self) -> None:
-        told = time.monotonic()
+        written = time.monotonic()
         while not self._stop.wait(_LOOK_EVERY):
             task = self._task
             if task is None:
                 continue
             rss = self._look(task)
-            if time.monotonic() - told >= _TELL_EVERY:
-                told = time.monotonic()
+            if time.monotonic() - written >= _TELL_EVERY:
+                written = time.monotonic()
                 self._tell(task, finished=False, rss_mb=[round(size / _MB) for size in rss])
 
     def _look(self, task: _Task) -> list[int]:

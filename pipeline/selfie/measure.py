@@ -76,6 +76,7 @@ class Measurer:
         settings: PhotoLimits | SelfieSettings,
         kept: cache.MeasurementCache | None,
         prints: PrintLog | None = None,
+        *,
         cards: bool = False,
     ) -> None:
         self._recogniser = recogniser
@@ -195,24 +196,24 @@ class Measurer:
         """One look at a file. ``numbered``: files of selfies whose card's number is to be read."""
         if (role, file.digest) not in seen:
             cards = self._cards and role == "selfie"
-            seen[role, file.digest] = self._one(file.data, cards, file.digest in numbered)
+            seen[role, file.digest] = self._one(file.data, cards=cards, numbered=file.digest in numbered)
         return seen[role, file.digest]
 
-    def _one(self, data: bytes, cards: bool, numbered: bool) -> _Seen:
+    def _one(self, data: bytes, *, cards: bool, numbered: bool) -> _Seen:
         try:
             photo = decode_within(data, self._settings)
         except PhotoUnreadableError as e:
             return _Seen("selfie_unreadable", str(e))
         picture = picture_hash(photo.pixels) if self._prints else None
         pixels, found = find_turned(photo.pixels)
-        card = self._card(data, pixels, found.quarters, numbered) if cards else None
+        card = self._card(data, pixels, found.quarters, numbered=numbered) if cards else None
         if found.main is None or found.mesh is None:
             return _Seen("no_face", faces=found.count, picture=picture, card=card)
         problem = "several_faces" if found.several else None
         face = pixels, found.mesh
         return _Seen(problem, "", found.count, face, picture=picture, turned=found.turned, card=card)
 
-    def _card(self, data: bytes, pixels: NDArray[np.uint8], quarters: int, numbered: bool) -> CardReading | None:
+    def _card(self, data: bytes, pixels: NDArray[np.uint8], quarters: int, *, numbered: bool) -> CardReading | None:
         """What is seen of the card in a selfie; None where there is none."""
 
         def larger() -> NDArray[np.uint8]:

@@ -122,7 +122,7 @@ def _measurer(
     from pipeline.selfie.recogniser import recogniser
 
     log = prints.log_of_this_process(model) if prints else None
-    return Measurer(recogniser(model), limits, _kept(folder), log, cards)
+    return Measurer(recogniser(model), limits, _kept(folder), log, cards=cards)
 
 
 def _measure(job: Job) -> list[_Looked]:

@@ -74,8 +74,8 @@ def inputs(run: Plan) -> list[Path]:
     here = landed(run)
     calendar = [p for p in [run.store.root / "calendar.toml"] if p.is_file()]
     back = any(path.parent.name == "reuploads" for path in here)
-    told = [path for name in ("decisions", "retries") for path in run.store.outputs(f"{name}.parquet") if back]
-    earlier = [path for path in told if path.parent.name < run.wave.key]
+    outputs = [path for name in ("decisions", "retries") for path in run.store.outputs(f"{name}.parquet") if back]
+    earlier = [path for path in outputs if path.parent.name < run.wave.key]
     policy = [run.store.root / run.wave.selfie_policy] if run.wave.selfie_policy and run.wave.selfie != "off" else []
     return [*calendar, *policy, *here, *extracted(run), *run.store.earlier_cohorts(run.wave), *earlier]
 

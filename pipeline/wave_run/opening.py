@@ -96,8 +96,8 @@ def key_as_committed(store: Store, wave: Wave) -> bytes:
     """
     committed, now = _parsed(commitment_of(store, wave), wave), terms(store, wave)
     if differs := [name for name in _BINDING if committed.get(name) != now.get(name)]:
-        told = "; ".join(f"{name} is {now.get(name)!r}, committed was {committed.get(name)!r}" for name in differs)
-        raise errors.OpenedDifferentlyError(f"Wave {wave.number} was opened with other terms: {told}.")
+        changed = "; ".join(f"{name} is {now.get(name)!r}, committed was {committed.get(name)!r}" for name in differs)
+        raise errors.OpenedDifferentlyError(f"Wave {wave.number} was opened with other terms: {changed}.")
     name = _key_name(wave)
     path = sealed.key_file(settings().secrets, name)
     if not path.is_file():

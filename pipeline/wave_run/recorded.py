@@ -56,8 +56,8 @@ def drawn(run: Plan) -> None:
     """The list is drawn from: of a wave with a seed the list stands now, of one with a beacon its round is known."""
     said = files.read_json(run.work / "draw.json")
     if run.wave.beacon:
-        told = ("beacon", "round", "signature", "randomness", "seed")
-        log.note(run.store, "beacon", run.wave.number, {name: said[name] for name in told})
+        of_beacon = ("beacon", "round", "signature", "randomness", "seed")
+        log.note(run.store, "beacon", run.wave.number, {name: said[name] for name in of_beacon})
         return
     names = ("list_sha256", "list_merkle_sha256", "priority_sha256", "priority", "public", "quota", "seed")
     log.note(run.store, "list_frozen", run.wave.number, {name: said.get(name) for name in names})

@@ -79,16 +79,16 @@ def answer(store: Store, question: Question) -> Answer:
     wave = question.wave
     store.pull(f"work/{wave.key}/", only=("plan.json", *_SCREENED_FROM), keep=True)
     out, registrations = store.out(wave), store.work(wave) / _REGISTRATIONS
-    beside = store.work(wave) if store.work(wave).is_dir() else None  # where there is room for what spills
-    with TemporaryDirectory(prefix="what-if-", dir=beside) as text:
+    spill_folder = store.work(wave) if store.work(wave).is_dir() else None  # where there is room for what spills
+    with TemporaryDirectory(prefix="what-if-", dir=spill_folder) as text:
         room = Path(text)
         screened = _screened_again(store, question, room) if question.again else None
         with decisions(out / "decisions.parquet", room) as query:
             known = registrations if registrations.is_file() else None
             areas = out / AREAS if question.wave.areas else None
             counted = count(query, question, known, screened, areas)
-    as_run = _drawn(question, counted, False)
-    asked = as_run if question.same else _drawn(question, counted, True)
+    as_run = _drawn(question, counted, asked=False)
+    asked = as_run if question.same else _drawn(question, counted, asked=True)
     people = [int(drawn.crowd.people.sum()) for drawn in (as_run, asked)]
     apart = [sum(r["n"] for r in counted.rows if r[a] and not r[b]) for a, b in _SIDES]
     shown = [None if any(small(n) for n in apart) else n for n in people]
@@ -107,7 +107,7 @@ def answer(store: Store, question: Question) -> Answer:
 _SIDES = (("in_run", "in_asked"), ("in_asked", "in_run"))
 
 
-def _drawn(question: Question, counted: Counted, asked: bool) -> Drawn:
+def _drawn(question: Question, counted: Counted, *, asked: bool) -> Drawn:
     """Both are drawn with the same seeds, which the wave's number gives: an answer given twice is the same."""
     crowd, terms = (counted.asked, question.asked) if asked else (counted.as_run, question.as_run)
     rng = np.random.default_rng([question.wave.number, question.seeds])

@@ -23,20 +23,20 @@ _TIERS = ("priority", "public")
 _NEAR = 1e-15
 
 
-def draw_by_area(wave: Wave, terms: Terms, crowd: Crowd, standing: Counts, rng: np.random.Generator) -> Counts:
-    """People placed by cell in one seed, of those ``standing`` (by photograph and cell)."""
+def draw_by_area(wave: Wave, terms: Terms, crowd: Crowd, candidates: Counts, rng: np.random.Generator) -> Counts:
+    """People placed by cell in one seed, of the ``candidates`` (by photograph and cell)."""
     pools = _pools(crowd)
-    people = {key: int(standing[:, cells].sum()) for key, cells in pools.items()}
+    people = {key: int(candidates[:, cells].sum()) for key, cells in pools.items()}
     with_terms = wave_with(wave, terms)
     seats = allocate_by_area(with_terms, {(area or None, tier): n for (area, tier), n in people.items()})
-    drawn, left = np.zeros_like(standing), standing.copy()
+    drawn, left = np.zeros_like(candidates), candidates.copy()
     cuts: dict[tuple[str, str], float] = {}
     for (area, tier), cells in pools.items():
         own = seats.own.get(area)
         places = getattr(own, tier) if own else 0
         n = people[area, tier]
         cuts[area, tier] = 1.0 if places >= n else float(rng.beta(places, n - places + 1)) if places else 0.0
-        part = first_of(standing[:, cells], places, rng)
+        part = first_of(candidates[:, cells], places, rng)
         drawn[:, cells] += part
         left[:, cells] -= part
     for tier in _TIERS:

@@ -87,7 +87,7 @@ def count(
     masks = dict(db.execute(duckdb_sql.sql("pipeline.what_if", "sql/masks")).fetchall())
     as_run, asked = question.as_run, question.asked
     known = registrations is not None or not (as_run.families or asked.families)
-    bits = {"$as_run": _mask(as_run, known), "$asked": _mask(asked, known)}
+    bits = {"$as_run": _mask(as_run, families_known=known), "$asked": _mask(asked, families_known=known)}
     rows = _rows(db, duckdb_sql.sql("pipeline.what_if", "sql/cells", bits))
     rates = pass_rates(rows)
     screened_by = as_run.mask | sum(bit_of(rule.code) for rule in question.again if rule.code != "kk_limit")
@@ -100,7 +100,7 @@ def count(
     return Counted(rows, first, second, masks, known, verified)
 
 
-def _mask(terms: Terms, families_known: bool) -> int:
+def _mask(terms: Terms, *, families_known: bool) -> int:
     return terms.mask | (bit_of("kk_limit") if terms.families and not families_known else 0)
 
 

@@ -36,11 +36,11 @@ def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.rando
     member_tier = np.where(crowd.listed[crowd.cell], 0, 1) if len(crowd.cell) else np.zeros(0, dtype=np.int64)
     found = np.zeros((seeds, len(crowd.cells)), dtype=np.int64)
     for row in found:
-        standing = crowd.free
+        candidates = crowd.free
         if only_passed:
             passed = crowd.free[PASSED] + rng.binomial(crowd.free[UNKNOWN], crowd.rate)
-            standing = np.zeros_like(crowd.free)
-            standing[PASSED] = passed
+            candidates = np.zeros_like(crowd.free)
+            candidates[PASSED] = passed
         values = rng.random(len(crowd.cell))
         passes = (crowd.photo == PASSED) | (
             (crowd.photo == UNKNOWN) & (rng.random(len(crowd.cell)) < crowd.rate[crowd.cell])
@@ -48,17 +48,17 @@ def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.rando
         stays = _within_card(values + member_tier, crowd.family, crowd.places)
         counted = stays & passes if only_passed else stays
         if terms.areas:
-            standing = standing.copy()
+            candidates = candidates.copy()
             seen = np.where(passes, PASSED, FAILED)
-            np.add.at(standing, (seen[counted], crowd.cell[counted]), 1)
-            row += draw_by_area(wave, terms, crowd, standing, rng)
+            np.add.at(candidates, (seen[counted], crowd.cell[counted]), 1)
+            row += draw_by_area(wave, terms, crowd, candidates, rng)
             continue
         here = [counted & (member_tier == tier) for tier in (0, 1)]
-        people = [int(standing[:, cells].sum()) + int(who.sum()) for cells, who in zip(tiers, here, strict=True)]
+        people = [int(candidates[:, cells].sum()) + int(who.sum()) for cells, who in zip(tiers, here, strict=True)]
         seats = allocate(terms.quota, terms.priority_share, *people)
         for cells, who, places in zip(tiers, here, (seats.priority, seats.public), strict=True):
             line = np.flatnonzero(who)[np.argsort(values[who], kind="stable")]
-            others = standing[:, cells]
+            others = candidates[:, cells]
             ahead = _in_front(values[line], int(others.sum()), places, rng)
             placed = line[:ahead]
             np.add.at(row, crowd.cell[placed[passes[placed]]], 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,14 @@ def test_any_other_list_has_another_root(ids: list[str], data: st.DataObject):
     place = data.draw(st.integers(0, len(ids) - 1))
     assert root(ids[:place] + ids[place + 1 :]) != root(ids)
     assert len(ids) == 1 or root(ids[1:] + ids[:1]) != root(ids)
+
+
+@given(lists, st.lists(st.integers(0, 70), max_size=4))
+def test_a_list_that_comes_in_parts_has_the_root_of_the_whole(ids: list[str], cuts: list[int]):
+    tree = Tree()
+    for start, end in pairwise([0, *sorted(cuts), len(ids) + 70]):
+        tree.add(id_.encode() for id_ in ids[start:end])
+    assert tree.root() == root(ids)
 
 
 def test_the_tree_is_that_of_rfc_6962():

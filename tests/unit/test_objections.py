@@ -65,7 +65,9 @@ def store(made: Path, tmp_path: Path) -> Store:
 
 
 def taken(store: Store, id_: str = "B1", by: str = "meja") -> Any:
-    return take_in(store, FIRST, id_, "Foto.JPG", b"a new photograph", "the photo is recent", by, NOW)
+    return take_in(
+        store, FIRST, id_, name="Foto.JPG", evidence=b"a new photograph", why="the photo is recent", by=by, now=NOW
+    )
 
 
 def test_it_is_kept_with_its_evidence_its_deadline_and_a_line_in_the_record(store: Store):
@@ -101,8 +103,8 @@ def test_only_a_second_person_decides(store: Store, by: str):
     log.note(store, "reviewed", 3, {"registration_id": "B1", "decision": "reject"}, "Peninjau Satu")
     taken(store)
     with pytest.raises(OwnObjectionError):
-        decide(store, FIRST, "B1", True, "", by, NOW)
-    found = decide(store, FIRST, "B1", False, "Foto tetap buram.", "Peninjau Dua", NOW)
+        decide(store, FIRST, "B1", accept=True, note="", by=by, now=NOW)
+    found = decide(store, FIRST, "B1", accept=False, note="Foto tetap buram.", by="Peninjau Dua", now=NOW)
     assert found.decided is not None
     assert found.decided.decision == "rejected"
     answer = store.read("landing/wave-0003/objections/0001/answer.txt")
@@ -111,16 +113,16 @@ def test_only_a_second_person_decides(store: Store, by: str):
     [line] = log.entries(store, 3, "objection_decided")
     assert (line.by, line.facts["decision"]) == ("Peninjau Dua", "rejected")
     with pytest.raises(BadObjectionError, match="no open objection"):
-        decide(store, FIRST, "B1", True, "", "Peninjau Dua", NOW)
+        decide(store, FIRST, "B1", accept=True, note="", by="Peninjau Dua", now=NOW)
     assert taken(store).number == 2
 
 
 def test_an_accepted_photograph_comes_back_in_an_open_wave(store: Store):
     taken(store)
     with pytest.raises(BadObjectionError, match="not open now"):
-        decide(store, FIRST, "B1", True, "", "Peninjau Dua", NOW.replace(year=2024), NEXT)
+        decide(store, FIRST, "B1", accept=True, note="", by="Peninjau Dua", now=NOW.replace(year=2024), into=NEXT)
     assert objections(store, FIRST)[0].decided is None
-    decide(store, FIRST, "B1", True, "", "Peninjau Dua", WHILE_OPEN, NEXT)
+    decide(store, FIRST, "B1", accept=True, note="", by="Peninjau Dua", now=WHILE_OPEN, into=NEXT)
     assert (store.landing(NEXT, "selfies") / "objection-0003-0001.jpg").read_bytes() == b"a new photograph"
     write_table(INGESTED.empty_table(), store.work(NEXT) / "registrations.parquet", INGESTED)
     assert ingest_reuploads(store, NEXT).taken_in == 1
@@ -131,14 +133,18 @@ def test_an_accepted_photograph_comes_back_in_an_open_wave(store: Store):
 def test_data_is_never_handed_on_as_a_photograph(store: Store):
     taken(store, "D1")
     with pytest.raises(BadObjectionError, match="hands no photograph on"):
-        decide(store, FIRST, "D1", True, "", "Peninjau Dua", WHILE_OPEN, NEXT)
+        decide(store, FIRST, "D1", accept=True, note="", by="Peninjau Dua", now=WHILE_OPEN, into=NEXT)
 
 
 def test_every_answer_is_there_in_both_languages():
     for about in ("photo", "data"):
         for accepted in (True, False):
             for handed_on in (True, False):
-                parts = objection_letter.answer(about, accepted, handed_on, "Catatan.").strip().split("\n\n")
+                parts = (
+                    objection_letter.answer(about, "Catatan.", accepted=accepted, handed_on=handed_on)
+                    .strip()
+                    .split("\n\n")
+                )
                 assert len(parts) == 2
                 assert all(part.endswith("Catatan.") for part in parts)
     assert all(set(texts) == {"id", "en"} for texts in objection_letter.texts().values())
@@ -177,8 +183,9 @@ class Chair:
 
 
 def test_the_page_shows_the_evidence_and_nothing_of_the_first_decision(store: Store):
-    take_in(store, FIRST, "B1", "photo.jpg", picture(make="Phone"), "<b>recent</b>", "meja", NOW)
-    take_in(store, FIRST, "D1", "said.txt", b"Saya lahir 1990 <script>", "", "meja", NOW)
+    sent: dict[str, Any] = {"by": "meja", "now": NOW}
+    take_in(store, FIRST, "B1", name="photo.jpg", evidence=picture(make="Phone"), why="<b>recent</b>", **sent)
+    take_in(store, FIRST, "D1", name="said.txt", evidence=b"Saya lahir 1990 <script>", why="", **sent)
     chair = Chair(store, "Orang Kedua")
     text = chair.page()
     assert "B1" in text
@@ -230,7 +237,7 @@ def test_the_overview_counts_them_and_hides_few(store: Store):
 
 def test_whoever_asks_what_is_held_about_them_gets_their_objections(store: Store):
     one = taken(store)
-    decide(store, FIRST, "B1", False, "Tetap.", "Peninjau Dua", NOW)
+    decide(store, FIRST, "B1", accept=False, note="Tetap.", by="Peninjau Dua", now=NOW)
     [held] = held_about(store, nik(1))["waves"]
     assert [(o["why"], o["evidence"], o["decided"]["note"]) for o in held["objections"]] == [
         ("the photo is recent", one.evidence, "Tetap.")

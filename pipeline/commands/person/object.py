@@ -48,12 +48,13 @@ def object_(
         if decide not in ("accept", "reject"):
             raise BadObjectionError(f"“{decide}” decides nothing.", "Write --decide accept or --decide reject.")
         target = store.calendar().wave(into) if into else None
-        found = [objections.decide(store, this, registration_id, decide == "accept", note, by, now, target)]
+        accept = decide == "accept"
+        found = [objections.decide(store, this, registration_id, accept=accept, note=note, by=by, now=now, into=target)]
     else:
         if evidence is None and not text.strip():
             raise BadObjectionError("An objection comes with its evidence.", "Give --evidence FILE or --text.")
         name, content = (evidence.name, evidence.read_bytes()) if evidence else ("said.txt", text.encode())
-        found = [objections.take_in(store, this, registration_id, name, content, why, by, now)]
+        found = [objections.take_in(store, this, registration_id, name=name, evidence=content, why=why, by=by, now=now)]
     if as_json:
         say_json([asdict(one) for one in found], indent=1)
         return

@@ -76,7 +76,7 @@ def write_letter(
             body += _told_lines(items, again, values, language)
         if again is not None:
             body.append(_again(again, "body", values, following, language))
-        email[language] = "\n\n".join([*body, *_closing(kind, reviewed, values, language)])
+        email[language] = "\n\n".join([*body, *_closing(kind, values, language, reviewed=reviewed)])
     dated = again in ("photo", "data", "new", "reserve") and following is not None
     return Letter(retry, following.closes if dated and following else None, sms, subject, email)
 
@@ -151,7 +151,7 @@ def _told_lines(items: Sequence[Told], again: str | None, values: dict[str, Any]
     return [*lines, texts()["closing"][f"photo_{language}"]] if again == "photo" else lines
 
 
-def _closing(kind: str, reviewed: bool, values: dict[str, Any], language: str) -> list[str]:
+def _closing(kind: str, values: dict[str, Any], language: str, *, reviewed: bool) -> list[str]:
     """The paragraphs below the letter: objection, contact, who writes."""
     extra = {"rejected": ["reviewed" if reviewed else "objection"], "superseded": ["report"]}.get(kind, [])
     return [texts()["closing"][f"{name}_{language}"].format_map(values) for name in (*extra, "contact", "signature")]

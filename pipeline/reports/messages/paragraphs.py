@@ -26,6 +26,6 @@ def with_paragraphs(notices: pa.Table, wave: Wave) -> pa.Table:
         for own in (column for column in OWN if column in notices.schema.names):
             before, after = paragraph(wave, own, "\0", language).split("\0")
             parts = [notices[name], pa.scalar(f"\n\n{before}"), notices[own], pa.scalar(after)]
-            told = pc.binary_join_element_wise(*parts, "", null_handling="emit_null")
-            notices = notices.set_column(at, name, pc.coalesce(told, notices[name]))
+            ending = pc.binary_join_element_wise(*parts, "", null_handling="emit_null")
+            notices = notices.set_column(at, name, pc.coalesce(ending, notices[name]))
     return notices

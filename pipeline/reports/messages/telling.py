@@ -50,7 +50,7 @@ def table() -> list[tuple[str, str, bool]]:
     return [(code, group_of(code), bool(_table()["reason"][code]["mend"])) for code in reasons.codes()]
 
 
-def reader_tells(given: Iterable[str], matched: bool) -> str:
+def reader_tells(given: Iterable[str], *, matched: bool) -> str:
     """The first row of ``[[reader]]`` that fits: ``reasons``, ``groups`` or ``typed``."""
     codes = set(given)
     facts = {"contact": not codes & _UNCONFIRMED, "identity": not codes & _DISAGREES, "selfie": matched}
@@ -70,7 +70,7 @@ def told(given: Sequence[str], *, matched: bool) -> list[Told]:
     ordered = reasons.ordered(given)
     if SUPERSEDED in ordered:
         return [Told(SUPERSEDED, (SUPERSEDED,))]
-    tells = reader_tells(ordered, matched)
+    tells = reader_tells(ordered, matched=matched)
     if tells == "reasons":
         return [Told(code, (code,)) for code in ordered]
     if tells == "typed":

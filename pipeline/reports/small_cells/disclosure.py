@@ -95,9 +95,14 @@ def note_release(
     folder: Path, funnel: dict[str, Any], shown: Funnel, before: Released, tables: Mapping[str, Table] | None = None
 ) -> None:
     """Writes what is shown of a funnel, and the tables beside it, down for the releases to come."""
-    reasons = {step["step"]: step["by_reason"] for step in funnel["steps"]}
-    hidden = {step.step: [code for code, n in step.by_reason.items() if n is None] for step in shown.steps}
-    releases.write(folder, before, cells_of(funnel), shown.parts, reasons, hidden, tables)
+    release = Released(
+        cells=[cells_of(funnel)],
+        parts=[list(part) for part in shown.parts if len(part) > 1],
+        reasons=[{step["step"]: dict(step["by_reason"]) for step in funnel["steps"]}],
+        hidden={step.step: [code for code, n in step.by_reason.items() if n is None] for step in shown.steps},
+        tables={name: [table] for name, table in (tables or {}).items()},
+    )
+    releases.write(folder, before, release)
 
 
 def shown_of(folder: Path) -> Funnel:

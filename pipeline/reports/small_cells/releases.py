@@ -6,7 +6,7 @@ release leaves ``released.json`` beside it (the operator's, with the exact count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,20 +75,8 @@ def earlier(store: Store, wave: Wave) -> Released:
     return read([store.out(wave), *store.revisions(wave.key)])
 
 
-def write(
-    folder: Path,
-    before: Released,
-    cells: Mapping[str, int],
-    parts: Iterable[Iterable[str]],
-    reasons: Mapping[str, Mapping[str, int]],
-    hidden: Mapping[str, list[str]],
-    tables: Mapping[str, Table] | None = None,
-) -> Path:
+def write(folder: Path, before: Released, release: Released) -> Path:
     """Writes this release and all before it."""
-    shown = {name: [table] for name, table in (tables or {}).items()}
-    mine = Released([dict(cells)], [list(part) for part in parts if len(list(part)) > 1])
-    mine.reasons, mine.hidden = [{step: dict(counts) for step, counts in reasons.items()}], dict(hidden)
-    mine.tables = shown
-    before.add(mine)
+    before.add(release)
     plain: dict[str, Any] = asdict(before)
     return write_json(plain, folder / NAME)

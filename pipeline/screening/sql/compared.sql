@@ -48,7 +48,7 @@ QUALIFY row_number() OVER (
 -- Who stands: of a person's applications (those that agree in name and birth date) the latest sound one, without a sound one
 -- the latest inside the window; null where none is inside. What agrees with nobody takes no part. Two sound ones with
 -- another phone and another e-mail contest each other.
-CREATE OR REPLACE TABLE standings AS
+CREATE OR REPLACE TABLE resolved_applications AS
 SELECT
     number, registration_id, key, registered_kk, coalesce(holders, 1) AS holders,
     agrees AND coalesce(registration_id <> coalesce(
@@ -88,7 +88,7 @@ FROM people p JOIN holders USING (number) JOIN accepted a USING (number)
 WHERE holders = 1 OR a.full_name IS NULL OR same_name(a.full_name, p.full_name);
 
 -- Each application with its person. Without one (`known` is false) all that the register says is null.
-CREATE OR REPLACE VIEW beside AS
+CREATE OR REPLACE VIEW with_register AS
 SELECT
     a.*,
     coalesce(s.superseded, false)                                           AS superseded,
@@ -102,16 +102,16 @@ SELECT
     p.sex                                                                   AS registered_sex,
     p.citizenship, p.alive, p.occupation, p.photo, p.area, p.contradicts
 FROM applications a
-LEFT JOIN standings s ON s.number = a.number AND s.registration_id = a.registration_id
+LEFT JOIN resolved_applications s ON s.number = a.number AND s.registration_id = a.registration_id
 LEFT JOIN people p ON p.key = coalesce(s.key, a.number);
 
 -- Most names are the same but for capitals; only the others (else null) are worth being made plain.
 CREATE OR REPLACE VIEW worded AS
 SELECT
-    beside.*,
+    with_register.*,
     CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(full_name) END         AS words,
     CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(registered_name) END   AS registered_words
-FROM beside;
+FROM with_register;
 
 CREATE OR REPLACE VIEW named AS
 SELECT * EXCLUDE (words, registered_words), form_of(words) AS one, form_of(registered_words) AS other
