@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.selfie.card.card_check import CardReading, CardResult, compared, is_number
+from pipeline.selfie.card.card_check import CardReading, CardResult, compared, is_number, without_colon
 from pipeline.selfie.card.ctc import Steps
 
 NUMBER = "3171234567890123"
@@ -43,6 +43,21 @@ def seen(number: str, sure: float = 0.999, doubt: dict[int, str] | None = None) 
 )
 def test_the_state_of_a_card(reading: CardReading | None, given: str | None, state: str) -> None:
     assert compared(reading, given).state == state
+
+
+@pytest.mark.parametrize(
+    ("read", "state"),
+    [
+        pytest.param("1" + NUMBER, "agrees", id="a colon read as a 1"),
+        pytest.param("7" + NUMBER, "unreadable", id="a digit that is no colon"),
+        pytest.param(NUMBER[1:], "unreadable", id="a digit too few"),
+        pytest.param("1" + ONE_OFF, "differs", id="a colon before another number"),
+    ],
+)
+def test_a_colon_before_the_number_is_no_digit(read: str, state: str) -> None:
+    steps = seen(read).steps
+    assert steps is not None
+    assert compared(CardReading(without_colon(steps)), NUMBER).state == state
 
 
 def test_the_score_tells_how_likely_the_number_is() -> None:

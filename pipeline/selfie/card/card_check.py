@@ -22,7 +22,7 @@ from pipeline.selfie.verdict import CardState
 
 #: Thresholds, as natural logarithms, chosen on renderings of the variety to learn from (model card).
 #: The given number *agrees* if it is this much likelier than any other one, and at least so likely itself.
-AGREE, AGREE_AT_LEAST = 2.0, -6.0
+AGREE, AGREE_AT_LEAST = 1.0, -6.0
 #: The card *differs* if another number is read: so likely itself, so much likelier than any number that differs from it
 #: in one digit, and so much likelier than the given one.
 READ_AT_LEAST, READ, DIFFER = -3.0, 1.0, 4.0
@@ -54,7 +54,16 @@ def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8]] 
         return CardReading()
     full = larger()
     scale = np.array([full.shape[1] / small.shape[1], full.shape[0] / small.shape[0]])
-    return CardReading(likelihoods(number_line(full, found * scale)))
+    return CardReading(without_colon(likelihoods(number_line(full, found * scale))))
+
+
+def without_colon(steps: Steps) -> Steps:
+    """The steps from the second digit on, where seventeen are read and the first is a 1: that is the colon before the
+    number, on a line that was cut a little too far to the left."""
+    best = steps.argmax(1)
+    begins = [at for at, (before, now) in enumerate(zip([0, *best[:-1]], best, strict=True)) if now not in (0, before)]
+    colon = len(begins) == DIGITS + 1 and best[begins[0]] == 2  # class 2 is the digit 1
+    return steps[begins[1] :] if colon else steps
 
 
 def compared(reading: CardReading | None, number: str | None) -> CardResult:
