@@ -19,7 +19,7 @@ TRIGGER: dict[str, Param] = {
         minimum=1,
         maximum=9999,
         title="Wave (required)",
-        description="Number of the wave (gelombang) to run, as in the calendar. The command “gelombang waves” lists them.",
+        description="Number of the wave (gelombang), as in the calendar. The command “gelombang waves” lists them.",
     ),
     "quota": Param(
         None,
