@@ -20,7 +20,7 @@ from pipeline.simulate.photos.cards.held import through
 from pipeline.simulate.photos.face_sources import read
 from tools.selfie.card_pictures import CardPicture, photographs, renderings
 
-RENDERINGS, WIDTH, PHOTOGRAPHS = 3000, 432, 700
+RENDERINGS, WIDTH, PHOTOGRAPHS = 1500, 432, 375
 #: Of seven renderings four show a card.
 KINDS = ("card", "card", "card", "card", "other", "other", "nothing")
 _LONGEST = 576  # pixels of a photograph that is kept in memory

@@ -21,7 +21,7 @@ from pipeline.simulate.photos.cards.card_selfie import Shown
 from pipeline.simulate.photos.cards.card_variety import KEPT_APART
 from tools.selfie.card_pictures import CardPicture, photographs, renderings, some_number
 
-SEED, WIDTH, SMALL, LARGE, MOST = 77, 1080, 640, 1440, 10**9
+SEED, WIDTH, SMALL, LARGE, MOST = 2027, 1080, 640, 1440, 10**9
 #: A card can be read if its digits are this high, in pixels, and nothing lies over them.
 READABLE = 8.0
 #: Numbers with one digit altered that each card is compared with.

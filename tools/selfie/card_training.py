@@ -20,8 +20,9 @@ from pipeline.selfie.networks.card_network import CHANNELS, DOWN, FAR, JOINED, N
 from tools.selfie.card_examples import Example, Target, examples, varied
 
 BATCH = 16
-#: Steps and the rate that they begin with. Only the first phase has normalisations.
-PHASES = {FAR: ((2500, 4e-3), (1500, 1e-3)), NEAR: ((3000, 4e-3), (1500, 1e-3))}
+#: Steps and the rate that they begin with. Only the first phase has normalisations. The far network begins with the
+#: near one's kernels.
+PHASES = {NEAR: ((1500, 4e-3), (1000, 1.2e-3)), FAR: ((2400, 4e-3),)}
 #: A point may be this many cells off.
 _NEARLY = 0.8
 _MASKS = 4.0  # the weight of the masks beside the points
@@ -65,13 +66,14 @@ def folded(model: Any) -> dict[str, NDArray[np.float16]]:
     return found
 
 
-def loaded(shape: Shape, weights: dict[str, NDArray[np.float16]]) -> Any:
-    """A network without normalisations that begins where another one ended."""
-    model = build(shape, normalised=False)
+def loaded(shape: Shape, weights: dict[str, NDArray[np.float16]], normalised: bool) -> Any:
+    """A network that begins with another one's kernels; without normalisations it begins where that one ended."""
+    model = build(shape, normalised)
     for layer in model.layers:
         if layer.__class__.__name__ == "Conv2D":
             kernel = weights[f"{layer.name}.w"].astype(np.float32).transpose(2, 3, 1, 0)
-            layer.set_weights([kernel, weights[f"{layer.name}.b"].astype(np.float32)])
+            bias = [weights[f"{layer.name}.b"].astype(np.float32)] if layer.use_bias else []
+            layer.set_weights([kernel, *bias])
     return model
 
 
@@ -132,10 +134,13 @@ def main(faces: str) -> None:
     """Renders, learns, writes."""
     learnt = examples(Path(faces))
     CARD_WEIGHTS.mkdir(exist_ok=True)
-    for shape, (first, *further) in PHASES.items():
-        weights = train(shape, build(shape, normalised=True), learnt, *first)
-        for phase in further:
-            weights = train(shape, loaded(shape, weights), learnt, *phase)
+    weights: dict[str, NDArray[np.float16]] | None = None
+    for shape, phases in PHASES.items():
+        for number, phase in enumerate(phases):
+            first = number == 0
+            model = build(shape, first) if weights is None else loaded(shape, weights, first)
+            weights = train(shape, model, learnt, *phase)
+        assert weights is not None
         path = CARD_WEIGHTS / shape.file
         np.savez_compressed(path, allow_pickle=False, **weights)
         print(f'"{shape.file}" = "{hashlib.sha256(path.read_bytes()).hexdigest()}"')
