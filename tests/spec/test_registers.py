@@ -199,3 +199,17 @@ def test_a_number_that_is_none_matches_nobody(world: World):
     found = world.screen(WAVE)
     assert found["R9"]["reasons"] == ["nik_malformed"]
     assert [found[f"R{n}"]["reasons"] for n in (1, 2, 3)] == [[], [], []]
+
+
+def test_a_number_of_zeros_is_nobody(world: World):
+    """A register may have it where it knows no NIK."""
+    world.apply(WAVE, "R9", world.person("0" * 16))
+    world.enter("bansos", "0" * 16, programme="PKH", status="active")
+    assert world.screen(WAVE)["R9"]["reasons"] == ["nik_unknown"]
+
+
+def test_the_sex_is_the_registers_and_the_applications_where_no_register_knows_them(world: World):
+    world.apply(WAVE, "R8", world.person(nik(8, sex="P"), sex="P"), sex="L")
+    world.apply(WAVE, "R9", nik(9), sex="P")
+    found = world.screen(WAVE)
+    assert (found["R8"]["sex"], found["R9"]["sex"]) == ("P", "P")

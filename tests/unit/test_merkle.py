@@ -32,6 +32,7 @@ def climb(registration_id: str, steps: list[Step]) -> str:
 @given(lists)
 def test_every_line_leads_to_the_root(ids: list[str]):
     assert {climb(id_, proof(ids, n)) for n, id_ in enumerate(ids)} == {root(ids)}
+    assert {step.side for n in range(len(ids)) for step in proof(ids, n)} <= {"left", "right"}
 
 
 @given(lists, st.text(min_size=1, max_size=8))

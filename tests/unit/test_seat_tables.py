@@ -42,6 +42,8 @@ def test_places_by_area() -> None:
         ("31", "priority"): 3, ("31", "public"): 10, ("94", "priority"): 1, ("12", "priority"): 2, (None, "public"): 4,
     }  # fmt: skip
     assert allocate_by_area(areas, people) == AreaSeats({"31": Seats(2, 2), "94": Seats(1, 0)}, Seats(2, 3))
+    few = allocate_by_area(areas, {("31", "public"): 5, ("94", "priority"): 2, (None, "priority"): 1})
+    assert few == AreaSeats({"31": Seats(0, 4), "94": Seats(2, 0)}, Seats(1, 1))  # fewer people than places
     assert allocate_by_area(areas, {}) == AreaSeats({"31": Seats(0, 0), "94": Seats(0, 0)}, Seats(0, 0))
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from pipeline.reports.small_cells import releases
-from pipeline.reports.small_cells.disclosure import Funnel, Step, note_release, published
+from pipeline.reports.small_cells.disclosure import Funnel, Step, note_release, published, shown_of
 from pipeline.reports.small_cells.releases import Released, Table
 from pipeline.reports.small_cells.suppress import Chain, Row, hide, merge, running
+from pipeline.storage.files import write_json
 
 Counts = dict[str, int]
 Parts = list[tuple[str, ...]]
@@ -66,6 +67,7 @@ def test_sums_of_a_chain_are_of_whole_parts() -> None:
         ({"a": 10, "b": 20, "c": 30}, [{"a": 12, "b": 18, "c": 30}], [], "ab"),
         ({"a": 10, "b": 20, "c": 30}, [{"a": 15, "b": 20, "c": 30}], [], ""),
         ({"a": 10, "b": 4}, [{"a": 10}], [], "ab"),
+        ({"a": 10, "b": 20, "c": 30}, [{"a": 10, "b": 20}], [], ""),  # a reason that nobody had before
     ],
 )
 def test_hidden_counts(counts: Counts, before: list[Counts], hidden: list[str], gone: str) -> None:
@@ -179,6 +181,8 @@ def test_what_was_released_is_noted_and_hides_in_the_next_release(tmp_path: Path
     assert found.reasons_of("selfie") == [{"blur": 12, "hat": 8}]
     assert found.reasons_of("email") == []
     assert found.tables == {"sex": [table]}
+    write_json(FUNNEL, tmp_path / "funnel.json")
+    assert shown_of(tmp_path) == first
     # Seven more left at bansos and not at identity: each could be shown now, but for what the first release hid.
     second = {**FUNNEL, "steps": [*FUNNEL["steps"]]}
     second["steps"][0] = step("identity", 200, 157, {"deceased": 30, "not_citizen": 10, "under_18": 3}, rejected=43)
