@@ -20,7 +20,8 @@ from pipeline.domain.wave_keys import wave_key, wave_number
 from pipeline.reports import page
 from pipeline.reports.language.browser import language_of
 from pipeline.reports.language.labels import LANGUAGES
-from pipeline.storage.paths import Store
+from pipeline.storage import files
+from pipeline.storage.paths import Store, revision_number
 
 PREFIX = "/gelombang"
 #: Whoever may not read this DAG reads none of its reports.
@@ -44,6 +45,7 @@ _SHOWN = (
 
 #: All that is fetched of a wave's outputs: no table with people in it comes to the web server.
 _REPORT = ("report.html", "manifest.json")
+_PUBLISHED = ("report.html", "publication.json")
 
 app = FastAPI(
     title="Gelombang",
@@ -70,8 +72,10 @@ def contents(request: Request) -> Response:
 @app.get("/{key}/report")
 @app.get("/{key}/report.html")  # as the overview, which is read from a folder too, links to it
 def report(request: Request, key: str) -> Response:
-    """A wave's report."""
-    path = _below(_root(f"waves/{_wave(key)}/", only=_REPORT) / "waves" / key, "report.html")
+    """A wave's report: once its newest run is published, the publication's, which does not call itself provisional."""
+    folder = _root(f"waves/{_wave(key)}/", only=_REPORT) / "waves" / key
+    _root(f"published/{key}/", only=_PUBLISHED)
+    path = _below(_revision_of(folder) or folder, "report.html")
     return _page(request, path.read_text(encoding="utf-8"))
 
 
@@ -118,6 +122,17 @@ def _wave(key: str) -> str:
     if wave_number(key) is None:
         raise HTTPException(404, "There is no such wave.")
     return key
+
+
+def _revision_of(folder: Path) -> Path | None:
+    """The newest revision of a wave, if it published what lies in ``folder`` now and has a report."""
+    said = list(Store.at(settings().data).published(folder.name).glob("rev-*/publication.json"))
+    manifest = folder / "manifest.json"
+    if not said or not manifest.is_file():
+        return None
+    newest = max((path.parent for path in said), key=revision_number)
+    of_this = files.read_json(newest / "publication.json").get("manifest_sha256") == files.sha256(manifest)
+    return newest if of_this and (newest / "report.html").is_file() else None
 
 
 def _list(request: Request, keys: list[str], home: str) -> Response:

@@ -35,6 +35,7 @@ ELSEWHERE = {
     "gelombang diff": ("tests/functional/test_country.py", '"diff", "1", "2", "--data"'),
     "gelombang find": ("tests/functional/test_country.py", '"find", "--data"'),
     "export GELOMBANG_DATA=": ("tests/functional/test_documented_commands.py", '"GELOMBANG_DATA": str(finished.data)'),
+    "export GELOMBANG_LANGUAGE=": ("tests/unit/test_settings.py", "GELOMBANG_LANGUAGE"),
     "gelombang purge --wave": ("tests/unit/test_encryption_at_rest.py", '"purge", "--wave", "3", "--destroy-key"'),
     "gelombang import population postgresql": (
         "tests/cluster/test_import_databases.py",

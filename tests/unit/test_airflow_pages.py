@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
@@ -23,6 +24,7 @@ from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.language.browser import language_of
 from pipeline.reports.overview import write_overview
 from pipeline.reports.wave_report import write_report
+from pipeline.storage import files
 from pipeline.storage.paths import Store
 from tests.unit import wave_factory
 
@@ -155,6 +157,23 @@ def test_a_wave_that_was_only_checked_has_its_data_docs(user: TestClient, finish
 )
 def test_nothing_else_of_a_wave_can_be_fetched(user: TestClient, path: str) -> None:
     assert user.get(path).status_code == 404
+
+
+def test_the_report_of_a_published_run_is_the_publications_and_of_a_newer_run_its_own(
+    user: TestClient, finished: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = tmp_path / "data"
+    shutil.copytree(finished.root, root)
+    monkeypatch.setenv("GELOMBANG_DATA", str(root))
+    settings.cache_clear()
+    manifest = files.write_json({"run": 1}, root / "waves" / KEY / "manifest.json")
+    revision = root / "published" / KEY / "rev-1"
+    files.write_text("Published, revision 1", revision / "report.html")
+    assert "Published, revision 1" not in user.get(f"/{KEY}/report").text  # it is not complete
+    files.write_json({"manifest_sha256": files.sha256(manifest)}, revision / "publication.json")
+    assert "Published, revision 1" in user.get(f"/{KEY}/report").text
+    files.write_json({"run": 2}, manifest)
+    assert "Provisional" in user.get(f"/{KEY}/report").text
 
 
 def test_a_link_out_of_the_folder_is_not_followed(user: TestClient, finished: Store) -> None:

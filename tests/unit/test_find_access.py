@@ -101,6 +101,22 @@ def test_the_table_is_masked_and_cannot_drive_the_terminal_and_the_look_is_in_th
     assert nik(2) not in json.dumps(look.facts)
 
 
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_id_and_code_are_never_cut_off_in_a_terminal_of_eighty_columns(data: Path, language: str):
+    ids = {"B1": "0004-00000001"}
+    path = data / "waves" / SECOND.key / "decisions.parquet"
+    table = pq.read_table(path)
+    longer = [ids.get(one, one) for one in table["registration_id"].to_pylist()]
+    pq.write_table(table.set_column(0, table.schema.field(0), pa.array(longer)), path)
+    narrow = {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "80"}
+    asked_for = ["find", "--data", str(data), "--wave", "4", "--language", language]
+    told = CliRunner().invoke(app, asked_for, input="0004-00000001\n", env=narrow)
+    assert told.exit_code == 0, told.output
+    assert "0004-00000001" in told.output
+    assert short_code(SECOND.number, "0004-00000001") in told.output
+    assert "…" not in told.output
+
+
 def test_access_writes_all_that_is_held_and_only_for_its_reader(data: Path, tmp_path: Path):
     found(data, nik(1))
     numbers = pa.table({"nik": pa.array([int(nik(1)), int(nik(2))]), "reason": ["a", "b"]})  # as some registers deliver

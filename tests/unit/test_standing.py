@@ -148,3 +148,19 @@ def test_status_tells_one_line_a_wave(tmp_path: Path):
     assert one["published"]["reasons"] == {"deceased": 2, "blacklisted": 1}
     assert one["bytes"] > 0
     assert root.store.root == tmp_path
+
+
+def test_status_has_one_row_for_old_waves_of_which_nothing_ever_came(tmp_path: Path):
+    Root(tmp_path)
+    day = "2020-05-{n:02d}T{hour}:00:00"
+    one = f"[[wave]]\nnumber = {{n}}\nopens = {day}\ncloses = {day}\nquota = 4\n{SEED}".replace("{hour}", "08", 1)
+    waves = "".join(one.format(n=n, hour="16") for n in range(8, 13))
+    with (tmp_path / "calendar.toml").open("a") as calendar:
+        calendar.write(waves)
+    (tmp_path / "landing" / "wave-0010").mkdir(parents=True)
+    told = CliRunner().invoke(app, ["status", "--data", str(tmp_path), "--language", "en"])
+    first = [line.split()[1] for line in told.output.splitlines() if line.startswith("│")]
+    assert first == ["7–9", "10", "11", "12"], told.output
+    assert max(map(len, told.output.splitlines())) <= 80
+    asked = ["status", "--data", str(tmp_path), "--json"]
+    assert len(json.loads(CliRunner().invoke(app, asked).stdout)) == 6

@@ -79,8 +79,10 @@ class _Page:
         self.console = Terminal()
 
     def _table(self, columns: str, title: str | None = None) -> Table:
-        heads = (self.t(f"diff.{head}") for head in _HEADS[columns])
-        return Table(*heads, title=title, title_justify="left")
+        table = Table(title=title, title_justify="left")
+        for head in _HEADS[columns]:  # a file's name is folded in a narrow terminal, never cut off
+            table.add_column(self.t(f"diff.{head}"), overflow="fold")
+        return table
 
     def _counts(self, *counts: int) -> list[str]:
         return [numbers.integer(n, self.language) for n in counts]

@@ -13,6 +13,7 @@ from pipeline.commands.common.options import DataOption, JsonOption, LanguageOpt
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.record import log
+from pipeline.reports.language import numbers
 from pipeline.storage.paths import Store
 
 
@@ -66,7 +67,7 @@ def _show(held: list[Any], spoken: str, words: dict[str, str], as_json: bool) ->
     for one in held:
         fate = words["would_go" if one.goes else "stays"] + _until(one.until, words)
         about = part[one.what]
-        table.add_row(str(one.wave or ""), about[spoken], f"{one.n:,}", fate, about[f"why_{spoken}"])
+        table.add_row(str(one.wave or ""), about[spoken], numbers.integer(one.n, spoken), fate, about[f"why_{spoken}"])
     wide_console().print(table)
 
 

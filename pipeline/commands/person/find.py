@@ -25,6 +25,7 @@ from pipeline.record import log
 from pipeline.storage.paths import Store
 
 _COLUMNS = ("wave", "registration_id", "code", "name", "nik", "outcome")
+_TYPED = ("registration_id", "code")
 
 
 def find(
@@ -45,7 +46,7 @@ def find(
 
     spoken, store = language_of(language), Store.at(data or settings().data)
     store.pull("waves/", only=("manifest.json", "decisions.parquet"))
-    what = asked(from_standard_input("NIK, phone, code, name or part of an id: "))
+    what = asked(from_standard_input(label("find.ask", spoken)))
     found = found_by(store, what, wave)
     for number, group in groupby(found, key=lambda one: one.wave):
         ids = ", ".join(one.registration_id for one in group)
@@ -53,7 +54,10 @@ def find(
     if as_json:
         say_json([asdict(one) for one in found], indent=1)
     elif found:
-        table = Table(*(label(f"find.{column}", spoken) for column in _COLUMNS))
+        table = Table()
+        for column in _COLUMNS:  # what is typed into the next command is never cut off, however narrow the terminal
+            typed, head = column in _TYPED, label(f"find.{column}", spoken)
+            table.add_column(head.replace(" ", "\n") if typed else head, no_wrap=typed, overflow="fold")
         for one in found:
             shown = (one.registration_id, one.code, one.name, one.nik, label(f"outcome.{one.outcome}", spoken))
             table.add_row(str(one.wave), *(Text(text) for text in shown))

@@ -12,6 +12,7 @@ from rich.table import Table
 from pipeline.commands.common.console import say, say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
+from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import translator
 from pipeline.storage.paths import Store
 
@@ -35,7 +36,8 @@ def purge(
     """
     from pipeline.publication import retention
 
-    t, store = translator(language_of(language)), Store.at(data or settings().data)
+    spoken, store = language_of(language), Store.at(data or settings().data)
+    t = translator(spoken)
     if destroy_key or wave is not None:
         if not destroy_key or wave is None:
             raise typer.BadParameter("--wave and --destroy-key are given together.")
@@ -48,7 +50,8 @@ def purge(
     elif found:
         table = Table(*(t(f"purge.{column}") for column in ("wave", "what", "since", "files", "megabytes")))
         for o in found:
-            table.add_row(str(o.wave), t(f"purge.{o.what}"), str(o.since), f"{o.files:,}", f"{o.bytes / 1e6:,.1f}")
+            counts = numbers.integer(o.files, spoken), numbers.decimal(o.bytes / 1e6, spoken)
+            table.add_row(str(o.wave), t(f"purge.{o.what}"), str(o.since), *counts)
         wide_console().print(table)
     if not found or dry_run:
         say(t("purge.would" if found else "purge.nothing"), err=as_json)

@@ -13,6 +13,7 @@ from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.settings import settings
 from pipeline.inspection.delivery import Delivery, Finding, inspect_delivery
+from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import label
 from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
@@ -51,14 +52,14 @@ def _show(found: Delivery, language: str) -> None:
 
     console.print(word("files", wave=found.wave.number), style="bold")
     if found.files:
-        console.print(_files(found, [word(key) for key in ("file", "read", "taken", "aside", "why")]))
+        console.print(_files(found, [word(key) for key in ("file", "read", "taken", "aside", "why")], language))
     else:
         console.print(f"  {word('none')}")
     console.print(word("extracts", day=found.wave.closing_day), style="bold")
     table = Table(word("extract"), word("asof"), word("read"), word("before"), word("read"))
     for name, one in found.extracts.items():
-        before = "" if one.previous_rows is None else f"{one.previous_rows:,}"
-        table.add_row(name, f"{one.asof}", f"{one.rows:,}", f"{one.previous_asof or ''}", before)
+        before = "" if one.previous_rows is None else numbers.integer(one.previous_rows, language)
+        table.add_row(name, f"{one.asof}", numbers.integer(one.rows, language), f"{one.previous_asof or ''}", before)
     console.print(table)
     for key, findings in (("failures", found.failures), ("notes", found.notes)):
         if findings:
@@ -68,15 +69,15 @@ def _show(found: Delivery, language: str) -> None:
     console.print(ends, style="green" if found.sound else "red")
 
 
-def _files(found: Delivery, heads: list[str]) -> Table:
+def _files(found: Delivery, heads: list[str], language: str) -> Table:
     """One row a file. A long name is folded, never cut: it is what the sender looks for."""
     table = Table()
     for number, head in enumerate(heads):
         table.add_column(head, justify="right" if number in (1, 2, 3) else "left", overflow="fold")
     for one in found.files:
-        why = [f"{problem}: {count:,}" for problem, count in one.problems.items()]
+        why = [f"{problem}: {numbers.integer(count, language)}" for problem, count in one.problems.items()]
         said = one.error.split(":")[0] or "\n".join(why)
-        counts = (f"{count:,}" for count in (one.read, one.taken_in, one.set_aside))
+        counts = (numbers.integer(count, language) for count in (one.read, one.taken_in, one.set_aside))
         table.add_row(Text(f"{one.folder}/{one.file}"), *counts, Text(said))  # a file's name is no markup
     return table
 

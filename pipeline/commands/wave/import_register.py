@@ -12,6 +12,7 @@ import typer
 from pipeline.commands.common.console import say, say_json
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
+from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
 from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
@@ -45,7 +46,8 @@ def import_register(
     """
     from pipeline.importing.importer import Order, import_extract
 
-    t, store = translator(language_of(language)), Store.at(data or settings().data)
+    spoken, store = language_of(language), Store.at(data or settings().data)
+    t = translator(spoken)
     order = Order(extract, source, asof.date(), mapping, table, replace)
     console, told = Terminal(stderr=True), [0]
     with console.status(t("import.reading", rows=0)) if console.is_terminal else nullcontext() as status:
@@ -66,7 +68,7 @@ def import_register(
     if found.aside:
         say(t("import.aside", n=found.aside.total()))
         for problem, count in found.aside.most_common():
-            say(f"  {problem}: {count:,}")
+            say(f"  {problem}: {numbers.integer(count, spoken)}")
     _tell_values(t, found.unreadable, found.words)
     if found.empty:
         say(t("import.empty", columns=", ".join(found.empty)))

@@ -12,6 +12,7 @@ from rich.text import Text
 from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
+from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import translator
 from pipeline.reports.standing import Standing, standings
 from pipeline.storage.paths import Store
@@ -40,29 +41,54 @@ def status(
     if as_json:
         say_json([one.to_json() for one in found], indent=1, default=str)
         return
-    table = Table(*(t(f"standing.{column}") for column in _COLUMNS))
-    for one in found:
+    table = Table()
+    for column in _COLUMNS:  # a run's long name is folded, never cut: it is what one looks for
+        table.add_column(t(f"standing.{column}"), overflow="fold")
+    for idle, one in _rows(store, found):
+        if idle > 1:
+            table.add_row(f"{one.wave - idle + 1}–{one.wave}", t("standing.closed"), "", t("standing.waits_delivery"))
+            continue
         waits = t(f"standing.waits_{one.waits_for}")
         if one.held_by:
             waits += f" ({t('standing.held', run=one.held_by)})"
         table.add_row(
             str(one.wave),
             Text(one.says(spoken) + (f" · {t('standing.simulated')}" if one.simulated else "")),
-            t("standing.moment", moment=one.since) if one.since else "",
+            numbers.moment(one.since, spoken).removesuffix(" WIB") if one.since else "",
             Text(waits),
             _places(
-                one, t("standing.places", run=one.accepted or 0, now=one.published.accepted) if one.published else ""
+                one,
+                t("standing.places", run=one.accepted or 0, now=one.published.accepted) if one.published else "",
+                spoken,
             ),
-            "" if one.bytes is None else f"{one.bytes / 1e6:,.1f}",
+            "" if one.bytes is None else numbers.decimal(one.bytes / 1e6, spoken),
         )
     wide_console().print(table)
 
 
-def _places(one: Standing, changed: str) -> str:
+def _rows(store: Store, found: list[Standing]) -> list[tuple[int, Standing]]:
+    """Each wave, with how many its row stands for: those of which nothing ever came share one, but the newest."""
+    rows: list[tuple[int, Standing]] = []
+    for one, after in zip(found, [*found[1:], None], strict=True):
+        idle = _idle(store, one) and after is not None and after.state == "closed"
+        if idle and rows and rows[-1][0] and rows[-1][1].wave == one.wave - 1:
+            rows[-1] = (rows[-1][0] + 1, one)
+        else:
+            rows.append((int(idle), one))
+    return rows
+
+
+def _idle(store: Store, one: Standing) -> bool:
+    """Whether a closed wave has nothing here: no delivery, no run, no file of ours."""
+    came = store.elsewhere or (store.root / "landing" / f"wave-{one.wave:04d}").exists()
+    return one.state == "closed" and not one.bytes and not came
+
+
+def _places(one: Standing, changed: str, spoken: str) -> str:
     if one.published and one.published.accepted != one.accepted and one.accepted is not None:
         return changed
     number = one.published.accepted if one.published else one.accepted
-    return "" if number is None else f"{number:,}"
+    return "" if number is None else numbers.integer(number, spoken)
 
 
 def _bytes(store: Store, key: str) -> int:
