@@ -34,7 +34,9 @@ def history(
     if as_json:
         say_json([asdict(entry) for entry in found], indent=1)
         return
-    table = Table(*columns(spoken))
+    table = Table()
+    for head in columns(spoken):  # the name of a run or of a file is folded in a narrow terminal, never cut off
+        table.add_column(head, overflow="fold")
     for line in tell(found, spoken):
         table.add_row(str(line.number), f"{line.at:%Y-%m-%d %H:%M:%S}", Text(line.by), Text(line.text))
     wide_console().print(table)
