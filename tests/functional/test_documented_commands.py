@@ -48,6 +48,7 @@ ELSEWHERE = {
     "export GELOMBANG_ALERT__MAIL": ("tests/unit/test_alerts.py", "set_to(MAIL="),
     "export AIRFLOW_CONN_SMTP_DEFAULT": ("tests/unit/test_alerts.py", "AIRFLOW_CONN_SMTP_DEFAULT"),
     "export AIRFLOW__METRICS__STATSD": ("tests/unit/test_metrics.py", "AIRFLOW__METRICS__STATSD_ON"),
+    "export AIRFLOW__OPENLINEAGE": ("tests/unit/test_lineage.py", '"AIRFLOW__OPENLINEAGE__TRANSPORT"'),
     "airflow celery worker": ("tests/cluster/test_cluster.py", '"celery", "worker", "--concurrency", "1"'),
     "docs/explanation/draw.md": ("tests/unit/test_draw_recipes.py", '"draw.md"'),
     "docs/how-to/run-in-containers.md": ("tests/unit/test_containers.py", "run-in-containers.md"),
