@@ -68,7 +68,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, alerts) -> Iterator[tuple[
     with airflow(
         root / "airflow",
         store.root,
-        GELOMBANG_WAIT_SECONDS="5",
+        GELOMBANG_WAIT_SECONDS="10",
         GELOMBANG_APPROVERS='["analyst"]',
         GELOMBANG_TASK_RETRIES="0",
         GELOMBANG_ALERT__WEBHOOK=alerts[0],
