@@ -31,6 +31,7 @@ def s3_server(log: Path) -> Iterator[dict[str, str]]:
     try:
         wait_for("the S3 server", lambda: _answers(endpoint), 60)
         requests.put(f"{endpoint}/{BUCKET}", timeout=30).raise_for_status()
+        fsspec.get_filesystem_class("s3").clear_instance_cache()  # one that talks to the server of an earlier test
         yield {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "somebody",
