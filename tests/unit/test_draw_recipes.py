@@ -98,7 +98,7 @@ def test_the_audit_command_says_the_same_or_where(data: Path, folder: Path, caps
     audit(3, str(data), language="en")
     assert "The same: 39 on the list" in capsys.readouterr().out
     with pytest.raises(errors.AuditDiffersError):
-        audit(3, str(data), "another")
+        audit(3, str(data), "another", language="en")
     assert "seed is 'seed', announced was 'another'" in capsys.readouterr().out
 
 
