@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -95,7 +96,8 @@ def handed_on(pieces: list[Message]) -> list[Message]:
         raise AssertionError(message)
 
     scope = {"type": "http", "method": "POST", "path": ADDRESS, "headers": []}
-    asyncio.run(WaveInRunName(server)(scope, receive, send))
+    with ThreadPoolExecutor(1) as apart:  # a browser of an earlier test may have a loop in this thread
+        apart.submit(asyncio.run, WaveInRunName(server)(scope, receive, send)).result()
     return got
 
 
