@@ -38,9 +38,8 @@ def what_goes(store: Store, wave: Wave) -> Sealed:
         raise StoreError(f"A run holds wave {wave.number}.", "Try again once it has ended.")
     store.pull(*(f"{kind}/{wave.key}/" for kind in _KINDS))
     if key_ring.is_destroyed(store.root, wave.key):
-        store.settle(
-            store.key(key_ring.key_path(store.root, wave.key))
-        )  # a kill may have left older versions in a store
+        # a kill may have left older versions in a store
+        store.settle(store.key(key_ring.key_path(store.root, wave.key)))
         key_ring.opened(store.root, wave.key)  # which says when
         raise WaveKeyDestroyedError(f"The key of wave {wave.number} was destroyed.")
     if not store.revisions(wave.key):

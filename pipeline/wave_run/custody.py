@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from pipeline.domain.errors import UnreadableFileError, WorkChangedError
 from pipeline.domain.run_ref import RunRef, ShardRef, run_of
@@ -30,6 +31,8 @@ R = TypeVar("R")
 
 #: Below a run's work.
 FOLDER = "custody"
+#: What the first statement comes after: the hash of none.
+NOTHING = sha256(b"").hexdigest()
 #: The order of the tasks that write. Of ``verify`` each shard has a statement of its own.
 ORDER = (
     "prepare",
@@ -75,39 +78,39 @@ def keeps_custody(stage: Callable[Concatenate[T, P], R]) -> Callable[Concatenate
         run = Plan.load(ref)
         if isinstance(task_ref, ShardRef):
             shard = run.store.root / task_ref.shard
-            must_be_as_left(run, ref.run_id, "verify", only=("plan.json", f"shards/{shard.name}"))
+            after = must_be_as_left(run, ref.run_id, "verify", only=("plan.json", f"shards/{shard.name}"))
             result = stage(task_ref, *args, **kwargs)
             wrote = [run.work / "verdicts" / shard.name]
-            state(run, ref.run_id, f"verify-{shard.stem}", [path for path in wrote if path.is_file()])
+            state(run, ref.run_id, f"verify-{shard.stem}", [path for path in wrote if path.is_file()], after)
             return result
-        must_be_as_left(run, ref.run_id, stage.__name__)
+        after = must_be_as_left(run, ref.run_id, stage.__name__)
         before = _stamps(run)
         result = stage(task_ref, *args, **kwargs)
-        after = _stamps(run)
-        state(run, ref.run_id, stage.__name__, [path for path in after if after[path] != before.get(path)])
+        left = _stamps(run)
+        state(run, ref.run_id, stage.__name__, [path for path in left if left[path] != before.get(path)], after)
         return result
 
     return task
 
 
-def state(run: Plan, run_id: str, task: str, wrote: Iterable[Path]) -> None:
-    """Signs what a task wrote. Raises KeyLostError, WrongKeyError."""
+def state(run: Plan, run_id: str, task: str, wrote: Iterable[Path], after: str = NOTHING) -> None:
+    """Signs what a task wrote. ``after``: as ``must_be_as_left`` gave it. Raises KeyLostError, WrongKeyError."""
     hashes = {path.relative_to(run.work).as_posix(): files.sha256(path) for path in sorted(wrote)}
-    before = _before(task)
-    said = Statement(run_id, files.sha256(run.path), task, _hash(_chain(run, run_id, before)), hashes)
+    said = Statement(run_id, files.sha256(run.path), task, after, hashes)
     signature = log.signing_key(run.store).sign(said.text()).hex()
     files.write_json({**vars(said), "signature": signature}, run.work / FOLDER / f"{task}.json")
 
 
-def must_be_as_left(run: Plan, run_id: str, task: str, only: tuple[str, ...] | None = None) -> None:
-    """Raises WorkChangedError unless the work lies as the tasks before ``task`` left it. ``only``: these files of it.
+def must_be_as_left(run: Plan, run_id: str, task: str, only: tuple[str, ...] | None = None) -> str:
+    """The hash of the statements before ``task``. ``only``: these files are compared, and no others.
 
-    A file that this task or a later one wrote when it ran before is what that one left: the task was cleared.
+    Raises WorkChangedError unless the work lies as the tasks before left it. A file that this task or a later one
+    wrote when it ran before is what that one left: the task was cleared.
     """
-    said = _chain(run, run_id, _before(task))
+    signed = _Signed.of(run, run_id)
+    said = _chain(signed, ORDER[: ORDER.index(task)])
     wanted = {name: digest for statement in said for name, digest in statement.files.items()}
-    known = {(name, digest) for one in _signed(run, run_id).values() for name, digest in one.files.items()}
-    altered = [name for name in wanted if (only is None or name in only) and not _is_left(run, name, known)]
+    altered = [name for name in wanted if (only is None or name in only) and not _is_left(signed, name, wanted[name])]
     if task == "decide":  # it takes every verdict that it finds
         here = {f"verdicts/{path.name}" for path in (run.work / "verdicts").glob("*.parquet")}
         altered += sorted(here - set(wanted))
@@ -115,24 +118,52 @@ def must_be_as_left(run: Plan, run_id: str, task: str, only: tuple[str, ...] | N
         raise WorkChangedError(
             f"Between two tasks of wave {run.wave.number}, files below {run.work} changed: {', '.join(altered[:5])}."
         )
+    return _hash(said)
 
 
-def _is_left(run: Plan, name: str, known: set[tuple[str, str]]) -> bool:
-    path = run.work / name
+@dataclass(frozen=True)
+class _Signed:
+    """The statements of one run under one plan that this installation signed."""
+
+    run: Plan
+    run_id: str
+    plan: str
+    key: Ed25519PublicKey
+
+    @classmethod
+    def of(cls, run: Plan, run_id: str) -> _Signed:
+        return cls(run, run_id, files.sha256(run.path), log.signing_key(run.store).public_key())
+
+    def by(self, task: str) -> Statement | None:
+        """What a task left; None where it is not signed."""
+        with suppress(UnreadableFileError, InvalidSignature, OSError, TypeError, ValueError, KeyError, AttributeError):
+            kept = files.read_json(self.run.work / FOLDER / f"{task}.json")
+            signature = bytes.fromhex(kept.pop("signature"))
+            said = Statement(**kept)
+            self.key.verify(signature, said.text())
+            if (said.run, said.plan, said.task) == (self.run_id, self.plan, task):
+                return said
+        return None
+
+    def every(self) -> list[Statement]:
+        """What each task left that ever ran, later ones too."""
+        tasks = (path.stem for path in sorted((self.run.work / FOLDER).glob("*.json")))
+        return [said for task in tasks if (said := self.by(task)) is not None]
+
+
+def _is_left(signed: _Signed, name: str, wanted: str) -> bool:
+    path = signed.run.work / name
     if not path.is_file():
         return False
     digest = files.sha256(path)
-    return (name, digest) in known or digest in evidence.erased(run.store, run.wave.number)
+    if digest == wanted or any(said.files.get(name) == digest for said in signed.every()):
+        return True
+    return digest in evidence.erased(signed.run.store, signed.run.wave.number)
 
 
-def _before(task: str) -> tuple[str, ...]:
-    """The tasks before one, in order."""
-    return ORDER[: ORDER.index(task.partition("-")[0])]
-
-
-def _chain(run: Plan, run_id: str, tasks: tuple[str, ...]) -> list[Statement]:
+def _chain(signed: _Signed, tasks: tuple[str, ...]) -> list[Statement]:
     """The statements of these tasks, in order, each after the ones before it. Raises WorkChangedError for a gap."""
-    signed, chain = _signed(run, run_id), list[Statement]()
+    chain = list[Statement]()
     for task in tasks:
         names = [task]
         if task == "verify":
@@ -140,28 +171,14 @@ def _chain(run: Plan, run_id: str, tasks: tuple[str, ...]) -> list[Statement]:
             names = sorted(f"verify-{name.stem}" for name in drawn if name.parent.name == "shards")
         after = _hash(chain)
         for name in names:
-            if name not in signed or signed[name].after != after:
+            said = signed.by(name)
+            if said is None or said.after != after:
                 raise WorkChangedError(
-                    f"What {name} left in the work of wave {run.wave.number} is not signed, or what came before it "
-                    "was made anew since."
+                    f"What {name} left in the work of wave {signed.run.wave.number} is not signed, or what came before "
+                    "it was made anew since."
                 )
-        chain += [signed[name] for name in names]
+            chain.append(said)
     return chain
-
-
-def _signed(run: Plan, run_id: str) -> dict[str, Statement]:
-    """The statements of this run under this plan that this installation signed, by task."""
-    found: dict[str, Statement] = {}
-    plan, key = files.sha256(run.path), log.signing_key(run.store).public_key()
-    for path in sorted((run.work / FOLDER).glob("*.json")):
-        with suppress(UnreadableFileError, InvalidSignature, TypeError, ValueError, KeyError, AttributeError):
-            kept = files.read_json(path)
-            signature = bytes.fromhex(kept.pop("signature"))
-            said = Statement(**kept)
-            key.verify(signature, said.text())
-            if (said.run, said.plan, said.task) == (run_id, plan, path.stem):
-                found[said.task] = said
-    return found
 
 
 def _hash(chain: list[Statement]) -> str:
