@@ -25,6 +25,7 @@ from pipeline.storage.paths import Store
 from pipeline.storage.sealed_file import Header
 from tests.s3 import BUCKET, s3_server, upload
 from tests.spec.world import nik
+from tests.stores import own_machine
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +40,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
-    monkeypatch.setenv("GELOMBANG_ENCRYPTION__AT_REST", "true")
-    monkeypatch.setenv("GELOMBANG_MIRROR", str(tmp_path / "mirror"))
-    monkeypatch.setenv("GELOMBANG_SECRETS", str(tmp_path / "secrets"))
-    settings.cache_clear()
-    yield monkeypatch
-    monkeypatch.undo()
-    settings.cache_clear()
+def machine(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    with own_machine(tmp_path, GELOMBANG_ENCRYPTION__AT_REST="true") as patch:
+        yield patch
 
 
 @pytest.fixture

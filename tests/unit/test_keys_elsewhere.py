@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import fsspec
 import pytest
 
 from pipeline.domain.settings import settings
 from pipeline.storage.object_store import Remote
 from pipeline.storage.paths import Store
+from tests.stores import memory_store, own_machine
 
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    name = f"memory://{uuid4().hex}"
-    yield name
-    fs, root = fsspec.core.url_to_fs(name)
-    if fs.exists(root):
-        fs.rm(root, recursive=True)
+    with memory_store() as name:
+        yield name
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
-    monkeypatch.setenv("GELOMBANG_MIRROR", str(tmp_path / "mirror"))
-    monkeypatch.setenv("GELOMBANG_SECRETS", str(tmp_path / "secrets"))
-    settings.cache_clear()
-    yield monkeypatch
-    monkeypatch.undo()
-    settings.cache_clear()
+def machine(tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    with own_machine(tmp_path) as patch:
+        yield patch
 
 
 @pytest.mark.parametrize(("on", "asked"), [("false", 1), ("true", 4)])

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
 
-import fsspec
 import pytest
 
 from pipeline.domain.calendar import Wave
@@ -18,6 +16,7 @@ from pipeline.storage.mirror import Mirror
 from pipeline.storage.object_store import is_below
 from pipeline.storage.paths import Store
 from pipeline.wave_run import photo_prefetch
+from tests.stores import memory_store
 
 WAVE = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
 WORK = "work/wave-0001/"
@@ -25,11 +24,8 @@ WORK = "work/wave-0001/"
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    name = f"memory://{uuid4().hex}"
-    yield name
-    fs, root = fsspec.core.url_to_fs(name)
-    if fs.exists(root):
-        fs.rm(root, recursive=True)
+    with memory_store() as name:
+        yield name
 
 
 @pytest.fixture
