@@ -55,7 +55,7 @@ class Wave:
     version: int = 1
     beacon: BeaconName = ""
     beacon_after: float = 24.0
-    areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province, share
+    areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province or regency, share
     card: CardMode = "off"
 
     @property
@@ -74,6 +74,11 @@ class Wave:
     def closing_day(self) -> date:
         """The day on which ages, extracts and rules are taken; who closes at 00:00:00 closes the day before."""
         return (self.closes - timedelta(microseconds=1)).date()
+
+    @property
+    def regencies(self) -> tuple[str, ...]:
+        """The regencies that have a share of the quota: people of one are of it, and not of their province."""
+        return tuple(code for code, _ in self.areas if len(code) == 4)
 
     @property
     def beacon_due(self) -> datetime:
@@ -101,10 +106,10 @@ class Wave:
 
 
 class Area(BaseModel):
-    """A ``[[wave.area]]`` table: a share of the quota that is kept for people of one province."""
+    """A ``[[wave.area]]`` table: a share of the quota that is kept for people of one province or regency."""
 
     model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^\d{2}$")  # the province in the population register, where the KTP has its domicile
+    code: str = Field(pattern=r"^\d{2}(\d{2})?$")  # in the population register, where the KTP has its domicile
     share: float = Field(gt=0, le=1)
 
 

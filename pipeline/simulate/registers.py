@@ -19,6 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.domain import contracts
+from pipeline.ingest.extracts import REGENCY
 from pipeline.simulate import faults, noise, table_writers
 from pipeline.simulate.faults import BIT, SHARED
 from pipeline.simulate.noise import I64
@@ -133,7 +134,14 @@ def _schema(plan: SimulationPlan, name: str) -> pa.Schema:
     """The contract's schema; NIK and KK are 64-bit integers in narrow extracts and, to see both, in bansos."""
     whole = plan.narrow or name == "bansos"
     schema = contracts.EXTRACTS[name].schema
-    return pa.schema([pa.field(f.name, pa.int64() if whole and f.name in ("nik", "kk") else f.type) for f in schema])
+    left_out = (REGENCY,) if plan.narrow else ()  # a register may do without: a country's worth of it is wide enough
+    return pa.schema(
+        [
+            pa.field(f.name, pa.int64() if whole and f.name in ("nik", "kk") else f.type)
+            for f in schema
+            if f.name not in left_out
+        ]
+    )
 
 
 def _chunks(world: World, by_district: bool) -> Iterator[tuple[int, int]]:
@@ -194,6 +202,7 @@ def _population(
         "alive": who.alive,
         "occupation": who.occupation,
         "province_code": who.province,
+        **({} if plan.narrow else {REGENCY: world.regions.regency(plan.seed, who.index, who.nik, who.province)}),
         "photo": photo,
     }
     twin = np.flatnonzero(mask & SHARED)
@@ -218,6 +227,7 @@ def _population(
             "alive": pa.array(columns["alive"]),
             "occupation": _coded(columns["occupation"], people.OCCUPATION_NAMES),
             "province_code": _coded(columns["province_code"], world.regions.provinces),
+            **({} if plan.narrow else {REGENCY: pa.array(columns[REGENCY]).cast(pa.string())}),
             "photo": pa.array(columns["photo"], pa.string()),
         }
     )

@@ -341,6 +341,31 @@ def test_quotas_by_area_compared_with_none(world: World):
     assert isinstance(CliRunner().invoke(app, [*line, "--area", "Jakarta"]).exception, BadQuestionError)
 
 
+@pytest.mark.parametrize(
+    ("had", "areas", "said"),
+    [
+        ((), {"3171": 0.5}, "did not keep who is of regency 3171"),
+        ((("3171", 0.2),), {"3174": 0.5}, "did not keep who is of regency 3174"),
+        ((("3171", 0.2),), {"31": 0.5}, "were none of province 31"),
+        ((("3171", 0.2),), {"31": 0.5, "3171": 0.1}, ""),
+        ((("3171", 0.2),), {"3171": 0.1, "32": 0.2}, ""),
+        ((("3171", 0.2),), {}, ""),
+    ],
+)
+def test_what_can_be_asked_of_regencies(tmp_path: Path, had: Any, areas: dict[str, float], said: str):
+    this = wave(3, selfie="off", seed="one", quota=20, areas=had)
+    made = World(tmp_path)
+    made.apply(this, "A", made.person(nik(1), kk=kk(1), regency_code="3171"), kk=kk(1))
+    made.screen(this)
+    made.decide(this)
+    manifest = read_json(made.finish(this) / "manifest.json")
+    if said:
+        with pytest.raises(BadQuestionError, match=said):
+            ask(manifest, areas=areas)
+    else:
+        assert dict(ask(manifest, areas=areas).asked.areas) == areas
+
+
 def test_a_wave_with_areas_without_them(tmp_path: Path):
     this = wave(3, selfie="off", seed="one", quota=20, areas=(("32", 0.5),))
     made = World(tmp_path / "data")
