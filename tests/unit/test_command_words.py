@@ -123,6 +123,16 @@ def test_the_record_s_headings_are_there_in_both_languages() -> None:
     assert len(history.columns("en")) == len(history.columns("id")) == 4
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("id", "Tidak ada yang memegang gelombang 3."), ("en", "Nobody holds wave 3.")]
+)
+def test_a_command_that_changes_something_speaks_the_language_that_is_asked_for(
+    language: str, told: str, tmp_path: Path
+) -> None:
+    said = CliRunner().invoke(app, ["unlock", "3", "--data", str(tmp_path), "--language", language])
+    assert (said.exit_code, said.output.strip()) == (0, told), said.output
+
+
 @pytest.mark.parametrize(("language", "head"), [("id", "gelombang ┃ dibuka"), ("en", "wave ┃ opens")])
 def test_waves_speaks_the_language_that_is_asked_for(language: str, head: str, tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["waves", "--data", str(tmp_path), "--language", language])
