@@ -16,7 +16,7 @@ export PYTHONHASHSEED := 0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave replay test test-fast test-all coverage mutants cluster lint format types bench fuzz sbom lock up docs docs-serve docs-pages clean
+.PHONY: help setup wave replay test checked chromium test-fast test-all coverage mutants cluster lint format types bench fuzz sbom lock up docs docs-serve docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,15 +48,20 @@ replay: WAVE = 1
 replay: setup  ## the whole of wave 1, 200,000 selfies: hours; call it again after a kill
 	@PATH="$(abspath $(BIN)):$$PATH" tools/replay "$(DATA)" "$(PRESET)" "$(WAVE)" "$(FACES)"
 
-test: setup lint types  ## every test but the exhaustive ones
-	@tools/ensure_chromium
+test: checked  ## every test but the exhaustive ones
 	$(PYTEST)
+
+# What comes before the tests: one core would wait for the other, and both for Debian's archive.
+checked: setup
+	@+$(MAKE) --no-print-directory --jobs 3 --output-sync chromium lint types
+
+chromium:
+	@tools/ensure_chromium
 
 test-fast: setup  ## unit and spec tests that need neither the models nor a whole wave
 	$(PYTEST) tests/unit tests/spec -m 'not slow and not exhaustive'
 
-test-all: setup lint types  ## every test: all kills, every write and read that can fail, many more random examples
-	@tools/ensure_chromium
+test-all: checked  ## every test: all kills, every write and read that can fail, many more random examples
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) -m ''
 
 coverage: setup  ## lines and branches that the tests of `make test-fast` reach
