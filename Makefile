@@ -4,11 +4,12 @@ VENV   ?= .venv
 WAVE   ?= 12
 DATA   ?= data/simulated
 FACES  ?=
-WORKERS ?= 2
+WORKERS ?= 3
 BIN    := $(VENV)/bin
 UV     := .uv/bin/uv
-# Tests run in WORKERS processes. One file stays in one process, because its fixtures are made once for the file. The files
-# with whole waves come first, as testpaths has them; by their number of tests they would come last, one process alone.
+# Tests run in WORKERS processes, one more than the two cores that CI has: many wait for a process or a page. One file stays
+# in one process, because its fixtures are made once for the file. The files with whole waves come first, as testpaths has
+# them; by their number of tests they would come last, one process alone.
 PYTEST  = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 export PYTHONHASHSEED := 0
