@@ -17,9 +17,10 @@ from pipeline.runtime import progress
 from pipeline.simulate import wave
 from pipeline.simulate.between import retry_photos
 from pipeline.simulate.between.past import Past
-from pipeline.simulate.photos.photo_job import Job
+from pipeline.simulate.photos.photo_job import EACH_WAVE, Job
 from pipeline.simulate.presets import SimulationPlan
-from pipeline.simulate.wave import EACH_WAVE, Simulated
+from pipeline.simulate.simulated import Simulated, record
+from pipeline.simulate.wanted_photographs import photograph_jobs
 from pipeline.storage.paths import Store
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def simulate_country(
         with progress.task(f"simulate wave {plan.wave.number}") as counts:
             done = wave.simulate_wave(plan, store, photos, workers, past)
             counts |= {"registrations": done.registrations, **done.extracts}
-        jobs = wave.photograph_jobs(plan, store, done.photographs, before.step, sources)
+        jobs = photograph_jobs(plan, store, done.photographs, before.step, sources)
         again = [_in_country(job, before, sources) for job in retry_photos.deliver(plan, store, before)]
         rendered = _render(plan, [*jobs, *again], faces, workers, tell)
-        wave.record(plan, store, done, rendered)
+        record(plan, store, done, rendered)
         past = done.past
         yield CountryWave(plan, done, len(jobs), len(again))
 

@@ -15,7 +15,9 @@ import pyarrow as pa
 
 from pipeline import __version__
 from pipeline.simulate.presets import SimulationPlan
-from pipeline.simulate.wave import TRUTH, Photographs, Simulated
+from pipeline.simulate.simulated import Simulated
+from pipeline.simulate.truth.truth_table import TRUTH
+from pipeline.simulate.wanted_photographs import Photographs
 from pipeline.storage.files import fresh, read_json, read_table, write_json, write_table
 from pipeline.storage.paths import Store
 

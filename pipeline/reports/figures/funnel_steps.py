@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.domain import reasons
-from pipeline.domain.calendar import SelfieMode, Wave
+from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.contracts import OUTCOMES
 from pipeline.reports.figures.query import Query, decisions
 from pipeline.storage.files import write_json

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from pipeline.domain.errors import BadSettingError
 from pipeline.draw import beacon, demonstration
 from pipeline.simulate.noise import I64
-from pipeline.simulate.planted_truth import WARNINGS, Known
 from pipeline.simulate.population import names
 from pipeline.simulate.population.people import World
 from pipeline.simulate.presets import SimulationPlan
+from pipeline.simulate.truth.planted_truth import WARNINGS, Known
 from pipeline.storage.files import write_text
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import key_as_committed, open_wave
