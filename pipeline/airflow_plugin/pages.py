@@ -104,16 +104,16 @@ def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
 
 def _root(*prefixes: str, only: tuple[str, ...] = ()) -> Path:
     """The data root; of a root elsewhere, this machine's copy of what is asked for (``only``: files of these names)."""
-    where = Store.at(settings().data)
-    where.pull(*prefixes, only=only, keep=True)
-    return where.root
+    store = Store.at(settings().data)
+    store.pull(*prefixes, only=only, keep=True)
+    return store.root
 
 
 def _keys() -> list[str]:
     """The waves that there may be something of, the newest first."""
     Store.at(settings().data).pull("waves/", "work/", only=("manifest.json", "report.html", "index.html"), keep=True)
-    where = Store.at(settings().data)
-    found = where.wave_folders("waves").keys() | where.wave_folders("work").keys()
+    store = Store.at(settings().data)
+    found = store.wave_folders("waves").keys() | store.wave_folders("work").keys()
     return [wave_key(number) for number in sorted(found, reverse=True)]
 
 

@@ -9,7 +9,7 @@ from pipeline.domain.settings import settings
 from pipeline.domain.short_code import short_code
 from pipeline.reports.messages.letters import SMS_LENGTH, Letter, texts, write_letter
 from pipeline.reports.messages.paragraphs import paragraph
-from pipeline.reports.messages.telling import SUPERSEDED, table, told
+from pipeline.reports.messages.telling import SUPERSEDED, letter_items, table
 from tools.reference import markdown
 
 _WAVES = [
@@ -80,7 +80,7 @@ def letters_page() -> str:
         parts.append(_whole(f"group {group}", refused(member), closing=False))
     parts.append("\n## Reasons\n")
     for code, group, _ in table():
-        if [item.name for item in told([code], matched=True)] == [code] != [SUPERSEDED]:
+        if [item.name for item in letter_items([code], matched=True)] == [code] != [SUPERSEDED]:
             note = f"`{code}`" + (" (to whoever has shown who they are)" if group else "")
             parts.append(_whole(note, refused(code, matched=bool(group)), closing=False))
     return "\n".join(part.strip("\n") + "\n" for part in parts).replace(settings().contact, "www.prakerja.go.id")
