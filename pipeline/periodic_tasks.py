@@ -1,4 +1,4 @@
-"""The tasks that belong to no wave, one function each: what the DAGs beside ``wave_cohort`` call.
+"""The tasks that belong to no wave, one function each: what the DAGs other than ``wave_cohort`` call.
 
 Each can be called at any time and any number of times.
 """

@@ -192,7 +192,7 @@ def verify(ref: ShardRef) -> Counts:
 @moves(CACHE, writes=(WORK.prefix, VERDICTS, PRINTS))
 @keeps_custody
 def refill(ref: RunRef) -> RunRef:
-    """With ``refill``: verifies the next in line, round by round, until the places are full or nobody is left."""
+    """With ``refill``: verifies the next in line, round by round, until the places are full or no one is left."""
     run = Plan.load(ref)
     with progress.task("refill") as counts:
         forget_rounds(run)

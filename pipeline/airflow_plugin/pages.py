@@ -24,7 +24,7 @@ from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
 
 PREFIX = "/gelombang"
-#: Whoever may not read this DAG reads none of its reports.
+#: A user who may not read this DAG may read none of its reports.
 DAG = "wave_cohort"
 #: The pages have one inline style and no script; nothing may be fetched, from here or elsewhere.
 HEADERS = {
@@ -125,7 +125,7 @@ def _wave(key: str) -> str:
 
 
 def _revision_of(folder: Path) -> Path | None:
-    """The newest revision of a wave, if it published what lies in ``folder`` now and has a report."""
+    """The newest revision of a wave, if it published the present content of ``folder`` and has a report."""
     said = list(Store.at(settings().data).published(folder.name).glob("rev-*/publication.json"))
     manifest = folder / "manifest.json"
     if not said or not manifest.is_file():

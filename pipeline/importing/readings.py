@@ -1,6 +1,6 @@
 """How each column of a register is read from its text, as SQL: a value of the contract's type, or null and counted.
 
-A row without a usable NIK is set aside: nobody can be asked about it. Every other fault empties one value.
+A row without a usable NIK is set aside: no application can be compared with it. Every other fault empties one value.
 """
 
 from __future__ import annotations

@@ -122,7 +122,8 @@ def explain(store: Store, number: int, registration_id: str) -> Explanation:
 
 
 def _stands(decisions: Path, decision: Row) -> list[str]:
-    """Of a duplicate the person's application that stands; several where the register gives a NIK to several people."""
+    """For a duplicate: the person's application that counts; several where the register gives a NIK to several
+    people."""
     import pyarrow.compute as pc
 
     if "duplicate_application" not in decision["reasons"]:

@@ -34,7 +34,7 @@ class Answer(BaseModel):
     note: str = Field(max_length=500)
     selfie: str | None
     reference: str | None
-    others: list[str | None] | None = None  # None: not asked about by whoever sent it
+    others: list[str | None] | None = None  # None: the page that was sent did not ask
 
     @field_validator("note")
     @classmethod
@@ -45,14 +45,15 @@ class Answer(BaseModel):
 
 
 def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | None, gate: AccessGate) -> FastAPI:
-    """The application for one wave and whoever signs in. ``policy`` has the thresholds that the wave was judged by."""
+    """The application for one wave and the reviewers who sign in. ``policy`` has the thresholds that the wave was
+    judged by."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(gate)
     store, wave = reviewing.store, reviewing.wave
     roots = {"selfie": store.landing(wave, "selfies"), "reference": store.extract("photos")}
 
     def mine(request: Request) -> ReviewSession:
-        """The session of whoever the gate let in."""
+        """The session of the reviewer whom the gate let in."""
         return reviewing.of(request.state.reviewer)
 
     def look(case: Case, which: Which) -> Shown:

@@ -36,7 +36,7 @@ def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None
     store, wave = reviewing.store, reviewing.wave
 
     def mine(request: Request) -> list[Objection]:
-        """The open objections that whoever the gate let in may decide."""
+        """The open objections that the reviewer whom the gate let in may decide."""
         return objections.open_to(store, wave, request.state.reviewer)
 
     def found(request: Request, number: int) -> Objection:

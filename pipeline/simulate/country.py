@@ -1,6 +1,6 @@
 """A country with several consecutive waves: each is simulated in turn, and knows who applied in those before it.
 
-People who were refused apply again, some with what they mended; whoever failed only the photograph sends a new one;
+People who were refused apply again, some with what they mended; people who failed only the photograph send a new one;
 some move to another family card, some die. Each wave has its own landing and its own extracts, of its own dates, so
 that a backfill finds of each register the delivery of then.
 """
@@ -56,7 +56,7 @@ def simulate_country(
 ) -> Iterator[CountryWave]:
     """Simulates the waves in their order. ``tell`` is asked, for so many photographs, who is told of their progress.
 
-    Raises BadSettingError for a population too small, or where data lie that this did not make.
+    Raises BadSettingError for a population too small, or where there are data that the simulator did not make.
     """
     past = Past(steps=len(plans), first_day=plans[0].wave.closing_day)
     sources: dict[int, int] = {}  # whose face comes from which source: through all waves the same

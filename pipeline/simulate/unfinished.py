@@ -1,7 +1,7 @@
 """A simulation between its tables and its photographs: kept on disk, so that a kill costs no more than was in flight.
 
-Rendering hundreds of thousands of photographs takes hours; the tables before them are made once. What is kept lies in a
-hidden folder beside the wave's registrations and is gone when the simulation is complete.
+Rendering hundreds of thousands of photographs takes hours; the tables before them are made once. What is kept is in a
+hidden folder next to the wave's registrations and is deleted when the simulation is complete.
 """
 
 from __future__ import annotations

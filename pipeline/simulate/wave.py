@@ -61,7 +61,7 @@ def simulate_wave(
     The truth comes last (``simulated.record``), so that nothing looks finished before it is. ``photos``: one of
     ``wanted_photographs.PHOTOS``. ``past``: what a country remembers of its waves before this one.
 
-    Raises BadSettingError for a population too small, or where data lie that this did not make.
+    Raises BadSettingError for a population too small, or where there are data that the simulator did not make.
     """
     _make_room(plan, store)
     key = beacon_truth.opened(plan, store) if plan.wave.beacon else b""

@@ -1,6 +1,6 @@
 """What a task moves between the data root elsewhere and this machine: before it what it reads, after it what it wrote.
 
-Said once for each task, beside it (``@moves(...)`` in ``stages.py``). On a folder nothing is moved.
+Each task says it once, in its decorator (``@moves(...)`` in ``stages.py``). On a folder nothing is moved.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ KEPT_PRINTS = "descriptors/"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the data root; ``{wave}`` stands for the wave's key, ``{plan}`` for the run's plan, ``{shard}``,
+    """A part of the data root; ``{wave}`` is the wave's key, ``{plan}`` for the run's plan, ``{shard}``,
     ``{name}`` and ``{stem}`` for the path of a shard, its file's name, and that without its ending."""
 
     prefix: str
@@ -102,7 +102,7 @@ def moves(
 
 
 def _names(ref: TaskRef) -> dict[str, str]:
-    """What stands for the names in braces of a ``Part``."""
+    """The values for the names in braces of a ``Part``."""
     run = run_of(ref)
     names = {"wave": run.key, "plan": run.plan}
     if not isinstance(ref, ShardRef):

@@ -1,4 +1,4 @@
-"""The photographs of a part at hand: where they lie in a folder, else fetched block by block and thrown away after.
+"""The photographs of a part: those of a folder as they are, others fetched block by block and deleted after.
 
 Paths come from applicants: one that is absolute or climbs is never asked for, and what is not there stays missing, so
 that both get the reason that they get on a folder.
@@ -24,7 +24,7 @@ from pipeline.storage import task_sync
 from pipeline.storage.object_store import is_below
 from pipeline.storage.paths import Store
 
-#: Pairs fetched at once, while those before them are verified: two blocks lie on this machine at a time.
+#: Pairs fetched at once, while those before them are verified: two blocks are on this machine at a time.
 BLOCK = 256
 
 

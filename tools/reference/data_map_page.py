@@ -29,7 +29,7 @@ The last column is that of UU PDP art. 4: *specific* data is protected more.
 {kinds}
 ## Files below the data root
 
-*sender*: delivered, and answered for by whoever delivers; *programme*: made here. *owner*: mode 0600, for the user that
+*sender*: delivered, and answered for by the sender; *programme*: made here. *owner*: mode 0600, for the user that
 runs the pipeline. Days count from the wave's closing day, of descriptors from the publication. On a data root elsewhere
 the store's own rights and rules of deletion hold.
 

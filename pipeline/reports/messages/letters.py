@@ -126,7 +126,7 @@ def _sms(
     following: Wave | None,
     language: str,
 ) -> str:
-    """As many reasons as fit one message, the first ones first; the number of the others stands at the end.
+    """As many reasons as fit one message, the first ones first; the number of the others is at the end.
 
     There is room for one whatever the reasons and dates: a test writes every letter.
     """

@@ -28,7 +28,7 @@ _SHARED = 1 << WARNINGS.index("shared_nik")
 
 
 def opened(plan: SimulationPlan, store: Store) -> bytes:
-    """Opens a simulated wave; its key. Raises BadSettingError for a beacon that nobody can simulate."""
+    """Opens a simulated wave; its key. Raises BadSettingError for a beacon that cannot be simulated."""
     if not beacon.chain_of(plan.wave).demonstration:
         raise BadSettingError(
             f"Wave {plan.wave.number} is drawn by {plan.wave.beacon}, whose rounds nobody can simulate.",
