@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import stages
+from pipeline import periodic_tasks, stages
 from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain.errors import WaveNotRunError
@@ -44,7 +44,7 @@ def publish(
         run = FinishedRun(ref, where.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
-    stages.overview(where.address)
+    periodic_tasks.overview(where.address)
     counts = {"accepted": done.accepted, "removed": done.removed, "added": done.added}
     say(t("publish.done", wave=str(wave), revision=str(done.revision), where=done.published, **counts))
     record = files.read_json(where.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]

@@ -13,7 +13,8 @@ import typer
 
 from pipeline.commands.common.console import say
 from pipeline.commands.common.options import LanguageOption, language_of
-from pipeline.domain.calendar import Calendar, SelfieMode, Wave
+from pipeline.domain.calendar import Calendar, Wave
+from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.errors import BadQuotaError, BadSettingError
 from pipeline.record import log
 from pipeline.reports.language.labels import Translate, translator
@@ -25,7 +26,7 @@ from pipeline.storage.paths import Store, project_data
 if TYPE_CHECKING:
     from pipeline.simulate.photos.photographs import Rendered
     from pipeline.simulate.presets import SimulationPlan
-    from pipeline.simulate.wave import Simulated
+    from pipeline.simulate.simulated import Simulated
 
 
 def simulate(
@@ -66,11 +67,11 @@ def simulate(
       gelombang simulate data/country --waves 1-3 --preset small
     """
     from pipeline.simulate import presets
-    from pipeline.simulate import wave as simulated
+    from pipeline.simulate.wanted_photographs import PHOTOS
 
     t = translator(language_of(language))
-    if photos not in simulated.PHOTOS:
-        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(simulated.PHOTOS)}.")
+    if photos not in PHOTOS:
+        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(PHOTOS)}.")
     if ":/" in str(data):
         raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
     table = presets.preset(preset)
@@ -148,10 +149,11 @@ def _numbers(wave: int, waves: str | None, beacon: bool) -> list[int]:
 
 def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int, t: Translate) -> None:
     """One wave, recorded when it is complete."""
-    from pipeline.simulate import unfinished, wave
+    from pipeline.simulate import unfinished
+    from pipeline.simulate.simulated import record
 
     done, rendered = _make(plan, store, photos, faces, workers, t)
-    wave.record(plan, store, done, rendered)
+    record(plan, store, done, rendered)
     unfinished.forget(plan, store)
     _tell(plan, done, int(done.photographs.wanted.sum()), t)
 
@@ -199,6 +201,7 @@ def _make(
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
     from pipeline.simulate.photos import photographs
+    from pipeline.simulate.wanted_photographs import photograph_jobs
 
     resumed = unfinished.kept(plan, store, faces)
     if resumed:
@@ -211,7 +214,7 @@ def _make(
             done = wave.simulate_wave(plan, store, photos, workers)
             unfinished.keep(plan, store, faces, done)
         counts |= {"registrations": done.registrations, **done.extracts}
-    jobs = wave.photograph_jobs(plan, store, done.photographs)
+    jobs = photograph_jobs(plan, store, done.photographs)
     if not jobs:
         return done, photographs.Rendered()
     with progress.task("render photographs") as counts:
