@@ -87,7 +87,7 @@ class WaveTimetable(Timetable):
         return (_info(wave) for wave in waves(last.date()) if first <= closing(wave) <= last)
 
     def localize_partition_datetime(self, dt: datetime) -> DateTime:
-        """A bound of a backfill is meant in local time."""
+        """Takes a bound of a backfill as local time."""
         return instance(dt.replace(tzinfo=WIB))
 
     def _decode_partition_date(self, partition_key: str) -> datetime | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 LAYERS = ("registration", "identity", "education", "bansos", "exclusion", "selfie")
 #: What a photograph is scored for, in catalogue order.
@@ -46,22 +47,27 @@ class Notice:
     en: str
 
 
+class _Catalogue(NamedTuple):
+    reasons: dict[str, Reason]
+    warnings: dict[str, Notice]
+
+
 @lru_cache(maxsize=1)
-def _catalogue() -> tuple[dict[str, Reason], dict[str, Notice]]:
+def _catalogue() -> _Catalogue:
     raw = tomllib.loads((files("pipeline.domain") / "reasons.toml").read_text(encoding="utf-8"))
     reasons = {r["code"]: Reason(**r, order=i) for i, r in enumerate(raw["reason"])}
     warnings = {w["code"]: Notice(**w) for w in raw["warning"]}
-    return reasons, warnings
+    return _Catalogue(reasons, warnings)
 
 
 def catalogue() -> dict[str, Reason]:
     """All reasons by code, in catalogue order."""
-    return _catalogue()[0]
+    return _catalogue().reasons
 
 
 def warning_catalogue() -> dict[str, Notice]:
     """The codes that only ever warn; a selfie defect may warn too (see :func:`message`)."""
-    return _catalogue()[1]
+    return _catalogue().warnings
 
 
 def codes(layer: str | None = None) -> tuple[str, ...]:

@@ -123,9 +123,9 @@ def _of_wave(store: Store, wave: Wave, nik: str, periods: RetentionSettings) -> 
         return [Held(wave.number, "unpublished", len(who.ids))]
     if wave_lock.holder_of(store, wave) is not None:
         return [Held(wave.number, "held", len(who.ids))]
-    folders = [out, work / "out", *store.revisions(wave.key)]
-    letters = [path for folder in folders for name in _LETTERS if (path := folder / name).is_file()]
-    retries = [path for folder in folders[:2] if (path := folder / "retries.parquet").is_file()]
+    of_run, revisions = [out, work / "out"], store.revisions(wave.key)
+    letters = [path for folder in (*of_run, *revisions) for name in _LETTERS if (path := folder / name).is_file()]
+    retries = [path for folder in of_run if (path := folder / "retries.parquet").is_file()]
     selfies, lines = _selfies(store, wave, who), _measured(store, out, who)
     goes = [
         Held(wave.number, "photographs", len(selfies), tuple(selfies)),
@@ -136,7 +136,7 @@ def _of_wave(store: Store, wave: Wave, nik: str, periods: RetentionSettings) -> 
             for what, paths in (("letters", letters), ("retry_data", retries))
         ),
     ]
-    placed = sum(erased_rows.rows_of(folder / "cohort.parquet", set(who.ids)) for folder in folders[2:])
+    placed = sum(erased_rows.rows_of(folder / "cohort.parquet", set(who.ids)) for folder in revisions)
     stays = [
         Held(wave.number, "decisions", len(who.ids)),
         Held(wave.number, "deliveries", len(who.ids)),

@@ -76,7 +76,7 @@ def publish(
         screened = rescreen(run, now.date())
         removals.agreed(run, screened, removing)
         _no_second_places(run, screened)
-        folder, published = _commit(run, screened, approval, now, approver, removing)
+        folder, published = _commit(run, screened, approval, now=now, approver=approver, removing=removing)
         _note_published(run, folder, published)
         return published
 
@@ -114,6 +114,7 @@ def _commit(
     run: Plan,
     screened: Rescreened,
     approval: Approval,
+    *,
     now: datetime,
     approver: dict[str, Any],
     removing: int | None,

@@ -104,7 +104,8 @@ def signing_key(store: Store) -> Ed25519PrivateKey:
 
     Raises BadSettingError, KeyLostError, WrongKeyError.
     """
-    return _key_after(store, _last(store)[1])
+    _, last = _last(store)
+    return _key_after(store, last)
 
 
 def _key_after(store: Store, last: bytes) -> Ed25519PrivateKey:
@@ -127,7 +128,7 @@ def remembered(store: Store) -> Head | None:
 
 
 def forget(store: Store) -> None:
-    """For a simulated root that is made anew: its record begins anew too."""
+    """Forgets how far the record went: for a simulated root that is made a second time."""
     _memory(store).unlink(missing_ok=True)
 
 

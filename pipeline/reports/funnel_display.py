@@ -38,14 +38,14 @@ def print_funnel(funnel: dict[str, Any], console: Console, language: str) -> Non
     table.add_column(t("funnel.left"), justify="right", no_wrap=True, min_width=digits)
     for step, passed, left in rows(funnel):
         share = passed / total if total else 0.0
-        cells = [
+        bars = [Text(bar(share, max(width, 1)), style="green" if step == "accepted" else "blue")]
+        table.add_row(
             Text(t(f"step.{step}"), style="bold" if step in ("registered", "accepted") else ""),
             Text(numbers.integer(passed, language)),
-            Text(bar(share, max(width, 1)), style="green" if step == "accepted" else "blue"),
+            *(bars if width >= _NARROWEST else []),
             Text(numbers.percent(share, language)),
             Text(f"−{numbers.integer(left, language)}" if left else "", style="red" if step != "drawn" else "cyan"),
-        ]
-        table.add_row(*(cells if width >= _NARROWEST else cells[:2] + cells[3:]))
+        )
     console.print(table)
     ends = Text(f"  {t('funnel.ends')}: ")
     for i, (outcome, n) in enumerate(funnel["ends"].items()):

@@ -24,7 +24,7 @@ from pipeline.wave_run.selfie_rounds import print_folder, verdict_files
 
 @dataclass(frozen=True)
 class Verified:
-    """One application whose selfie was looked at; ``key`` tells its photographs: both SHA-256, 64 bytes."""
+    """One application whose selfie was looked at; ``key`` identifies its photographs: both SHA-256, 64 bytes."""
 
     registration_id: str
     nik: str | None
@@ -32,6 +32,14 @@ class Verified:
     reference: str | None
     outcome: str
     key: bytes
+
+    @property
+    def selfie_sha256(self) -> bytes:
+        return self.key[:32]
+
+    @property
+    def reference_sha256(self) -> bytes:
+        return self.key[32:]
 
 
 def verified(run: Plan) -> list[Verified]:
@@ -88,7 +96,7 @@ def _files_alone(people: Sequence[Verified]) -> NDArray[np.void]:
     """Prints that say which files came, and nothing of what is on them."""
     rows = np.zeros(len(people), record(0))
     for row, person in zip(rows, people, strict=True):
-        row["selfie"], row["reference"] = np.void(person.key[:32]), np.void(person.key[32:])
+        row["selfie"], row["reference"] = np.void(person.selfie_sha256), np.void(person.reference_sha256)
         row["apart"], row["alike"] = UNKNOWN_APART, UNKNOWN_ALIKE
     return rows
 

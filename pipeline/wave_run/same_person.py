@@ -49,8 +49,8 @@ def compare(run: Plan, today: date) -> Compared:
         return _write(run, Compared(), {}, {}, [])
     everyone = verified(run)
     people, prints = prints_of(run, everyone)
-    stands = np.array([person.outcome in ("passed", "review") for person in people], bool)
-    sides = _Sides(run, people, prints, np.flatnonzero(stands), np.flatnonzero(~stands))
+    passing = np.array([person.outcome in ("passed", "review") for person in people], bool)
+    sides = _Sides(run, people, prints, np.flatnonzero(passing), np.flatnonzero(~passing))
     earlier = kept_prints.of_earlier_waves(run.store, run.wave, today)
     for one, other, reasons_ in sides.pairs(earlier):
         others[one].append(other)

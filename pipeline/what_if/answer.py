@@ -89,14 +89,14 @@ def answer(store: Store, question: Question) -> Answer:
             counted = count(query, question, known, screened, areas)
     as_run = _drawn(question, counted, asked=False)
     asked = as_run if question.same else _drawn(question, counted, asked=True)
-    people = [int(drawn.crowd.people.sum()) for drawn in (as_run, asked)]
+    in_run, in_asked = (int(drawn.crowd.people.sum()) for drawn in (as_run, asked))
     apart = [sum(r["n"] for r in counted.rows if r[a] and not r[b]) for a, b in _SIDES]
-    shown = [None if any(small(n) for n in apart) else n for n in people]
+    hidden = any(small(n) for n in apart)
     return Answer(
         question,
         int(read_json(out / "funnel.json")["ends"]["accepted"]),
-        Places(shown[0], *as_run.accepted),
-        Places(shown[1], *asked.accepted),
+        Places(None if hidden else in_run, *as_run.accepted),
+        Places(None if hidden else in_asked, *asked.accepted),
         attrition(question, counted),
         {by: by_group(counted, as_run, asked, by) for by in GROUPS},
         _notes(question, counted, (as_run, asked)),

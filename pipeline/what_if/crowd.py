@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -24,8 +24,18 @@ from pipeline.storage import duckdb_sql
 from pipeline.what_if.question import Question, Terms, bit_of
 
 Counts = npt.NDArray[np.int64]
-#: A combination of groups, and the area by which places are given.
-Cell = tuple[str, str, str, str, str]
+
+
+class Cell(NamedTuple):
+    """A combination of groups, and the area by which places are given."""
+
+    province: str
+    sex: str
+    age: str
+    tier: str
+    area: str
+
+
 GROUPS = ("province", "sex", "age", "tier")
 PHOTOS = ("passed", "unknown", "failed")
 PASSED, UNKNOWN, FAILED = range(len(PHOTOS))
@@ -55,7 +65,7 @@ class Crowd:
     @property
     def listed(self) -> npt.NDArray[np.bool_]:
         """Which cells are of the tier that comes first."""
-        return np.array([cell[3] == "priority" for cell in self.cells], dtype=bool)
+        return np.array([cell.tier == "priority" for cell in self.cells], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,9 @@ def count(
     screened_by = as_run.mask | sum(bit_of(rule.code) for rule in question.again if rule.code != "kk_limit")
     sides = ((as_run, "in_run"), (asked, "in_asked"))
     first, second = (
-        _crowd(db, terms, [row for row in rows if row[side]], rates, screened_by, registrations)
+        _crowd(
+            db, terms, [row for row in rows if row[side]], rates, screened_by=screened_by, registrations=registrations
+        )
         for terms, side in sides
     )
     verified = sum(row["n"] for row in rows if row["photo"] != "unknown")
@@ -170,6 +182,7 @@ def _crowd(
     terms: Terms,
     rows: list[dict[str, Any]],
     rates: dict[tuple[str, str], float],
+    *,
     screened_by: int,
     registrations: Path | None,
 ) -> Crowd:
@@ -194,12 +207,12 @@ def _crowd(
     family = np.array([row["family"] for row in members], dtype=np.int64)
     places = np.zeros(int(family.max()) + 1 if members else 0, dtype=np.int64)
     places[family] = [row["places"] for row in members]
-    rate = np.array([rates[c[1], c[2]] for c in cells], dtype=np.float64)
+    rate = np.array([rates[c.sex, c.age] for c in cells], dtype=np.float64)
     return Crowd(cells, free, cell, photo, family, places, rate)
 
 
 def _cell(row: dict[str, Any]) -> Cell:
-    return row["province"], row["sex"], row["age"], row["tier"], row["area"]
+    return Cell(**{name: row[name] for name in Cell._fields})
 
 
 def _rows(db: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:

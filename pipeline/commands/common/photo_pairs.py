@@ -37,8 +37,8 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
         raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
     lines.need(needed)
     needed += tuple(name for name in optional if name in lines.header)
-    nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
-    table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
+    empty = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
+    table = pa.concat_tables([empty, *(part.select(list(needed)) for part in lines.tables)])
     for line, problem in lines.set_aside.lines:
         if problem not in (REPEATED_HEADER, BLANK):
             raise UnreadableFileError(f"{path}, line {line}: {problem}.", "Mend the line: each must be a row.")
@@ -55,17 +55,17 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
 
 
 def verify(
-    pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None, cards: bool = False
+    pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None, *, cards: bool = False
 ) -> list[Verdict]:
     """Verifies with a progress bar; a pair may do without a reference. ``cards``: identity cards are looked for."""
-    with progress_bar("photographs", len(pairs)) as tell:
+    with progress_bar("photographs", len(pairs)) as advance:
         return verify_pairs(
             pairs,
             selfies=root,
             photos=root,
             policy=policy or SelfiePolicy.default(settings()),
             workers=min(workers or cores(), max(1, len(pairs) // 8)),
-            progress=tell,
+            progress=advance,
             reference_asked=False,
             cards=cards,
         )

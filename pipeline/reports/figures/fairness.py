@@ -49,7 +49,7 @@ def p_value(passed: int, of: int, others_passed: int, others: int) -> float:
 
 def rates(groups: Sequence[tuple[int, int]]) -> list[Rate | None]:
     """A rate per group of (passed, of); None for an empty group. Flags hold for the whole table (Holm 1979)."""
-    total, everybody = sum(g[0] for g in groups), sum(g[1] for g in groups)
+    total, everybody = sum(passed for passed, _ in groups), sum(of for _, of in groups)
     values = [p_value(p, n, total - p, everybody - n) for p, n in groups]
     flagged: set[int] = set()
     for tested, i in enumerate(sorted(range(len(groups)), key=values.__getitem__)):

@@ -59,8 +59,8 @@ def come_back(seed: int, past: Past, moved: NDArray[np.bool_], most: int) -> tup
     for code, share in _MENDED.items():
         mends = noise.uniform(seed, f"mends {past.step}:{code}", person) < share
         mask = np.where(mends, mask & ~(BIT[code] | (NEAR_MISS if code == "identity_mismatch" else 0)), mask)
-    again = np.isin(person, past.accepted) & (mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0)
-    return person, np.where(again, mask | BIT["already_accepted"], mask)
+    placed = np.isin(person, past.accepted) & (mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0)
+    return person, np.where(placed, mask | BIT["already_accepted"], mask)
 
 
 def for_the_registers(

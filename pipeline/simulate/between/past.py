@@ -62,7 +62,7 @@ class Past:
         return replace(self, mask=mask)
 
 
-def endings(expected: I64, order: I64, fault: NDArray[np.int64], planted: I64, quota: int, margin: float) -> I64:
+def endings(expected: I64, order: I64, fault: NDArray[np.int64], planted: I64, *, quota: int, margin: float) -> I64:
     """How each application ends. ``order``: those without a reason, in draw order; ``fault`` and ``planted``: what is
     wrong with each photograph and who shares one; ``margin``: how far beyond the quota a photograph is looked at."""
     found = np.where(expected > 0, REFUSED, UNSURE)

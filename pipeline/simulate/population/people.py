@@ -84,7 +84,7 @@ class World:
     """
 
     def __init__(
-        self, seed: int, size: int, regions: Regions, day: date, first_day: date | None = None, step: int = 0
+        self, seed: int, size: int, regions: Regions, day: date, *, first_day: date | None = None, step: int = 0
     ) -> None:
         self.seed, self.size, self.regions, self.day, self.step = seed, size, regions, day, step
         edges = np.cumsum(regions.weights) / regions.weights.sum()
