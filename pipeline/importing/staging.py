@@ -18,8 +18,8 @@ from pipeline.storage import files
 from pipeline.storage.sealed_paths import table_sink
 
 Progress = Callable[[int], None]
-#: The cheapest form: only the sort reads it.
-_FORM = {"compression": "lz4", "use_dictionary": False, "version": "2.6"}
+#: The cheapest form: only the sort reads it. Without statistics nothing in it is misread (``storage/plain_pages.py``).
+_FORM = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "version": "2.6"}
 
 
 def stage(contract: Table, mapping: Mapping, sources: list[Source], path: Path, progress: Progress) -> Outcome:

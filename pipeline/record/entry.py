@@ -27,6 +27,7 @@ Event = Literal[
     "objected",
     "objection_decided",
     "deleted",
+    "sealed_anew",
     "key_destroyed",
     "master_key_changed",
     "erased",

@@ -23,6 +23,7 @@ from pipeline.selfie.one_against_all.prints import record
 from pipeline.storage import files, key_ring
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed import SealedWriter, blocks_of, header_of, key_at
+from pipeline.storage.sealed import name_of as sealed_name
 
 FORMAT = "gelombang kept prints 1"
 _PER_BLOCK = 10_000
@@ -115,6 +116,27 @@ def of_earlier_waves(store: Store, wave: Wave, today: date) -> list[KeptPrints]:
         if _until(path) >= today and path.parent.name < wave.key:
             found.append(_read(store, path))
     return found
+
+
+def before_encryption(store: Store) -> list[Path]:
+    """What is sealed under a key of this installation and not its wave's: it would not go with that."""
+    return [path for path in _opening(store) if _UNDER not in header_of(path)]
+
+
+def of_runs_before_encryption(store: Store) -> list[Path]:
+    """Prints of runs under a key of this installation. Once encryption is on nobody reads them any more."""
+    found = sorted((store.root / "work" / "descriptors").glob("wave-*/*.sealed"))
+    if not found:
+        return []
+    key = sealed_name(key_at(settings().secrets, store.root))
+    return [path for path in found if header_of(path).get("key") == key]
+
+
+def seal_anew(store: Store, path: Path) -> None:
+    """Puts the same prints, sealed under the key of their wave, in a file's place. Raises SealedFileError."""
+    if not settings().encryption.at_rest:
+        raise SealedFileError(f"{path} cannot be sealed under its wave's key: encryption is off.")
+    _write(store, _read(store, path))
 
 
 def delete_expired(store: Store, today: date) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.selfie.worker_pool import ONE_THREAD
 from tests.fuzz.run import Limits, fuzz, keep
-from tests.fuzz.targets import KINDS
+from tests.fuzz.targets import KINDS, SETTINGS
 
 FINDINGS = Path("build/fuzz")
 
@@ -26,12 +26,11 @@ def main() -> int:
     asked.add_argument("--seconds", type=int, default=Limits.seconds, help="the longest that one file may take")
     asked.add_argument("--megabytes", type=int, default=Limits.megabytes, help="the most memory that one may take")
     given = asked.parse_args()
-    os.environ.update(ONE_THREAD)
+    os.environ.update(ONE_THREAD | SETTINGS)
     found = 0
     for kind in given.kind or KINDS:
-        seeds, read = KINDS[kind]
         numbers = range(given.first, given.first + given.files)
-        result = fuzz(kind, seeds(), read, numbers, Limits(given.seconds, given.megabytes))
+        result = fuzz(KINDS[kind], numbers, Limits(given.seconds, given.megabytes))
         print(result, flush=True)
         for path in keep(result, FINDINGS):
             print(f"  {path}: {Path(f'{path}.txt').read_text().strip().splitlines()[-1]}")
