@@ -15,7 +15,7 @@ from typing import NamedTuple
 LAYERS = ("registration", "identity", "education", "bansos", "exclusion", "selfie")
 #: What a photograph is scored for, in catalogue order.
 DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
-#: What the identity card in a selfie can be found to be, where a wave looks at cards.
+#: The results of the card check, for waves that look at cards.
 CARD_CODES = ("card_differs", "card_unreadable", "card_missing")
 #: From the hardest to the mildest: what a refused applicant may send again (docs/reference/contract.md).
 RETRIES = ("none", "data", "photo")
@@ -25,7 +25,7 @@ RETRIES = ("none", "data", "photo")
 class Reason:
     """One code of the catalogue; ``order`` is its place in every list of reasons.
 
-    ``refused`` is what it says once a person has refused, where the plain text still waits for one.
+    ``refused`` is the text after a person has refused; the plain text says that a person will decide.
     """
 
     code: str
@@ -40,7 +40,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that is reported and never decides."""
+    """A warning: it is reported and never decides."""
 
     code: str
     id: str
@@ -105,5 +105,5 @@ def message(code: str, language: str, outcome: str | None = None) -> str:
 
 
 def messages(given: Iterable[str], language: str) -> str:
-    """One text with every reason's message, in catalogue order, as the refused read it."""
+    """One text with every reason's message, in catalogue order, as refused applicants read it."""
     return " ".join(message(code, language, "rejected") for code in ordered(given))

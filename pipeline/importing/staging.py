@@ -1,4 +1,4 @@
-"""The rows of all sources, typed, in one file beside the work: what sorting reads, and what was counted meanwhile."""
+"""The rows of all sources, typed, in one file next to the work: what sorting reads, and what was counted meanwhile."""
 
 from __future__ import annotations
 
