@@ -1,7 +1,7 @@
-"""The whole way of one application: what it was compared with, every rule, the draw, the selfie, the decision.
+"""Everything about one application: what it was compared with, every rule, the draw, the selfie, the decision.
 
 Reads a finished wave's outputs, and what is left of its work folder and extracts; writes nothing. Numbers, names and
-dates of birth are masked: enough to tell whether two agree, never enough to learn one.
+dates of birth are masked: enough to see whether two agree, never enough to learn one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.storage import files
 from pipeline.storage.paths import Store
 
 Row = dict[str, Any]
-#: With one of these the registers could not be asked at all.
+#: With one of these reasons the registers could not be used.
 _NOT_ASKED = {"nik_malformed", "nik_unknown"}
 #: Asked only about applications without another reason.
 _LAST = {"kk_limit", "shared_nik"}

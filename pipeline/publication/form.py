@@ -1,6 +1,6 @@
 """What the approver reads before saying yes: funnel, comparison with the wave before, warnings. Aggregates only.
 
-Markdown for Airflow's form; every figure is one that the wave's report shows, small cells hidden alike.
+Markdown for Airflow's form; every figure is one that the wave's report shows, and the same small cells are hidden.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def keep(
     prints: NDArray[np.void],
     published: date,
 ) -> Path:
-    """Keeps a published revision's prints in the place of those of the revisions before it."""
+    """Keeps a published revision's prints, and deletes those of the revisions before it."""
     until = published + timedelta(days=settings().selfie.keep_descriptors_days)
     target = _write(store, KeptPrints(wave.number, revision, until, model, list(people), prints))
     forget(store, wave, but=target)
@@ -103,7 +103,7 @@ def _write(store: Store, kept: KeptPrints) -> Path:
 
 
 def forget(store: Store, wave: Wave, but: Path | None = None) -> None:
-    """Deletes what is kept of a wave, but for one file."""
+    """Deletes the kept prints of a wave, except one file."""
     for path in _folder(store, wave.key).glob("*.sealed"):
         if path != but:
             path.unlink(missing_ok=True)
