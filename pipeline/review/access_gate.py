@@ -109,9 +109,8 @@ class AccessGate:
         if name in _LOOPBACK or name == self.host.lower():
             return True
         with suppress(ValueError):
-            if ipaddress.ip_address(
-                self.host
-            ).is_unspecified:  # it listens on all addresses: requests name an address or the host
+            # a page that listens on all addresses is asked under an address or the host's name
+            if ipaddress.ip_address(self.host).is_unspecified:
                 if name in (socket.gethostname().lower(), socket.getfqdn().lower()):
                     return True
                 return bool(ipaddress.ip_address(name))

@@ -66,7 +66,7 @@ def rule_name(code: str, lang: str) -> str:
 
 
 def changes(found: Answer, lang: str) -> list[str]:
-    """What is asked to be otherwise, a line each; none: only other seeds."""
+    """The changes that are asked about, a line each; none: only other seeds."""
     t = translator(lang)
     run, asked = found.question.as_run, found.question.asked
     lines = []

@@ -1,7 +1,7 @@
-"""Who takes part in a draw: counts by combination of groups, and one by one whose family card could be full.
+"""Who takes part in a draw: counts by combination of groups, and single people where their family card could be full.
 
 Reads a finished wave's ``decisions.parquet`` and the ``registrations.parquet`` of its work; holds no id and no name.
-What became of a photograph that was looked at is known; of the others the share that passes is estimated
+The result of a photograph that was looked at is known; for the others the share that passes is estimated
 (:func:`pass_rates`).
 """
 
@@ -39,7 +39,7 @@ class Cell(NamedTuple):
 GROUPS = ("province", "sex", "age", "tier")
 PHOTOS = ("passed", "unknown", "failed")
 PASSED, UNKNOWN, FAILED = range(len(PHOTOS))
-#: A share of fewer photographs than this is not taken for that of a group.
+#: The share of a group is used only if it has at least this many photographs.
 _ENOUGH = 30
 
 
@@ -70,9 +70,9 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Counted:
-    """What the tables say: cells with their counts, the two crowds, how often each combination of reasons occurs.
+    """The counts from the tables: cells, the two crowds, how often each combination of reasons occurs.
 
-    ``families_known``: whether who shares a card could be read; else who was refused for it stays refused.
+    ``families_known``: whether it is known who shares a card; otherwise people who were refused for it stay refused.
     """
 
     rows: list[dict[str, Any]]
@@ -130,7 +130,7 @@ def _define(db: duckdb.DuckDBPyConnection, question: Question, screened: Path | 
     else:
         found = [codes for (codes,) in db.execute("SELECT DISTINCT reasons FROM applications").fetchall()]
         of_screening = {code for layer in reasons.LAYERS if layer != "selfie" for code in reasons.codes(layer)}
-        taken = of_screening - {"shared_nik"}  # found among those who would be placed
+        taken = of_screening - {"shared_nik"}  # it is found only among people who would be placed
         bits = [sum(bit_of(code) for code in codes if code in taken) for codes in found]
         table = pa.table({"reasons": pa.array(found, pa.list_(pa.string())), "mask": pa.array(bits, pa.int64())})
         db.register("masks_found", table)
@@ -150,7 +150,7 @@ def _area(question: Question, areas: Path | None) -> dict[str, duckdb_sql.Value]
     if areas is None:
         return {"{area}": written, "{areas}": ""}
     had = f"""('{"', '".join(code for code, _ in question.as_run.areas)}')"""
-    listed = f"m.mask & {question.as_run.mask} = 0 AND province_code IN {had}"  # and the draw had another area
+    listed = f"m.mask & {question.as_run.mask} = 0 AND province_code IN {had}"  # where the draw had another area
     known = f"read_csv('{duckdb_sql.quoted(areas)}', header = true, all_varchar = true)"
     return {
         "{area}": f"CASE WHEN d.area IN {named} THEN d.area WHEN {listed} THEN '' ELSE {written} END",

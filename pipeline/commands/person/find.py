@@ -36,7 +36,7 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find a person's applications by NIK, phone, a letter's code, name or part of an id, typed on standard input.
-    Leaves a line in the record.
+    Writes a line into the record.
 
     Example: gelombang find --why "a letter of 3 March" < nik.txt
     """

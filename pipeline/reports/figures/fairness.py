@@ -1,6 +1,6 @@
 """Whether groups fare differently by more than chance: shares with intervals, and a test against everybody else.
 
-A difference says that somebody should look, not why: groups differ in age, schooling and assistance.
+A difference says that it should be examined, not why it exists: groups differ in age, schooling and assistance.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from math import erfc, sqrt
 
 from pipeline.domain.wilson import wilson
 
-#: Of a table's tests together (Holm): the chance of at least one false flag.
+#: The chance of at least one false flag in all tests of a table together (Holm).
 ALPHA = 0.05
-#: A difference that matters to people, not only to statistics: at six million every difference is beyond chance.
+#: A difference that matters to people, not only to statistics: with six million people every difference is
+#: statistically significant.
 LARGE = 0.05
 
 
@@ -31,7 +32,7 @@ class Rate:
 
     @property
     def large(self) -> bool:
-        """Beyond chance and at least :data:`LARGE`."""
+        """Significant, and at least :data:`LARGE`."""
         return self.beyond_chance and abs(self.difference) >= LARGE
 
 
