@@ -79,7 +79,9 @@ def lines_of(store: Store) -> list[WaveLine]:
     folders = [path.parent for path in store.outputs("funnel.json") if path.with_name("decisions.parquet").is_file()]
     if not folders:
         raise WaveNotRunError(f"No wave below {store.root} has outputs yet.")
-    known = [folder for folder in folders if can_be_opened(folder / "decisions.parquet")]  # else its key was destroyed
+    known = [
+        folder for folder in folders if can_be_opened(folder / "decisions.parquet")
+    ]  # otherwise its key was destroyed
     people = _people(store, known) if known else {}
     funnels = [shown_of(folder) for folder in folders]
     new = {f.wave: people.get(f.wave, {}).get("applied", 0) for f in funnels}

@@ -16,7 +16,7 @@ from pipeline.simulate.noise import I64
 from pipeline.simulate.population.people import BLOCK, People, World
 from pipeline.simulate.presets import SimulationPlan
 
-_BLOCKS = 4096  # neighbourhoods looked at together
+_BLOCKS = 4096  # neighbourhoods in one batch
 _FAMILY_EVERY = 60  # one neighbourhood in so many sends a whole family
 #: The chance that somebody of this age applies: many young people, hardly anyone above 55, some who are too young.
 _EAGERNESS = np.interp(

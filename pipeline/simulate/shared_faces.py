@@ -1,4 +1,4 @@
-"""Plants one person under several numbers, and one picture under several: who has whose face, and whose selfie.
+"""Plants one person under several numbers, and one picture under several: whose face and whose selfie each has.
 
 Touches no file. The other one is called the host: an applicant whose own photograph has no fault.
 """

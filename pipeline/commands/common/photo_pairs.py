@@ -1,4 +1,4 @@
-"""What `verify-photos` and `calibrate` share: the CSV of pairs, its options, and verification with a progress bar."""
+"""Shared by `verify-photos` and `calibrate`: the CSV of pairs, its options, and verification with a progress bar."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: on
 def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
     """The CSV's columns as text, without blanks around them; the optional ones as far as they are there.
 
-    Raises MissingColumnError, and UnreadableFileError for a line that is no row: the answer has a row for each.
+    Raises MissingColumnError, and UnreadableFileError for a line that is not a row: the result has one row for each
+    line.
     """
     lines = read_csv(path)
     if lines is None:
@@ -47,7 +48,7 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal; yields what moves it: ``(done, total)``."""
+    """A bar on the terminal; yields the function that moves it: ``(done, total)``."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Terminal(stderr=True)) as bar:
         line = bar.add_task("", total=total)

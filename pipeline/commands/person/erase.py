@@ -1,4 +1,4 @@
-"""`gelombang erase`: what is held about one person and may be deleted is deleted; the rest is named, with why."""
+"""`gelombang erase`: deletes the data about one person that may be deleted, and names the rest with the reason."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def find(
         say_json([asdict(one) for one in found], indent=1)
     elif found:
         table = Table()
-        for column in _COLUMNS:  # what is typed into the next command is never cut off, however narrow the terminal
+        for column in _COLUMNS:  # text for the next command is never cut off, even in a narrow terminal
             typed, head = column in _TYPED, label(f"find.{column}", spoken)
             table.add_column(head.replace(" ", "\n") if typed else head, no_wrap=typed, overflow="fold")
         for one in found:

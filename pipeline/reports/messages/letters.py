@@ -26,7 +26,7 @@ SMS_LENGTH = 160
 
 @dataclass(frozen=True)
 class Letter:
-    """What one person is sent; ``until`` is the last moment for what the letter asks, if there is one."""
+    """The texts for one person; ``until`` is the deadline of the letter's request, if there is one."""
 
     retry: str
     until: datetime | None

@@ -13,9 +13,9 @@ from pipeline.simulate.between.past import ACCEPTED, REFUSED, WAITING, Past
 from pipeline.simulate.faults import BIT, FAMILY, NEAR_MISS
 from pipeline.simulate.noise import I64
 
-#: The share of those who had it that is rid of it by the next wave.
+#: The share of people for whom it ends before the next wave.
 _ENDS = {"in_education": 0.2, "bansos_recipient": 0.12, "excluded_occupation": 0.1}
-#: What an applicant can mend, and how many of those who come back do.
+#: Faults that an applicant can correct, and the share of returning people who do.
 _MENDED = {
     "outside_wave": 0.9,
     "email_unverified": 0.75,
@@ -25,7 +25,7 @@ _MENDED = {
     "identity_mismatch": 0.6,
 }
 _DIES = 0.004
-#: How many apply again, by how their last wave ended: somebody accepted does not read the rule, or tries.
+#: How many apply again, by how their last wave ended: an accepted person does not know the rule, or tries.
 COMES_BACK = {REFUSED: 0.3, WAITING: 0.5, ACCEPTED: 0.12}
 
 
@@ -41,7 +41,7 @@ def pass_time(seed: int, past: Past) -> Past:
 
 
 def _settled(seed: int, person: I64) -> NDArray[np.bool_]:
-    """Half of the people: those accepted among them change in nothing any more."""
+    """Half of the people: accepted people among them do not change any more."""
     return np.asarray(noise.pick(seed, "settled", person, 2) == 0)
 
 

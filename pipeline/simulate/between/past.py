@@ -1,7 +1,7 @@
 """What a simulated country remembers of everyone who has applied, from one wave to the next. Touches no file.
 
-Whom a wave places is foreseen from what was planted. A place that hangs on one photograph more or less is nobody's
-here: neither the accepted nor the waiting of ``Past`` are near the border.
+The places of a wave are predicted from what was planted. A place that depends on one photograph more or less is given
+to no one here: neither the accepted nor the waiting of ``Past`` are near the border.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""New photographs that people send with the next wave after a refusal for the photograph alone.
+"""New photographs that people send with the next wave after a refusal that was only for the photograph.
 
 Writes ``landing/wave-NNNN/reuploads``. What the pipeline must refuse is among them: a photograph of somebody who was
 refused for something else, one that came too late, one for an application that does not exist.

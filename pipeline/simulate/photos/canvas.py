@@ -94,7 +94,7 @@ def multiply(image: Image, factor: NDArray[np.floating]) -> Image:
 
 @cache
 def _noise() -> NDArray[np.float32]:
-    """Noise enough for any picture, made once: what differs from picture to picture is where it is cut from."""
+    """Noise for all pictures, made once: each picture uses another part of it."""
     return np.random.default_rng(0).standard_normal((1024, 1024), dtype=np.float32)
 
 
