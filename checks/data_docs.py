@@ -1,4 +1,5 @@
-"""Makes great_expectations' Data Docs stand alone: as they come, they fetch styles and scripts from eight hosts.
+"""Makes great_expectations' Data Docs independent of the network: as they come, they fetch styles and scripts from
+eight hosts.
 
 What needs those scripts (filters, tabs, the table of the index) goes; the pages are plain HTML under one style of ours,
 and the index is a list of the pages.

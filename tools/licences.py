@@ -1,4 +1,4 @@
-"""Refuses a package whose licence nobody has read: ``python tools/licences.py LICENCES.json``.
+"""Refuses a package whose licence was not read: ``python tools/licences.py LICENCES.json``.
 
 Reads what ``pip-licenses`` wrote and ``tools/licences.toml``; names every package that is not covered and ends with 1.
 """

@@ -35,7 +35,7 @@ class Alert(BaseNotifier):
 
 
 def on_failure() -> Alert | None:
-    """What a DAG gives Airflow to call; None where nobody is to be told."""
+    """What a DAG gives Airflow to call; None where no alert is configured."""
     return Alert() if settings().alert.webhook or settings().alert.mail else None
 
 

@@ -20,7 +20,7 @@ from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.runtime import progress
 
-#: What an embedded Airflow needs to know. Whoever has set a variable keeps it.
+#: What an embedded Airflow needs to know. A variable that is set already stays.
 EMBEDDED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
@@ -68,7 +68,7 @@ def only_fields(given: dict[str, Any] | None, fields: Iterable[str]) -> None:
 
 
 def dags_folder() -> Path:
-    """The project's DAGs: beside the package in a checkout, or their copy inside an installed package."""
+    """The project's DAGs: next to the package in a checkout, or their copy inside an installed package."""
     package = Path(str(files("pipeline")))
     checkout = package.parent / "dags"
     return checkout if (checkout / "wave_cohort.py").is_file() else package / "dags"
@@ -80,7 +80,7 @@ def run_wave(run: LocalRun, params: dict[str, Any], home: Path) -> bool:
 
     ``params`` are fields of the DAG's form.
 
-    Nobody is there to approve: the cohort is written and not published (`gelombang publish` does that).
+    No approver is there: the cohort is written and not published (`gelombang publish` does that).
     """
     own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
     for name, value in own.items():

@@ -24,7 +24,7 @@ from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
 
 PREFIX = "/gelombang"
-#: Whoever may not read this DAG reads none of its reports.
+#: A user who may not read this DAG may read none of its reports.
 DAG = "wave_cohort"
 #: The pages have one inline style and no script; nothing may be fetched, from here or elsewhere.
 HEADERS = {
@@ -104,16 +104,16 @@ def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
 
 def _root(*prefixes: str, only: tuple[str, ...] = ()) -> Path:
     """The data root; of a root elsewhere, this machine's copy of what is asked for (``only``: files of these names)."""
-    where = Store.at(settings().data)
-    where.pull(*prefixes, only=only, keep=True)
-    return where.root
+    store = Store.at(settings().data)
+    store.pull(*prefixes, only=only, keep=True)
+    return store.root
 
 
 def _keys() -> list[str]:
     """The waves that there may be something of, the newest first."""
     Store.at(settings().data).pull("waves/", "work/", only=("manifest.json", "report.html", "index.html"), keep=True)
-    where = Store.at(settings().data)
-    found = where.wave_folders("waves").keys() | where.wave_folders("work").keys()
+    store = Store.at(settings().data)
+    found = store.wave_folders("waves").keys() | store.wave_folders("work").keys()
     return [wave_key(number) for number in sorted(found, reverse=True)]
 
 
@@ -125,7 +125,7 @@ def _wave(key: str) -> str:
 
 
 def _revision_of(folder: Path) -> Path | None:
-    """The newest revision of a wave, if it published what lies in ``folder`` now and has a report."""
+    """The newest revision of a wave, if it published the present content of ``folder`` and has a report."""
     said = list(Store.at(settings().data).published(folder.name).glob("rev-*/publication.json"))
     manifest = folder / "manifest.json"
     if not said or not manifest.is_file():

@@ -1,8 +1,8 @@
 """The wave in the name of a run that a person starts: by the form on Airflow's page, or by its REST interface.
 
 Airflow asks the timetable for a name before it has looked at what the form says, so the name could not have the wave in
-it. This stands before Airflow's web server and fills in the field *Run ID* where it was left empty. It touches no other
-field and no other request; who may start a run, and with what, Airflow itself decides afterwards.
+it. This runs in front of Airflow's web server and fills in the field *Run ID* where it was left empty. It touches no
+other field and no other request; who may start a run, and with what, Airflow itself decides afterwards.
 """
 
 from __future__ import annotations

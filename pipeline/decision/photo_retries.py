@@ -30,7 +30,7 @@ def write_retries(store: Store, wave: Wave) -> int:
 def list_retries(store: Store, wave: Wave, out: Path) -> int:
     """Writes who may send a new photograph as CSV, without NIK or name: id, wave of the application, reasons.
 
-    Whoever was accepted since, in any wave, is not on it. Returns how many are.
+    People who were accepted since, in any wave, are not on it. Returns how many are.
     """
     folder = store.out(wave)
     cohorts = store.cohorts()

@@ -1,6 +1,6 @@
 """The catalogue of reason codes: layer, retry and message of each, read once from ``reasons.toml``.
 
-Nothing else in the project lists the codes; whoever needs one asks here.
+Nothing else in the project lists the codes.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def retry_of(given: Iterable[str]) -> str:
 
 
 def message(code: str, language: str, outcome: str | None = None) -> str:
-    """What a reason or a warning says in ``id`` or ``en``, to whoever has this outcome where it matters.
+    """What a reason or a warning says in ``id`` or ``en``; where the outcome changes the words, for this outcome.
 
     Raises KeyError for an unknown code.
     """

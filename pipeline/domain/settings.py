@@ -169,7 +169,7 @@ class RetentionSettings(BaseModel):
 
 
 class EncryptionSettings(BaseModel):
-    """Whether the tables about people are sealed where they lie, and what their keys are wrapped under."""
+    """Whether the tables about people are sealed on the disk, and what their keys are wrapped under."""
 
     at_rest: bool = Field(
         False, description="seal every table about people below `work/`, `waves/` and `published/` when it is written"
@@ -241,7 +241,7 @@ class Settings(BaseSettings):
     alert: AlertSettings = AlertSettings()
 
     def state_folder(self) -> Path:
-        """Where this machine's state lies."""
+        """The folder of this machine's state."""
         default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "gelombang"
         return (self.state or default).expanduser().absolute()
 

@@ -1,4 +1,4 @@
-"""The draw of a wave with a seed: who stands where, from nothing but the seed and the registration ids.
+"""The draw of a wave with a seed: the order of the people, from nothing but the seed and the registration ids.
 
 Reads ``screened.parquet``; writes ``eligible.txt`` (the published list), ``priority.txt`` (who of it is listed by a
 ministry), ``drawn.parquet`` and ``draw.json``. The lists' hashes are computed before the order is;
@@ -118,7 +118,7 @@ def next_round(store: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                 LEFT JOIN {effective_verdicts(verdicts, work)} v USING (registration_id)
                 LEFT JOIN ({screened}) s USING (registration_id)"""
         )
-        if wave.areas:  # of those who stand or wait, whoever has a place and was not looked at
+        if wave.areas:  # people with a place, held or waited for, whose photograph was not looked at yet
             seats = area_seats(db, wave, "(FROM known WHERE stands OR waiting)")
             places = seated(seats, "(FROM known WHERE stands OR waiting)")
             query = f"""SELECT registration_id FROM known JOIN ({places}) USING (registration_id, position)

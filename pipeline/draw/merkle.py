@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-#: The root over nobody, as RFC 6962 has it.
+#: The root of an empty list (RFC 6962).
 EMPTY = sha256(b"").hexdigest()
 
 

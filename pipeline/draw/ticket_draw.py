@@ -1,4 +1,5 @@
-"""The draw of a wave with a beacon: the seed from the frozen list and the beacon's randomness, then who stands where.
+"""The draw of a wave with a beacon: the seed from the frozen list and the beacon's randomness, then the order of the
+people.
 
 Reads ``tickets.parquet``, ``list.json`` and the verified round; writes ``drawn.parquet``, ``beyond_kk.parquet`` and
 ``draw.json``. docs/explanation/draw.md ("second form") tells outsiders how to do it again.
@@ -79,8 +80,8 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
 
 
 def last_position(before: int, seats: int, passed_over: list[int]) -> int:
-    """The position of the last person of a tier who holds a place: ``before`` stand in front of the tier, and those at
-    the positions ``passed_over`` (sorted) hold none."""
+    """The position of the last person of a tier who holds a place: ``before`` are the people before the tier, and those
+    at the positions ``passed_over`` (sorted) hold none."""
     last = before + seats
     for position in passed_over:
         if position > last:
@@ -90,7 +91,7 @@ def last_position(before: int, seats: int, passed_over: list[int]) -> int:
 
 
 def write_beyond_kk(db: duckdb.DuckDBPyConnection, line: str, limit: int | None, path: Path) -> str:
-    """Writes who of a line stands beyond the limit of their family card; gives the relation."""
+    """Writes the people of a line who are beyond the limit of their family card; returns the relation."""
     holes: dict[str, duckdb_sql.Value] = {"{line}": line, "$limit": limit if limit is not None else 1 << 31}
     duckdb_sql.copy(db, duckdb_sql.sql("pipeline.draw", "sql/beyond_kk", holes), path, duckdb_sql.PASSING)
     return f"read_parquet('{duckdb_sql.quoted(path)}')"

@@ -55,7 +55,7 @@ class ColumnReader:
         self._constant = self._asked(constant) if column.name in mapping.constants else None
 
     def read(self, texts: pa.Table) -> pa.Table:
-        """The column, and what stands beside it: ``bad_``, ``word_``, of a NIK its ``problem``."""
+        """The column, and those that belong to it: ``bad_``, ``word_``, of a NIK its ``problem``."""
         if self._constant is not None:
             return self._constant.take(pa.repeat(0, texts.num_rows))
         column = _one_array(texts.column(self._name))

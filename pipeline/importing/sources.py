@@ -90,7 +90,7 @@ def _file(path: Path, mapping: Mapping, sought: list[str]) -> list[Source]:
 
 
 def _database(address: str, mapping: Mapping) -> Source:
-    """A table or query of a database. The password never stands in an address: the command line is seen by others."""
+    """A table or query of a database. The password is never part of an address: other users see the command line."""
     parts = urlsplit(address)
     if parts.password is not None or "password" in parse_qs(parts.query):
         raise BadSettingError(

@@ -20,7 +20,7 @@ _LONGEST_NOTHING = 4
 
 
 def plain_texts(texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
-    """Texts that mean what stands there."""
+    """Texts that are taken literally."""
     starts, lengths, letters = _parts(texts)
     filled = np.flatnonzero(lengths)
     begin = starts[filled]

@@ -75,7 +75,7 @@ def _accepted(cohorts: list[Path]) -> str:
 
 
 def _repeated(work: Path) -> str:
-    """The ids that stand on several registrations of this wave, as a relation."""
+    """The ids that several registrations of this wave share, as a relation."""
     path = work / "repeated.parquet"
     return f"'{duckdb_sql.quoted(path)}'" if path.is_file() else f"({duckdb_sql.empty_query(REPEATED)})"
 

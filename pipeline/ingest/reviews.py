@@ -33,7 +33,7 @@ class ReviewCounts:
     """Decisions that count, rows or files that could not be read, and applications that await another reviewer.
 
     ``unrecorded``: decisions without their line in the record, which do not count; ``unsigned``: of a wave on which
-    nobody used the review page, decisions that were delivered as files and count.
+    the review page was not used, decisions that were delivered as files and count.
     """
 
     taken_in: int
@@ -58,7 +58,7 @@ def weighed(store: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator[
     """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read.
 
     Where the review page was used, or GELOMBANG_REVIEW__RECORDED_ONLY says so, a decision counts only with its line in
-    the record: whoever may write into the wave's folder is not yet a reviewer.
+    the record: a user who may write into the wave's folder is not yet a reviewer.
     """
     everything, aside = delivered(store, wave, "reviews")
     lines = [entry.facts for entry in log.entries(store, wave.number, "reviewed")]

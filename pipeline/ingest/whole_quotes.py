@@ -1,4 +1,4 @@
-"""Whether the quotes of a block of text stand around whole fields: then every line is a record. Touches no file."""
+"""Whether the quotes of a block of text enclose whole fields: then every line is a record. Touches no file."""
 
 from __future__ import annotations
 

@@ -93,9 +93,9 @@ def word(section: str, key: str, language: str, **values: Any) -> str:
     return _words()[section][key][language].format_map(values)
 
 
-def explain(where: Store, number: int, registration_id: str) -> Explanation:
+def explain(store: Store, number: int, registration_id: str) -> Explanation:
     """Explains one application of a finished wave. Raises UnknownApplicationError."""
-    out = where.out(where.calendar().wave(number))
+    out = store.out(store.calendar().wave(number))
     manifest, record = files.read_json(out / "manifest.json"), files.read_json(out / "draw.json")
     wave = _wave_as_run(manifest)
     decision = _row([out / "decisions.parquet"], registration_id)
@@ -103,26 +103,27 @@ def explain(where: Store, number: int, registration_id: str) -> Explanation:
         sent = _row([p for p in [out / "reuploads.parquet"] if p.is_file()], registration_id)
         told = f" A new photograph for it was not taken in: {sent['message_en']}" if sent else ""
         raise UnknownApplicationError(f"Wave {number} has no application {registration_id}.{told}")
-    extracts = _extracts(where, manifest)
-    compared = compare(where, wave, extracts, registration_id)
+    extracts = _extracts(store, manifest)
+    compared = compare(store, wave, extracts, registration_id)
     return Explanation(
         wave,
         decision,
         _fields(compared, decision) if compared else None,
         compared is None or compared.person is not None,
         manifest["extracts"],
-        _anew(where, manifest, extracts) if compared else [],
+        _anew(store, manifest, extracts) if compared else [],
         _verdicts({rule["code"] for rule in manifest["rules"]}, decision["reasons"]),
         record["priority"] + record["public"],
-        _row(sorted((where.work(wave) / "verdicts").glob("*.parquet")), registration_id),
+        _row(sorted((store.work(wave) / "verdicts").glob("*.parquet")), registration_id),
         manifest["selfie_policy"],
-        _published(where, wave, registration_id),
+        _published(store, wave, registration_id),
         _stands(out / "decisions.parquet", decision),
     )
 
 
 def _stands(decisions: Path, decision: Row) -> list[str]:
-    """Of a duplicate the person's application that stands; several where the register gives a NIK to several people."""
+    """For a duplicate: the person's application that counts; several where the register gives a NIK to several
+    people."""
     import pyarrow.compute as pc
 
     if "duplicate_application" not in decision["reasons"]:
@@ -134,8 +135,8 @@ def _stands(decisions: Path, decision: Row) -> list[str]:
     return sorted(row["registration_id"] for row in agreeing or standing)
 
 
-def _published(where: Store, wave: Wave, registration_id: str) -> Published | None:
-    revisions = [folder for folder in where.revisions(wave.key) if (folder / "publication.json").is_file()]
+def _published(store: Store, wave: Wave, registration_id: str) -> Published | None:
+    revisions = [folder for folder in store.revisions(wave.key) if (folder / "publication.json").is_file()]
     if not revisions:
         return None
     record = files.read_json(revisions[-1] / "publication.json")
@@ -168,19 +169,19 @@ def _wave_as_run(manifest: Row) -> Wave:
     return Wave(manifest["wave"], opens, closes, **{key: manifest[key] for key in same})
 
 
-def _extracts(where: Store, manifest: Row) -> dict[str, Extract]:
+def _extracts(store: Store, manifest: Row) -> dict[str, Extract]:
     """The deliveries that the run used, as far as they are still there."""
     found: dict[str, Extract] = {}
     for name, text in manifest["extracts"].items():
         asof = date.fromisoformat(text)
-        folder = where.extract(name) / f"asof={asof}"
+        folder = store.extract(name) / f"asof={asof}"
         paths = tuple(sorted(folder.glob("*.parquet")))
         if paths:
             found[name] = Extract(name, asof, paths, 0)
     return found
 
 
-def _anew(where: Store, manifest: Row, extracts: dict[str, Extract]) -> list[str]:
+def _anew(store: Store, manifest: Row, extracts: dict[str, Extract]) -> list[str]:
     """Extracts with other files than the run read. Content is compared only of files written since: an extract
     may be gigabytes.
     """
@@ -188,7 +189,7 @@ def _anew(where: Store, manifest: Row, extracts: dict[str, Extract]) -> list[str
     read = {entry["file"]: entry for entry in manifest["inputs"]}
     found = []
     for name, extract in extracts.items():
-        here = {where.key(path): path for path in extract.files}
+        here = {store.key(path): path for path in extract.files}
         same_files = here.keys() == {key for key in read if key.startswith(f"extracts/{name}/")}
         if not same_files or any(
             path.stat().st_mtime > finished and files.sha256(path) != read[key]["sha256"] for key, path in here.items()

@@ -133,7 +133,7 @@ def _of_wave(store: Store, number: int, nik: str) -> dict[str, Any]:
 
 
 def _objections(store: Store, key: str, ids: list[str]) -> list[Row]:
-    """The objections to decisions about these applications, with what was decided and where their evidence lies."""
+    """The objections to decisions about these applications, with what was decided and the place of their evidence."""
     found: list[Row] = []
     for path in sorted((store.root / "landing" / key / "objections").glob("*/objection.json")):
         one = files.read_json(path)

@@ -29,7 +29,7 @@ _SETTINGS = (
     "priority_share",
     "second_reviewer",
 )
-#: Of two waves: an application that stands, of somebody whose NIK can be read.
+#: Of two waves: an application that counts, of a person whose NIK can be read.
 _ONE_A_PERSON = "regexp_full_match(nik, '[0-9]{16}') AND NOT list_contains(reasons, 'duplicate_application')"
 _REASONS = """
     SELECT code, count_if(NOT list_contains(reasons_before, code)), count_if(NOT list_contains(reasons_after, code))
@@ -65,7 +65,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Diff:
-    """Both runs beside each other. ``changes`` are (before, after, count) of those whose outcome is another;
+    """Both runs side by side. ``changes`` are (before, after, count) of those whose outcome is another;
     ``reasons`` (code, gained, lost); ``moved`` counts those accepted in both with another rank."""
 
     same_wave: bool

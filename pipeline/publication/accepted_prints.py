@@ -1,6 +1,6 @@
 """Keeps the prints of those whom a publication accepted, so that the waves after it are compared with them.
 
-Comes after the revision stands and may be repeated: a publication that is tried again finds what it kept.
+Comes after the revision is complete and may be repeated: a publication that is tried again finds what it kept.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who may approve a cohort: a person on the approvers' list, and another one than who started the run.
 
-Says what it found, for the publication's record: who was asked about the approver's name, and what nobody checked.
+Says what it found, for the publication's record: who was asked about the approver's name, and what was not checked.
 """
 
 from __future__ import annotations

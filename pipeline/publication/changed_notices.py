@@ -1,6 +1,7 @@
 """Notices for those whom the last screening took out or let in: they replace what the run wrote for them.
 
-Reads a revision's ``changes.parquet``; writes ``notices.parquet`` beside it, in the form of the run's own notices.
+Reads a revision's ``changes.parquet``; writes ``notices.parquet`` into the same folder, in the form of the run's own
+notices.
 """
 
 from __future__ import annotations

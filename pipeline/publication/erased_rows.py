@@ -28,7 +28,7 @@ def rows_of(path: Path, ids: Collection[str]) -> int:
 
 
 def take_out(store: Store, wave: Wave, paths: Iterable[Path], ids: Collection[str], facts: dict[str, Any]) -> None:
-    """Writes the tables anew without these rows."""
+    """Writes the tables again, without these rows."""
     for path in paths:
         table = _read(path)
         gone = _is_one_of(table, path, ids)

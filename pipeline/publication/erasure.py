@@ -73,7 +73,7 @@ def held_about(store: Store, nik: str, periods: RetentionSettings) -> list[Held]
         try:
             found += _of_wave(store, store.calendar().wave(number), nik, periods)
         except UnknownWaveError:
-            continue  # nobody knows when it closed
+            continue  # its closing day is not known
     if found:
         found += [Held(None, "registers", 1), Held(None, "record", len({one.wave for one in found}))]
     return found
@@ -171,7 +171,7 @@ def _person(work: Path, out: Path, nik: str) -> Person:
 
 
 def _selfies(store: Store, wave: Wave, who: Person) -> list[Path]:
-    """The person's files: below the wave's selfies, no links, and nobody else's as well."""
+    """The person's files: below the wave's selfies, no links, and none that another person has too."""
     folder = store.landing(wave, "selfies")
     paths = {name: folder / name for name in who.selfies}
     real = {name: path for name, path in paths.items() if path.resolve().is_relative_to(folder.resolve())}

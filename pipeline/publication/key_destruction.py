@@ -1,6 +1,6 @@
-"""A wave's key is destroyed: nobody can open its tables about people any more, on this disk or in a copy of it.
+"""A wave's key is destroyed: its tables about people cannot be opened any more, on this disk or in a copy of it.
 
-Before it goes, who has a place is kept under a key of its own: nobody may get a second one. The record has a line
+Before it goes, who has a place is kept under a key of its own, so that nobody gets a second one. The record has a line
 before anything is done. Prints of faces go with the key. Public files and the record stay, and prove the draw.
 """
 
@@ -69,7 +69,7 @@ def destroy(store: Store, wave: Wave, now: datetime) -> Sealed:
     for folder in (task_sync.KEPT_PRINTS, "work/descriptors/", task_sync.VERDICTS):
         store.remove_all(f"{folder}{wave.key}/")
     for key in store.keys(task_sync.VERDICTS):
-        if key.endswith(".jsonl"):  # kept before encryption was on: nobody can tell of which wave
+        if key.endswith(".jsonl"):  # kept before encryption was on: its wave is not known
             store.remove(key)
     files.overwrite(key_ring.key_path(store.root, wave.key), key_ring.gone(store.root, wave.key, now))
     store.settle(store.key(key_ring.key_path(store.root, wave.key)))

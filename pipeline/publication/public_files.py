@@ -37,7 +37,7 @@ RECORD = (
 def write_public_files(run: Plan, revision: Path, last: Path) -> Path | None:
     """Writes the public files of a revision that has its cohort; None for a wave with a seed.
 
-    ``last``: the decisions of the last screening; not there where nobody was left to be screened.
+    ``last``: the decisions of the last screening; not there where no people were left to be screened.
     """
     if not run.wave.beacon:
         return None

@@ -1,6 +1,7 @@
 """How many of an approved cohort the last screening takes out: a few are life, many are a bad extract or a bad hand.
 
-Nobody approved a cohort without them, so beyond a limit whoever publishes is asked again, and repeats the number.
+The cohort was not approved without them. So beyond a limit the person who publishes is asked again, and repeats the
+number.
 """
 
 from __future__ import annotations

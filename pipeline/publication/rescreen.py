@@ -47,7 +47,7 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     if not (run.work / "registrations.parquet").is_file() or not (run.store.out(run.wave) / "cohort.parquet").is_file():
         raise WaveNotRunError(f"What wave {run.wave.number} was decided on is no longer below {run.work}.")
     extracts = resolve_extracts(run.store, run.wave, until=today)
-    # the places were drawn by the priority list of then: nobody changes tiers after the draw
+    # the places were drawn by the priority list of that day: tiers do not change after the draw
     extracts = {name: x for name, x in {**extracts, "priority": run.extracts.get("priority")}.items() if x}
     again = replace(run, store=run.store.aside(ROOM), extracts=extracts)
     files.fresh(again.work)
@@ -84,7 +84,7 @@ def _stand_again(run: Plan, again: Plan) -> None:
     """The draw as it was, less those whom the last screening refuses; verdicts and reviews as the run had them."""
     with duckdb_sql.connect(again.work) as db:
         columns = DRAWN_TICKETS.names if run.wave.beacon else DRAWN.names
-        columns = [*columns, *(["area"] if run.wave.areas else [])]  # nobody changes areas after the draw
+        columns = [*columns, *(["area"] if run.wave.areas else [])]  # areas do not change after the draw
         query = f"""SELECT {", ".join(columns)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
                         SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(again.work / "screened.parquet")}')

@@ -118,7 +118,8 @@ def _commit(
     approver: dict[str, Any],
     removing: int | None,
 ) -> tuple[Path, dict[str, Any]]:
-    """Writes the revision beside its place, then gives it its name. Returns its folder and its ``publication.json``."""
+    """Writes the revision under another name, then gives it its own. Returns its folder and its
+    ``publication.json``."""
     before = run.store.revisions(run.wave.key)
     revision = revision_number(before[-1]) + 1 if before else 1
     target = run.store.published(run.wave.key)

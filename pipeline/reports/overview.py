@@ -67,7 +67,7 @@ def write_overview(store: Store) -> Path:
 
 
 def _said(lines: list[WaveLine], language: str) -> list[str]:
-    """Where each wave stands, in sentences; waves of which the same is said stand together."""
+    """The state of each wave, in sentences; waves with the same sentences are together."""
     waves: dict[str, list[str]] = {}
     for line in lines:
         waves.setdefault(" ".join(told(line.published, language)), []).append(str(line.funnel.wave))

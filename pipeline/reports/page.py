@@ -1,4 +1,4 @@
-"""A page that stands alone: templates, style and language editions in one file, nothing fetched, no script.
+"""A page that needs no other file: templates, style and language editions in one, nothing fetched, no script.
 
 Both languages are in the file; the switch is CSS (``:target``), so a page works where scripts are forbidden. The
 content security policy allows exactly the one inline style sheet, by hash.

@@ -1,4 +1,4 @@
-"""Who may use the page: a reviewer who signed in with their token, in this browser, and nobody else.
+"""Who may use the page: only a reviewer who signed in with their token, in this browser.
 
 The token becomes a cookie that scripts cannot read and other sites cannot send; a change needs a second secret that
 only the page itself knows. A request for another host's name is refused: it comes from a page that had its own name

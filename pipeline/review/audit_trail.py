@@ -1,6 +1,6 @@
 """The audit trail of reviews: one JSON line per decision, only ever appended, below ``reviews/audit/``.
 
-In a folder of its own, because what lies beside the CSV files is read as a delivery.
+In a folder of its own, because every file in the folder of the CSV files is read as a delivery.
 """
 
 from __future__ import annotations

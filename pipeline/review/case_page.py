@@ -1,4 +1,4 @@
-"""A case as the reviewer reads it: words, templates and what stands in them."""
+"""A case as the reviewer reads it: words, templates and the values in them."""
 
 from __future__ import annotations
 

@@ -181,7 +181,8 @@ def evidence_of(store: Store, one: Objection) -> bytes:
 
 
 def _had_a_hand(reviews: Iterable[Entry], one: Objection) -> set[str]:
-    """Who cannot decide: whoever took it in, and the reviewers of the application, of the wave's recorded reviews."""
+    """Who cannot decide: the person who took it in, and the reviewers of the application, of the wave's recorded
+    reviews."""
     by = [entry.by for entry in reviews if entry.facts.get("registration_id") == one.registration_id]
     return {skeleton(name) for name in (one.taken_by, *by)}
 

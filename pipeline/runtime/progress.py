@@ -1,6 +1,6 @@
 """How a long task says where it is: to the task's log, and to the terminal of `gelombang run` when there is one.
 
-A listener is plugged in by whoever shows progress; without one, lines go to the log only. No rows, no names, no NIK.
+A program that shows progress sets a listener; without one, lines go to the log only. No rows, no names, no NIK.
 """
 
 from __future__ import annotations

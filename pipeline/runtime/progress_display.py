@@ -52,7 +52,7 @@ class Display:
             self._progress.update(self._lines[task], completed=done, total=total)
 
     def finished(self, task: str, counts: dict[str, Any]) -> None:
-        """A task is done; its counts stand beside it."""
+        """A task is done; its counts are shown in its line."""
         shown = ", ".join(f"{name} {value}" for name, value in counts.items() if isinstance(value, int | str))
         line = self._lines[task]
         total = self._progress.tasks[line].total if not self._progress.disable else 1

@@ -1,4 +1,4 @@
-"""The terminal that every command writes to: what is printed is text, whoever wrote it.
+"""The terminal that every command writes to: data is printed as plain text.
 
 No markup, emoji or highlighting is read in it, and what cannot be seen (escape sequences, bidi marks) is written out.
 Styles are given by the code alone.

@@ -1,6 +1,6 @@
 """What is no part of a name, as patterns that fill sql/macros.sql. Reads ``name_parts.toml`` and nothing else.
 
-Whoever compares names, in screening or elsewhere, defines the macros here: there is one idea of when two are the same.
+Every room that compares names defines the macros here: there is one idea of when two are the same.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def patterns() -> dict[str, str]:
 
 
 def _any(entries: Iterable[str], between: str, first: str | None = None) -> str:
-    """One of these; ``between`` may stand between their parts, ``first`` must after the first part."""
+    """One of these; ``between`` may be between their parts; ``first`` must follow the first part."""
     return _tree({tuple(entry.upper().split(".")) for entry in entries}, between, first or between)
 
 

@@ -46,7 +46,7 @@ class Kin:
 def applications(plan: SimulationPlan, world: World, past: Past | None = None) -> Iterator[tuple[Batch, Kin]]:
     """All applications of the wave, in batches, until there are as many as planned.
 
-    In a later wave of a country those who come back are first; then neighbourhoods of which nobody has applied yet.
+    In a later wave of a country those who come back are first; then neighbourhoods without an applicant so far.
     Raises BadSettingError when the population is too small for them.
     """
     blocks = noise.Shuffle(world.size // BLOCK, plan.seed, "blocks")
@@ -155,9 +155,9 @@ def _times(plan: SimulationPlan, index: I64, nth: I64, outside: NDArray[np.bool_
 
 
 def _superseded(rows: I64, submitted: I64, row_mask: I64, mask: I64, agrees: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which applications do not stand because another of the same person does: the latest sound one (tie: the larger
-    number) stands, without a sound one the latest inside the window; without one inside, none is superseded. Who does
-    not agree with the register in name and birth date supersedes nothing and is nobody's duplicate."""
+    """Which applications do not count because another of the same person does: the latest sound one (tie: the larger
+    number) counts, without a sound one the latest inside the window; without one inside, none is superseded. Who does
+    not agree with the register in name and birth date supersedes nothing and is not a duplicate."""
     inside = row_mask & faults.BIT["outside_wave"] == 0
     unconfirmed = faults.BIT["email_unverified"] | faults.BIT["phone_unverified"]
     sound = inside & (row_mask & unconfirmed == 0) & (mask[rows] & faults.BIT["identity_mismatch"] == 0)

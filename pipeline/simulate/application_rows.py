@@ -14,7 +14,7 @@ from pipeline.simulate.population import names, spelling
 from pipeline.simulate.population.people import World
 from pipeline.simulate.presets import SimulationPlan
 
-#: Serials that no register has: a well-formed NIK that leads to nobody.
+#: Serials that no register has: a well-formed NIK that no person has.
 UNKNOWN_SERIAL = 5_000
 _OPERATORS = (811, 812, 813, 821, 822, 852, 853, 856, 857, 858, 815, 816, 877, 878, 895, 896, 838)
 _PREFIXES = np.array([f"0{operator}" for operator in _OPERATORS])
@@ -27,7 +27,7 @@ def registration_ids(plan: SimulationPlan, number: I64) -> np.ndarray:
 
 
 def selfie_path(number: int, registration_id: str) -> str:
-    """Where an application's selfie lies below ``selfies/``, a thousand to a folder."""
+    """The path of an application's selfie below ``selfies/``, a thousand to a folder."""
     return f"{number // 1000:05d}/{registration_id}.jpg"
 
 

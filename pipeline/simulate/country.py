@@ -1,6 +1,6 @@
 """A country with several consecutive waves: each is simulated in turn, and knows who applied in those before it.
 
-People who were refused apply again, some with what they mended; whoever failed only the photograph sends a new one;
+People who were refused apply again, some with what they mended; people who failed only the photograph send a new one;
 some move to another family card, some die. Each wave has its own landing and its own extracts, of its own dates, so
 that a backfill finds of each register the delivery of then.
 """
@@ -17,9 +17,10 @@ from pipeline.runtime import progress
 from pipeline.simulate import wave
 from pipeline.simulate.between import retry_photos
 from pipeline.simulate.between.past import Past
-from pipeline.simulate.photos.photo_job import Job
+from pipeline.simulate.photos.photo_job import EACH_WAVE, Job
 from pipeline.simulate.presets import SimulationPlan
-from pipeline.simulate.wave import EACH_WAVE, Simulated
+from pipeline.simulate.simulated import Simulated, record
+from pipeline.simulate.wanted_photographs import photograph_jobs
 from pipeline.storage.paths import Store
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def simulate_country(
 ) -> Iterator[CountryWave]:
     """Simulates the waves in their order. ``tell`` is asked, for so many photographs, who is told of their progress.
 
-    Raises BadSettingError for a population too small, or where data lie that this did not make.
+    Raises BadSettingError for a population too small, or where there are data that the simulator did not make.
     """
     past = Past(steps=len(plans), first_day=plans[0].wave.closing_day)
     sources: dict[int, int] = {}  # whose face comes from which source: through all waves the same
@@ -64,10 +65,10 @@ def simulate_country(
         with progress.task(f"simulate wave {plan.wave.number}") as counts:
             done = wave.simulate_wave(plan, store, photos, workers, past)
             counts |= {"registrations": done.registrations, **done.extracts}
-        jobs = wave.photograph_jobs(plan, store, done.photographs, before.step, sources)
+        jobs = photograph_jobs(plan, store, done.photographs, before.step, sources)
         again = [_in_country(job, before, sources) for job in retry_photos.deliver(plan, store, before)]
         rendered = _render(plan, [*jobs, *again], faces, workers, tell)
-        wave.record(plan, store, done, rendered)
+        record(plan, store, done, rendered)
         past = done.past
         yield CountryWave(plan, done, len(jobs), len(again))
 

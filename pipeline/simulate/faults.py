@@ -1,6 +1,6 @@
 """Which faults an applicant carries, as bits of one integer. Touches no file.
 
-The bits of contract codes stand in catalogue order, so that a mask decodes to an ordered list.
+The bits of contract codes are in catalogue order, so that a mask decodes to an ordered list.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BIT = {code: 1 << number for number, code in enumerate(CODES)}
 #: Not codes: a variant of a fault, or something that is only worth a warning.
 NEAR_MISS, SHARED, FAMILY = (1 << (len(CODES) + n) for n in range(3))
 
-#: Faults that nobody can see once the NIK leads to no person in the register.
+#: Faults that cannot be seen when the NIK leads to no person in the register.
 NEEDS_REGISTER = sum(BIT[code] for code in CODES[CODES.index("identity_mismatch") :])
 _OF_APPLICATION = sum(BIT[c] for c in ("outside_wave", "duplicate_application", "email_unverified", "phone_unverified"))
 _PLANNED = tuple(code for code in CODES if code not in ("under_18", "kk_limit"))

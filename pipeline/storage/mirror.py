@@ -1,7 +1,7 @@
 """This machine's folder for a data root elsewhere: a task's files are pulled before it, what it wrote is pushed after.
 
 Rooms see a folder and know nothing of this. Outside ``work/`` nothing is written here but by ``commit``, so that
-what lies there is always what was read; what is in ``work/wave-NNNN/`` belongs to the run that holds the wave.
+its content is always what was read; what is in ``work/wave-NNNN/`` belongs to the run that holds the wave.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pipeline.domain.errors import StoreError
 from pipeline.storage import files
 from pipeline.storage.object_store import Remote, is_below
 
-#: The file of a folder that is written last. A cohort of before this software stands without it, so a folder that is
-#: being written is marked as such: nobody reads one that has the marker and not yet its last file.
+#: The file of a folder that is written last. A cohort from before this software is without it, so a folder that is
+#: being written is marked as such: a folder that has the marker and not yet its last file is not read.
 LAST = {"waves": "manifest.json", "published": "publication.json"}
 UNFINISHED = ".unfinished"
 _DEPTH = {"waves": 2, "published": 3}
@@ -100,7 +100,8 @@ class Mirror:
             )
         self.remote.create(writing, b"")
         gone = before.keys() - ours.keys() - {writing}
-        # what a publication that was killed left goes first; of a wave the old files go once the new ones stand
+        # what a publication that was killed left goes first; of a wave the old files are deleted when the new ones are
+        # there
         self.remote.remove(sorted(gone) if once else [last_key])
         seen = {key: _seen(path) for key, path in ours.items()}
         versions = self.remote.put((key, path) for key, path in ours.items() if key != last_key)
@@ -128,7 +129,7 @@ class Mirror:
         return {key: v for key in _last_keys(listed) if (v := self.remote.version(key)) is not None}
 
     def _here(self, prefixes: Collection[str]) -> Iterator[tuple[str, Path]]:
-        """Files of this machine below the prefixes; what is temporary is nobody else's business."""
+        """Files of this machine below the prefixes; temporary files are left out."""
         for prefix in prefixes:
             base = self.folder / prefix
             for path in sorted(base.rglob("*")) if base.is_dir() else [base]:

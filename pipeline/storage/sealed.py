@@ -1,7 +1,8 @@
-"""Files that only this installation can read: records sealed by AES-GCM under a key that lies outside the data root.
+"""Files that only this installation can read: records sealed by AES-GCM under a key outside the data root.
 
-A file is one header line in JSON, which anyone can read and nobody can change, and then sealed blocks. It only ever
-grows, one whole block at a time; a block that a kill cut off is ignored. Imports no table library: workers use it.
+A file is one header line in JSON, which anyone can read and no one can change unnoticed, and then sealed blocks. It
+only ever grows, one whole block at a time; a block that a kill cut off is ignored. Imports no table library: workers
+use it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ KEY_BYTES = 32
 def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
     """The 32-byte key ``<folder>/<name>.key`` of this installation; made at first use, readable by its user alone.
 
-    ``root`` is the data root, below which no key may lie. Raises BadSettingError.
+    ``root`` is the data root, below which no key may be. Raises BadSettingError.
     """
     path = key_file(folder, name)
     folder = path.parent
@@ -51,7 +52,7 @@ def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
 
 
 def key_file(folder: Path, name: str) -> Path:
-    """Where a key of this installation lies, whether it is there or not."""
+    """The path of a key of this installation, whether it is there or not."""
     return folder.expanduser().absolute() / f"{name}.key"
 
 
@@ -94,7 +95,7 @@ class SealedWriter:
             try:
                 while left:
                     left = left[file.write(left) :]
-            except OSError:  # no half block may stand before the next one
+            except OSError:  # no half block may be left before the next one
                 os.ftruncate(file.fileno(), before)
                 if first:
                     self._path.unlink()

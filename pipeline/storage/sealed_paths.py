@@ -63,7 +63,7 @@ def to_be_sealed(path: Path) -> tuple[Path, str] | None:
     home, replaced = home_of(path), path.with_name(_PART.sub(r"\1", path.name))
     if settings().encryption.at_rest or (home and home[1] == key_ring.PLACES):
         return home
-    return home if header_of(replaced) is not None else None  # what is sealed stays sealed when it is written anew
+    return home if header_of(replaced) is not None else None  # a sealed file stays sealed when it is rewritten
 
 
 def open_to_read(path: Path) -> BinaryIO:
@@ -129,7 +129,7 @@ def sealed_under(path: Path) -> str | None:
 
 
 def can_be_opened(path: Path) -> bool:
-    """Whether a file is there and nobody destroyed the key that sealed it."""
+    """Whether a file is there and the key that sealed it was not destroyed."""
     header = header_of(path)
     return path.is_file() and (header is None or not key_ring.is_destroyed(_root_of(path, header), header.wave))
 

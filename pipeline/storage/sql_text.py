@@ -1,7 +1,7 @@
 """The text of the SQL files, and the two ways in which one is filled.
 
-``{relation}`` stands for SQL: a table, a list of files, an expression. ``$value`` stands for a value, which becomes a
-literal of its type. Nothing is filled inside a comment that has a line of its own. Knows no connection.
+``{relation}`` is replaced by SQL: a table, a list of files, an expression. ``$value`` stands for a value, which becomes
+a literal of its type. Nothing is filled inside a comment that has a line of its own. Knows no connection.
 """
 
 from __future__ import annotations

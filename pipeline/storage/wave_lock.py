@@ -66,7 +66,7 @@ def path_of(store: Store, wave: Wave) -> Path:
 
 
 def holder_of(store: Store, wave: Wave) -> Holder | None:
-    """Who holds a wave; None when nobody does."""
+    """Who holds a wave; None when it is free."""
     return _holder(store, path_of(store, wave))
 
 
@@ -118,7 +118,7 @@ def publication(store: Store, wave: Wave, run: str) -> Iterator[None]:
     """One publication at a time, of any wave: the ledger spans the waves. Others wait.
 
     On a root elsewhere a publisher that was killed still holds it, until its own run tries again or gives the wave
-    back; whoever waits too long gets WaveLockedError.
+    back; a caller who waits too long gets WaveLockedError.
     """
     store.published(wave.key).mkdir(parents=True, exist_ok=True)
     if not store.elsewhere:

@@ -104,7 +104,7 @@ def state(run: Plan, run_id: str, task: str, wrote: Iterable[Path], after: str =
 def must_be_as_left(run: Plan, run_id: str, task: str, only: tuple[str, ...] | None = None) -> str:
     """The hash of the statements before ``task``. ``only``: these files are compared, and no others.
 
-    Raises WorkChangedError unless the work lies as the tasks before left it. A file that this task or a later one
+    Raises WorkChangedError unless the work is as the tasks before left it. A file that this task or a later one
     wrote when it ran before is what that one left: the task was cleared.
     """
     signed = _Signed.of(run, run_id)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DecisionSettings(BaseModel):
-    """Settings of one run; the thresholds of its selfie policy are beside them in the plan."""
+    """Settings of one run; the thresholds of its selfie policy are in the plan too."""
 
     model_config = ConfigDict(frozen=True)
     second_reviewer: bool

@@ -1,7 +1,7 @@
 """What a finished run rests on, file by file: hashed into the manifest, and compared again before publication.
 
 Reads the run's work and outputs and the installed weights; writes ``out/manifest.sig``. Between a run and its
-publication nobody may change a file: the cohort that is published is screened from them.
+publication no file may change: the cohort that is published is screened from them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def sign(store: Store, manifest: Path) -> Path:
 
 
 def is_signed(store: Store, manifest: Path) -> bool:
-    """Whether this installation signed the manifest as it lies there. Raises KeyLostError, WrongKeyError."""
+    """Whether this installation signed the manifest as it is. Raises KeyLostError, WrongKeyError."""
     key = log.signing_key(store).public_key().public_bytes_raw()
     try:
         found = files.read_json(manifest.with_name(SIGNATURE))

@@ -27,7 +27,7 @@ from pipeline.storage.paths import Store
 from pipeline.wave_run.decision_settings import policy_in_force
 
 #: What decides about places after the draw is known, or says when: no run may have it otherwise. The digests of the
-#: rules' text and of the calendar are evidence: what they change is in the list, which stands before the round.
+#: rules' text and of the calendar are evidence: what they change is in the list, which is fixed before the round.
 _BINDING = (
     "wave",
     "opens",
@@ -109,7 +109,7 @@ def key_as_committed(store: Store, wave: Wave) -> bytes:
 
 
 def terms(store: Store, wave: Wave) -> dict[str, Any]:
-    """The terms of a wave as they are now: what its commitment says beside the key."""
+    """The terms of a wave as they are now: what its commitment says besides the key."""
     chain, round_ = beacon.chain_of(wave), beacon.round_of(wave)
     rules = (files("pipeline.screening") / "rules.toml").read_bytes()
     declared = {name: value for name, value in asdict(wave).items() if name != "areas"}  # no wave with a beacon has any

@@ -57,16 +57,16 @@ class Plan:
 
         A run that has an id must still hold the wave: raises WaveLockedError.
         """
-        where = Store.at(ref.data)
-        raw = files.read_json(where.root / ref.plan)
+        store = Store.at(ref.data)
+        raw = files.read_json(store.root / ref.plan)
         fields = raw["wave"]
         fields = {**fields, "areas": tuple((code, share) for code, share in fields.get("areas", ()))}
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
-        extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
+        extracts = {name: Extract.from_json(name, x, store) for name, x in raw["extracts"].items()}
         if ref.run_id:
-            wave_lock.must_hold(where, wave, ref.run_id)
-        wave = seeded(wave, where.work(wave))
-        made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
+            wave_lock.must_hold(store, wave, ref.run_id)
+        wave = seeded(wave, store.work(wave))
+        made = cls(store, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
         made = replace(made, started_by=raw.get("started_by"))
         if "settings" not in raw:  # a plan of a version that did not freeze them
             return made
@@ -98,21 +98,21 @@ def make(
     ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError, UncalibratedModelError) before
     anything is written.
     """
-    where = Store.at(data)
-    declared = where.calendar().wave(number)
+    store = Store.at(data)
+    declared = store.calendar().wave(number)
     wave = declared.with_params(quota=quota, seed=seed)
     if wave.beacon:
-        opening.key_as_committed(where, wave)
-    extracts = resolve_extracts(where, wave)
+        opening.key_as_committed(store, wave)
+    extracts = resolve_extracts(store, wave)
     given = {name: getattr(wave, name) for name in ("quota", "seed") if getattr(wave, name) != getattr(declared, name)}
-    made = Plan(where, wave, extracts, shards, datetime.now().astimezone(), given=given, started_by=started_by)
+    made = Plan(store, wave, extracts, shards, datetime.now().astimezone(), given=given, started_by=started_by)
     if wave.selfie != "off":
         made = replace(made, policy=made.selfie_policy().model_dump(mode="json"))
     files.fresh(made.work)
     files.write_json(
         {
             "wave": {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(wave).items()},
-            "extracts": {name: x.to_json(where) for name, x in extracts.items()},
+            "extracts": {name: x.to_json(store) for name, x in extracts.items()},
             "settings": made.settings.model_dump(mode="json"),
             "selfie_policy": made.policy,
             "given": given,

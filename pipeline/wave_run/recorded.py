@@ -53,7 +53,7 @@ def frozen(run: Plan) -> None:
 
 
 def drawn(run: Plan) -> None:
-    """The list is drawn from: of a wave with a seed the list stands now, of one with a beacon its round is known."""
+    """The list is drawn from: of a wave with a seed the list is fixed now, of one with a beacon its round is known."""
     said = files.read_json(run.work / "draw.json")
     if run.wave.beacon:
         of_beacon = ("beacon", "round", "signature", "randomness", "seed")

@@ -16,7 +16,7 @@ log = logging.getLogger("gelombang")
 
 
 def add(run: Plan, part: str, lines: Iterable[str]) -> int:
-    """Names lines that a part refused, beside those that it refused before it was tried again; returns how many."""
+    """Names lines that a part refused, after those that it refused in an earlier try; returns how many."""
     path = run.work / FOLDER / f"{part}.json"
     before = files.read_json(path)["lines"] if path.is_file() else []
     named = sorted({*before, *lines})

@@ -2,7 +2,7 @@
 
 A publication has kept and deleted them before its run ends. A run that ends before its cohort is published leaves the
 prints of those whom it accepted to the publication, or to the next run of the wave, and no others. A run that failed
-leaves all: it is run again, and nothing shall be looked at twice. What nobody comes back for goes after its time
+leaves all: it is run again, and nothing is looked at twice. What no later run uses is deleted after its time
 (``kept_prints.delete_expired``).
 """
 

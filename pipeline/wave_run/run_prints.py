@@ -78,7 +78,7 @@ def prints_of(run: Plan, people: Sequence[Verified]) -> tuple[list[Verified], ND
         row = found[person.key]
         if len(row["face"]) == dimensions:
             rows[at] = row
-        else:  # nobody in its file had a face
+        else:  # its file has no face
             for name in ("selfie", "reference", "picture", "apart", "alike"):
                 rows[name][at] = row[name]
     return kept, rows

@@ -51,7 +51,7 @@ def verdict_files(run: Plan) -> list[Path]:
 
 
 def print_folder(run: Plan) -> PrintFolder:
-    """Where the prints of this wave's selfies lie until its run ends."""
+    """The path of the prints of this wave's selfies until its run ends."""
     from pipeline.selfie.one_against_all.prints import PrintFolder
 
     return PrintFolder(run.store.root / task_sync.PRINTS.format(wave=run.wave.key), run.store.root, run.wave.key)
@@ -67,7 +67,7 @@ def forget_rounds(run: Plan) -> None:
 def refill_places(run: Plan) -> int:
     """With ``refill``: verifies the next in line until the places are full or nobody is left; returns the rounds.
 
-    Rounds made before stay: whoever has been found to share a face since leaves a place that is filled now.
+    Rounds made before stay. A person who was found to share a face since then leaves a place that is filled now.
     """
     from pipeline.draw.draw import next_round
 

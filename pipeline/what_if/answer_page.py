@@ -29,7 +29,7 @@ class Scale:
     high: float
 
     def at(self, share: float) -> str:
-        """Where a share lies on it, in percent of its length."""
+        """The place of a share on it, in percent of its length."""
         return f"{100 * (share - self.low) / (self.high - self.low):.2f}%"
 
 
@@ -52,7 +52,7 @@ def _edition(found: Answer, lang: str) -> dict[str, Any]:
 
 
 def scale(groups: list[GroupChance]) -> Scale:
-    """The axis on which all intervals of a table lie."""
+    """An axis with room for all intervals of a table."""
     chances = [chance for group in groups for chance in (group.as_run, group.asked) if chance]
     low = floor(min(chance.low for chance in chances) / _STEP) * _STEP
     high = ceil(max(chance.high for chance in chances) / _STEP) * _STEP

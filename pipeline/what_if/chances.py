@@ -15,13 +15,13 @@ from pipeline.reports.figures.groups import NOT_COMPARED, ORDER
 from pipeline.reports.small_cells.suppress import Row, merge, small
 from pipeline.what_if.crowd import GROUPS, Counted, Counts, Crowd
 
-#: Of a hundred seeds ninety-five lie between these.
+#: Ninety-five of a hundred seeds are between these.
 _BETWEEN = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
 class Chance:
-    """A share of people who get a place: on average, and between which bounds it lies in 95 of 100 seeds."""
+    """A share of people who get a place: on average, and its bounds in 95 of 100 seeds."""
 
     people: int
     mean: float
@@ -31,7 +31,7 @@ class Chance:
 
 @dataclass(frozen=True)
 class GroupChance:
-    """A group, or several merged ones, under both terms; None where nobody of it is in that draw."""
+    """A group, or several merged ones, under both terms; None where none of its people is in that draw."""
 
     keys: tuple[str, ...]
     as_run: Chance | None

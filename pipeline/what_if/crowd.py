@@ -148,7 +148,7 @@ def _area(question: Question, areas: Path | None) -> dict[str, duckdb_sql.Value]
 
 def pass_rates(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
     """The share of photographs that passed, by sex and age band: of the wave's own verdicts. Where a group has too few
-    of them that of its sex counts, and then that of all; where nobody's was looked at, everybody passes."""
+    of them that of its sex counts, and then that of all; where none was looked at, everybody passes."""
     seen: dict[str, Counter[tuple[str, ...]]] = {photo: Counter() for photo in PHOTOS}
     for row in rows:
         if row["in_run"]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import stages
+from pipeline import periodic_tasks, stages
 from pipeline.commands.common.console import say
 from pipeline.commands.common.options import DataOption, WaveArgument, finished
 from pipeline.domain.errors import WaveNotRunError
@@ -41,7 +41,7 @@ def publish(
         run = FinishedRun(ref, where.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
-    stages.overview(where.address)
+    periodic_tasks.overview(where.address)
     say(
         f"Wave {wave}, revision {done.revision}: {done.accepted:,} accepted; the last screening removed "
         f"{done.removed:,}, {done.added:,} came in for them. {done.published}"

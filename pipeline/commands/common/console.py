@@ -21,7 +21,7 @@ def wide_console() -> Console:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """A line in which data may stand."""
+    """A line that may contain data."""
     typer.echo(visible(text), err=err)
 
 

@@ -37,7 +37,7 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
         raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
     lines.need(needed)
     needed += tuple(name for name in optional if name in lines.header)
-    nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is a list of nobody
+    nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
     table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
     for line, problem in lines.set_aside.lines:
         if problem not in (REPEATED_HEADER, BLANK):

@@ -57,12 +57,12 @@ def explain(
 
 
 def _as_json(found: Explanation, page: _Page) -> dict[str, Any]:
-    """The explanation for a program; what a person would be told is in it in one language."""
-    told = asdict(found)
-    decision = told.pop("decision")
+    """The explanation for a program; its texts for a person are in one language."""
+    fields = asdict(found)
+    decision = fields.pop("decision")
     decision["nik"] = mask_number(decision["nik"])
     messages = {code: reasons.message(code, page.language, decision["outcome"]) for code in decision["reasons"]}
-    return {"decision": decision, "messages": messages, "what_next": page.letter(), **told}
+    return {"decision": decision, "messages": messages, "what_next": page.letter(), **fields}
 
 
 class _Page:

@@ -1,4 +1,4 @@
-"""`gelombang find`: a person's applications over all waves, masked, for whoever answers at the helpdesk."""
+"""`gelombang find`: a person's applications over all waves, masked, for the helpdesk."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.common.console import say
-from pipeline.domain.calendar import Calendar, SelfieMode, Wave
+from pipeline.domain.calendar import Calendar, Wave
+from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.errors import BadQuotaError, BadSettingError
 from pipeline.record import log
 from pipeline.runtime import progress, resource_usage
@@ -22,7 +23,7 @@ from pipeline.storage.paths import Store, project_data
 if TYPE_CHECKING:
     from pipeline.simulate.photos.photographs import Rendered
     from pipeline.simulate.presets import SimulationPlan
-    from pipeline.simulate.wave import Simulated
+    from pipeline.simulate.simulated import Simulated
 
 
 def simulate(
@@ -62,10 +63,10 @@ def simulate(
       gelombang simulate data/country --waves 1-3 --preset small
     """
     from pipeline.simulate import presets
-    from pipeline.simulate import wave as simulated
+    from pipeline.simulate.wanted_photographs import PHOTOS
 
-    if photos not in simulated.PHOTOS:
-        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(simulated.PHOTOS)}.")
+    if photos not in PHOTOS:
+        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(PHOTOS)}.")
     if ":/" in str(data):
         raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
     table = presets.preset(preset)
@@ -143,10 +144,11 @@ def _numbers(wave: int, waves: str | None, beacon: bool) -> list[int]:
 
 def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int) -> None:
     """One wave, recorded when it is complete."""
-    from pipeline.simulate import unfinished, wave
+    from pipeline.simulate import unfinished
+    from pipeline.simulate.simulated import record
 
     done, rendered = _make(plan, store, photos, faces, workers)
-    wave.record(plan, store, done, rendered)
+    record(plan, store, done, rendered)
     unfinished.forget(plan, store)
     _tell(plan, done, int(done.photographs.wanted.sum()))
 
@@ -194,6 +196,7 @@ def _make(
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
     from pipeline.simulate.photos import photographs
+    from pipeline.simulate.wanted_photographs import photograph_jobs
 
     resumed = unfinished.kept(plan, store, faces)
     if resumed:
@@ -206,7 +209,7 @@ def _make(
             done = wave.simulate_wave(plan, store, photos, workers)
             unfinished.keep(plan, store, faces, done)
         counts |= {"registrations": done.registrations, **done.extracts}
-    jobs = wave.photograph_jobs(plan, store, done.photographs)
+    jobs = photograph_jobs(plan, store, done.photographs)
     if not jobs:
         return done, photographs.Rendered()
     with progress.task("render photographs") as counts:

@@ -1,5 +1,5 @@
 -- In: {line} with position, kk_number, kk_earlier, …; $limit. Out: beyond_kk.parquet, in draw order.
--- Members of a family card beyond its limit: those that stand first in the draw keep their place in the line, and recipients
+-- Members of a family card beyond its limit: the first in the draw keep their place in the line, and recipients
 -- of earlier waves come before all. Only the cards that could be full are counted in order.
 SELECT position, registration_id, tier, ticket
 FROM (

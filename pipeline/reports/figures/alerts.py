@@ -13,7 +13,7 @@ from pipeline.draw.beacon import chain_of
 from pipeline.reports.small_cells.disclosure import Funnel
 from pipeline.reports.small_cells.suppress import small
 
-#: An extract older than this on the closing day no longer tells how people stood then.
+#: An extract older than this on the closing day no longer shows how things were on that day.
 STALE_DAYS = 30
 #: A step's pass rate that moved by more than this since the wave before asks for an explanation.
 MOVED = 0.10
@@ -124,7 +124,7 @@ def _ends(funnel: Funnel) -> list[Alert]:
 
 
 def share(funnel: Funnel, step: str) -> float | None:
-    """Passed of entered at a step; None where either is not shown or nobody came so far."""
+    """Passed of entered at a step; None where either is not shown or no application came so far."""
     for s in funnel.steps:
         if s.step == step:
             return s.passed / s.entered if s.passed is not None and s.entered else None

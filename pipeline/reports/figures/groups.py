@@ -25,7 +25,7 @@ ORDER = {
     "tier": ("priority", "public"),
 }
 Parts = Sequence[tuple[str, ...]]
-#: Nobody among them can pass, by rule: they are no group to compare.
+#: By rule none of them can pass: they are not a group to compare.
 NOT_COMPARED = frozenset({"under_18", "unknown"})
 
 
@@ -41,8 +41,8 @@ class Photographs:
 
 @dataclass(frozen=True)
 class Group:
-    """A group (or several merged ones) and how it fared; rates are None where there is nobody to count, ``photographs``
-    also where a count is too small to be shown."""
+    """A group (or several merged ones) and how it fared; rates are None where there are no people to count,
+    ``photographs`` also where a count is too small to be shown."""
 
     keys: tuple[str, ...]
     applications: int

@@ -29,7 +29,7 @@ from pipeline.storage.paths import Store
 
 @dataclass(frozen=True)
 class Defect:
-    """One of the six defects: how often it was a reason, and how often it was seen and rejected nobody."""
+    """One of the six defects: how often it was a reason, and how often it was seen without a rejection."""
 
     code: str
     reason: int | None
@@ -71,7 +71,7 @@ class Figures:
 
 
 def figures(store: Store, wave: Wave) -> Figures:
-    """Counts a run's ``out/decisions.parquet`` and reads the small files beside it. Raises WaveNotRunError."""
+    """Counts a run's ``out/decisions.parquet`` and reads the small files of the same folder. Raises WaveNotRunError."""
     work = store.work(wave)
     released = releases.earlier(store, wave)
     funnel = published(read_json(work / "out" / "funnel.json"), released)

@@ -1,6 +1,6 @@
 """One letter: from an outcome and its reasons to an SMS and an e-mail in both languages. No data, no files.
 
-What it may tell of the reasons is decided in ``telling.py``.
+``telling.py`` decides which reasons it may give.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import LANGUAGES
-from pipeline.reports.messages.telling import SUPERSEDED, Told, told
+from pipeline.reports.messages.telling import SUPERSEDED, LetterItem, letter_items
 
 #: One message of GSM 03.38: longer ones are cut into parts, cost twice and arrive out of order.
 SMS_LENGTH = 160
@@ -61,7 +61,7 @@ def write_letter(
     ``reviewed``: a reviewer decided, so the letter does not call the decision automatic. ``matched``: the selfie was
     found to show the register's person, who may then read every reason.
     """
-    items = told(given, matched=matched) if outcome == "rejected" else []
+    items = letter_items(given, matched=matched) if outcome == "rejected" else []
     kind = "superseded" if any(item.name == SUPERSEDED for item in items) else outcome
     retry = _retry(items) if kind == "rejected" else "none"
     again = {"rejected": _again_kind(items, retry), "reserve": "reserve"}.get(kind)
@@ -81,11 +81,11 @@ def write_letter(
     return Letter(retry, following.closes if dated and following else None, sms, subject, email)
 
 
-def _retry(items: Sequence[Told]) -> str:
+def _retry(items: Sequence[LetterItem]) -> str:
     return reasons.retry_of(code for item in items for code in item.codes)
 
 
-def _again_kind(items: Sequence[Told], retry: str) -> str:
+def _again_kind(items: Sequence[LetterItem], retry: str) -> str:
     """What the letter asks for; "correct it" only where there is something to correct."""
     if retry == "none" and any(item.group for item in items):
         return "prove"
@@ -114,19 +114,19 @@ def _again(kind: str | None, which: str, values: dict[str, Any], following: Wave
     return str(texts()["again"][kind][key]).format_map(values)
 
 
-def _words(item: Told) -> dict[str, str]:
+def _words(item: LetterItem) -> dict[str, str]:
     return dict(texts()["group" if item.group else "reason"][item.name])
 
 
 def _sms(
     pattern: str,
     values: dict[str, Any],
-    items: Sequence[Told],
+    items: Sequence[LetterItem],
     again: str | None,
     following: Wave | None,
     language: str,
 ) -> str:
-    """As many reasons as fit one message, the first ones first; the number of the others stands at the end.
+    """As many reasons as fit one message, the first ones first; the number of the others is at the end.
 
     There is room for one whatever the reasons and dates: a test writes every letter.
     """
@@ -141,7 +141,7 @@ def _sms(
     return message
 
 
-def _told_lines(items: Sequence[Told], again: str | None, values: dict[str, Any], language: str) -> list[str]:
+def _told_lines(items: Sequence[LetterItem], again: str | None, values: dict[str, Any], language: str) -> list[str]:
     """What was found and what to do about it, a paragraph each."""
     lines = []
     for item in items:

@@ -1,7 +1,7 @@
 """One notice per application: ``out/notices.parquet``, ``out/notices.csv`` for an SMS gateway, ``out/letters.csv``.
 
 The Parquet file holds everything. In the CSV each row has its contact, its SMS and the number of its e-mail, whose long
-text stands once in ``letters.csv``: a wave of six million needs a few hundred different letters. In a wave with a
+text is once in ``letters.csv``: a wave of six million needs a few hundred different letters. In a wave with a
 beacon each row has the person's ticket too. Both CSV files say that nothing is sent before the cohort is published.
 """
 
@@ -48,7 +48,8 @@ _AHEAD = timedelta(days=366)
 
 
 def write_notices(store: Store, wave: Wave) -> dict[str, int]:
-    """Writes the notices of a run beside its decisions. Raises WaveNotRunError. Returns how many of each outcome."""
+    """Writes the notices of a run into the folder of its decisions. Raises WaveNotRunError. Returns how many of each
+    outcome."""
     out = store.work(wave) / "out"
     following = next_wave(store, wave)
     with decisions(out / "decisions.parquet", store.work(wave)) as query:

@@ -1,4 +1,4 @@
-"""What stands in one person's letter alone: the code for a helpdesk, in a wave with a beacon the ticket. No files."""
+"""What only one person's letter has: the code for a helpdesk, in a wave with a beacon the ticket. No files."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _PUBLIC = "accepted:accepted"
 
 @dataclass(frozen=True)
 class Step:
-    """One step; None stands for a figure that is not shown."""
+    """One step; None is a figure that is not shown."""
 
     step: str
     entered: int | None
@@ -68,7 +68,7 @@ class Funnel:
 
 
 def published(funnel: dict[str, Any], before: Released | None = None) -> Funnel:
-    """What may be shown of a ``funnel.json`` beside what was released ``before``."""
+    """What may be shown of a ``funnel.json`` after what was released ``before``."""
     before = before or Released()
     chain = _chain(funnel, before)
     names = [name for part in chain.parts for name in part]
@@ -94,7 +94,7 @@ def published(funnel: dict[str, Any], before: Released | None = None) -> Funnel:
 def note_release(
     folder: Path, funnel: dict[str, Any], shown: Funnel, before: Released, tables: Mapping[str, Table] | None = None
 ) -> None:
-    """Writes what is shown of a funnel, and the tables beside it, down for the releases to come."""
+    """Notes what is shown of a funnel and of the tables with it, for the releases to come."""
     release = Released(
         cells=[cells_of(funnel)],
         parts=[list(part) for part in shown.parts if len(part) > 1],

@@ -1,7 +1,8 @@
-"""What was shown of a wave before, so that a later release beside it tells nothing about few people.
+"""What was shown of a wave before, so that a later release compared with it shows nothing about few people.
 
-A wave is run again, and a cohort is published in several revisions: whoever keeps the first report subtracts. So each
-release leaves ``released.json`` beside it (the operator's, with the exact counts), and the next one reads all of them.
+A wave is run again, and a cohort is published in several revisions: a reader who keeps the first report can subtract.
+So each release leaves ``released.json`` in its folder (the operator's, with the exact counts), and the next one reads
+all of them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Released:
         return [release[step] for release in self.reasons if step in release]
 
     def allows(self, name: str, table: Table) -> bool:
-        """Whether a table may be shown beside all its earlier versions: the same rows and the same figures hidden, and
+        """Whether a table may be shown after all its earlier versions: the same rows and the same figures hidden, and
         no figure that moved by fewer than five."""
         return all(_steady(table, earlier) for earlier in self.tables.get(name, []))
 

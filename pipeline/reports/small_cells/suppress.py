@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-#: The usual threshold of official statistics; a zero tells about nobody.
+#: The usual threshold of official statistics; a zero is about no person.
 SMALL = 5
 
 
@@ -78,8 +78,8 @@ class Chain:
         return (small(self._size(part)) or self._moved_by_few(part)) and not self._public.issuperset(part)
 
     def _moved_by_few(self, part: list[str]) -> bool:
-        """Whether an earlier release beside this one would tell about few. The size of a whole phase is public: the
-        list of the draw is."""
+        """Whether this release together with an earlier one would show something about few people. The size of a whole
+        phase is public: the list of the draw is."""
         whole = [phase for phase in self._phases if phase.issubset(part)]
         if whole and frozenset().union(*whole).issuperset(part):
             return False
@@ -180,10 +180,10 @@ def _sum(rows: list[Row]) -> Row:
 def hide(
     counts: Mapping[str, int], before: Sequence[Mapping[str, int]] = (), hidden: Collection[str] = ()
 ) -> dict[str, int | None]:
-    """Counts beside a total that is shown, small ones hidden (None).
+    """Counts of a total that is shown, small ones hidden (None).
 
     What is hidden must not be had from the total: at least two counts go, and together they are not small either.
-    (Reasons of one step may overlap, so their total tells less; but nobody can rely on that.) ``before``: the counts of
+    (Reasons of one step may overlap, so their total says less; but that is not reliable.) ``before``: the counts of
     earlier releases, from which none may differ by few; ``hidden``: what these hid, which stays hidden.
     """
 

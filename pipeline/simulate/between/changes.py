@@ -35,7 +35,7 @@ def pass_time(seed: int, past: Past) -> Past:
     for code, share in _ENDS.items():
         over = noise.uniform(seed, f"ends {past.step}:{code}", past.person) < share
         mask = np.where(over & ~settled, mask & ~BIT[code], mask)
-    known = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0  # a code that nobody can see is not planted
+    known = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0  # a code that cannot be seen is not planted
     dies = known & (noise.uniform(seed, f"dies {past.step}", past.person) < _DIES)
     return past.with_masks(np.where(dies & ~settled, mask | BIT["deceased"], mask))
 

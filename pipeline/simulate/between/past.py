@@ -38,7 +38,7 @@ class Past:
     accepted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # everyone foreseen to have a place, sorted
 
     def with_wave(self, more: Past, accepted: I64) -> Past:
-        """The past after one wave more: whoever applied again is known by their last wave."""
+        """The past after one wave more: people who applied again are known by their last wave."""
         everyone = np.concatenate([self.person[old := ~np.isin(self.person, more.person)], more.person])
         order = np.argsort(everyone, kind="stable")
 

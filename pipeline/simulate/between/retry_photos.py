@@ -1,7 +1,7 @@
 """New photographs that people send with the next wave after a refusal for the photograph alone.
 
 Writes ``landing/wave-NNNN/reuploads``. What the pipeline must refuse is among them: a photograph of somebody who was
-refused for something else, one that came too late, one for an application that nobody made.
+refused for something else, one that came too late, one for an application that does not exist.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _FIRST_NUMBER = 50_000_000  # of these photographs among a wave's: no applicatio
 
 
 def deliver(plan: SimulationPlan, store: Store, past: Past) -> list[Job]:
-    """Writes the wave's re-uploads and names the photographs to render; none where nobody was refused for one."""
+    """Writes the wave's re-uploads and names the photographs to render; none where no application was refused for
+    one."""
     folder = store.landing(plan.wave, "reuploads")
     shutil.rmtree(folder, ignore_errors=True)
     last = past.wave == past.wave.max(initial=0)

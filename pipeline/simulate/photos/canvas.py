@@ -48,7 +48,7 @@ def place(
 ) -> Scene:
     """The face on a canvas: ``eyes`` pixels between its eyes, their middle at ``centre``, ``turn`` radians clockwise.
 
-    What lies beyond the edges of the source is its own edge, carried on and blurred.
+    Beyond the edges of the source its own edge goes on, carried on and blurred.
     """
     image, enlarged = face.at_scale(eyes / face.span)
     scale = eyes / face.span / enlarged

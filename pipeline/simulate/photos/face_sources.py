@@ -113,7 +113,7 @@ def people(folder: Path | None) -> list[list[Source]]:
 
 @lru_cache(maxsize=1)
 def usable_people(folder: Path | None, most: int) -> list[list[Source]]:
-    """So many people of whom a photograph can be used, or all there are: each stands for one person only.
+    """So many people of whom a photograph can be used, or all there are: each is one person only.
 
     Those with two come first: rendered from one photograph, a selfie is nearly the register's own picture.
     """

@@ -5,7 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.simulate.photos import accessories
+from pipeline.simulate.photos.accessories.glasses import glasses
+from pipeline.simulate.photos.accessories.hair import hair_over_ears
+from pipeline.simulate.photos.accessories.headgear import hat
 from pipeline.simulate.photos.canvas import Scene, grain, multiply
 from pipeline.simulate.photos.face_sources import Image
 
@@ -52,7 +54,7 @@ def dark(scene: Scene, rng: np.random.Generator) -> Image:
 PAINTED = {
     "blur": blur,
     "dark": dark,
-    "glasses": accessories.glasses,
-    "hat": accessories.hat,
-    "ears_hidden": accessories.hair_over_ears,
+    "glasses": glasses,
+    "hat": hat,
+    "ears_hidden": hair_over_ears,
 }

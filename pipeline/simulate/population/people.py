@@ -1,6 +1,6 @@
 """The population: every person is a pure function of (seed, index). Touches no file.
 
-People stand in the order of the district that issued their NIK, so an extract sorted by NIK needs no global sort. NIKs
+People are in the order of the district that issued their NIK, so an extract sorted by NIK needs no global sort. NIKs
 are unique by construction: within a district the n-th person gets the n-th free pair of birth day and serial.
 """
 
@@ -194,7 +194,7 @@ def ddmmyy(days: I64, woman: NDArray[np.bool_] | None = None) -> I64:
 
 
 def age_on(birth: I64, day: date) -> I64:
-    """Full years on a day; whoever has their birthday that day has it."""
+    """Full years on a day; a birthday on that day counts."""
     year, month, dom = civil(birth)
     before = (month > day.month) | ((month == day.month) & (dom > day.day))
     return np.asarray(day.year - year - before, dtype=np.int64)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from pipeline.domain.errors import BadSettingError
 from pipeline.draw import beacon, demonstration
 from pipeline.simulate.noise import I64
-from pipeline.simulate.planted_truth import WARNINGS, Known
 from pipeline.simulate.population import names
 from pipeline.simulate.population.people import World
 from pipeline.simulate.presets import SimulationPlan
+from pipeline.simulate.truth.planted_truth import WARNINGS, Known
 from pipeline.storage.files import write_text
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import key_as_committed, open_wave
@@ -28,7 +28,7 @@ _SHARED = 1 << WARNINGS.index("shared_nik")
 
 
 def opened(plan: SimulationPlan, store: Store) -> bytes:
-    """Opens a simulated wave; its key. Raises BadSettingError for a beacon that nobody can simulate."""
+    """Opens a simulated wave; its key. Raises BadSettingError for a beacon that cannot be simulated."""
     if not beacon.chain_of(plan.wave).demonstration:
         raise BadSettingError(
             f"Wave {plan.wave.number} is drawn by {plan.wave.beacon}, whose rounds nobody can simulate.",
