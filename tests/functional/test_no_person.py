@@ -18,20 +18,14 @@ from pipeline.airflow_plugin import airflow_home
 from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.domain.contracts.layout import place_of
 from pipeline.domain.settings import settings
-from pipeline.storage.paths import Store
 from tests.functional.conftest import gelombang, run
 from tests.people_scan import People, drives, texts_of
 from tests.waves import three_waves
 
 #: What somebody may write into an application to drive a terminal, a page, a spreadsheet or a reader.
 HOSTILE = (
-    "\x1b]0;OWNED\x07\x1b[2J",
-    "\u202egnp.exe",
-    "A\u200bB",
-    "=HYPERLINK(1)",
-    "<script>x</script>",
-    "[red]B[/red]",
-)
+    "\x1b]0;OWNED\x07\x1b[2J", "\u202egnp.exe", "A\u200bB", "=HYPERLINK(1)", "<script>x</script>", "[red]B[/red]",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
