@@ -25,7 +25,7 @@ from pipeline.storage.files import read_json, write_json
 from pipeline.storage.paths import Store
 from pipeline.what_if import crowd as crowds
 from pipeline.what_if.answer import answer
-from pipeline.what_if.crowd import Crowd
+from pipeline.what_if.crowd import Cell, Crowd
 from pipeline.what_if.question import Terms, ask
 from pipeline.what_if.seeds import draw_often
 from tests.spec.world import World, kk, nik, wave
@@ -81,7 +81,7 @@ def crowd() -> Crowd:
         family += [number] * len(people)
         places.append(left)
     members, photos, families, left_on = (np.array(x, dtype=np.int64) for x in (cell, photo, family, places))
-    return Crowd(cells, free, members, photos, families, left_on, np.array([0.7, 0.5, 0.9]))
+    return Crowd([Cell(*cell) for cell in cells], free, members, photos, families, left_on, np.array([0.7, 0.5, 0.9]))
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def by_area_with_hashes(this: Wave, terms: Terms, found: Crowd) -> np.ndarray:
                 cells[f"F{photo}-{cell}-{i}"], photos[f"F{photo}-{cell}-{i}"] = cell, photo
     ids = sorted(cells)
     listed = np.array([bool(found.listed[cells[id_]]) for id_ in ids])
-    areas = {area: np.array([found.cells[cells[id_]][4] == area for id_ in ids]) for area, _ in terms.areas}
+    areas = {area: np.array([found.cells[cells[id_]].area == area for id_ in ids]) for area, _ in terms.areas}
     nobody = np.zeros(len(ids), bool)
     record = {"quota": terms.quota, "priority_share": terms.priority_share, "areas": terms.areas}
     record |= {"selfie": this.selfie, "refill": this.refill}
