@@ -30,7 +30,8 @@ def main() -> int:
     found = 0
     for kind in given.kind or KINDS:
         numbers = range(given.first, given.first + given.files)
-        result = fuzz(KINDS[kind], numbers, Limits(given.seconds, given.megabytes))
+        limits = Limits(given.seconds, given.megabytes)
+        result = fuzz(KINDS[kind], numbers, limits, lambda so_far: print(f"… {so_far}", file=sys.stderr, flush=True))
         print(result, flush=True)
         for path in keep(result, FINDINGS):
             print(f"  {path}: {Path(f'{path}.txt').read_text().strip().splitlines()[-1]}")

@@ -87,8 +87,8 @@ class Result:
         )
 
 
-def fuzz(kind: Kind, numbers: range, limits: Limits) -> Result:
-    """Reads the files of these numbers, one part after another."""
+def fuzz(kind: Kind, numbers: range, limits: Limits, told: Callable[[Result], None] = lambda _: None) -> Result:
+    """Reads the files of these numbers, one part after another; ``told`` is what was found up to the end of each."""
     result = Result(kind.name)
     todo = deque((list(part), kind.together) for part in _parts(numbers, PART))
     while todo:
@@ -107,6 +107,7 @@ def fuzz(kind: Kind, numbers: range, limits: Limits) -> Result:
             _count(result, kind, line)
         if left := part[done:]:
             todo.appendleft((left, together))
+        told(result)
     return result
 
 
