@@ -23,7 +23,7 @@ def main() -> int:
     asked.add_argument("--files", type=int, default=500, help="changed files of each kind")
     asked.add_argument("--first", type=int, default=0, help="number of the first one")
     asked.add_argument("--kind", choices=KINDS, action="append", help="only this kind; may be given several times")
-    asked.add_argument("--seconds", type=int, default=Limits.seconds, help="the longest that one file may take")
+    asked.add_argument("--seconds", type=int, default=Limits.seconds, help="the most CPU time that one file may take")
     asked.add_argument("--megabytes", type=int, default=Limits.megabytes, help="the most memory that one may take")
     given = asked.parse_args()
     os.environ.update(ONE_THREAD | SETTINGS)
