@@ -45,10 +45,12 @@ class Kind:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost: seconds, and megabytes of data of the process that reads it."""
+    """What one file may cost: seconds of CPU, and megabytes of data of the process that reads it; ``waiting`` are the
+    seconds that may pass, for one that sleeps: many more, for the machine may be busy."""
 
     seconds: int = 30
     megabytes: int = 4_000
+    waiting: int = 900
     #: Files read together that take longer are read again one by one, to see which it is.
     together_seconds: float = 3.0
 
@@ -87,8 +89,8 @@ class Result:
         )
 
 
-def fuzz(kind: Kind, numbers: range, limits: Limits) -> Result:
-    """Reads the files of these numbers, one part after another."""
+def fuzz(kind: Kind, numbers: range, limits: Limits, told: Callable[[Result], None] = lambda _: None) -> Result:
+    """Reads the files of these numbers, one part after another; ``told`` is what was found up to the end of each."""
     result = Result(kind.name)
     todo = deque((list(part), kind.together) for part in _parts(numbers, PART))
     while todo:
@@ -107,6 +109,7 @@ def fuzz(kind: Kind, numbers: range, limits: Limits) -> Result:
             _count(result, kind, line)
         if left := part[done:]:
             todo.appendleft((left, together))
+        told(result)
     return result
 
 
@@ -153,7 +156,7 @@ def _read_part(kind: Kind, part: list[int], together: int, limits: Limits) -> It
     try:
         while waiting or not told:
             # The process ends itself at its limit of time; here is waited for longer than that.
-            line = here.recv() if here.poll(limits.seconds * 2 + 150) else None
+            line = here.recv() if here.poll(limits.waiting * 2 + 60) else None
             if line is None:
                 raise EOFError
             told = True
@@ -179,8 +182,9 @@ def _alone(part: list[int], waiting: list[int], together: int) -> bool:
 
 
 def _work(out: Connection, kind: Kind, part: list[int], together: int, limits: Limits) -> None:
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process, whatever library it is in
-    signal.alarm(limits.seconds + 120)  # the unchanged files wait for imports and models
+    for ends in (signal.SIGALRM, signal.SIGPROF):  # whatever library it is in
+        signal.signal(ends, signal.SIG_DFL)
+    signal.alarm(max(limits.waiting, 900))  # the unchanged files wait for imports and models
     for data in kind.seeds(0):
         kind.read([data])
     out.send(Line((), 0.0, [], "", _peak_mb()))
@@ -196,7 +200,8 @@ def _work(out: Connection, kind: Kind, part: list[int], together: int, limits: L
 
 
 def _read(kind: Kind, numbers: tuple[int, ...], limits: Limits) -> Line:
-    signal.alarm(limits.seconds)
+    signal.alarm(limits.waiting)
+    signal.setitimer(signal.ITIMER_PROF, limits.seconds)
     content = [kind.content(number) for number in numbers]
     begun, says = time.process_time(), ""
     try:
@@ -206,6 +211,7 @@ def _read(kind: Kind, numbers: tuple[int, ...], limits: Limits) -> Line:
         outcomes, says = ["raised"] * len(numbers), traceback.format_exc()
     seconds = time.process_time() - begun
     signal.alarm(0)
+    signal.setitimer(signal.ITIMER_PROF, 0)
     return Line(numbers, seconds, outcomes, says, _peak_mb())
 
 
