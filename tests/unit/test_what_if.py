@@ -341,6 +341,36 @@ def test_quotas_by_area_compared_with_none(world: World):
     assert isinstance(CliRunner().invoke(app, [*line, "--area", "Jakarta"]).exception, BadQuestionError)
 
 
+@pytest.fixture(scope="module")
+def plain_manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The manifest of a wave of one person."""
+    this, made = wave(3, selfie="off", seed="one", quota=20), World(tmp_path_factory.mktemp("plain"))
+    made.apply(this, "A", made.person(nik(1)))
+    made.screen(this)
+    made.decide(this)
+    return dict(read_json(made.finish(this) / "manifest.json"))
+
+
+@pytest.mark.parametrize(
+    ("had", "areas", "said"),
+    [
+        ((), {"3171": 0.5}, "did not keep who is of regency 3171"),
+        ((("3171", 0.2),), {"3174": 0.5}, "did not keep who is of regency 3174"),
+        ((("3171", 0.2),), {"31": 0.5}, "were none of province 31"),
+        ((("3171", 0.2),), {"31": 0.5, "3171": 0.1}, ""),
+        ((("3171", 0.2),), {"3171": 0.1, "32": 0.2}, ""),
+        ((("3171", 0.2),), {}, ""),
+    ],
+)
+def test_what_can_be_asked_of_regencies(plain_manifest: dict[str, Any], had: Any, areas: dict[str, float], said: str):
+    manifest = {**plain_manifest, "areas": [list(area) for area in had]}
+    if said:
+        with pytest.raises(BadQuestionError, match=said):
+            ask(manifest, areas=areas)
+    else:
+        assert dict(ask(manifest, areas=areas).asked.areas) == areas
+
+
 def test_a_wave_with_areas_without_them(tmp_path: Path):
     this = wave(3, selfie="off", seed="one", quota=20, areas=(("32", 0.5),))
     made = World(tmp_path / "data")

@@ -51,6 +51,8 @@ def find(
     for number, group in groupby(found, key=lambda one: one.wave):
         ids = ", ".join(one.registration_id for one in group)
         log.note(store, "looked_up", number, {"registration_id": ids, "why": why, "by_what": what.kind})
+    if not found:  # asking whether somebody applied is a look, too
+        log.note(store, "looked_up", None, {"registration_id": "–", "why": why, "by_what": what.kind})
     if as_json:
         say_json([asdict(one) for one in found], indent=1)
     elif found:
