@@ -1,4 +1,4 @@
-"""``out/funnel.xlsx``: the report's figures as typed cells, for those who go on calculating.
+"""``out/funnel.xlsx``: the report's figures as typed cells, for people who calculate with them.
 
 Holds exactly what the report shows, so what is hidden there is hidden here. Every text is written as text, never as a
 formula; the same wave gives the same bytes.
@@ -86,7 +86,7 @@ def write_spreadsheet(
 
 
 def cover_of(f: Figures, language: str, published: Published | None) -> list[tuple[str, str]]:
-    """What the cover says, line by line: a heading or nothing, and a text."""
+    """The lines of the cover: a heading or nothing, and a text."""
     t = translator(language)
     opens, closes = (numbers.moment(moment, language) for moment in (f.wave.opens, f.wave.closes))
     extracts = [
@@ -125,7 +125,7 @@ def _cover(book: Any, name: str, lines: list[tuple[str, str]]) -> None:
 
 
 def _chart(book: Any, page: Any, sheet: Sheet) -> None:
-    """The funnel as bars, beside its figures."""
+    """The funnel as bars, next to its figures."""
     last = len(sheet.rows)
     chart = book.add_chart({"type": "bar"})
     chart.add_series({

@@ -1,4 +1,4 @@
-"""Where a wave stands, in one form for the terminal, overview, report and spreadsheet; words are in ``labels.toml``.
+"""The state of a wave, in one form for the terminal, overview, report and spreadsheet; words are in ``labels.toml``.
 
 *Provisional* is a finished run, *approved* what the record says somebody approved, *published* a revision that is
 there. Reads the calendar, the record, locks and the small files of a wave; no row about anybody but why people were
@@ -86,7 +86,7 @@ class Standing:
 
 
 def standings(store: Store, waves: Sequence[Wave], now: datetime) -> list[Standing]:
-    """Where each wave stands. ``now`` has an offset. Of a root elsewhere the small files are pulled first."""
+    """The state of each wave. ``now`` has an offset. Of a root elsewhere the small files are pulled first."""
     store.pull("waves/", only=("manifest.json", "cohort.parquet", "places.parquet"))
     store.pull("published/", only=("publication.json", "cohort.parquet", "places.parquet", "changes.parquet", RECORD))
     entries, held = log.entries(store), held_waves(store)
@@ -96,7 +96,7 @@ def standings(store: Store, waves: Sequence[Wave], now: datetime) -> list[Standi
 
 
 def standing(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], holder: Holder | None) -> Standing:
-    """Where one wave stands. ``entries`` are those of the record about it."""
+    """The state of one wave. ``entries`` are those of the record about it."""
     cohort = store.out(wave) / "cohort.parquet"
     finished = (store.out(wave) / "manifest.json").is_file() and cohort.is_file()
     opened = can_be_opened(cohort)  # not of a wave whose key was destroyed
@@ -128,7 +128,7 @@ def newest(store: Store, key: str) -> Published | None:
 
 
 def published_as(said: dict[str, Any], folder: Path) -> Published:
-    """What a ``publication.json`` and the changes beside it say."""
+    """What a ``publication.json`` and the changes in its folder say."""
     changes = said.get("changes", {}).get("run", {})
     removed, added = changes.get("removed", 0), changes.get("added", 0)
     accepted = said.get("accepted", files.rows(folder / "cohort.parquet") or 0)
@@ -145,7 +145,7 @@ def published_as(said: dict[str, Any], folder: Path) -> Published:
 
 
 def told(found: Published | None, language: str) -> list[str]:
-    """The standing of a wave that has a result, in sentences: provisional, or what its publication says."""
+    """The state of a wave that has a result, in sentences: provisional, or what its publication says."""
     if found is None:
         return [label("standing.says_provisional", language)]
     said = [

@@ -1,4 +1,4 @@
-"""`gelombang publish`: what the approval on Airflow's page does, for a person at a prompt."""
+"""`gelombang publish`: the approval of Airflow's page, for a person at a prompt."""
 
 from __future__ import annotations
 
