@@ -19,7 +19,7 @@ from pipeline.reports.figures.groups import Group
 from pipeline.reports.figures.wave_figures import Figures, figures
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
-from pipeline.reports.standing import Published, told
+from pipeline.reports.wave_states import Published, state_sentences
 from pipeline.reports.wording import group_name
 from pipeline.storage.files import atomic
 from pipeline.storage.paths import Store
@@ -99,7 +99,7 @@ def cover_of(f: Figures, language: str, published: Published | None) -> list[tup
     return [
         ("", t("report.title", wave=f.wave.number)),
         *([("", t("sheet_cover.simulated"))] if f.truth else []),
-        (t("sheet.standing"), "\n".join(told(published, language))),
+        (t("sheet.standing"), "\n".join(state_sentences(published, language))),
         (t("sheet_cover.window"), f"{opens} – {closes}"),
         (t("key.registrations"), numbers.integer(f.funnel.registrations, language)),
         (t("key.accepted"), numbers.integer(f.funnel.accepted, language)),
