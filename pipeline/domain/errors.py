@@ -414,8 +414,7 @@ class MissingModelError(GelombangError):
 
 
 class ChangedModelError(GelombangError):
-    """A model's weight file is not the one that its thresholds were measured with, or it is not known which one that
-    is."""
+    """A model's weight file is not the one that its thresholds were measured with, or that one is not known."""
 
     advice = (
         "Find out who changed it, then install again (`make clean setup`). A model of DeepFace's own is named in "
