@@ -92,7 +92,7 @@ class Chain:
         of it: a reader who supposes one change subtracts."""
         for earlier in self._before:
             lost = sum(earlier.get(name, 0) for name in part) - self._size(part)
-            could = [earlier[name] for name in part if earlier.get(name, 0) >= lost]
+            could = [n for name in part if (n := earlier.get(name, 0)) >= lost]
             if lost > 0 and len(could) == 1 and small(could[0] - lost):
                 return True
         return False
