@@ -1,4 +1,4 @@
-"""All waves side by side, written again after every publication. Thin: the work is in ``pipeline/reports``."""
+"""All waves side by side, rewritten after every publication. The work is done by ``pipeline/reports``."""
 
 from __future__ import annotations
 

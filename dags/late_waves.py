@@ -1,4 +1,4 @@
-"""Looks every hour for waves that a run has held too long; such a look fails, so that somebody sees it.
+"""Looks every hour for waves that a run has held too long. The task fails if there is one, so that somebody sees it.
 
 Airflow's own deadline is not used: in Airflow 3.3 *Clear* fails on every task of a run that has one
 (apache/airflow#70368).

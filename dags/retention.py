@@ -1,4 +1,4 @@
-"""Once a week: what is kept longer than its period says is deleted. Thin: the work is in ``pipeline/publication``."""
+"""Once a week: data whose retention period has ended is deleted. The work is done by ``pipeline/publication``."""
 
 from __future__ import annotations
 

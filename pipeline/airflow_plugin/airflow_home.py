@@ -1,4 +1,4 @@
-"""Where the Airflow of `gelombang run` lives: a folder of its own for each data root, outside of it, its user's alone.
+"""The folder of Airflow for `gelombang run`: one for each data root, outside of it, for its user only.
 
 A user who may write into AIRFLOW_HOME runs code: its plugins are imported. Who delivers data may write into the data
 root. So the two are never one, and a home that others may write into is refused.
@@ -16,7 +16,7 @@ from pipeline.domain.errors import UnsafeHomeError
 from pipeline.domain.settings import settings
 from pipeline.storage.paths import Store
 
-#: What Airflow imports code from, besides its home.
+#: Variables with folders from which Airflow imports code, besides its home.
 _CODE = ("AIRFLOW__CORE__PLUGINS_FOLDER", "AIRFLOW__CORE__DAGS_FOLDER")
 
 

@@ -59,7 +59,7 @@ class Wave:
     version: int = 1
     beacon: BeaconName = ""
     beacon_after: float = 24.0
-    areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province, share
+    areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province or regency, share
     card: CardMode = "off"
 
     @property
@@ -78,6 +78,11 @@ class Wave:
     def closing_day(self) -> date:
         """The day on which ages, extracts and rules are taken; who closes at 00:00:00 closes the day before."""
         return (self.closes - timedelta(microseconds=1)).date()
+
+    @property
+    def regencies(self) -> tuple[str, ...]:
+        """The regencies that have a share of the quota: people of one are of it, and not of their province."""
+        return tuple(code for code, _ in self.areas if len(code) == 4)
 
     @property
     def beacon_due(self) -> datetime:

@@ -16,10 +16,10 @@ BeaconName = Literal["", "drand-quicknet", "demonstration"]
 
 
 class Area(BaseModel):
-    """A ``[[wave.area]]`` table: a share of the quota that is kept for people of one province."""
+    """A ``[[wave.area]]`` table: a share of the quota that is kept for people of one province or regency."""
 
     model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^\d{2}$")  # the province in the population register, where the KTP has its domicile
+    code: str = Field(pattern=r"^\d{2}(\d{2})?$")  # in the population register, where the KTP has its domicile
     share: float = Field(gt=0, le=1)
 
 

@@ -162,6 +162,9 @@ class RetentionSettings(BaseModel):
     work_days: int = Field(
         180, ge=1, description="what passed between the tasks of a wave that is published: applications, scores"
     )
+    letters_days: int = Field(
+        730, ge=1, description="letters to applicants, and what they applied with where only a new photograph is needed"
+    )
     logs_days: int = Field(180, ge=1, description="logs and costs of runs")
     objections_days: int = Field(
         730, ge=1, description="what applicants sent in with objections, counted from the decision about each"

@@ -1,4 +1,5 @@
-"""Public randomness that cannot be chosen: by which round of a beacon a wave is drawn, and whether what came is it.
+"""Public randomness that cannot be chosen: which round of a beacon draws a wave, and whether the delivered bytes are
+that round.
 
 Reads the bytes of ``landing/<wave>/beacon.json`` and asks no network: a round's signature is verified under the chain's
 public key, which is in this module. A beacon publishes one round each few seconds. A round cannot be known before its

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from pipeline.draw.bls import DOMAIN, SIGNATURE_BYTES, message
 
-#: No secret: SHA-256 of this sentence, modulo the order of the group.
+#: It is not secret: SHA-256 of this sentence, modulo the order of the group.
 SENTENCE = b"gelombang: the demonstration beacon has no secret"
 
 

@@ -67,7 +67,7 @@ class Tally:
         found = Outcome(rows=kept, aside=Counter(aside) + Counter(dict(sorted(self._problems.items()))))
         found.read = kept + found.aside.total()
         names = self._contract.schema.names
-        found.empty = [name for name in names if not self._values[name]]
+        found.empty = [c.name for c in self._contract.columns if c.required and not self._values[c.name]]
         found.unreadable = {name: self._unreadable[name] for name in names if self._unreadable[name]}
         for name, words in self._words.items():
             if name in found.unreadable:

@@ -58,10 +58,10 @@ def staged(contract: Table, mapping: Mapping) -> str:
 
 
 def delivery(contract: Table, rows: str) -> str:
-    """The query of the delivery: the contract's columns, sorted by NIK; rows of one NIK in an order of their own.
+    """The query of the delivery: the contract's columns, sorted by NIK; rows of one NIK in a fixed order.
 
-    A row with a problem is one without a NIK. ``problem IS NULL`` is no way to say so: DuckDB 2.0.0 takes every row for
-    null where a Parquet file has a text without a dictionary, and one value of it beside nulls.
+    A row with a problem is one without a NIK. ``problem IS NULL`` cannot be used instead: DuckDB 2.0.0 takes every row
+    for null where a Parquet file has a text without a dictionary, and one value of it beside nulls.
     """
     columns = ", ".join(f"in_sixteen({c}) AS {c}" if c in NUMBERS else c for c in contract.schema.names)
     return (

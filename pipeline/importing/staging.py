@@ -1,4 +1,5 @@
-"""The rows of all sources, typed, in one file beside the work: what sorting reads, and what was counted meanwhile."""
+"""The rows of all sources, typed, in one file next to the work: the input of the sort, and what was counted on the
+way."""
 
 from __future__ import annotations
 

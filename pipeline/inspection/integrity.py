@@ -106,7 +106,9 @@ def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
         if files.sha256(path) != known.get(revision):
             found.append(difference(f"{name}/publication.json", "not_published_so"))
         entries = [{"file": file, "sha256": digest} for file, digest in _json(path).get("files", {}).items()]
-        found += [difference(f"{name}/{file}", _HOW[how]) for file, how in evidence.changed(entries, folder, erased)]
+        gone = evidence.purged(store, wave.number, folder)
+        altered = evidence.changed(entries, folder, erased, gone)
+        found += [difference(f"{name}/{file}", _HOW[how]) for file, how in altered]
         found += _bound(store, wave, folder)
     return found
 

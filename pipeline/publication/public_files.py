@@ -47,9 +47,9 @@ def write_public_files(run: Plan, revision: Path, last: Path) -> Path | None:
         files.copy(out / name, folder / name)
     record = files.read_json(out / "draw.json")
     files.write_json({name: record[name] for name in RECORD}, folder / "draw.json")
-    nobody = f"({duckdb_sql.empty_query(contracts.DECISIONS)})"
+    no_decisions = f"({duckdb_sql.empty_query(contracts.DECISIONS)})"
     holes = {
-        "{last}": f"read_parquet('{duckdb_sql.quoted(last)}')" if last.is_file() else nobody,
+        "{last}": f"read_parquet('{duckdb_sql.quoted(last)}')" if last.is_file() else no_decisions,
         "$decisions": duckdb_sql.named(out / "decisions.parquet"),
         "$cohort": duckdb_sql.named(revision / "cohort.parquet"),
     }

@@ -57,6 +57,7 @@ def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
         kinds: dict[str, tuple[int, tuple[Path, ...]]] = {
             "photographs": (periods.photographs_days, (store.landing(wave, "selfies"),)),
             "work": (periods.work_days, tuple(store.root / folder / key for folder in _WORK)),
+            "letters": (periods.letters_days, tuple(_letters(store, wave))),
             "logs": (periods.logs_days, tuple(path for path in logs if path.name.startswith(f"{key}."))),
         }
         for what, (days, paths) in kinds.items():
@@ -105,6 +106,18 @@ def _published(store: Store) -> list[str]:
         if f"{folder}.unfinished" not in keys or f"{folder}publication.json" in keys:
             found.add(named[1])
     return sorted(found)
+
+
+def _letters(store: Store, wave: Wave) -> list[Path]:
+    """Letters of the run and of every revision, and the applications that wait for a new photograph."""
+    folders = [store.out(wave), *(store.published(wave.key) / name for name in _revisions(store, wave))]
+    return [path for folder in folders for path in _files(store, folder, r"(notices|retries)\..+")]
+
+
+def _revisions(store: Store, wave: Wave) -> list[str]:
+    keys = store.keys(f"published/{wave.key}/") if store.elsewhere else []
+    here = [folder.name for folder in store.published(wave.key).glob("rev-*")]
+    return sorted({*here, *(key.split("/")[2] for key in keys if key.count("/") == 3)})
 
 
 def _objections(store: Store, wave: Wave, before: date) -> dict[date, list[Path]]:

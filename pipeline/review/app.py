@@ -64,7 +64,7 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
         return cut_card(roots["selfie"], case.selfie) if case.card not in (None, "missing") else None
 
     def look_at_others(case: Case) -> list[Shown]:
-        """The selfies of the applications that share a face or a picture with this one, of whatever wave."""
+        """The selfies of the applications that share a face or a picture with this one, of any wave."""
         return [show(store.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
 
     def found(number: int) -> Case:

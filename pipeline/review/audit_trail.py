@@ -17,7 +17,7 @@ from pipeline.domain.errors import DiskFullError
 
 
 def append(path: Path, line: dict[str, Any]) -> None:
-    """Appends one line, whole or not at all, and sees it on the disk. Several processes may append at once.
+    """Appends one line, whole or not at all, and waits until it is on the disk. Several processes may append at once.
 
     Raises DiskFullError.
     """

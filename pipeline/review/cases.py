@@ -1,7 +1,7 @@
-"""What a reviewer of a wave has to look at: the cases under review, and those that reviewers settled before.
+"""The cases that a reviewer of a wave sees: those under review, and those that reviewers settled before.
 
 Reads ``review.parquet`` and ``decisions.parquet`` of a finished wave. A case that the last run took in stays, as
-long as the run's own tables are there, so that a reviewer can still correct himself.
+long as the run's own tables are there, so that a reviewer can still correct a decision.
 """
 
 from __future__ import annotations

@@ -109,9 +109,13 @@ class ReviewSession:
                 "decided_at": f"{now:%Y-%m-%d %H:%M:%S.%f}",
                 "note": plain(" ".join(note.split())),
             }
-            line = {"time": f"{self._now().isoformat()}+07:00", **{k: row[k] for k in REVIEWS.names[:3]}, **seen}
+            line = {
+                "time": f"{self._now().isoformat()}+07:00",
+                **{k: row[k] for k in ("registration_id", "decision", "reviewer")},
+                **seen,
+            }
             audit_trail.append(self.trail, line)
-            facts = {name: row[name] for name in REVIEWS.names[:4]}
+            facts = {name: row[name] for name in ("registration_id", "decision", "reviewer", "decided_at")}
             try:
                 log.note(self.store, "reviewed", self.wave.number, facts, by=self.reviewer)
                 files.write_text(_csv([*self._rows, row]), self.path)

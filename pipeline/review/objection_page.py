@@ -1,6 +1,7 @@
-"""The page on which a second person decides objections: the evidence and what was said, nothing of the first decision.
+"""The page on which a second person decides objections: the evidence and the applicant's words, but not the first
+decision.
 
-Shows a reviewer the open objections that they had no hand in. Nothing of an applicant is in any address.
+Shows a reviewer the open objections of cases that they did not work on. Nothing of an applicant is in any address.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pipeline.review.decisions import Reviewing
 from pipeline.review.objections import Objection
 from pipeline.review.photos import show
 
-#: Of a text so much is shown.
+#: Characters of a text that are shown.
 _LETTERS = 4000
 
 

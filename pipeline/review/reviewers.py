@@ -1,7 +1,7 @@
-"""Who may review: a list of names, each with the hash of a token that its reviewer alone was shown, once.
+"""Who may review: a list of names, each with the hash of a token that was shown once, to its reviewer only.
 
 It is with the installation's secrets, outside the data root. A token ends after GELOMBANG_REVIEW__TOKEN_DAYS, when
-the reviewer gets another, or when they are taken off the list. Two spellings that are read alike are one name.
+the reviewer gets another, or when they are taken off the list. Two spellings that look alike are one name.
 """
 
 from __future__ import annotations

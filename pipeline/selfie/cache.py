@@ -64,7 +64,7 @@ def with_card(limits: str, nik: str | None) -> str:
 
 
 def kept_of(kept: VerdictFolder, keys: set[str]) -> set[str]:
-    """Those of the keys under which a measurement is kept, of whatever wave. Raises MasterKeyError."""
+    """Those of the keys under which a measurement is kept, of any wave. Raises MasterKeyError."""
     return {line[_KEY].decode() for _, _, line in _lines_of(kept, keys)}
 
 

@@ -16,7 +16,7 @@ from pipeline.simulate.noise import I64
 from pipeline.simulate.population.people import BLOCK, People, World
 from pipeline.simulate.presets import SimulationPlan
 
-_BLOCKS = 4096  # neighbourhoods looked at together
+_BLOCKS = 4096  # neighbourhoods in one batch
 _FAMILY_EVERY = 60  # one neighbourhood in so many sends a whole family
 #: The chance that somebody of this age applies: many young people, hardly anyone above 55, some who are too young.
 _EAGERNESS = np.interp(
@@ -52,7 +52,7 @@ def applications(plan: SimulationPlan, world: World, past: Past | None = None) -
     blocks = noise.Shuffle(world.size // BLOCK, plan.seed, "blocks")
     written = ranked = 0
     if past and past.step:
-        batch = _again(plan, world, past)
+        batch = _returning(plan, world, past)
         written = len(batch.rows)
         yield batch, Kin(np.zeros(0, np.int64))
     for start in range(0, blocks.n, _BLOCKS):
@@ -80,7 +80,7 @@ def _nobody_before(plan: SimulationPlan, past: Past | None) -> bool:
     return plan.wave.number == 1 or bool(past and past.step)
 
 
-def _again(plan: SimulationPlan, world: World, past: Past) -> Batch:
+def _returning(plan: SimulationPlan, world: World, past: Past) -> Batch:
     """The applications of those who come back."""
     person, mask = changes.come_back(
         plan.seed, past, world.moves(past.person, past.steps - 1) > 0, plan.registrations // 2
@@ -129,10 +129,10 @@ def _rows(plan: SimulationPlan, who: People, mask: I64, written: int, room: int)
     row_mask = faults.of_application(mask[rows]) & ~faults.BIT["duplicate_application"]
     submitted, outside = _times(plan, who.index[rows], nth, row_mask & faults.BIT["outside_wave"] > 0)
     row_mask = np.where(outside, row_mask | faults.BIT["outside_wave"], row_mask)
-    again = nth > 0
+    repeated = nth > 0
     for code in ("email_unverified", "phone_unverified"):
         fault = noise.uniform(plan.seed, f"again:{code}", who.index[rows] * 4 + nth) < plan.shares[code]
-        row_mask = np.where(again, (row_mask & ~faults.BIT[code]) | np.where(fault, faults.BIT[code], 0), row_mask)
+        row_mask = np.where(repeated, (row_mask & ~faults.BIT[code]) | np.where(fault, faults.BIT[code], 0), row_mask)
     duplicate = _superseded(rows, submitted, row_mask, mask, faults.agrees(plan.seed, who.index, mask))
     row_mask |= np.where(duplicate, faults.BIT["duplicate_application"], 0)
     return Batch(who, mask, rows, row_mask, submitted, written)

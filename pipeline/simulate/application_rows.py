@@ -1,4 +1,4 @@
-"""Applications as people send them: the register's data, but for what was planted. Touches no file."""
+"""Applications as people send them: the register's data, except for what was planted. Touches no file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def selfie_path(number: int, registration_id: str) -> str:
 
 
 def table(plan: SimulationPlan, world: World, batch: Batch) -> pa.Table:
-    """The batch's applications, as in the contract, with nothing broken in them that is not a planted code."""
+    """The batch's applications, as in the contract, whose only faults are planted codes."""
     seed, who, rows = plan.seed, batch.people, batch.rows
     person, mask = who.index, batch.mask
     number = batch.first_number + np.arange(len(rows))
@@ -74,7 +74,7 @@ def table(plan: SimulationPlan, world: World, batch: Batch) -> pa.Table:
 
 
 def _spoilt(nik: str, how: int) -> str | None:
-    """A NIK as lists and hurried thumbs spoil it."""
+    """A NIK with an error of a list or of typing."""
     return (
         nik[:-1],  # a digit lost
         f"{nik[:6]}{nik[7:]}",

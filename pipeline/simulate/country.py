@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CountryWave:
-    """One wave of a country: what was simulated, and its photographs: of how many applications, how many of them new
-    ones for an application of the wave before."""
+    """One wave of a country: what was simulated, and its photographs: of how many applications, and how many
+    of them for an application of the wave before."""
 
     plan: SimulationPlan
     done: Simulated
@@ -52,26 +52,28 @@ def simulate_country(
     photos: str,
     faces: Path | None,
     workers: int,
-    tell: Callable[[int], Callable[[int], None]],
+    progress_of: Callable[[int], Callable[[int], None]],
 ) -> Iterator[CountryWave]:
-    """Simulates the waves in their order. ``tell`` is asked, for so many photographs, who is told of their progress.
+    """Simulates the waves in their order.
+
+    ``progress_of``: for a number of photographs, the function that is called with each that is done.
 
     Raises BadSettingError for a population too small, or where there are data that the simulator did not make.
     """
     past = Past(steps=len(plans), first_day=plans[0].wave.closing_day)
-    sources: dict[int, int] = {}  # whose face comes from which source: through all waves the same
+    sources: dict[int, int] = {}  # the source of each face, the same in all waves
     for plan in plans:
         before = past
         with progress.task(f"simulate wave {plan.wave.number}") as counts:
             done = wave.simulate_wave(plan, store, photos, workers, past)
             counts |= {"registrations": done.registrations, **done.extracts}
         jobs = photograph_jobs(plan, store, done.photographs, before.step, sources)
-        again = planted_cards.with_own_cards(plan, before, retry_photos.deliver(plan, store, before))
-        again = [_in_country(job, before, sources) for job in again]
-        rendered = _render(plan, [*jobs, *again], faces, workers, tell)
+        resent = planted_cards.with_own_cards(plan, before, retry_photos.deliver(plan, store, before))
+        resent = [_in_country(job, before, sources) for job in resent]
+        rendered = _render(plan, [*jobs, *resent], faces, workers, progress_of)
         record(plan, store, done, rendered)
         past = done.past
-        yield CountryWave(plan, done, len(jobs), len(again))
+        yield CountryWave(plan, done, len(jobs), len(resent))
 
 
 def _in_country(job: Job, before: Past, sources: dict[int, int]) -> Job:
@@ -83,7 +85,7 @@ def _render(
     jobs: list[Job],
     faces: Path | None,
     workers: int,
-    tell: Callable[[int], Callable[[int], None]],
+    progress_of: Callable[[int], Callable[[int], None]],
 ) -> Rendered:
     from pipeline.simulate.photos import photographs
 
@@ -91,4 +93,4 @@ def _render(
         return photographs.Rendered()
     with progress.task(f"photographs of wave {plan.wave.number}") as counts:
         counts["applications"] = len(jobs)
-        return photographs.render(plan.seed, jobs, faces, workers, tell(len(jobs)))
+        return photographs.render(plan.seed, jobs, faces, workers, progress_of(len(jobs)))

@@ -63,9 +63,9 @@ def mismatch_by(seed: int, index: I64) -> I64:
 
 def agrees(seed: int, index: I64, mask: I64) -> np.ndarray:
     """Whether applicants agree in name and birth date with a person whom the register has under their NIK."""
-    nobody = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) > 0
+    unknown = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) > 0
     card_alone = (mask & NEAR_MISS == 0) & (mismatch_by(seed, index) == MISMATCHES.index("KK"))
-    return ~nobody & ((mask & BIT["identity_mismatch"] == 0) | card_alone)
+    return ~unknown & ((mask & BIT["identity_mismatch"] == 0) | card_alone)
 
 
 def of_application(mask: I64) -> I64:

@@ -75,7 +75,8 @@ def with_own_cards(plan: SimulationPlan, past: Past, jobs: list[Job]) -> list[Jo
     """New photographs of people of earlier waves, where the wave looks at cards: each with their own card."""
     if plan.wave.card != "check" or not jobs:
         return jobs
-    world = World(plan.seed, plan.population, regions.load(plan.seed), plan.wave.closing_day, past.first_day, past.step)
+    day, country = plan.wave.closing_day, regions.load(plan.seed)
+    world = World(plan.seed, plan.population, country, day, first_day=past.first_day, step=past.step)
     numbers = world.people(np.array([job.person for job in jobs])).nik.tolist()
     return [
         replace(job, card=held(NONE, -1) if job.fault in WITHOUT_CARD else held(RIGHT, number))

@@ -1,4 +1,4 @@
-"""Plants one person under several numbers, and one picture under several: who has whose face, and whose selfie.
+"""Plants one person under several numbers, and one picture under several: whose face and whose selfie each has.
 
 Touches no file. The other one is called the host: an applicant whose own photograph has no fault.
 """
@@ -39,8 +39,8 @@ def plant(seed: int, wanted: np.ndarray, turn: I64, fault: np.ndarray, person: I
     free = iter(order[fault[order] < 0].tolist())
     host = -1
     for at in order[np.isin(fault[order], (SAME, REUSED))].tolist():
-        again = host >= 0 and int(noise.pick(seed, "same host", [at], 4)[0]) == 0
-        host = host if again else next(free, -1)
+        same_host = host >= 0 and int(noise.pick(seed, "same host", [at], 4)[0]) == 0
+        host = host if same_host else next(free, -1)
         if host < 0:
             break
         bits = (1 << REUSED if fault[at] == REUSED else 0) | (1 << SAME if faces else 0)

@@ -66,7 +66,9 @@ def simulate_wave(
     """
     _make_room(plan, store)
     key = beacon_truth.opened(plan, store) if plan.wave.beacon else b""
-    world = World(plan.seed, plan.population, regions.load(plan.seed), plan.wave.closing_day, past.first_day, past.step)
+    country = regions.load(plan.seed)
+    day = plan.wave.closing_day
+    world = World(plan.seed, plan.population, country, day, first_day=past.first_day, step=past.step)
     past = changes.pass_time(plan.seed, past)
     applications = _applications(plan, world, store, past)
     known = applications.known
@@ -88,7 +90,7 @@ def simulate_wave(
     if past.step + 1 < past.steps:
         sent = fault if photos != "none" else np.full(known.size, -1)
         ended = _endings(plan, known, expected, sent, shared.planted | (cards.planted & planted_cards.DIFFERS))
-        now = _remembered(plan, past, known, applied, ended, accepted)
+        now = _remembered(plan, past, known, applied, ended=ended, accepted=accepted)
     planted = wanted_photographs.planted_alone(fault, wanted, photos) | shared.planted | cards.planted
     return Simulated(
         registrations=known.size,
@@ -180,10 +182,10 @@ def _applied(known: Known, fault: I64, past: Past, *, photographed: bool) -> App
 def _endings(plan: SimulationPlan, known: Known, expected: I64, fault: I64, planted: I64) -> I64:
     """How each application is foreseen to end. ``planted``: what a person must look at."""
     order = planted_truth.draw_order(known, np.flatnonzero(expected == 0))
-    return endings(expected, order, fault, planted, plan.quota, plan.margin)
+    return endings(expected, order, fault, planted, quota=plan.quota, margin=plan.margin)
 
 
-def _remembered(plan: SimulationPlan, past: Past, known: Known, applied: Applied, ended: I64, accepted: I64) -> Past:
+def _remembered(plan: SimulationPlan, past: Past, known: Known, applied: Applied, *, ended: I64, accepted: I64) -> Past:
     """What the next wave of the country knows: of several applications of one person the one that counts.
 
     ``accepted``: who has a place of an earlier wave.

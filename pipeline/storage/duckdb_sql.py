@@ -1,4 +1,4 @@
-"""DuckDB as this project uses it: bounded memory, spilling beside the work, local time, nothing fetched."""
+"""DuckDB as this project uses it: bounded memory, spilling next to the work, local time, no network."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_
 #: that this is known: docs/decisions/0009-sealed-files.md.
 _SEALED_SPILL = {"force_mbedtls_unsafe": "true", "temp_file_encryption": "true"}
 
-#: The columns that ingested registrations have beside what was delivered.
+#: The columns that ingested registrations have besides those delivered.
 NUMBERS = "as_number(nik) AS number, as_number(kk) AS kk_number"
 
 

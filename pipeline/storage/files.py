@@ -1,4 +1,4 @@
-"""How files are read and written: whole or not at all, the same bytes each time, and errors that say what to do.
+"""How files are read and written: whole or not at all, with the same bytes each time, and with errors that give advice.
 
 Whatever others rely on is written here; appended to elsewhere are a cache, a log and a diary that may lose their last
 line. Knows no path: those are the store's.

@@ -25,7 +25,7 @@ LAST = {"waves": "manifest.json", "published": "publication.json"}
 UNFINISHED = ".unfinished"
 _DEPTH = {"waves": 2, "published": 3}
 #: A folder of ``published/wave-NNNN/`` that is no revision: the list of a draw, frozen once.
-_FROZEN_LIST = ("list", "list.json")
+_LIST, _LAST_OF_LIST = "list", "list.json"
 _TRIES = 5
 #: Version there, and size and time here: what a file was when both sides were the same.
 Entry = list[Any]
@@ -157,7 +157,7 @@ def _mark(key: str) -> str | None:
     depth = _DEPTH.get(parts[0])
     if not depth or len(parts) <= depth:
         return None
-    last = _FROZEN_LIST[1] if parts[0] == "published" and parts[2] == _FROZEN_LIST[0] else LAST[parts[0]]
+    last = _LAST_OF_LIST if parts[0] == "published" and parts[2] == _LIST else LAST[parts[0]]
     return "/".join([*parts[:depth], last])
 
 

@@ -130,7 +130,7 @@ class Remote:
                 pass
 
     def forget_versions(self, key: str) -> None:
-        """Deletes what a store that keeps versions has of an object beside the newest one.
+        """Deletes what a store that keeps versions has of an object besides the newest one.
 
         Known for S3 alone: of another store's versions nothing is known. Raises StoreError.
         """

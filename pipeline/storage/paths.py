@@ -1,4 +1,4 @@
-"""Where everything lies below the data root. Stages ask here for paths; nobody else joins folder names.
+"""All paths below the data root. No other module joins folder names.
 
 No room's knowledge lives here.
 """
@@ -34,7 +34,7 @@ _asked_for_keys: set[Path] = set()
 
 @dataclass(frozen=True)
 class Store:
-    """Paths below one data root. ``room`` sets what is done beside a run's own work apart from it.
+    """Paths below one data root. ``room`` separates other work on the wave from the run's own.
 
     Of a root elsewhere (``mirror``) the paths are those of its mirror on this machine.
     """

@@ -1,8 +1,8 @@
 """Files that only this installation can read: records sealed by AES-GCM under a key outside the data root.
 
 A file is one header line in JSON, which anyone can read and no one can change unnoticed, and then sealed blocks. It
-only ever grows, one whole block at a time; a block that a kill cut off is ignored. Imports no table library: workers
-use it.
+only ever grows, one whole block at a time; a block that was cut off by a kill is ignored. Imports no table library:
+workers use it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipeline.domain.errors import BadSettingError, SealedFileError
 #: NIST SP 800-38D: 96-bit nonces; random ones are safe for 2**32 blocks under one key.
 _NONCE = 12
 _LENGTH = 4
-#: Of every key.
+#: Length of every key, in bytes.
 KEY_BYTES = 32
 
 
@@ -177,7 +177,7 @@ class GrowingBlocks:
             raise SealedFileError(f"{self.path} was changed after it was sealed.") from e
 
     def replace(self, number: int, data: bytes) -> None:
-        """Puts other bytes, just as many, in a block's place."""
+        """Replaces a block by other bytes of the same length."""
         start, size = self._places[number]
         nonce = secrets.token_bytes(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, data, _bound(self._header, number))
@@ -193,5 +193,5 @@ def _bound(header: bytes, number: int) -> bytes:
 
 
 def name_of(key: bytes) -> str:
-    """What tells two keys apart and gives neither away."""
+    """A name by which two keys can be distinguished, and from which neither follows."""
     return hashlib.sha256(b"gelombang key name:" + key).hexdigest()[:16]

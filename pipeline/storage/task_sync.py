@@ -1,4 +1,4 @@
-"""What a task moves between the data root elsewhere and this machine: before it what it reads, after it what it wrote.
+"""What a task copies between a data root elsewhere and this machine: before the task its inputs, after it its outputs.
 
 Each task says it once, in its decorator (``@moves(...)`` in ``stages.py``). On a folder nothing is moved.
 """
@@ -22,7 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T", bound=TaskRef)
 R = TypeVar("R")
 
-#: Measurements that were paid for, by whatever run: lines of this machine that are not there yet stay.
+#: Measurements of any run are expensive: lines of this machine that are not in the store yet are kept.
 VERDICTS = "work/verdict-cache/"
 #: Which of them a shard refused.
 REFUSED = "work/{wave}/refused/{stem}.json"
@@ -35,8 +35,8 @@ KEPT_PRINTS = "descriptors/"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the data root; ``{wave}`` is the wave's key, ``{plan}`` for the run's plan, ``{shard}``,
-    ``{name}`` and ``{stem}`` for the path of a shard, its file's name, and that without its ending."""
+    """A part of the data root; ``{wave}`` is the wave's key, ``{plan}`` the run's plan; ``{shard}``,
+    ``{name}`` and ``{stem}`` are the path of a shard, its file's name, and that without its ending."""
 
     prefix: str
     only: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ def moves(
 ) -> Callable[[Callable[Concatenate[T, P], R]], Callable[Concatenate[T, P], R]]:
     """Declares what a task reads and writes; ``extracts``: also the deliveries that its plan names.
 
-    What an interrupted task had written is sent too, but for a run that no longer holds the wave.
+    What an interrupted task had written is sent too, except when its run no longer holds the wave.
     """
 
     def declared(stage: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:

@@ -79,16 +79,25 @@ def erased(store: Store, number: int) -> set[str]:
     return {digest for entry in noted for digest in entry.facts.get("files", {}).values()}
 
 
-def changed(entries: list[dict[str, Any]], folder: Path, erased: Collection[str] = ()) -> list[tuple[str, str]]:
+def purged(store: Store, number: int, folder: Path) -> set[str]:
+    """Names of a folder's files whose time was over: the record says that they were deleted."""
+    keys = {key for entry in log.entries(store, number, "deleted") for key in entry.facts.get("paths", [])}
+    return {Path(key).name for key in keys if store.root / Path(key).parent == folder}
+
+
+def changed(
+    entries: list[dict[str, Any]], folder: Path, erased: Collection[str] = (), purged: Collection[str] = ()
+) -> list[tuple[str, str]]:
     """Of the files that a manifest lists, those that are not what it says: name, and ``missing`` or ``changed``.
 
-    ``erased``: hashes that the record has of tables since somebody's rows were erased.
+    ``erased``: hashes that the record has of tables since somebody's rows were erased. ``purged``: files that may be
+    missing.
     """
     found: list[tuple[str, str]] = []
     for entry in entries:
         path = folder / entry["file"]
         if not path.is_file():
-            found.append((entry["file"], "missing"))
+            found += [(entry["file"], "missing")] if entry["file"] not in purged else []
         elif (digest := files.sha256(path)) != entry["sha256"] and digest not in erased:
             found.append((entry["file"], "changed"))
     return found
@@ -103,6 +112,6 @@ def must_be_as_decided(run: Plan) -> None:
         raise NotWhatWasApprovedError(f"The record does not know the manifest of wave {number}.")
     said = files.read_json(manifest)
     for name, folder in (("outputs", out), ("work", run.work)):
-        if altered := changed(said[name], folder, erased(run.store, number)):
+        if altered := changed(said[name], folder, erased(run.store, number), purged(run.store, number, folder)):
             listed = ", ".join(f"{file} ({how})" for file, how in altered[:5])
             raise NotWhatWasApprovedError(f"Since wave {number} was decided, files below {folder} changed: {listed}.")

@@ -1,7 +1,7 @@
 """Prints of accepted people, kept by published wave under a retention date, so that later waves can be compared.
 
 One sealed file ``descriptors/wave-NNNN/rev-N.sealed`` for the newest published revision of a wave: who, and their
-prints. It is deleted when its date is past; before it is, nobody reads it after that date.
+prints. It is deleted when its date is past. After that date it is not read, even where it is not deleted yet.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def keep(
     prints: NDArray[np.void],
     published: date,
 ) -> Path:
-    """Keeps a published revision's prints in the place of those of the revisions before it."""
+    """Keeps a published revision's prints, and deletes those of the revisions before it."""
     until = published + timedelta(days=settings().selfie.keep_descriptors_days)
     target = _write(store, KeptPrints(wave.number, revision, until, model, list(people), prints))
     forget(store, wave, but=target)
@@ -103,7 +103,7 @@ def _write(store: Store, kept: KeptPrints) -> Path:
 
 
 def forget(store: Store, wave: Wave, but: Path | None = None) -> None:
-    """Deletes what is kept of a wave, but for one file."""
+    """Deletes the kept prints of a wave, except one file."""
     for path in _folder(store, wave.key).glob("*.sealed"):
         if path != but:
             path.unlink(missing_ok=True)
@@ -142,7 +142,7 @@ def seal_anew(store: Store, path: Path) -> None:
 def delete_expired(store: Store, today: date) -> int:
     """Deletes what may no longer be kept; returns how many waves' prints that were.
 
-    With them go prints of runs that nobody published within the same time, or a month.
+    With them go prints of runs that were not published within the same time, or a month.
     """
     expired = [path for path in _kept(store) if _until(path) < today]
     for path in expired:

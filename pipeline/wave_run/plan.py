@@ -1,4 +1,4 @@
-"""What one run of a wave is going to do, settled before it does anything: ``work/wave-NNNN/plan.json``.
+"""The plan of one run of a wave, fixed before the run does anything else: ``work/wave-NNNN/plan.json``.
 
 The wave as the calendar has it (or as it was started), the extracts that its closing day allows, every setting that a
 decision can depend on, and the thresholds of its selfie policy. What later tasks decide follows from the plan: a
@@ -34,11 +34,11 @@ class Plan:
     store: Store
     wave: Wave
     extracts: dict[str, Extract]
-    shards: int | None  # as asked for; None: as many as the photographs are worth
+    shards: int | None  # as given; None: by the number of photographs
     started: datetime
     settings: DecisionSettings = field(default_factory=lambda: DecisionSettings.in_force(settings()))
     policy: dict[str, Any] | None = None  # None: a wave without selfies, or a plan that did not freeze it yet
-    given: dict[str, Any] = field(default_factory=dict)  # what its starter set otherwise than the calendar
+    given: dict[str, Any] = field(default_factory=dict)  # values that were given at the start instead of the calendar's
     started_by: str | None = None  # a user's name; None: the schedule
 
     @property
@@ -68,7 +68,7 @@ class Plan:
         wave = seeded(wave, store.work(wave))
         made = cls(store, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
         made = replace(made, started_by=raw.get("started_by"))
-        if "settings" not in raw:  # a plan of a version that did not freeze them
+        if "settings" not in raw:  # a plan from a version that did not freeze them
             return made
         frozen = DecisionSettings(**raw["settings"])
         return replace(made, settings=frozen, policy=raw["selfie_policy"], given=raw.get("given", {}))
@@ -91,7 +91,7 @@ def make(
     shards: int | None = None,
     started_by: str | None = None,
 ) -> Plan:
-    """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
+    """Fixes the plan of a run and writes it over the work of an earlier run; the verdict cache stays.
 
     Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of a wave with a beacon
     (NotOpenedError, OpenedDifferentlyError, KeyLostError, WrongKeyError), of the extracts (MissingExtractError,

@@ -1,4 +1,4 @@
-"""Kept verdicts that a run refused, because this installation did not write them so: which lines of which files.
+"""Kept verdicts that a run refused, because this installation did not write them: which lines of which files.
 
 A part of the selfies (a shard, a round) has its own file ``refused/<part>.json``; none where nothing was refused.
 """

@@ -1,4 +1,4 @@
-"""Selfies of one run: cut into shards, or taken round after round of a refill; verified and judged by its policy.
+"""Selfies of one run: cut into shards, or verified round after round of a refill; judged by the wave's policy.
 
 Reads ``drawn.parquet``; writes ``shards/*.parquet`` and ``verdicts/*.parquet``. What a photograph *is* comes from
 ``selfie/``.
@@ -58,7 +58,7 @@ def print_folder(run: Plan) -> PrintFolder:
 
 
 def forget_rounds(run: Plan) -> None:
-    """Removes what refilling and comparing made before, for a task that begins again."""
+    """Removes what refilling and comparing made before, for a task that is repeated."""
     for path in (run.work / "verdicts").glob("round-*.parquet"):
         path.unlink()
     (run.work / SAME_PERSON).unlink(missing_ok=True)

@@ -40,7 +40,7 @@ def draw_by_area(wave: Wave, terms: Terms, crowd: Crowd, candidates: Counts, rng
         drawn[:, cells] += part
         left[:, cells] -= part
     for tier in _TIERS:
-        here = [key for key in pools if key[1] == tier]
+        here = [(area, of) for area, of in pools if of == tier]
         counts = np.array([int(left[:, pools[key]].sum()) for key in here], dtype=np.int64)
         taken = first_behind(counts, np.array([cuts[key] for key in here]), getattr(seats.rest, tier), rng)
         for key, n in zip(here, taken, strict=True):
@@ -57,7 +57,7 @@ def _pools(crowd: Crowd) -> dict[tuple[str, str], Counts]:
     """The cells of each area and tier."""
     found: dict[tuple[str, str], list[int]] = {}
     for n, cell in enumerate(crowd.cells):
-        found.setdefault((cell[4], cell[3]), []).append(n)
+        found.setdefault((cell.area, cell.tier), []).append(n)
     return {key: np.array(cells, dtype=np.int64) for key, cells in sorted(found.items())}
 
 

@@ -1,7 +1,7 @@
-"""A draw done again with many seeds: how many people of each combination of groups get a place.
+"""A draw repeated with many seeds: how many people of each combination of groups get a place.
 
-A seed orders a tier at random, every order as likely as any other. So of people who differ in nothing that a draw knows
-it is enough to know how many come in front: these counts are drawn instead of millions of hashes, from the distribution
+A seed orders a tier at random, and all orders are equally likely. So for people who do not differ for the draw
+it is enough to know how many come first: these counts are drawn instead of millions of hashes, from the distribution
 that the hashes have. In one seed, of one tier:
 
 * Whose family card could be full has a random number of their own. The members are gone through in the order of
@@ -82,10 +82,10 @@ def _in_front(values: npt.NDArray[np.float64], others: int, places: int, rng: np
     """How many of those with these values (sorted) have one of so many places, among so many others.
 
     Looks for the last of them by halves: how many of the others come before the one in the middle is binomial,
-    and once that is known so is the same question for either half.
+    and then the same question is asked for one of the halves.
     """
     first, last, from_, to = 0, len(values), 0.0, 1.0  # the last who has a place is one of these, or the one before
-    before, between = 0, others  # others in front of ``from_``, and between ``from_`` and ``to``
+    before, between = 0, others  # others before ``from_``, and between ``from_`` and ``to``
     while first < last:
         middle = (first + last) // 2
         value = float(values[middle])

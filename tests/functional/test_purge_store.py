@@ -45,7 +45,7 @@ quota = 5
 #: Of each wave: what goes once its time is over, and what stays.
 GOES = (
     "landing/{}/selfies/a.jpg", "landing/{}/selfies/below/b.jpg", "work/{}/plan.json", "work/{}/verdicts/a.parquet",
-    "work/{}.log", "work/{}.costs.jsonl", "landing/{}/objections/0001/evidence.jpg",
+    "work/{}.log", "work/{}.costs.jsonl", "landing/{}/objections/0001/evidence.jpg", "waves/{}/notices.csv",
 )  # fmt: skip
 STAYS = (
     "landing/{}/registrations/a.csv", "landing/{}/selfies-of-others/a.jpg", "landing/{}/objections/0001/decision.json",
@@ -134,7 +134,7 @@ def test_what_is_due_goes_in_every_version_with_a_line_for_each(
     assert {(row["wave"], row["what"], row["files"]) for row in told} == {
         (wave, what, n)
         for wave in (1, 2)
-        for what, n in (("photographs", 2), ("work", 2), ("logs", 2), ("objections", 1))
+        for what, n in (("photographs", 2), ("work", 2), ("logs", 2), ("objections", 1), ("letters", 1))
     }
     assert set(store.keys("")) == before
     store.pull("work/wave-0001/")  # this machine has a copy

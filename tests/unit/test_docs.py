@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,41 @@ def test_a_table_of_the_files_page_is_written_again_and_the_text_around_it_stays
     assert files_page("Ours.\n" + page.replace("Day of birth.", "Day of death.")) == "Ours.\n" + page
     with pytest.raises(KeyError, match="reviews"):
         files_page(page.replace("<!-- columns of IN reviews -->", ""))
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/tutorial/*.md")]), ids=lambda page: page.stem
+)
+def test_a_page_that_begins_with_a_command_says_where_it_is_found(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if re.search(r"^gelombang ", text, re.MULTILINE):
+        assert "source .venv/bin/activate" in text
+
+
+def files_of_commands() -> set[str]:
+    """Files and folders that documented commands and the examples in help texts name where they are called."""
+    recipes = ("check-a-draw.md", "draw.md")  # outsiders call them in a published folder
+    pages = [path for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"] if path.name not in recipes]
+    shown = [path.read_text(encoding="utf-8") for path in pages]
+    blocks = [block for text in shown for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL)]
+    lines = [line for block in blocks for line in block.splitlines()]
+    for path in (ROOT / "pipeline" / "commands").rglob("*.py"):
+        lines += re.findall(r"^ *(?:Example: )?(gelombang .*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    found: set[str] = set()
+    for line in lines:
+        words = re.findall(r"[^\s\"'()]+", line.partition(" #")[0])
+        found |= {word for word in words if re.fullmatch(r"[\w-]+\.(csv|parquet|json|html|jpg|txt)|[\w-]+/", word)}
+        found |= {given for option, given in pairwise(words) if option in ("--out", "--overlay")}
+        found |= {words[-1]} if words[:2] == ["cp", "-r"] else set()
+    return {name for name in found if not re.match(r"https?:", name)}
+
+
+def test_git_sees_nothing_that_a_documented_command_writes_into_a_clone() -> None:
+    found = files_of_commands()
+    assert {"retries.csv", "what-if.html", "held.json", "messages.csv", "affected.csv", "before", "nik.txt"} <= found
+    for name in sorted(found):
+        asked = ["git", "check-ignore", "--quiet", "--no-index", f"{name.rstrip('/')}/x" if "." not in name else name]
+        assert subprocess.run(asked, cwd=ROOT, check=False).returncode == 0, name
 
 
 def test_the_site_builds_and_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:

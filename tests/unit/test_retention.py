@@ -17,7 +17,7 @@ from pipeline.record import log
 from pipeline.storage import wave_lock
 from pipeline.storage.paths import Store
 
-PERIODS = RetentionSettings(photographs_days=30, work_days=20, logs_days=10)
+PERIODS = RetentionSettings(photographs_days=30, work_days=20, logs_days=10, letters_days=40)
 CALENDAR = """
 [defaults]
 seed = "x"
@@ -50,9 +50,12 @@ def store(tmp_path: Path) -> Store:
     for key in ("wave-0001", "wave-0002"):
         for name in (f"landing/{key}/selfies/a.jpg", f"landing/{key}/registrations/a.csv", f"work/{key}/plan.json",
                      f"work/{key}/verdicts/a.parquet", f"work/{key}.log", f"work/{key}.costs.jsonl",
-                     f"waves/{key}/decisions.parquet", f"waves/{key}/eligible.txt"):  # fmt: skip
+                     f"waves/{key}/decisions.parquet", f"waves/{key}/eligible.txt", f"waves/{key}/notices.csv",
+                     f"waves/{key}/notices.parquet", f"waves/{key}/letters.csv",
+                     f"waves/{key}/retries.parquet"):  # fmt: skip
             write(root / name)
     write(root / "published/wave-0001/rev-1/cohort.parquet")
+    write(root / "published/wave-0001/rev-1/notices.parquet")
     write(root / "work/verdict-cache/a.jsonl")
     write(root / "work/verdict-cache/wave-0001/a.sealed")
     return Store.at(root)
@@ -69,7 +72,8 @@ def due(store: Store, days: int) -> list[tuple[int | None, str, int]]:
         (11, [(1, "logs", 2)]),
         (21, [(1, "work", 3), (1, "logs", 2)]),
         (31, [(1, "photographs", 1), (1, "work", 3), (1, "logs", 2)]),
-        (5000, [(1, "photographs", 1), (1, "work", 3), (1, "logs", 2)]),
+        (41, [(1, "photographs", 1), (1, "work", 3), (1, "letters", 4), (1, "logs", 2)]),
+        (5000, [(1, "photographs", 1), (1, "work", 3), (1, "letters", 4), (1, "logs", 2)]),
     ],
 )
 def test_each_kind_has_its_period_and_a_wave_that_is_not_published_keeps_everything(

@@ -58,8 +58,8 @@ def calendar_page() -> str:
         + "\n## `[[wave.earlier]]`\n\nWhat was announced before a change, oldest first. Each makes a new version of "
         "the wave; a run's manifest records the one it used (`calendar_version`).\n\n"
         + keys(Earlier)
-        + "\n## `[[wave.area]]`\n\nA share of the quota that is kept for people of one province of the population "
-        "register; only with a `seed` ([quotas by area](contract.md)).\n\n"
+        + "\n## `[[wave.area]]`\n\nA share of the quota that is kept for people of one province (two digits) or one "
+        "regency (four) of the population register; only with a `seed` ([quotas by area](contract.md)).\n\n"
         + keys(Area)
         + "\n## `[defaults]`\n\nAny keys of a wave or of the weekly rule, for all that do not have their own.\n"
         + "\n## `[recurring]`\n\nMonday 00:00 to Thursday 23:59:59, for weeks that no declared wave touches. "

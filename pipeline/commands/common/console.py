@@ -13,7 +13,7 @@ from pipeline.runtime.terminal import Terminal
 
 
 def wide_console() -> Console:
-    """The terminal; a log or a pipe is wide enough that nothing is cut off."""
+    """The terminal; a log or a pipe has enough width for every line."""
     console = Terminal()
     if not console.is_terminal:
         console.width = max(console.width, 110)

@@ -1,4 +1,4 @@
-"""What the commands about a finished wave share: their arguments, and the wave's folder."""
+"""Shared by the commands about a finished wave: their arguments, and the wave's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`gelombang explain`: an application's whole way, for the person at the helpdesk who answers "why was I refused?"."""
+"""`gelombang explain`: everything about an application, for the person at the helpdesk who answers "why was I
+refused?"."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def purge(
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays.
+    """Delete selfies, work, letters and logs of published waves whose time is over. What proves the draw stays.
 
     A sealed wave goes as a whole with its key: gelombang purge --wave 12 --destroy-key
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.common.console import say
+from pipeline.commands.common.options import LanguageOption, language_of
 from pipeline.domain.calendar import Calendar, Wave
 from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.errors import BadQuotaError, BadSettingError
 from pipeline.record import log
+from pipeline.reports.language.labels import Translate, translator
 from pipeline.runtime import progress, resource_usage
 from pipeline.runtime.processes import cores
 from pipeline.storage.files import read_text, write_text
@@ -53,6 +56,7 @@ def simulate(
     ] = False,
     preset: Annotated[str, typer.Option(help="Sizes and shares: demo, small, wave-1 or national.")] = "demo",
     workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
+    language: LanguageOption = None,
 ) -> None:
     """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them.
 
@@ -70,6 +74,7 @@ def simulate(
     from pipeline.simulate import presets
     from pipeline.simulate.wanted_photographs import PHOTOS
 
+    t = translator(language_of(language))
     if photos not in PHOTOS:
         raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(PHOTOS)}.")
     if ":/" in str(data):
@@ -112,7 +117,7 @@ def simulate(
         found = [replace(one, same_person="check" if enough else "files") for one in found]
         write_text(_calendar(found), store.root / "calendar.toml")
     elif not enough and any(one.same_person == "check" and one.selfie != "off" for one in found):
-        say("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
+        say(t("simulate.few_faces"), err=True)
     plans = [
         presets.SimulationPlan(
             wave=one,
@@ -132,10 +137,10 @@ def simulate(
     costs_file = store.root / "work" / f"{found[0].key}.costs.jsonl"
     with resource_usage.recorded(costs_file, store.root / "extracts"):
         if waves:
-            _make_country(plans, store, photos, faces, workers)
+            _make_country(plans, store, photos, faces, workers, t)
         else:
-            _make_wave(plans[0], store, photos, faces, workers)
-    say(f"Written below {data}.")
+            _make_wave(plans[0], store, photos, faces, workers, t)
+    say(t("simulate.written", data=data))
 
 
 _ONLY_SEEDS = "A country of several waves is drawn by seeds: who comes back hangs on who was placed."
@@ -153,34 +158,34 @@ def _numbers(wave: int, waves: str | None, beacon: bool) -> list[int]:
     return list(range(int(first), int(last or first) + 1))
 
 
-def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int) -> None:
+def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int, t: Translate) -> None:
     """One wave, recorded when it is complete."""
     from pipeline.simulate import unfinished
     from pipeline.simulate.simulated import record
 
-    done, rendered = _make(plan, store, photos, faces, workers)
+    done, rendered = _make(plan, store, photos, faces, workers, t)
     record(plan, store, done, rendered)
     unfinished.forget(plan, store)
-    _tell(plan, done, int(done.photographs.wanted.sum()))
+    _tell(plan, done, int(done.photographs.wanted.sum()), t)
 
 
-def _make_country(plans: list[SimulationPlan], store: Store, photos: str, faces: Path | None, workers: int) -> None:
+def _make_country(
+    plans: list[SimulationPlan], store: Store, photos: str, faces: Path | None, workers: int, t: Translate
+) -> None:
     """Several waves of the same people."""
     from pipeline.simulate import country
 
     country.make_room(plans, store)
-    for one in country.simulate_country(plans, store, photos, faces, workers, _progress):
-        _tell(one.plan, one.done, one.photographs)
+    for one in country.simulate_country(plans, store, photos, faces, workers, partial(_progress, t)):
+        _tell(one.plan, one.done, one.photographs, t)
         if one.retries:
-            say(f"  {one.retries:,} people refused for their photograph send a new one with it.")
+            say(t("simulate.retries", n=one.retries))
 
 
-def _tell(plan: SimulationPlan, done: Simulated, photographs: int) -> None:
-    say(
-        f"Wave {plan.wave.number}: {done.registrations:,} applications of {done.people:,} people, "
-        f"{done.expected_eligible:,} expected to be eligible for {plan.quota:,} places; "
-        f"{photographs:,} with photographs."
-    )
+def _tell(plan: SimulationPlan, done: Simulated, photographs: int, t: Translate) -> None:
+    counts = {"registrations": done.registrations, "people": done.people, "eligible": done.expected_eligible}
+    wave, quota = str(plan.wave.number), plan.quota
+    say(t("simulate.made", wave=wave, quota=quota, photographs=photographs, **counts))
 
 
 def _drawn_by(seed: int, beacon: bool, of_country: int | None) -> dict[str, Any]:
@@ -202,7 +207,7 @@ def _enough_faces(faces: Path | None, photographed: int) -> bool:
 
 
 def _make(
-    plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int
+    plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int, t: Translate
 ) -> tuple[Simulated, Rendered]:
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
@@ -211,7 +216,7 @@ def _make(
 
     resumed = unfinished.kept(plan, store, faces)
     if resumed:
-        say("  an interrupted simulation of the same wave goes on", err=True)
+        say(t("simulate.goes_on"), err=True)
     with progress.task("simulate tables") as counts:
         if resumed:
             done = resumed
@@ -224,13 +229,13 @@ def _make(
     if not jobs:
         return done, photographs.Rendered()
     with progress.task("render photographs") as counts:
-        tell = _progress(len(jobs))
+        tell = _progress(t, len(jobs))
         rendered = photographs.render(plan.seed, jobs, faces, workers, tell, resumed=resumed is not None)
         counts["applications"] = len(jobs)
     return done, rendered
 
 
-def _progress(total: int) -> Callable[[int], None]:
+def _progress(t: Translate, total: int) -> Callable[[int], None]:
     """Tells how many photographs are done, every tenth of them."""
     done = 0
     report = progress.reporter("render photographs")
@@ -240,7 +245,7 @@ def _progress(total: int) -> Callable[[int], None]:
         before, done = done, done + more
         report(done, total)
         if total and before * 10 // total != done * 10 // total:
-            say(f"  photographs of {done:,} of {total:,} applications", err=True)
+            say(t("simulate.photographs", done=done, total=total), err=True)
 
     return tell
 

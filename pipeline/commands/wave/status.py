@@ -18,7 +18,7 @@ from pipeline.reports.standing import Standing, standings
 from pipeline.storage.paths import Store
 
 _COLUMNS = ("wave", "state", "since", "waits", "accepted", "megabytes")
-#: What a wave has below the root that grows by our work; deliveries belong to their senders.
+#: Folders of a wave that this software fills; deliveries belong to their senders.
 _OURS = ("work", "waves", "published", "descriptors")
 _AHEAD = timedelta(days=14)
 
@@ -80,7 +80,7 @@ def _rows(store: Store, found: list[Standing]) -> list[tuple[int, Standing]]:
 
 
 def _idle(store: Store, one: Standing) -> bool:
-    """Whether a closed wave has nothing here: no delivery, no run, no file of ours."""
+    """Whether a closed wave has no data here: no delivery, no run, no file of ours."""
     came = store.elsewhere or (store.root / "landing" / f"wave-{one.wave:04d}").exists()
     return one.state == "closed" and not one.bytes and not came
 

@@ -1,6 +1,6 @@
 """The funnel of a wave: how many came to each step, left there, and went on (``out/funnel.json``).
 
-Counts ``decisions.parquet`` and nothing else, so it can be made again from the published file by anyone.
+Counts only ``decisions.parquet``, so anyone can repeat it from the published file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def steps_of(selfie: SelfieMode) -> tuple[str, ...]:
 def codes_of(step: str) -> tuple[str, ...]:
     """The reasons that belong to a step, in catalogue order."""
     if step == "drawn":
-        return _PLACED  # where the wave does without selfies, or the draw comes last
+        return _PLACED  # where the wave has no selfies, or the draw comes last
     if step == "selfie":
         return (*_PLACED, *reasons.codes(step))
     if step == "email":

@@ -1,7 +1,7 @@
 """The funnel as it may be shown: the counts of ``funnel.json`` with small ones merged (``suppress.py``).
 
 Every reader but the operator reads this: the report, the spreadsheet, the overview, the approval form and the public
-``funnel.json``. What was shown before counts (``releases.py``).
+``funnel.json``. It depends on what was shown before (``releases.py``).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Funnel:
 
     @property
     def empty(self) -> int:
-        """Places not filled, which anyone can compute."""
+        """Places not filled; anyone can compute them."""
         return max(self.quota - self.accepted, 0)
 
     def passed(self, step: str) -> int | None:

@@ -42,7 +42,7 @@ class Released:
         return all(_steady(table, earlier) for earlier in self.tables.get(name, []))
 
     def add(self, other: Released) -> None:
-        """Takes another release in; what is known already changes nothing."""
+        """Adds another release; one that is known already changes nothing."""
         self.cells += [one for one in other.cells if one not in self.cells]
         self.parts += [one for one in other.parts if one not in self.parts]
         self.reasons += [one for one in other.reasons if one not in self.reasons]
@@ -61,7 +61,7 @@ def _steady(table: Table, earlier: Table) -> bool:
 
 
 def read(paths: Iterable[Path]) -> Released:
-    """The releases of some folders, as far as they left one."""
+    """The releases of some folders, as far as they have one."""
     found = Released()
     for folder in paths:
         if (path := folder / NAME).is_file():

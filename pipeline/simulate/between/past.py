@@ -1,7 +1,7 @@
 """What a simulated country remembers of everyone who has applied, from one wave to the next. Touches no file.
 
-Whom a wave places is foreseen from what was planted. A place that hangs on one photograph more or less is nobody's
-here: neither the accepted nor the waiting of ``Past`` are near the border.
+The places of a wave are predicted from what was planted. A place that depends on one photograph more or less is given
+to no one here: neither the accepted nor the waiting of ``Past`` are near the border.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Past:
         return replace(self, mask=mask)
 
 
-def endings(expected: I64, order: I64, fault: NDArray[np.int64], planted: I64, quota: int, margin: float) -> I64:
+def endings(expected: I64, order: I64, fault: NDArray[np.int64], planted: I64, *, quota: int, margin: float) -> I64:
     """How each application ends. ``order``: those without a reason, in draw order; ``fault`` and ``planted``: what is
     wrong with each photograph and who shares one; ``margin``: how far beyond the quota a photograph is looked at."""
     found = np.where(expected > 0, REFUSED, UNSURE)

@@ -1,4 +1,5 @@
-"""The faults of a photograph, so that a person looking at it would agree. Pixels only; strengths are never marginal."""
+"""The faults of a photograph, such that a person who looks at it would agree. Pixels only; strengths are never
+marginal."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ TILT_DEGREES = (20.0, 40.0)
 
 
 def tilt(rng: np.random.Generator) -> float:
-    """A head held aslant: radians, either way."""
+    """A head tilted to one side: radians."""
     return float(np.radians(rng.uniform(*TILT_DEGREES)) * rng.choice([-1, 1]))
 
 

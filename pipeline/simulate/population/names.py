@@ -60,7 +60,7 @@ def _compose(pattern: str, given: list[str], second: list[str], family: list[str
 
 @lru_cache(maxsize=1)
 def long_enough() -> NDArray[np.bool_]:
-    """Which names of the pool stay recognisable with a letter missing: six letters besides any Muhammad."""
+    """Which names of the pool stay recognisable with a letter missing: six letters without a form of Muhammad."""
     letters = (sum(len(word) for word in name.split() if word.title()[:2] not in _MUHAMMAD) for name in pool())
     return np.array([count >= 6 for count in letters])
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.domain import contracts
+from pipeline.ingest.extracts import REGENCY
 from pipeline.simulate.noise import I64
 from pipeline.simulate.presets import SimulationPlan
 
@@ -14,8 +15,9 @@ from pipeline.simulate.presets import SimulationPlan
 def schema(plan: SimulationPlan, name: str) -> pa.Schema:
     """The contract's schema; NIK and KK are 64-bit integers in narrow extracts and, to see both, in bansos."""
     whole = plan.narrow or name == "bansos"
-    schema = contracts.EXTRACTS[name].schema
-    return pa.schema([pa.field(f.name, pa.int64() if whole and f.name in ("nik", "kk") else f.type) for f in schema])
+    left_out = (REGENCY,) if plan.narrow else ()  # a register may do without: a country's is wide enough
+    fields = [field for field in contracts.EXTRACTS[name].schema if field.name not in left_out]
+    return pa.schema([pa.field(f.name, pa.int64() if whole and f.name in ("nik", "kk") else f.type) for f in fields])
 
 
 def numbers(plan: SimulationPlan, name: str, values: I64) -> pa.Array:

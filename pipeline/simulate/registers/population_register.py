@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipeline.ingest.extracts import REGENCY
 from pipeline.simulate.faults import SHARED
 from pipeline.simulate.population import names, people, spelling
 from pipeline.simulate.population.regions import Regions
 from pipeline.simulate.presets import SimulationPlan
-from pipeline.simulate.registers.extract_rows import coded, numbers
+from pipeline.simulate.registers.extract_rows import coded, numbers, schema
 from pipeline.simulate.registers.registered_people import Registered
 
 
@@ -29,6 +30,7 @@ def population(plan: SimulationPlan, regions: Regions, register: Registered) -> 
         "alive": who.alive,
         "occupation": who.occupation,
         "province_code": who.province,
+        REGENCY: regions.regency(plan.seed, who.index, who.nik, who.province),
         "photo": register.photo,
     }
     shared = np.flatnonzero(register.mask & SHARED)
@@ -38,7 +40,7 @@ def population(plan: SimulationPlan, regions: Regions, register: Registered) -> 
     if plan.narrow:
         order = np.argsort(columns["nik"], kind="stable")
         columns = {name: values[order] for name, values in columns.items()}
-    return pa.table(
+    table = pa.table(
         {
             "nik": numbers(plan, "population", columns["nik"]),
             "kk": numbers(plan, "population", columns["kk"]),
@@ -49,9 +51,11 @@ def population(plan: SimulationPlan, regions: Regions, register: Registered) -> 
             "alive": pa.array(columns["alive"]),
             "occupation": coded(columns["occupation"], people.OCCUPATION_NAMES),
             "province_code": coded(columns["province_code"], regions.provinces),
+            REGENCY: pa.array(columns[REGENCY]).cast(pa.string()),
             "photo": pa.array(columns["photo"], pa.string()),
         }
     )
+    return table.select(schema(plan, "population").names)
 
 
 def _second_people(columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -1,6 +1,6 @@
 """The draw of a simulated wave with a beacon, worked out from what was planted; and the beacon that is delivered to it.
 
-Shares nothing with the pipeline's draw but the demonstration beacon itself: the text of the contract ("The draw, second
+Shares only the demonstration beacon itself with the pipeline's draw: the text of the contract ("The draw, second
 form") once more, from the people instead of from the deliveries.
 """
 
