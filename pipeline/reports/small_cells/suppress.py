@@ -88,8 +88,8 @@ class Chain:
         return any(small(abs(size - sum(earlier.get(name, 0) for name in part))) for earlier in self._before)
 
     def _told_by_elimination(self, part: list[str]) -> bool:
-        """Whether one name alone was large enough for what this part has lost since an earlier release, and few are left
-        of it: a reader who supposes one change subtracts."""
+        """Whether only one name was large enough for what this part has lost since an earlier release, and few are left
+        of it: a reader who supposes a single change subtracts."""
         for earlier in self._before:
             lost = sum(earlier.get(name, 0) for name in part) - self._size(part)
             could = [n for name in part if (n := earlier.get(name, 0)) >= lost]
