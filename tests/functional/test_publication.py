@@ -272,7 +272,7 @@ def finished_by(data: Path, who: str | None, simulated: bool = False) -> None:
 
 
 def publish_at_prompt(data: Path, *more: str) -> Result:
-    return CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1", "--data", str(data), *more])
+    return CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1", "--data", str(data), "--language", "en", *more])
 
 
 def test_nobody_approves_at_the_prompt_under_another_name_or_off_the_list(
