@@ -63,7 +63,7 @@ class Line:
 
     def hex_draws(self, people: Numbers) -> pa.LargeStringArray:
         """The draws of people, as the tables have them."""
-        text = hexlify(memoryview(self.draws[people]))
+        text = hexlify(self.draws[people].tobytes())
         offsets = np.arange(len(people) + 1, dtype=np.int64) * _HEX
         return pa.LargeStringArray.from_buffers(len(people), pa.py_buffer(offsets), pa.py_buffer(text))
 
