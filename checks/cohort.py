@@ -1,4 +1,4 @@
-"""Judges a cohort before anybody sees it: no place twice, none beyond the quota, nobody undecided."""
+"""Judges a cohort before anybody sees it: no place twice, none beyond the quota, every decision made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.storage.paths import Store
 def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> CheckReport:
     """Judges ``out/`` of a run. Raises CheckFailedError; then nothing reaches ``waves/``.
 
-    With the wave's blacklist, nobody who was on it by the closing day may be in the cohort.
+    With the wave's blacklist: people who were on it by the closing day may not be in the cohort.
     """
     work = store.work(wave)
     tables = {
@@ -24,7 +24,7 @@ def check_cohort(store: Store, wave: Wave, blacklist: Extract | None = None) -> 
     }
     with duckdb_sql.connect(work) as db:
         sources = {name: f"read_parquet('{duckdb_sql.quoted(path)}')" for name, path in tables.items()}
-        if (repeated := work / "repeated.parquet").is_file():  # ids that stand on several rows are decided as well
+        if (repeated := work / "repeated.parquet").is_file():  # ids that are on several rows are decided as well
             sources["registrations"] = f"""(SELECT registration_id FROM {sources["registrations"]} UNION ALL
                 FROM read_parquet('{duckdb_sql.quoted(repeated)}'))"""
         metrics = metrics_of(db, "cohort", quota=wave.quota, outcomes=OUTCOMES, **sources)

@@ -1,4 +1,5 @@
-"""How many values of a column are missing: null, or a text that says nothing. Parquet footers say it without a scan."""
+"""How many values of a column are missing: null, or a text that says nothing. Parquet footers give the number without a
+scan."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 from pipeline.ingest.extracts import Extract
 from pipeline.storage import duckdb_sql
 
-#: What exports write where there is nothing.
+#: Texts that exports write for a missing value.
 BLANK = ("", "-", "NULL", "NONE", "NAN", "N/A", "\\N")
 
 

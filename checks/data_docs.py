@@ -1,4 +1,5 @@
-"""Makes great_expectations' Data Docs stand alone: as they come, they fetch styles and scripts from eight hosts.
+"""Makes great_expectations' Data Docs independent of the network: as they come, they fetch styles and scripts from
+eight hosts.
 
 What needs those scripts (filters, tabs, the table of the index) goes; the pages are plain HTML under one style of ours,
 and the index is a list of the pages.
@@ -12,7 +13,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-#: Everything of a page that would be fetched, runs, or advertises.
+#: The parts of a page that fetch something, run code, or advertise.
 _FOREIGN = re.compile(
     r"""<(script|style|footer)\b.*?</\1> | <(?:link|img)\b[^>]*> | \s(?:onclick|style)="[^"]*" """,
     re.DOTALL | re.VERBOSE,
@@ -31,12 +32,12 @@ def stand_alone(docs: Path, failed: set[str]) -> None:
         text = text.replace("<html>", '<html lang="en">', 1).replace("</head>", head, 1)
         home = "../" * (len(path.relative_to(docs).parts) - 1) + "index.html"
         path.write_text(text.replace("<body>", f'<body><p class="home"><a href="{home}">Data Docs</a></p>', 1), "utf-8")
-    shutil.rmtree(docs / "static", ignore_errors=True)  # pictures of a tour, fonts, and styles that fetch
+    shutil.rmtree(docs / "static", ignore_errors=True)  # pictures of a tour, fonts, and styles from the network
     (docs / "index.html").write_text(_index(docs, pages, failed, head), encoding="utf-8")
 
 
 def _index(docs: Path, pages: list[Path], failed: set[str], head: str) -> str:
-    """One row a table: the verdict and what was expected."""
+    """One row for each table: the verdict and what was expected."""
     links: dict[str, dict[str, str]] = {}
     for path in pages:
         name = path.relative_to(docs).as_posix()

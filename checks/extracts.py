@@ -5,6 +5,8 @@ What the rules can read is in ``pipeline/screening/rules.toml``. One scan an ext
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,8 +28,13 @@ _SAMPLE = 97
 _OF_MANY = ("one_birth_day_share", "one_birth_day_rows", "active_rows", "missing_offices")
 
 
-def extract_metrics(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings) -> Metrics:
-    """Shares and counts of bad rows, and the extract's size against the delivery before."""
+def extract_metrics(
+    db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings, wanted: Collection[str] = ()
+) -> Metrics:
+    """Shares and counts of bad rows, and the extract's size against the delivery before.
+
+    ``wanted``: the optional columns that somebody asks for; nobody judges the others.
+    """
     counts = metrics_of(
         db,
         extract.name,
@@ -40,9 +47,9 @@ def extract_metrics(db: duckdb.DuckDBPyConnection, extract: Extract, limits: Che
         **{f"{name}_words": values for name, values in words().items()},
     )
     judged = {row["metric"] for row in expectations() if row["table"] == extract.name}
-    for column in EXTRACTS[extract.name].schema.names:
-        if f"null_share_{column}" in judged:
-            counts[f"null_count_{column}"] = missing(db, extract, column)
+    for column in EXTRACTS[extract.name].columns:
+        if f"null_share_{column.name}" in judged and (column.required or column.name in wanted):
+            counts[f"null_count_{column.name}"] = missing(db, extract, column.name)
     metrics = judged_both_ways(counts, extract.rows, limits)
     if extract.name == "population":
         metrics |= _occupations(db, extract, limits)

@@ -17,6 +17,7 @@ from typing import Any
 
 from checks.data_docs import stand_alone
 from pipeline.domain.errors import CheckFailedError
+from pipeline.domain.said import Said, filled, said
 from pipeline.domain.settings import CheckSettings
 from pipeline.screening.rulebook import lists, words
 
@@ -33,13 +34,19 @@ class Failure:
     metric: str
     expectation: str
     observed: float
-    limit: str
+    limit: Said
     fatal: bool
     expected: str = ""
 
     def __str__(self) -> str:
-        said = f"{self.table}.{self.metric} is {self.observed:.6g}, must be {self.limit} ({self.expectation})"
-        return f"{said}. {self.expected}" if self.expected else said
+        return self.told
+
+    @property
+    def told(self) -> Said:
+        """The same in both languages."""
+        name, found = f"{self.table}.{self.metric}", f"{self.observed:.6g}"
+        expected = self.expected.with_each(lambda text: f". {text}") if isinstance(self.expected, Said) else ""
+        return said("failed", name=name, observed=found, limit=self.limit, why=self.expectation, expected=expected)
 
 
 @dataclass(frozen=True)
@@ -58,19 +65,20 @@ class CheckReport:
 @lru_cache(maxsize=1)
 def expectations() -> tuple[dict[str, Any], ...]:
     """The rows of ``expectations.toml``, one table and one metric each."""
-    raw = tomllib.loads((files("checks") / "expectations.toml").read_text(encoding="utf-8"))["expectation"]
+    raw = tomllib.loads((files("checks") / "expectations.toml").read_text(encoding="utf-8"))
+    read = {name: _in_words(texts) for name, texts in raw["expected"].items()}
     return tuple(
-        {**row, "table": table, "metric": metric, "expected": _in_words(row.get("expected", ""))}
-        for row in raw
+        {**row, "table": table, "metric": metric, "expected": read.get(row.get("expected"), "")}
+        for row in raw["expectation"]
         for table in _listed(row["table"])
         for metric in _listed(row["metric"])
     )
 
 
-def _in_words(text: str) -> str:
+def _in_words(texts: dict[str, str]) -> Said:
     """What is expected, with the values that the rules know: ``{bansos_status}`` names a list of ``rules.toml``."""
     known = {**words(), **lists()}
-    return text.format_map({name: ", ".join(values) for name, values in known.items()})
+    return filled(texts, {name: ", ".join(values) for name, values in known.items()})
 
 
 def _listed(value: str | list[str]) -> list[str]:
@@ -149,5 +157,5 @@ def _limits(row: dict[str, Any], limits: CheckSettings) -> tuple[float | None, f
 
 def _failure(row: dict[str, Any], observed: float, expectation: str, limits: CheckSettings) -> Failure:
     low, high = _limits(row, limits)
-    limit = f"at least {low:g}" if low is not None else f"at most {high:g}"
+    limit = said("at_least", limit=f"{low:g}") if low is not None else said("at_most", limit=f"{high:g}")
     return Failure(row["table"], row["metric"], expectation, observed, limit, row.get("fatal", True), row["expected"])

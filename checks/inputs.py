@@ -14,7 +14,7 @@ from checks.gate import CheckReport, Metrics, stop, verdict
 from checks.metrics import excess, metrics_of
 from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import CheckSettings
-from pipeline.ingest.extracts import Extract
+from pipeline.ingest.extracts import REGENCY, Extract
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
@@ -33,7 +33,7 @@ def judge_inputs(
         if registrations:
             metrics["registrations"] = _registrations(db, work, wave, limits)
         for name, extract in extracts.items():
-            metrics[name] = extract_metrics(db, extract, limits)
+            metrics[name] = extract_metrics(db, extract, limits, (REGENCY,) if wave.regencies else ())
     return verdict(metrics, work / "data_docs" / "inputs", limits)
 
 

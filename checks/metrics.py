@@ -10,7 +10,7 @@ from pipeline.storage import duckdb_sql
 
 
 def metrics_of(db: duckdb.DuckDBPyConnection, name: str, **values: duckdb_sql.Value) -> Metrics:
-    """The single row of ``sql/<name>.sql``; texts are its relations, everything else its values."""
+    """The single row of ``sql/<name>.sql``; texts fill its relations, everything else its values."""
     holes = {f"{{{k}}}" if isinstance(v, str) else f"${k}": v for k, v in values.items()}
     result = duckdb_sql.run(db, "checks", f"sql/{name}", holes)
     assert result.description is not None
@@ -19,14 +19,14 @@ def metrics_of(db: duckdb.DuckDBPyConnection, name: str, **values: duckdb_sql.Va
 
 
 def excess(bad: float, rows: float, limits: CheckSettings) -> float:
-    """Share of bad rows beyond the few that are everyday life."""
+    """Share of bad rows beyond a few, which are normal."""
     return max(0.0, bad - limits.few_rows) / max(rows, 1.0)
 
 
 def judged_both_ways(counts: Metrics, rows: float, limits: CheckSettings) -> Metrics:
     """Each ``…_count`` as ``…_share`` and ``…_rows``: 2 % of a national register are a million people.
 
-    Where every row is bad, few rows are no excuse: the column came empty, or in other words.
+    Where every row is bad, a small number does not excuse it: the column is empty, or has other words.
     """
     found: Metrics = {}
     for name, count in counts.items():
@@ -39,5 +39,5 @@ def judged_both_ways(counts: Metrics, rows: float, limits: CheckSettings) -> Met
 
 
 def share_in_other_words(other: float, known: float, limits: CheckSettings) -> float:
-    """Of all who are in a group, those whom the register names by words that no rule has."""
+    """The people of a group whom the register names by words that no rule has."""
     return 1.0 if other > 0 and known == 0 else excess(other, other + known, limits)

@@ -1,4 +1,4 @@
-"""All waves side by side, written again after every publication. Thin: the work is in ``pipeline/reports``."""
+"""All waves side by side, rewritten after every publication. The work is done by ``pipeline/reports``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Asset, PartitionedAssetTimetable, dag, task
 
-from pipeline import stages
+from pipeline import periodic_tasks, stages
 from pipeline.airflow_plugin.failure_alerts import on_failure
 from pipeline.airflow_plugin.hand_over import to_dict
 from pipeline.airflow_plugin.local_run import data_root
@@ -23,10 +23,10 @@ from pipeline.storage.modes import keep_private
     doc_md=__doc__,
 )
 def funnel_report() -> None:
-    @task(doc_md=stages.overview.__doc__)
+    @task(doc_md=periodic_tasks.overview.__doc__)
     def overview() -> Any:
         keep_private()
-        return to_dict(stages.overview(data_root()))
+        return to_dict(periodic_tasks.overview(data_root()))
 
     overview()
 

@@ -1,4 +1,4 @@
-"""Looks every hour for waves that a run has held too long; such a look fails, so that somebody sees it.
+"""Looks every hour for waves that a run has held too long. The task fails if there is one, so that somebody sees it.
 
 Airflow's own deadline is not used: in Airflow 3.3 *Clear* fails on every task of a run that has one
 (apache/airflow#70368).
@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from pipeline import stages
+from pipeline import periodic_tasks
 from pipeline.airflow_plugin.failure_alerts import on_failure
 from pipeline.domain.settings import settings
 
@@ -27,9 +27,9 @@ from pipeline.domain.settings import settings
     doc_md=__doc__,
 )
 def late_waves() -> None:
-    @task(doc_md=stages.late_waves.__doc__, retries=0)
+    @task(doc_md=periodic_tasks.late_waves.__doc__, retries=0)
     def late() -> Any:
-        return stages.late_waves(settings().data)
+        return periodic_tasks.late_waves(settings().data)
 
     late()
 

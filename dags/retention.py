@@ -1,4 +1,4 @@
-"""Once a week: what is kept longer than its period says is deleted. Thin: the work is in ``pipeline/publication``."""
+"""Once a week: data whose retention period has ended is deleted. The work is done by ``pipeline/publication``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from pipeline import stages
+from pipeline import periodic_tasks
 from pipeline.airflow_plugin.failure_alerts import on_failure
 from pipeline.airflow_plugin.local_run import data_root
 from pipeline.storage.modes import keep_private
@@ -22,10 +22,10 @@ from pipeline.storage.modes import keep_private
     doc_md=__doc__,
 )
 def retention() -> None:
-    @task(doc_md=stages.purge.__doc__)
+    @task(doc_md=periodic_tasks.purge.__doc__)
     def purge() -> Any:
         keep_private()
-        return stages.purge(data_root())
+        return periodic_tasks.purge(data_root())
 
     purge()
 

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from pipeline import stages
 from pipeline.airflow_plugin.failure_alerts import on_failure
-from pipeline.airflow_plugin.forms import APPROVAL, TRIGGER, wave_of
+from pipeline.airflow_plugin.forms import APPROVAL, SUBJECT, TRIGGER, wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import data_root, local_run, only_fields
 from pipeline.airflow_plugin.metrics import Metrics
@@ -159,7 +159,7 @@ def wave_cohort() -> None:
     approve = ApprovalOperator(
         task_id="approve",
         doc_md="Waits until a person approves or rejects the cohort; rejecting leaves everything as it was.",
-        subject="Gelombang {{ ti.xcom_pull(task_ids='finish')['run']['wave'] }}: kohort / cohort",
+        subject=SUBJECT,
         body="{{ ti.xcom_pull(task_ids='finish')['form'] }}",
         params=dict(APPROVAL),
         assigned_users=settings().approving_users(),

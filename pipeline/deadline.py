@@ -1,4 +1,4 @@
-"""The import path that deadlines stored by Airflow until 0.2.0 have for their callback. It goes with 0.4.0.
+"""The import path that deadlines stored by Airflow until 0.2.0 have for their callback. It is removed with 0.4.0.
 
 Newer runs have no deadline in Airflow: `dags/late_waves.py` looks for late ones.
 """

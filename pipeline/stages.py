@@ -1,16 +1,17 @@
 """The tasks of a wave, one function each: what Airflow calls. A reference to the run goes in and out, never a row.
 
-Each can be killed and called again: it reads files that the tasks before it finished, and writes its own whole. The
-order is the DAG's business (``dags/wave_cohort.py``); what a task *does* is its room's.
+Each can be killed and called again: it reads files that the tasks before it finished, and writes its own whole.
+``dags/wave_cohort.py`` gives the order of the tasks. A task calls its room, which does the work. Tasks that belong to
+no wave are in ``periodic_tasks.py``.
 """
 
 from __future__ import annotations
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError, WaveLateError
-from pipeline.domain.run_ref import FinishedRun, OverviewRef, PublishedWave, RunRef, ShardRef
+from pipeline.domain.errors import EmptyWaveError, MissingDecreeError, UnknownWaveError
+from pipeline.domain.run_ref import FinishedRun, PublishedWave, RunRef, ShardRef
 from pipeline.domain.settings import settings
 from pipeline.record import log
 from pipeline.runtime import progress
@@ -24,7 +25,6 @@ from pipeline.storage.task_sync import (
     PRINTS,
     PUBLICATIONS,
     REFUSED,
-    RUNS,
     VERDICTS,
     WORK,
     Part,
@@ -45,21 +45,21 @@ PUBLISHED_WAVES = "gelombang_waves"
 def hold_wave(data: str, wave: int, run_id: str, alone: bool) -> RunRef:
     """Takes the wave for this run; another run of it is refused, whatever started it. ``alone``: in one process."""
     with progress.task("hold_wave"):
-        where = paths.Store.at(data)
+        store = paths.Store.at(data)
         holder = wave_lock.Holder.this_process(run_id) if alone else wave_lock.Holder(run_id)
-        wave_lock.take(where, where.calendar().wave(wave), holder)
+        wave_lock.take(store, store.calendar().wave(wave), holder)
     return RunRef(data, wave, run_id)
 
 
 def wave_before(ref: RunRef) -> bool:
     """Waits until the wave before is published, so that everybody knows who has a place already."""
-    where = paths.Store.at(ref.data)
+    store = paths.Store.at(ref.data)
     try:
-        before = where.calendar().wave(ref.wave - 1)
+        before = store.calendar().wave(ref.wave - 1)
     except UnknownWaveError:
         return True
-    where.pull(f"published/{before.key}/", only=PUBLICATIONS.only)
-    return bool(where.revisions(before.key))
+    store.pull(f"published/{before.key}/", only=PUBLICATIONS.only)
+    return bool(store.revisions(before.key))
 
 
 def prepare(
@@ -70,9 +70,9 @@ def prepare(
     ``started_by``: who started the run; None: the schedule.
     """
     with progress.task("prepare") as counts:
-        where = paths.Store.at(ref.data)
+        store = paths.Store.at(ref.data)
         # before another run's work is cleared
-        wave_lock.must_hold(where, where.calendar().wave(ref.wave), ref.run_id)
+        wave_lock.must_hold(store, store.calendar().wave(ref.wave), ref.run_id)
         made = plan.make(ref.data, ref.wave, quota=quota, seed=seed, shards=shards, started_by=started_by)
         custody.state(made, ref.run_id, "prepare", [made.path])
         made.store.push(f"work/{made.wave.key}/", replace=True)
@@ -150,8 +150,8 @@ def await_beacon(ref: RunRef, alone: bool) -> bool:
     """
     from pipeline.wave_run.beacon_draw import beacon_of
 
-    where = paths.Store.at(ref.data)
-    where.pull(ref.plan)
+    store = paths.Store.at(ref.data)
+    store.pull(ref.plan)
     with progress.task("await_beacon"):
         return beacon_of(Plan.load(ref), must=alone) is not None
 
@@ -192,7 +192,7 @@ def verify(ref: ShardRef) -> Counts:
 @moves(CACHE, writes=(WORK.prefix, VERDICTS, PRINTS))
 @keeps_custody
 def refill(ref: RunRef) -> RunRef:
-    """With ``refill``: verifies the next in line, round by round, until the places are full or nobody is left."""
+    """With ``refill``: verifies the next in line, round by round, until the places are full or no one is left."""
     run = Plan.load(ref)
     with progress.task("refill") as counts:
         forget_rounds(run)
@@ -340,48 +340,9 @@ def publish(
 
 def release_wave(ref: RunRef) -> Counts:
     """Gives the wave back, however the run ended."""
-    where = paths.Store.at(ref.data)
+    store = paths.Store.at(ref.data)
     with progress.task("release_wave") as counts:
-        end_of_run(where, ref)
-        released = wave_lock.release(where, where.calendar().wave(ref.wave), ref.run_id)
+        end_of_run(store, ref)
+        released = wave_lock.release(store, store.calendar().wave(ref.wave), ref.run_id)
         counts["released"] = released
     return {"released": released}
-
-
-def late_waves(data: str) -> Counts:
-    """Raises WaveLateError where a run has held a wave longer than GELOMBANG_DEADLINE_HOURS: it needs somebody."""
-    hours = settings().deadline_hours
-    with progress.task("late_waves") as counts:
-        held = wave_lock.held_waves(paths.Store.at(data))
-        counts["held"] = len(held)
-        late = wave_lock.held_before(held, datetime.now().astimezone() - timedelta(hours=hours)) if hours else {}
-    if late:
-        waves = "; ".join(f"{key} by {holder}" for key, holder in late.items())
-        raise WaveLateError(f"Held for more than {hours} hours: {waves}.")
-    return {"held": len(held)}
-
-
-def purge(data: str) -> Counts:
-    """Deletes what is kept longer than its period says; see `gelombang purge`."""
-    from pipeline.publication import retention
-
-    with progress.task("purge") as counts:
-        where = paths.Store.at(data)
-        found = retention.due(where, settings().retention, datetime.now().astimezone().date())
-        retention.purge(where, found)
-        counts["deleted_files"] = sum(one.files for one in found)
-    return dict(counts)
-
-
-def overview(data: str) -> OverviewRef:
-    """Puts all finished waves side by side: ``waves/overview.html``."""
-    from pipeline.reports.overview import write_overview
-
-    with progress.task("overview") as counts:
-        where = paths.Store.at(data)
-        where.pull("waves/", only=(*RUNS.only, "report.html"))
-        where.pull("published/", only=(*PUBLICATIONS.only, "changes.parquet"))
-        path = write_overview(where)
-        where.push(where.key(path))
-        counts["waves"] = len(where.wave_folders("waves"))
-    return OverviewRef(f"{where.address}/waves/{path.name}", counts["waves"])

@@ -1,6 +1,6 @@
-"""Takes files that the documentation links to, such as the rulebook, from the checkout into the site.
+"""Copies files that the documentation links to, such as the rulebook, from the checkout into the site.
 
-A page's link to ``../../pipeline/x.toml`` works in a checkout; on the site the file lies below ``source/``. A link to a
+A page's link to ``../../pipeline/x.toml`` works in a checkout; on the site the file is below ``source/``. A link to a
 file that does not exist stays as it is, and fails the strict build.
 """
 

@@ -1,4 +1,5 @@
-"""Draws how screening grows with the country: CPU and memory of each step of the selection bench, over its people.
+"""Draws how the cost of screening grows with the country: CPU and memory of each step of the selection bench, over its
+people.
 
 ``python tools/growth_plot.py figures.csv`` – lines ``people,step,wall,cpu,peak_mb`` as the bench appends them.
 """

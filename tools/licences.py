@@ -1,4 +1,4 @@
-"""Refuses a package whose licence nobody has read: ``python tools/licences.py LICENCES.json``.
+"""Refuses a package whose licence was not read: ``python tools/licences.py LICENCES.json``.
 
 Reads what ``pip-licenses`` wrote and ``tools/licences.toml``; names every package that is not covered and ends with 1.
 """
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 KNOWN = Path(__file__).with_suffix(".toml")
-#: How a package joins several licences; `OR` is read like `AND`: each must be known.
+#: Words between several licences of a package. `OR` is treated like `AND`: each licence must be known.
 JOINED = re.compile(r"; | AND | OR ")
 
 
 def refused(packages: list[dict[str, str]], known: dict[str, Any]) -> list[str]:
-    """``package version: licence`` of each that is not covered, and each entry of the list that covers none."""
+    """``package version: licence`` of each that is not covered, and each entry of the list that covers no package."""
     free = {*known["free"], *known["of_single_files"]}
     named = {_name(one["Name"]) for one in packages}
     stale = [f"{name}: in {KNOWN.name}, and not installed" for name in known["packages"] if _name(name) not in named]

@@ -7,7 +7,7 @@ WITH
         FROM (SELECT occupation, count(*) AS n FROM {source} WHERE trim(coalesce(occupation, '')) <> '' GROUP BY occupation)
         GROUP BY ALL
     ),
-    told AS (
+    looked_up AS (
         SELECT
             n, code, occupation,
             occupation IN (SELECT plain_occupation(unnest($offices))) AS office,
@@ -22,6 +22,6 @@ SELECT
     coalesce(sum(n) FILTER (NOT office AND NOT known AND NOT like_office), 0)            AS unknown_occupation_count,
     coalesce(sum(n) FILTER (office), 0)                                                  AS in_office,
     coalesce(sum(n) FILTER (like_office AND NOT office), 0)                              AS office_in_other_words,
-    (SELECT count(*) FROM (SELECT DISTINCT plain_occupation(unnest($everywhere)) AS occupation) ANTI JOIN told USING (occupation))
+    (SELECT count(*) FROM (SELECT DISTINCT plain_occupation(unnest($everywhere)) AS occupation) ANTI JOIN looked_up USING (occupation))
                                                                                          AS missing_offices
-FROM told
+FROM looked_up

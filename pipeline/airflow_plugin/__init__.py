@@ -1,1 +1,1 @@
-"""All that knows Airflow, besides ``dags/``: plugin, timetable, pages, and a run in one process."""
+"""All code that knows Airflow, besides ``dags/``: plugin, timetable, pages, and a run in one process."""

@@ -1,6 +1,6 @@
-"""Where the Airflow of `gelombang run` lives: a folder of its own for each data root, outside of it, its user's alone.
+"""The folder of Airflow for `gelombang run`: one for each data root, outside of it, for its user only.
 
-Whoever may write into AIRFLOW_HOME runs code: its plugins are imported. Whoever delivers data may write into the data
+A user who may write into AIRFLOW_HOME runs code: its plugins are imported. Who delivers data may write into the data
 root. So the two are never one, and a home that others may write into is refused.
 """
 
@@ -16,7 +16,7 @@ from pipeline.domain.errors import UnsafeHomeError
 from pipeline.domain.settings import settings
 from pipeline.storage.paths import Store
 
-#: What Airflow imports code from, besides its home.
+#: Variables with folders from which Airflow imports code, besides its home.
 _CODE = ("AIRFLOW__CORE__PLUGINS_FOLDER", "AIRFLOW__CORE__DAGS_FOLDER")
 
 
@@ -28,7 +28,7 @@ def path_of(store: Store) -> Path:
 
 def home_of(store: Store, environment: Mapping[str, str]) -> Path:
     """The home of a run on a data root, made if it is not there: AIRFLOW_HOME where it is set. Raises UnsafeHomeError,
-    also for a folder of code that lies below the data root."""
+    also for a folder of code below the data root."""
     for name in _CODE:
         if name in environment:
             _refuse_below(Path(environment[name]), store, name)
@@ -49,7 +49,7 @@ def _refuse_below(folder: Path, store: Store, name: str) -> None:
 
 
 def _refuse_shared(home: Path) -> None:
-    """Nobody else may write into the home, or put another folder in its place."""
+    """No other user may write into the home, or put another folder in its place."""
     found = home.resolve().stat()
     if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UnsafeHomeError(f"Others may write into Airflow's home {home}.")

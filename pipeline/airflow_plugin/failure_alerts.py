@@ -1,6 +1,6 @@
 """Tells people outside Airflow that a task failed or a wave is late: a webhook, a mail, or both, as the settings say.
 
-Says which task of which run of which wave, and a named error's own words. Another exception is named by its class
+The alert has the task, the run, the wave, and the text of a named error. Another exception is named by its class
 only: its words may hold what was read. An alert that cannot be sent is a line in the log and breaks nothing.
 """
 
@@ -27,7 +27,7 @@ class Alert(BaseNotifier):
     """What Airflow calls when a task has failed for good."""
 
     def notify(self, context: Any) -> None:
-        """Sends the alert wherever the settings name somebody."""
+        """Sends the alert to everybody whom the settings name."""
         alert, to = what_happened(context), settings().alert
         for name, send in (("webhook", _to_webhook), ("mail", _to_mail)):
             if getattr(to, name):
@@ -35,7 +35,7 @@ class Alert(BaseNotifier):
 
 
 def on_failure() -> Alert | None:
-    """What a DAG gives Airflow to call; None where nobody is to be told."""
+    """What a DAG gives Airflow to call; None where no alert is configured."""
     return Alert() if settings().alert.webhook or settings().alert.mail else None
 
 
@@ -66,8 +66,9 @@ def _words(error: Any) -> str:
 def _tried(name: str, send: Callable[[], None]) -> None:
     try:
         send()
-    except Exception as e:  # whatever a network or its library does: the wave's own failure is what counts
-        log.warning("The alert by %s could not be sent: %s.", name, type(e).__name__)  # its words may hold the address
+    except Exception as e:  # an error of the network is not important: the failure of the wave counts
+        # only its name: its text may contain the address
+        log.warning("The alert by %s could not be sent: %s.", name, type(e).__name__)
 
 
 def _to_webhook(alert: dict[str, str], to: AlertSettings) -> None:
@@ -83,4 +84,4 @@ def _to_mail(alert: dict[str, str], to: AlertSettings) -> None:
 
     title = f"Gelombang: {alert['task']} failed ({alert['wave'] or alert['dag']})"
     mail = SmtpNotifier(to.mail, to.mail_from or None, title, f"<pre>{escape(alert['text'])}</pre>")
-    mail.notify({})  # not by calling it: that would read our words as a template
+    mail.notify({})  # not by calling it, because it would treat our text as a template

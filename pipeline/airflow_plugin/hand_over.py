@@ -1,4 +1,4 @@
-"""Hand-overs between tasks as Airflow keeps them: plain dictionaries, made and read here alone."""
+"""Hand-overs between tasks as Airflow keeps them: plain dictionaries, made and read only here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the wave's DAG in this process: the same orchestration as under a scheduler, on an embedded SQLite.
+"""Runs the wave's DAG in this process: with the same orchestration as under a scheduler, on an embedded SQLite.
 
 Imports Airflow inside its functions only. Everything that Airflow and the models print goes to
 ``DATA/work/<wave>.log``; the terminal belongs to the progress display.
@@ -20,7 +20,7 @@ from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.runtime import progress
 
-#: What an embedded Airflow needs to know. Whoever has set a variable keeps it.
+#: What an embedded Airflow needs to know. A variable that is set already stays.
 EMBEDDED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
@@ -37,7 +37,7 @@ EMBEDDED = {
 class LocalRun:
     """A run in this process: its data root, the name under which it holds the wave, and who started it.
 
-    It is handed to the tasks in memory: no form, no REST call and no variable can say any of it.
+    It is handed to the tasks in memory: so no form, no REST call and no variable can set it.
     """
 
     data: str
@@ -54,12 +54,12 @@ def local_run() -> LocalRun | None:
 
 
 def data_root() -> str:
-    """Where the tasks of a DAG find their data: configuration, or what `gelombang run` was given."""
+    """The data root of the tasks of a DAG: from the configuration, or from `gelombang run`."""
     return _now.data if _now else settings().data
 
 
 def only_fields(given: dict[str, Any] | None, fields: Iterable[str]) -> None:
-    """Raises BadSettingError where a run was started with something that is no field of its form."""
+    """Raises BadSettingError where a run was started with a parameter that is not a field of its form."""
     if unknown := sorted(set(given or {}) - set(fields)):
         raise BadSettingError(
             f"The run was started with {', '.join(unknown)}, which no form has.",
@@ -68,7 +68,7 @@ def only_fields(given: dict[str, Any] | None, fields: Iterable[str]) -> None:
 
 
 def dags_folder() -> Path:
-    """The project's DAGs: beside the package in a checkout, or their copy inside an installed package."""
+    """The project's DAGs: next to the package in a checkout, or their copy inside an installed package."""
     package = Path(str(files("pipeline")))
     checkout = package.parent / "dags"
     return checkout if (checkout / "wave_cohort.py").is_file() else package / "dags"
@@ -80,12 +80,12 @@ def run_wave(run: LocalRun, params: dict[str, Any], home: Path) -> bool:
 
     ``params`` are fields of the DAG's form.
 
-    Nobody is there to approve: the cohort is written and not published (`gelombang publish` does that).
+    No approver is there: the cohort is written and not published (`gelombang publish` does that).
     """
     own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
     for name, value in own.items():
         os.environ.setdefault(name, value)
-    settings.cache_clear()  # the command has read them already, without these
+    settings.cache_clear()  # the command has read the settings already, without these variables
     with progress.task("start_airflow"):
         from airflow.utils.db import initdb
         from airflow.utils.state import DagRunState

@@ -1,4 +1,4 @@
-"""What a task counts, as metrics through Airflow's own: StatsD or OpenTelemetry, wherever Airflow sends its metrics.
+"""The counts of a task as metrics of Airflow: StatsD or OpenTelemetry, where Airflow sends its metrics.
 
 ``gelombang.<task>.<count>`` is a gauge, such as ``gelombang.ingest.taken_in``. Counts only: no wave's people, no id.
 Where Airflow has no metrics switched on, nothing is sent.
@@ -18,7 +18,7 @@ class Metrics:
     """A listener of ``pipeline.runtime.progress``."""
 
     def started(self, task: str) -> None:
-        """Airflow itself says when a task starts."""
+        """Nothing: Airflow itself has a metric for the start."""
 
     def advanced(self, task: str, done: int, total: int) -> None:
         """Photographs done, and how many there are."""

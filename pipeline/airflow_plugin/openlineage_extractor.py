@@ -1,4 +1,4 @@
-"""What OpenLineage's events say of a wave's tasks: the files that each read and wrote, with hash and rows.
+"""The OpenLineage events of a wave's tasks: the files that each read and wrote, with hash and rows.
 
 Airflow's provider calls it once ``AIRFLOW__OPENLINEAGE__EXTRACTORS`` names it (docs/how-to/runbook.md). It needs the
 extra ``lineage``; nothing else imports it. An event holds addresses of files and figures, and nothing out of a file.
@@ -24,18 +24,18 @@ WAVE_DAG = "wave_cohort"
 
 
 class WaveLineage(BaseExtractor):
-    """The lineage of a task of ``wave_cohort``; of other tasks in the same Airflow it says nothing."""
+    """The lineage of a task of ``wave_cohort``; empty for other tasks in the same Airflow."""
 
     @classmethod
     def get_operator_classnames(cls) -> list[str]:
-        """Airflow's name of what ``@task`` makes."""
+        """Airflow's name of the operators that ``@task`` makes."""
         return ["_PythonDecoratedOperator"]
 
     def _execute_extraction(self) -> None:
         """A task that begins, or fails, has written nothing."""
 
     def extract_on_failure(self, task_instance: Any) -> None:
-        """As at its beginning: what it left is no result."""
+        """The same as at its beginning: files of a failed task are not results."""
 
     def extract_on_complete(self, task_instance: Any) -> OperatorLineage | None:
         """What the task read and wrote."""

@@ -1,4 +1,4 @@
-"""The waves' reports inside Airflow's page: for who may read the waves' DAG, read-only, aggregates only.
+"""The waves' reports inside Airflow's page: for users who may read the waves' DAG; read-only, aggregates only.
 
 A mounted application answers without a token unless it checks itself, so every route here depends on Airflow's own
 check of a logged-in user and of the right to read the DAG. Serves the finished reports and great_expectations' Data
@@ -24,7 +24,7 @@ from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
 
 PREFIX = "/gelombang"
-#: Whoever may not read this DAG reads none of its reports.
+#: A user who may not read this DAG may read none of its reports.
 DAG = "wave_cohort"
 #: The pages have one inline style and no script; nothing may be fetched, from here or elsewhere.
 HEADERS = {
@@ -36,14 +36,14 @@ HEADERS = {
 }
 #: Which of its two languages a page opens in. A file from a folder opens in Indonesian: no script asks the browser.
 _OPENS_IN = '<html lang="{}">'
-#: What a wave may have to show: the label of a link, the file, the address below the wave's own.
+#: The pages that a wave may have: the label of a link, the file, the address below the wave's own.
 _SHOWN = (
     ("pages.report", "waves/{key}/report.html", "report.html"),
     ("pages.inputs", "work/{key}/data_docs/inputs/index.html", "data-docs/inputs/index.html"),
     ("pages.cohort", "work/{key}/data_docs/cohort/index.html", "data-docs/cohort/index.html"),
 )
 
-#: All that is fetched of a wave's outputs: no table with people in it comes to the web server.
+#: The files of a wave's outputs that are fetched. No table about people comes to the web server.
 _REPORT = ("report.html", "manifest.json")
 _PUBLISHED = ("report.html", "publication.json")
 
@@ -58,7 +58,7 @@ app = FastAPI(
 
 @app.get("/")
 def overview(request: Request) -> Response:
-    """The overview of all waves when there is one, else a list of what there is."""
+    """The overview of all waves when there is one, else a list of the waves."""
     path = _root("waves/overview.html") / "waves" / "overview.html"
     return _page(request, path.read_text(encoding="utf-8")) if path.is_file() else _list(request, _keys(), "./")
 
@@ -72,7 +72,7 @@ def contents(request: Request) -> Response:
 @app.get("/{key}/report")
 @app.get("/{key}/report.html")  # as the overview, which is read from a folder too, links to it
 def report(request: Request, key: str) -> Response:
-    """A wave's report: once its newest run is published, the publication's, which does not call itself provisional."""
+    """A wave's report: that of the publication, which is not provisional, when its newest run is published."""
     folder = _root(f"waves/{_wave(key)}/", only=_REPORT) / "waves" / key
     _root(f"published/{key}/", only=_PUBLISHED)
     path = _below(_revision_of(folder) or folder, "report.html")
@@ -81,7 +81,7 @@ def report(request: Request, key: str) -> Response:
 
 @app.get("/{key}/data-docs/")
 def data_docs_of(request: Request, key: str) -> Response:
-    """What was judged in one wave: its inputs, its cohort."""
+    """The results of the checks of one wave: of its inputs and its cohort."""
     _root(f"work/{_wave(key)}/data_docs/")
     root = _root(f"waves/{key}/", only=_REPORT)
     if not any((root / file.format(key=key)).is_file() for _, file, _ in _SHOWN):
@@ -98,34 +98,34 @@ def data_docs(key: str, path: str) -> Response:
 
 @app.exception_handler(GelombangError)
 def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
-    """Such as a data root that is not there."""
+    """For example, a data root that does not exist."""
     return PlainTextResponse(str(error), 503, headers=HEADERS)
 
 
 def _root(*prefixes: str, only: tuple[str, ...] = ()) -> Path:
     """The data root; of a root elsewhere, this machine's copy of what is asked for (``only``: files of these names)."""
-    where = Store.at(settings().data)
-    where.pull(*prefixes, only=only, keep=True)
-    return where.root
+    store = Store.at(settings().data)
+    store.pull(*prefixes, only=only, keep=True)
+    return store.root
 
 
 def _keys() -> list[str]:
-    """The waves that there may be something of, the newest first."""
+    """The waves that may have pages, the newest first."""
     Store.at(settings().data).pull("waves/", "work/", only=("manifest.json", "report.html", "index.html"), keep=True)
-    where = Store.at(settings().data)
-    found = where.wave_folders("waves").keys() | where.wave_folders("work").keys()
+    store = Store.at(settings().data)
+    found = store.wave_folders("waves").keys() | store.wave_folders("work").keys()
     return [wave_key(number) for number in sorted(found, reverse=True)]
 
 
 def _wave(key: str) -> str:
-    """The key, which is nothing but the name of a wave. Raises HTTPException 404."""
+    """The key, checked to be the name of a wave. Raises HTTPException 404."""
     if wave_number(key) is None:
         raise HTTPException(404, "There is no such wave.")
     return key
 
 
 def _revision_of(folder: Path) -> Path | None:
-    """The newest revision of a wave, if it published what lies in ``folder`` now and has a report."""
+    """The newest revision of a wave, if it published the present content of ``folder`` and has a report."""
     said = list(Store.at(settings().data).published(folder.name).glob("rev-*/publication.json"))
     manifest = folder / "manifest.json"
     if not said or not manifest.is_file():
@@ -136,7 +136,7 @@ def _revision_of(folder: Path) -> Path | None:
 
 
 def _list(request: Request, keys: list[str], home: str) -> Response:
-    """What each wave has to show, as links; ``home`` leads from the list to the overview."""
+    """The pages of each wave as links; ``home`` leads from the list to the overview."""
     root = _root()
     waves: dict[int | None, list[tuple[str, str]]] = {}
     for key in keys:
@@ -148,7 +148,7 @@ def _list(request: Request, keys: list[str], home: str) -> Response:
 
 
 def _page(request: Request, text: str) -> Response:
-    """A page of both languages, which opens in the reader's."""
+    """A page in both languages that opens in the reader's language."""
     spoken = language_of(request.headers.get("accept-language"))
     return HTMLResponse(text.replace(_OPENS_IN.format("id"), _OPENS_IN.format(spoken), 1), headers=HEADERS)
 

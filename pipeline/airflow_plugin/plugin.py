@@ -1,4 +1,4 @@
-"""What Gelombang adds to Airflow, found through an entry point: the timetable, the runs' names, the reports' pages."""
+"""The extensions of Airflow, found through an entry point: the timetable, the runs' names, the reports' pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.airflow_plugin.run_names import WaveInRunName
 from pipeline.airflow_plugin.timetable import WaveTimetable
 
 #: The timetable under the import path that it had until 0.2.0. Airflow keeps the path in every DAG version that it has
-#: stored, and cannot read such a version when no plugin registers the path. It goes with 0.4.0.
+#: stored, and cannot read such a version when no plugin registers the path. It is removed with 0.4.0.
 _STORED = type("WaveTimetable", (WaveTimetable,), {"__module__": "pipeline.timetable"})
 
 

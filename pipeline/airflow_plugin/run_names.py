@@ -1,8 +1,8 @@
 """The wave in the name of a run that a person starts: by the form on Airflow's page, or by its REST interface.
 
-Airflow asks the timetable for a name before it has looked at what the form says, so the name could not have the wave in
-it. This stands before Airflow's web server and fills in the field *Run ID* where it was left empty. It touches no other
-field and no other request; who may start a run, and with what, Airflow itself decides afterwards.
+Airflow asks the timetable for a name before it has read the form, so the name could not contain the wave
+it. This runs in front of Airflow's web server and fills in the field *Run ID* where it was left empty. It touches no
+other field and no other request; who may start a run, and with what, Airflow itself decides afterwards.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.airflow_plugin.timetable import WaveTimetable
 from pipeline.domain.calendar import WIB
 from pipeline.domain.wave_keys import wave_key
 
-#: Where a run of the waves' DAG is asked for.
+#: The address at which a run of the waves' DAG is started.
 ADDRESS = "/api/v2/dags/wave_cohort/dagRuns"
 
 
@@ -29,7 +29,7 @@ class WaveInRunName:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hands every request on; that for a new run with its name."""
+        """Passes every request on; a request for a new run gets a name."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].endswith(ADDRESS):
             body, end = await _whole(receive)
             said = named(body)
@@ -39,10 +39,10 @@ class WaveInRunName:
 
 
 def named(body: bytes) -> bytes:
-    """The request with a name for the run; as it is where it has one, or where no wave can be read from it."""
+    """The request with a name for the run; unchanged where it has one, or where no wave can be read from it."""
     try:
         asked = json.loads(body)
-    except ValueError:  # Airflow says what is wrong with it
+    except ValueError:  # Airflow reports what is wrong with it
         return body
     wave = _wave(asked)
     if wave is None or asked.get("dag_run_id"):
@@ -61,7 +61,8 @@ def _wave(asked: Any) -> int | None:
 
 
 async def _whole(receive: Receive) -> tuple[bytes, Message | None]:
-    """The request's body, which may come in pieces; and what came instead of its end, where somebody went away."""
+    """The request's body, which may come in pieces; and the message instead of its end, where the client
+    disconnected."""
     body = b""
     while True:
         message = await receive()
@@ -73,7 +74,7 @@ async def _whole(receive: Receive) -> tuple[bytes, Message | None]:
 
 
 def _again(body: bytes, end: Message | None, receive: Receive) -> Receive:
-    """Gives the body in one piece, then whatever comes."""
+    """Gives the body in one piece, then all later messages."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}] if end is None else [end]
 
     async def give() -> Message:

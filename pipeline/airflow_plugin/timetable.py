@@ -21,7 +21,7 @@ from pipeline.storage.paths import Store
 
 #: Airflow asks for one run ahead; a calendar without a wave for this long has ended.
 _HORIZON = timedelta(days=400)
-#: Waves that closed so lately are made good, in order, by a scheduler that was down; what is older is a backfill's.
+#: A scheduler that was down runs waves that closed within this time, in order. Older ones need a backfill.
 MADE_GOOD = timedelta(days=14)
 
 
@@ -51,7 +51,7 @@ class WaveTimetable(Timetable):
 
     @property
     def summary(self) -> str:
-        """What the page shows as the schedule."""
+        """The text that the page shows as the schedule."""
         return "per wave"
 
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
@@ -61,8 +61,8 @@ class WaveTimetable(Timetable):
     def next_dagrun_info_v2(
         self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
-        """The next wave to close, or one that was missed lately; those before are a backfill's, unless the DAG
-        catches up. A backfill of old waves, even the first run of all, thus starts none of those after them."""
+        """The next wave to close, or one that was missed recently. Older ones need a backfill, unless the DAG
+        catches up. So a backfill of old waves, even as the first run, starts none of the later waves."""
         now = DateTime.now(WIB)
         after = last_dagrun_info.run_after if last_dagrun_info else None
         if not restriction.catchup:
@@ -87,7 +87,7 @@ class WaveTimetable(Timetable):
         return (_info(wave) for wave in waves(last.date()) if first <= closing(wave) <= last)
 
     def localize_partition_datetime(self, dt: datetime) -> DateTime:
-        """A bound of a backfill is meant in local time."""
+        """Takes a bound of a backfill as local time."""
         return instance(dt.replace(tzinfo=WIB))
 
     def _decode_partition_date(self, partition_key: str) -> datetime | None:
@@ -96,7 +96,7 @@ class WaveTimetable(Timetable):
     def generate_run_id(
         self, *, run_type: DagRunType, run_after: DateTime, data_interval: DataInterval | None, **extra: Any
     ) -> str:
-        """``scheduled__wave-0002__2020-04-23T…+07:00``: the wave is what people look for; the time is WIB.
+        """``scheduled__wave-0002__2020-04-23T…+07:00``: people look for the wave; the time is WIB.
 
         A backfill has the moment of its making at the end: Airflow makes a second run of a wave for
         ``--reprocess-behavior`` and keeps the first (apache/airflow#68618), and no two runs may have one name.

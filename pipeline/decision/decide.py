@@ -1,8 +1,8 @@
 """A decision for every application, and the tables that follow: cohort, reserve, rejections, review.
 
 Brings screening, draw, verdicts and reviews together; writes the Parquet files of the contract below ``out/``, and puts
-the published lists of the draw beside them. Layer, retry and messages come from the catalogue, once per combination of
-reasons.
+the published lists of the draw into the same folder. Layer, retry and messages come from the catalogue, once per
+combination of reasons.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipeline.screening.rulebook import warning_codes
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
-#: Province and regency stay readable. With the serial beside them a birth date would leave a handful of NIKs; whoever
+#: Province and regency stay readable. With the serial as well, a birth date would leave a handful of NIKs; a reader who
 #: has to tell two rows apart has the code of ``domain/short_code.py``.
 _MASKED = """CASE WHEN regexp_full_match(nik, '[0-9]{16}') THEN substr(nik, 1, 4) || repeat('*', 12)
                   ELSE repeat('*', least(coalesce(length(nik), 0), 16)::INT) END"""
@@ -113,8 +113,8 @@ def decide(store: Store, wave: Wave, verdicts: list[Path]) -> DecisionCounts:
 
 
 def _by_tickets(work: Path, drawn: str) -> dict[str, duckdb_sql.Value]:
-    """The sources of a wave with a beacon: whose family card was full in the draw has ``kk_limit``; people stand by
-    their tickets."""
+    """The sources of a wave with a beacon: whose family card was full in the draw has ``kk_limit``; the order is that
+    of their tickets."""
     beyond, screened = _read(work / BEYOND_KK), _read(work / "screened.parquet")
     bit = 1 << reasons.codes().index("kk_limit")
     return {
@@ -128,8 +128,8 @@ def _by_tickets(work: Path, drawn: str) -> dict[str, duckdb_sql.Value]:
 
 
 def _seats(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:
-    """Who has a place: by the places of each tier, and those that it would have with one more person who may hold one;
-    with quotas by area by those of each area and of the rest, and whoever is held and misses one by one."""
+    """Who has a place: by the places of each tier, and by those that it would have with one more person who may hold
+    one; with quotas by area by those of each area and of the rest, and people who are held and miss it by one."""
     if wave.areas:
         line = "(FROM seat_candidates WHERE NOT held)"
         seats_of = area_seats(db, wave, line)

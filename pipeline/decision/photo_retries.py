@@ -1,4 +1,4 @@
-"""Who may send a new photograph and nothing else: the promise that the programme's own system did not keep.
+"""Who may send a new photograph and nothing else: the programme's own system did not offer this.
 
 Reads a run's registrations and decisions; writes ``out/retries.parquet``, the applications as they were made, which the
 next waves take back when a re-upload names them (``ingest/reuploads.py``).
@@ -15,7 +15,7 @@ from pipeline.storage.paths import Store
 
 
 def write_retries(store: Store, wave: Wave) -> int:
-    """Writes the applications of a wave that only their photograph failed; returns how many."""
+    """Writes the applications of a wave that failed only because of their photograph; returns how many."""
     work = store.work(wave)
     with duckdb_sql.connect(work) as db:
         columns = ", ".join(f"r.{name}" for name in RETRIES.names)
@@ -30,7 +30,7 @@ def write_retries(store: Store, wave: Wave) -> int:
 def list_retries(store: Store, wave: Wave, out: Path) -> int:
     """Writes who may send a new photograph as CSV, without NIK or name: id, wave of the application, reasons.
 
-    Whoever was accepted since, in any wave, is not on it. Returns how many are.
+    People who were accepted since, in any wave, are not on it. Returns how many are.
     """
     folder = store.out(wave)
     cohorts = store.cohorts()

@@ -9,13 +9,22 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from fractions import Fraction
 from itertools import count
-from typing import Any, Literal, Self
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
+from pipeline.domain.calendar_tables import (
+    BeaconName,
+    CardMode,
+    Declared,
+    PolicyMode,
+    Recurring,
+    SamePersonMode,
+    SelfieMode,
+    Tables,
+)
 from pipeline.domain.errors import (
     BadCalendarError,
     BadQuotaError,
@@ -27,11 +36,6 @@ from pipeline.domain.wave_keys import wave_key
 
 #: Western Indonesian time: every moment without an offset, and every moment that is shown.
 WIB = ZoneInfo("Asia/Jakarta")
-SelfieMode = Literal["after_draw", "before_draw", "off"]
-PolicyMode = Literal["explain", "strict"]
-SamePersonMode = Literal["check", "files", "off"]
-CardMode = Literal["off", "check"]
-BeaconName = Literal["", "drand-quicknet", "demonstration"]
 #: Of these two a wave has one.
 _DRAWN_BY = ("seed", "beacon")
 
@@ -55,7 +59,7 @@ class Wave:
     version: int = 1
     beacon: BeaconName = ""
     beacon_after: float = 24.0
-    areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province, share
+    areas: tuple[tuple[str, float], ...] = ()  # shares of the quota: province or regency, share
     card: CardMode = "off"
 
     @property
@@ -74,6 +78,11 @@ class Wave:
     def closing_day(self) -> date:
         """The day on which ages, extracts and rules are taken; who closes at 00:00:00 closes the day before."""
         return (self.closes - timedelta(microseconds=1)).date()
+
+    @property
+    def regencies(self) -> tuple[str, ...]:
+        """The regencies that have a share of the quota: people of one are of it, and not of their province."""
+        return tuple(code for code, _ in self.areas if len(code) == 4)
 
     @property
     def beacon_due(self) -> datetime:
@@ -98,99 +107,6 @@ class Wave:
         if not wave.seed and not wave.beacon:
             raise MissingSeedError(f"Wave {wave.number} has neither a seed nor a beacon.")
         return wave
-
-
-class Area(BaseModel):
-    """A ``[[wave.area]]`` table: a share of the quota that is kept for people of one province."""
-
-    model_config = ConfigDict(extra="forbid")
-    code: str = Field(pattern=r"^\d{2}$")  # the province in the population register, where the KTP has its domicile
-    share: float = Field(gt=0, le=1)
-
-
-class WaveRules(BaseModel):
-    """Keys that a declared wave and the weekly rule share."""
-
-    model_config = ConfigDict(extra="forbid")
-    quota: int = Field(ge=0)
-    seed: str = ""
-    seed_source: str = ""
-    selfie: SelfieMode = "after_draw"
-    policy: PolicyMode = "explain"
-    refill: bool = False
-    priority_share: float = Field(1.0, ge=0, le=1)
-    selfie_policy: str = ""  # a policy file below the data root; empty: the setting's
-    same_person: SamePersonMode = "check"  # one against all: faces and pictures; only the files' bytes; nothing
-    card: CardMode = "off"  # whether the identity card in the selfie is looked for and its number read
-    beacon: BeaconName = ""  # where the randomness of the draw comes from, instead of a seed
-    beacon_after: float = Field(24.0, ge=0, le=24 * 366)  # hours from closing to the beacon's round
-    area: list[Area] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if self.seed and self.beacon:
-            raise ValueError("a wave has a seed or a beacon, not both")
-        if self.area and self.beacon:
-            raise ValueError("quotas by area are only for waves with a seed: the public list has no area of a ticket")
-        codes = [area.code for area in self.area]
-        if twice := sorted({code for code in codes if codes.count(code) > 1}):
-            raise ValueError(f"area {twice[0]} stands there twice")
-        if sum(Fraction(str(area.share)) for area in self.area) > 1:
-            raise ValueError("the shares of the areas are more than the quota")
-        return self
-
-    @property
-    def areas(self) -> tuple[tuple[str, float], ...]:
-        """The areas in the order of their codes."""
-        return tuple(sorted((area.code, area.share) for area in self.area))
-
-
-class Earlier(BaseModel):
-    """A ``[[wave.earlier]]`` table: what had been announced before it was changed, and when it was."""
-
-    model_config = ConfigDict(extra="forbid")
-    changed: date
-    quota: int | None = None
-    opens: datetime | None = None
-    closes: datetime | None = None
-
-
-class Declared(WaveRules):
-    """A ``[[wave]]`` table; each change after its announcement is kept below it and makes a new version."""
-
-    number: int = Field(ge=1, le=9999)
-    opens: datetime
-    closes: datetime
-    earlier: list[Earlier] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Declared:
-        if self.opens >= self.closes:
-            raise ValueError("it closes before it opens")
-        if self.opens.tzinfo or self.closes.tzinfo:
-            raise ValueError("times are local (WIB) and carry no offset")
-        return self
-
-    def wave(self) -> Wave:
-        """The wave as it stands now."""
-        fields = self.model_dump(exclude={"earlier", "area"})
-        return Wave(**fields, areas=self.areas, version=len(self.earlier) + 1)
-
-
-class Recurring(WaveRules):
-    """The ``[recurring]`` table."""
-
-    from_: date = Field(alias="from")
-    until: date | None = None
-
-
-class Tables(BaseModel):
-    """What a calendar.toml may hold."""
-
-    model_config = ConfigDict(extra="forbid")
-    defaults: dict[str, Any] = Field(default_factory=dict)
-    wave: list[dict[str, Any]] = Field(default_factory=list)
-    recurring: dict[str, Any] | None = None
 
 
 class Calendar:
@@ -218,7 +134,7 @@ class Calendar:
         declared: list[Wave] = []
         for table in tables.wave:
             try:
-                declared.append(Declared(**_with_defaults(tables.defaults, table)).wave())
+                declared.append(_wave(Declared(**_with_defaults(tables.defaults, table))))
             except ValidationError as e:
                 raise BadCalendarError(f"calendar.toml, wave {table.get('number', '?')}: {_first(e)}.") from e
         try:
@@ -255,7 +171,7 @@ class Calendar:
         return sorted([*declared, *weekly], key=lambda wave: (wave.opens, wave.number))
 
     def _weekly(self) -> Iterator[Wave]:
-        """Weeks of the Monday–Thursday rule that no declared wave touches, numbered on from the wave before each."""
+        """Weeks of the Monday–Thursday rule that no declared wave touches, numbered on from the wave before them."""
         rule = self._recurring
         if rule is None:
             return
@@ -277,16 +193,24 @@ class Calendar:
             yield Wave(number=number, opens=opens, closes=closes, **{**shared, "seed": seed})
 
 
+def _wave(table: Declared) -> Wave:
+    """A declared wave, with its newest values."""
+    fields = table.model_dump(exclude={"earlier", "area"})
+    return Wave(**fields, areas=table.areas, version=len(table.earlier) + 1)
+
+
 def _with_defaults(defaults: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
-    """A table with the defaults that it leaves open; a seed of its own does without the defaults' beacon, and so on."""
+    """A table with the defaults for what it leaves open. With a seed of its own it takes no beacon of the defaults, and
+    the other way round."""
     own = any(table.get(name) for name in _DRAWN_BY)
     merged = {**{name: x for name, x in defaults.items() if not (own and name in _DRAWN_BY)}, **table}
     if merged.get("beacon") and "seed_source" not in table:
-        merged.pop("seed_source", None)  # that of the seeds, which this one does without
+        merged.pop("seed_source", None)  # it belongs to a seed of the defaults, which this table does not use
     return merged
 
 
 def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, after its key."""
     problem = error.errors()[0]
-    where = ".".join(str(part) for part in problem["loc"])
-    return f"{where}: {problem['msg']}" if where else str(problem["msg"])
+    key = ".".join(str(part) for part in problem["loc"])
+    return f"{key}: {problem['msg']}" if key else str(problem["msg"])

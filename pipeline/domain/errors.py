@@ -340,7 +340,7 @@ class ManyRemovedError(GelombangError):
 
     advice = (
         "Look at the newest extracts and the blacklist first. If they are right, say the number: --removing N, or in "
-        "Airflow clear the task `approve` and fill it in under *Removing*."
+        "Airflow clear the task `approve` and fill it in there, as the number taken out."
     )
 
 

@@ -1,6 +1,6 @@
 """The catalogue of reason codes: layer, retry and message of each, read once from ``reasons.toml``.
 
-Nothing else in the project lists the codes; whoever needs one asks here.
+Nothing else in the project lists the codes.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 LAYERS = ("registration", "identity", "education", "bansos", "exclusion", "selfie")
 #: What a photograph is scored for, in catalogue order.
 DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
-#: What the identity card in a selfie can be found to be, where a wave looks at cards.
+#: The results of the card check, for waves that look at cards.
 CARD_CODES = ("card_differs", "card_unreadable", "card_missing")
 #: From the hardest to the mildest: what a refused applicant may send again (docs/reference/contract.md).
 RETRIES = ("none", "data", "photo")
@@ -24,7 +25,7 @@ RETRIES = ("none", "data", "photo")
 class Reason:
     """One code of the catalogue; ``order`` is its place in every list of reasons.
 
-    ``refused`` is what it says once a person has refused, where the plain text still waits for one.
+    ``refused`` is the text after a person has refused; the plain text says that a person will decide.
     """
 
     code: str
@@ -39,29 +40,34 @@ class Reason:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that is reported and never decides."""
+    """A warning: it is reported and never decides."""
 
     code: str
     id: str
     en: str
 
 
+class _Catalogue(NamedTuple):
+    reasons: dict[str, Reason]
+    warnings: dict[str, Notice]
+
+
 @lru_cache(maxsize=1)
-def _catalogue() -> tuple[dict[str, Reason], dict[str, Notice]]:
+def _catalogue() -> _Catalogue:
     raw = tomllib.loads((files("pipeline.domain") / "reasons.toml").read_text(encoding="utf-8"))
     reasons = {r["code"]: Reason(**r, order=i) for i, r in enumerate(raw["reason"])}
     warnings = {w["code"]: Notice(**w) for w in raw["warning"]}
-    return reasons, warnings
+    return _Catalogue(reasons, warnings)
 
 
 def catalogue() -> dict[str, Reason]:
     """All reasons by code, in catalogue order."""
-    return _catalogue()[0]
+    return _catalogue().reasons
 
 
 def warning_catalogue() -> dict[str, Notice]:
     """The codes that only ever warn; a selfie defect may warn too (see :func:`message`)."""
-    return _catalogue()[1]
+    return _catalogue().warnings
 
 
 def codes(layer: str | None = None) -> tuple[str, ...]:
@@ -88,7 +94,7 @@ def retry_of(given: Iterable[str]) -> str:
 
 
 def message(code: str, language: str, outcome: str | None = None) -> str:
-    """What a reason or a warning says in ``id`` or ``en``, to whoever has this outcome where it matters.
+    """What a reason or a warning says in ``id`` or ``en``; where the outcome changes the words, for this outcome.
 
     Raises KeyError for an unknown code.
     """
@@ -99,5 +105,5 @@ def message(code: str, language: str, outcome: str | None = None) -> str:
 
 
 def messages(given: Iterable[str], language: str) -> str:
-    """One text with every reason's message, in catalogue order, as the refused read it."""
+    """One text with every reason's message, in catalogue order, as refused applicants read it."""
     return " ".join(message(code, language, "rejected") for code in ordered(given))

@@ -162,6 +162,9 @@ class RetentionSettings(BaseModel):
     work_days: int = Field(
         180, ge=1, description="what passed between the tasks of a wave that is published: applications, scores"
     )
+    letters_days: int = Field(
+        730, ge=1, description="letters to applicants, and what they applied with where only a new photograph is needed"
+    )
     logs_days: int = Field(180, ge=1, description="logs and costs of runs")
     objections_days: int = Field(
         730, ge=1, description="what applicants sent in with objections, counted from the decision about each"
@@ -169,7 +172,7 @@ class RetentionSettings(BaseModel):
 
 
 class EncryptionSettings(BaseModel):
-    """Whether the tables about people are sealed where they lie, and what their keys are wrapped under."""
+    """Whether the tables about people are sealed on the disk, and what their keys are wrapped under."""
 
     at_rest: bool = Field(
         False, description="seal every table about people below `work/`, `waves/` and `published/` when it is written"
@@ -241,7 +244,7 @@ class Settings(BaseSettings):
     alert: AlertSettings = AlertSettings()
 
     def state_folder(self) -> Path:
-        """Where this machine's state lies."""
+        """The folder of this machine's state."""
         default = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state") / "gelombang"
         return (self.state or default).expanduser().absolute()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-#: What stands before the wave in the hashed text, so that the code is no other hash of this project.
+#: The beginning of the hashed text: it makes the code different from every other hash of this project.
 _DOMAIN = "gelombang/code"
 _TYPED = re.compile(r"G([0-9A-F]{4})([0-9A-F]{4})([0-9A-F]{4})")
 

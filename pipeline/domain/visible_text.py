@@ -1,7 +1,7 @@
 """Text that others wrote, made harmless for a terminal: what cannot be seen is written out. No data, no files.
 
 A name may hold an escape sequence that moves the cursor, a mark that turns the reading direction round, or a character
-of no width. Whoever reads a list must see what stands there, and nothing that was told to the terminal.
+of no width. A reader of a list must see the text itself, and the terminal must not obey it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Z = 1.959963984540054
 
 
 def wilson(passed: int, of: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share (Wilson 1927); (0, 1) when there is nobody."""
+    """Wilson's 95 % interval of a share (Wilson 1927); (0, 1) when there are no people."""
     if of == 0:
         return 0.0, 1.0
     share = passed / of

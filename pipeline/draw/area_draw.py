@@ -1,7 +1,8 @@
 """Quotas by area in the tables of a draw: which rows of a line have a place. The arithmetic is ``seats.py``.
 
 A line is a relation with ``registration_id``, ``position``, ``tier`` and ``area``. The area is the province of the
-population register, where the KTP has its domicile, as screening wrote it; null: the register has none.
+population register, or the regency where it has a share, where the KTP has its domicile, as screening wrote it; null:
+the register has none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Public randomness that nobody chooses: by which round of a beacon a wave is drawn, and whether what came is it.
+"""Public randomness that cannot be chosen: which round of a beacon draws a wave, and whether the delivered bytes are
+that round.
 
 Reads the bytes of ``landing/<wave>/beacon.json`` and asks no network: a round's signature is verified under the chain's
-public key, which stands here. A beacon publishes one round each few seconds, and nobody knows a round before its time.
+public key, which is in this module. A beacon publishes one round each few seconds. A round cannot be known before its
+time.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pipeline.domain.calendar import WIB, Wave
 from pipeline.domain.errors import BadBeaconError
 from pipeline.draw import bls, demonstration
 
-#: A beacon's file is a few hundred bytes; nobody needs to read a larger one.
+#: A beacon's file is a few hundred bytes; a larger one is not read.
 _LARGEST = 65_536
 
 

@@ -1,4 +1,5 @@
-"""Whether a beacon's signature is right: BLS on BLS12-381, scheme ``bls-unchained-g1-rfc9380``, by two libraries.
+"""Whether a beacon's signature is right: BLS on BLS12-381, scheme ``bls-unchained-g1-rfc9380``, checked by two
+libraries.
 
 Touches no file. ``drand_verify`` (Rust) has no wheel for Python 3.13; ``py_ecc`` (pure Python, a second) is always
 asked. The message of a round is SHA-256 of its number in eight bytes; the signature is a point of G1, the key of G2.
@@ -19,7 +20,8 @@ def message(round_: int) -> bytes:
 
 
 def verified(round_: int, signature: bytes, public_key: bytes) -> bool:
-    """Whether every library that is here says that the signature is the round's. Only a yes of all of them is one."""
+    """Whether every library that is here says that the signature is the round's. It is right only if all of them say
+    so."""
     return all(answers(round_, signature, public_key).values())
 
 

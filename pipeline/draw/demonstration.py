@@ -1,6 +1,7 @@
-"""The demonstration beacon: a chain of our own, of drand's scheme, whose secret key stands here for all to read.
+"""The demonstration beacon: a chain of our own, of drand's scheme, whose secret key is in this module, so that anybody
+can read it.
 
-Whoever reads this can compute every round of it, past and to come. It proves nothing and is for people who do not
+So anybody can compute every round of it, past and to come. It proves nothing and is for people who do not
 exist: simulated waves, rehearsals and tests. A wave that is drawn by it says so in record, report and audit.
 """
 
@@ -10,7 +11,7 @@ from hashlib import sha256
 
 from pipeline.draw.bls import DOMAIN, SIGNATURE_BYTES, message
 
-#: No secret: SHA-256 of this sentence, modulo the order of the group.
+#: It is not secret: SHA-256 of this sentence, modulo the order of the group.
 SENTENCE = b"gelombang: the demonstration beacon has no secret"
 
 

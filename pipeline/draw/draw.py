@@ -1,8 +1,8 @@
-"""The draw of a wave with a seed: who stands where, from nothing but the seed and the registration ids.
+"""The draw of a wave with a seed: the order of the people, from nothing but the seed and the registration ids.
 
 Reads ``screened.parquet``; writes ``eligible.txt`` (the published list), ``priority.txt`` (who of it is listed by a
-ministry), ``drawn.parquet`` and ``draw.json``. The lists' hashes are computed before the order is;
-docs/explanation/draw.md tells outsiders how to check both.
+ministry), ``drawn.parquet`` and ``draw.json``. The lists' hashes are computed before the order;
+docs/explanation/draw.md says how outsiders can check both.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pipeline.draw.verdicts import effective_verdicts
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
-#: What the draw publishes: with these anybody can repeat it.
+#: The published parts of the draw: with them anybody can repeat it.
 PUBLISHED = ("eligible.txt", "priority.txt", "draw.json")
-#: Of a wave with a beacon also what it was opened with.
+#: In addition, for a wave with a beacon: the terms that it was opened with.
 COMMITMENT = "commitment.json"
 
 
@@ -80,7 +80,7 @@ def draw(store: Store, wave: Wave) -> DrawCounts:
 
 
 def _by_area(db: duckdb.DuckDBPyConnection, wave: Wave, drawn: str, screened: str) -> tuple[str, AreaSeats]:
-    """The draw with the area of each, of which those who have a place are verified first; and the places."""
+    """The draw with the area of each person, and the places. People who have a place are verified first."""
     db.execute(
         f"""CREATE TEMP TABLE line AS FROM ({drawn}) JOIN (
                 SELECT registration_id, area FROM read_parquet({screened}) WHERE mask = 0) USING (registration_id)"""
@@ -118,7 +118,7 @@ def next_round(store: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
                 LEFT JOIN {effective_verdicts(verdicts, work)} v USING (registration_id)
                 LEFT JOIN ({screened}) s USING (registration_id)"""
         )
-        if wave.areas:  # of those who stand or wait, whoever has a place and was not looked at
+        if wave.areas:  # people with a place, held or waited for, whose photograph was not looked at yet
             seats = area_seats(db, wave, "(FROM known WHERE stands OR waiting)")
             places = seated(seats, "(FROM known WHERE stands OR waiting)")
             query = f"""SELECT registration_id FROM known JOIN ({places}) USING (registration_id, position)
@@ -137,7 +137,7 @@ def next_round(store: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
 def _publish(
     db: duckdb.DuckDBPyConnection, screened: str, which: str, path: Path, *, tree: bool = False
 ) -> tuple[str, str]:
-    """Writes the sorted ids of the eligible, one a line; the SHA-256 of exactly that text, and the Merkle root."""
+    """Writes the sorted ids of the eligible, one a line; the SHA-256 of this text, and the Merkle root."""
     query = f"""SELECT registration_id FROM read_parquet({screened})
                 WHERE mask = 0 AND {which} ORDER BY registration_id"""
     return publish_lines(db, query, path, tree=tree)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-#: The root over nobody, as RFC 6962 has it.
+#: The root of an empty list (RFC 6962).
 EMPTY = sha256(b"").hexdigest()
 
 
@@ -35,7 +35,7 @@ class Tree:
         self._lone: list[bytes | None] = []
 
     def add(self, ids: Iterable[bytes]) -> None:
-        """The next ids of the list (UTF-8), in order. Long lists are quick: each level is hashed as a whole."""
+        """The next ids of the list (UTF-8), in order. Each level is hashed as a whole, which is fast for long lists."""
         level = [sha256(b"\x00" + id_).digest() for id_ in ids]
         height = 0
         while level:

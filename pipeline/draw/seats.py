@@ -57,8 +57,8 @@ class AreaSeats:
 def allocate_by_area(wave: Wave, people: Mapping[tuple[str | None, str], int]) -> AreaSeats:
     """Places by area, of so many ``people`` by area and tier (docs/reference/contract.md, "Quotas by area").
 
-    Of each area's ⌊quota × share⌋ places as many as it has people for, its listed first as in the whole wave. All other
-    places are everybody's who has none, of whatever area.
+    Of each area's ⌊quota × share⌋ places as many as it has people for; its listed people come first, as in the whole
+    wave. All other places go to people without a place, of any area.
     """
     own: dict[str, Seats] = {}
     for code, share in wave.areas:

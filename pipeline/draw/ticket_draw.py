@@ -1,4 +1,5 @@
-"""The draw of a wave with a beacon: the seed from the frozen list and the beacon's randomness, then who stands where.
+"""The draw of a wave with a beacon: the seed from the frozen list and the beacon's randomness, then the order of the
+people.
 
 Reads ``tickets.parquet``, ``list.json`` and the verified round; writes ``drawn.parquet``, ``beyond_kk.parquet`` and
 ``draw.json``. docs/explanation/draw.md ("second form") tells outsiders how to do it again.
@@ -80,8 +81,8 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
 
 
 def last_position(before: int, seats: int, passed_over: list[int]) -> int:
-    """The position of the last person of a tier who holds a place: ``before`` stand in front of the tier, and those at
-    the positions ``passed_over`` (sorted) hold none."""
+    """The position of the last person of a tier who holds a place: ``before`` are the people before the tier, and those
+    at the positions ``passed_over`` (sorted) hold none."""
     last = before + seats
     for position in passed_over:
         if position > last:

@@ -1,4 +1,4 @@
-"""Tickets: what stands for a person on the list of a wave with a beacon, and tells nobody who it is.
+"""Tickets: what represents a person on the list of a wave with a beacon without naming the person.
 
 A ticket is HMAC-SHA-256 of the person's NIK under the wave's key. Nobody can try ids until one draws well, two waves'
 lists cannot be linked, and a person has one ticket however often they apply. Reads ``candidates.parquet``, writes

@@ -1,6 +1,7 @@
-"""The verdicts of a run as places go by them: who shares a face or a picture with another application is under review.
+"""The verdicts of a run as the allocation of places uses them: an applicant who shares a face or a picture with another
+is under review.
 
-Gives SQL; reads nothing itself.
+Returns SQL; reads nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A batch of texts read column by column: what is plain at once, every other text once for all rows that have it.
+"""Reads a batch of texts column by column: plain texts at once, every other text once for all rows that have it.
 
-``readings.py`` says in SQL what a text means; it is asked about each different text, and the answers are kept. A plain
-NIK or name needs no question (``text_kernels.py``). Memory is bounded: of a column with many texts no answer is kept.
+``readings.py`` says in SQL what a text means; it reads each different text, and the answers are kept. A plain
+NIK or name does not need it (``text_kernels.py``). Memory is bounded: of a column with many texts no answer is kept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.storage import duckdb_sql
 
 Kernel = Callable[[pa.StringArray], tuple[pa.Array, Mask]]
 ReadBatch = Callable[[pa.Table], pa.Table]
-#: Answers that are kept of a column. All days of birth of the living, in one form, are 45,000.
+#: The most answers that are kept of a column. All days of birth of the living, in one form, are 45,000.
 _KEPT = 60_000
 
 
@@ -55,7 +55,7 @@ class ColumnReader:
         self._constant = self._asked(constant) if column.name in mapping.constants else None
 
     def read(self, texts: pa.Table) -> pa.Table:
-        """The column, and what stands beside it: ``bad_``, ``word_``, of a NIK its ``problem``."""
+        """The column, and those that belong to it: ``bad_``, ``word_``, of a NIK its ``problem``."""
         if self._constant is not None:
             return self._constant.take(pa.repeat(0, texts.num_rows))
         column = _one_array(texts.column(self._name))
@@ -94,14 +94,14 @@ class ColumnReader:
 
 
 def _kernel(column: Column) -> Kernel | None:
-    """How texts of this column are read at once; None where there are so few of them that each is asked about."""
+    """The function that reads texts of this column at once; None where the different texts are few."""
     if column.name in readings.NUMBERS:
         return sixteen_digits
     return plain_texts if pa.types.is_string(column.type) and not column.allowed else None
 
 
 def _beside(field: pa.Field) -> pa.Scalar:
-    """What stands beside a text that was understood: it is not bad, and has no word and no problem."""
+    """The other columns of a text that was understood: it is not bad, and has no word and no problem."""
     return pa.scalar(False if pa.types.is_boolean(field.type) else None, field.type)
 
 

@@ -61,6 +61,7 @@ def import_extract(store: Store, order: Order, progress: Progress = lambda rows:
     mapping = Mapping.at(order.mapping, contract).of_table(order.table)
     _refuse_to_overwrite(store, order, key)
     sources = open_sources(order.source, mapping, list(mapping.theirs(contract).values()))
+    mapping = mapping.among(contract, [source.header() for source in sources])
     work = store.root / "work" / f"import-{order.name}-{order.asof}"
     with _alone(work):
         try:
@@ -127,7 +128,7 @@ def _judged(db: duckdb.DuckDBPyConnection, store: Store, order: Order, path: Pat
             "Mend the source or the mapping, or, where it is right, the limit's setting (GELOMBANG_CHECKS__*). "
             "Nothing was written.",
         )
-    return [str(failure) for failure in report.failures]
+    return [failure.told for failure in report.failures]
 
 
 def _refuse_to_overwrite(store: Store, order: Order, key: str) -> None:

@@ -49,6 +49,18 @@ class Mapping:
         """The same, of a table or sheet that was named at the prompt."""
         return replace(self, table=table, query="") if table else self
 
+    def among(self, contract: Table, headers: list[list[str]]) -> Mapping:
+        """The same, for sources with these columns: an optional column that one of them lacks has no value anywhere."""
+        plain = [{column_name(name) for name in header} for header in headers]
+        lacking = {
+            column.name: ""
+            for column in contract.columns
+            if not column.required
+            and column.name not in {**self.columns, **self.constants}
+            and not all(column_name(column.name) in names for names in plain)
+        }
+        return replace(self, constants={**self.constants, **lacking})
+
     def theirs(self, contract: Table) -> dict[str, str]:
         """What the source calls each column that it must have."""
         ours = [name for name in contract.schema.names if name not in self.constants]

@@ -1,4 +1,4 @@
-"""A table or query of a MySQL or MariaDB, streamed as text; nothing is ever written there.
+"""A table or query of a MySQL or MariaDB, streamed as text; it is only read.
 
 The password is that of ``~/.my.cnf`` (group ``client``, which may also say how the connection is encrypted), or
 ``MYSQL_PWD``.
@@ -54,7 +54,7 @@ class MySqlTable:
             return [column[0] for column in cursor.description]
 
     def tables(self, names: list[str]) -> Iterator[pa.Table]:
-        """Its rows, as one statement sees them. Call ``header`` first."""
+        """Its rows, as one statement reads them. Call ``header`` first."""
         columns = (f"CAST({_quoted(name)}{'+0' if name in self._bits else ''} AS CHAR)" for name in names)
         with self._asked(f"SELECT {', '.join(columns)} FROM {self._relation}") as cursor:
             while rows := cursor.fetchmany(_BATCH):

@@ -67,7 +67,7 @@ class Tally:
         found = Outcome(rows=kept, aside=Counter(aside) + Counter(dict(sorted(self._problems.items()))))
         found.read = kept + found.aside.total()
         names = self._contract.schema.names
-        found.empty = [name for name in names if not self._values[name]]
+        found.empty = [c.name for c in self._contract.columns if c.required and not self._values[c.name]]
         found.unreadable = {name: self._unreadable[name] for name in names if self._unreadable[name]}
         for name, words in self._words.items():
             if name in found.unreadable:
@@ -83,13 +83,13 @@ def _counts(texts: pa.ChunkedArray) -> dict[str, int]:
 def refuse_what_is_none(found: Outcome, contract: Table, limits: CheckSettings) -> None:
     """Raises ImportRefusedError: no row, too many set aside, or a column without values that every row must have."""
     why = [f"{problem}: {count:,}" for problem, count in found.aside.most_common()]
-    told = f" Set aside: {'; '.join(why)}." if why else ""
+    because = f" Set aside: {'; '.join(why)}." if why else ""
     if not found.rows:
-        raise ImportRefusedError(f"No row of {found.read:,} can be used.{told}")
+        raise ImportRefusedError(f"No row of {found.read:,} can be used.{because}")
     lost = found.aside.total()
     share = max(0, lost - limits.few_rows) / found.read
     if share > limits.max_malformed_nik_share or lost > limits.max_malformed_nik_rows:
-        raise ImportRefusedError(f"{lost:,} of {found.read:,} rows would be set aside.{told}")
+        raise ImportRefusedError(f"{lost:,} of {found.read:,} rows would be set aside.{because}")
     for column in contract.columns:
         if column.filled and column.name in found.empty:
             words = ", ".join(found.words.get(column.name, []))

@@ -1,4 +1,4 @@
-"""A table or query of a PostgreSQL, streamed as text through Arrow's driver; nothing is ever written there.
+"""A table or query of a PostgreSQL, streamed as text through Arrow's driver; it is only read.
 
 libpq finds the password (``~/.pgpass``, ``PGPASSWORD``, a service file); this module never sees it.
 """
@@ -37,7 +37,7 @@ class PostgresTable:
             return list(reader.schema.names)
 
     def tables(self, names: list[str]) -> Iterator[pa.Table]:
-        """Its rows, as one statement sees them."""
+        """Its rows, as one statement reads them."""
         columns = ", ".join('"' + name.replace('"', '""') + f'"::text AS c{i}' for i, name in enumerate(names))
         with self._asked(f"SELECT {columns} FROM {self._relation}") as reader:
             for batch in reader:
@@ -57,6 +57,6 @@ class PostgresTable:
 
 
 def _first_lines(error: BaseException) -> str:
-    """What PostgreSQL says, without what it says of a row."""
+    """PostgreSQL's message without its lines about a row, which may contain personal data."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(line for line in lines if not line.startswith(("DETAIL", "CONTEXT")))[:400].rstrip(".")

@@ -1,6 +1,6 @@
 """How each column of a register is read from its text, as SQL: a value of the contract's type, or null and counted.
 
-A row without a usable NIK is set aside: nobody can be asked about it. Every other fault empties one value.
+A row without a usable NIK is set aside: no application can be compared with it. Every other fault empties one value.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def staged(contract: Table, mapping: Mapping) -> str:
     columns = contract.columns
     bare = ", ".join(f"{_bare(column, mapping)} AS {column.name}" for column in columns)
     said = ", ".join(f"said({column.name}) AS {column.name}" for column in columns)
-    told = ", ".join(f"{_translated(column, mapping)} AS {column.name}" for column in columns)
+    translated = ", ".join(f"{_translated(column, mapping)} AS {column.name}" for column in columns)
     read = ", ".join(
         f"{column.name} AS {column.name}_text, {_value(column)} AS {column.name}_read" for column in columns
     )
@@ -50,18 +50,18 @@ def staged(contract: Table, mapping: Mapping) -> str:
             final.append(f"CASE WHEN {unreadable} THEN left({name}_text, 30) END AS word_{name}")
         if name == "nik":
             final.append(_PROBLEM)
-    return (  # one step after the other: DuckDB would do again what stands in one expression twice
+    return (  # one step after the other: DuckDB would do again what is in one expression twice
         f"WITH bare AS (SELECT {bare} FROM delivered), said AS (SELECT {said} FROM bare), "
-        f"told AS (SELECT {told} FROM said), read AS (SELECT {read} FROM told) "
+        f"translated AS (SELECT {translated} FROM said), read AS (SELECT {read} FROM translated) "
         f"SELECT {', '.join(final)} FROM read"
     )
 
 
 def delivery(contract: Table, rows: str) -> str:
-    """The query of the delivery: the contract's columns, sorted by NIK; rows of one NIK in an order of their own.
+    """The query of the delivery: the contract's columns, sorted by NIK; rows of one NIK in a fixed order.
 
-    A row with a problem is one without a NIK. ``problem IS NULL`` is no way to say so: DuckDB 2.0.0 takes every row for
-    null where a Parquet file has a text without a dictionary, and one value of it beside nulls.
+    A row with a problem is one without a NIK. ``problem IS NULL`` cannot be used instead: DuckDB 2.0.0 takes every row
+    for null where a Parquet file has a text without a dictionary, and one value of it beside nulls.
     """
     columns = ", ".join(f"in_sixteen({c}) AS {c}" if c in NUMBERS else c for c in contract.schema.names)
     return (

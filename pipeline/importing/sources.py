@@ -1,6 +1,6 @@
 """Where a register comes from: text files, workbooks, PostgreSQL or MySQL, each read as batches of text.
 
-``open_sources`` looks at what was named and opens the reader for it. Values stay as they are written there.
+``open_sources`` opens the reader for the named source. Values stay as they are written there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.domain.settings import settings
 from pipeline.importing.mapping import Mapping
 from pipeline.ingest.csv_reader import Lines, read_csv
 
-#: A register has no limit of size: limits of lines and values stay.
+#: A register may have any size; the limits of lines and values stay.
 _NO_LIMIT = {"max_rows": 10**15, "max_file_bytes": 10**18}
 _TEXT, _WORKBOOK = (".csv", ".csv.gz", ".tsv", ".txt", ".gz"), (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _POSTGRES, _MYSQL = ("postgresql", "postgres"), ("mysql", "mariadb")
@@ -44,7 +44,7 @@ class Source(Protocol):
 
 @dataclass
 class TextFile:
-    """A file of delimited text, read by the one reader of the house."""
+    """A file of delimited text, read by the project's own reader."""
 
     path: Path
     lines: Lines
@@ -64,7 +64,8 @@ class TextFile:
 
 
 def open_sources(named: str, mapping: Mapping, sought: list[str]) -> list[Source]:
-    """What was named: a database's address, a file, or a folder of files. ``sought``: the columns to look for.
+    """The sources that were named: a database's address, a file, or a folder of files. ``sought``: the columns to look
+    for.
 
     Raises BadSettingError, UnreadableFileError, SourceUnreachableError.
     """
@@ -90,7 +91,7 @@ def _file(path: Path, mapping: Mapping, sought: list[str]) -> list[Source]:
 
 
 def _database(address: str, mapping: Mapping) -> Source:
-    """A table or query of a database. The password never stands in an address: the command line is seen by others."""
+    """A table or query of a database. The password is never part of an address: other users see the command line."""
     parts = urlsplit(address)
     if parts.password is not None or "password" in parse_qs(parts.query):
         raise BadSettingError(

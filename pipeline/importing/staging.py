@@ -1,4 +1,5 @@
-"""The rows of all sources, typed, in one file beside the work: what sorting reads, and what was counted meanwhile."""
+"""The rows of all sources, typed, in one file next to the work: the input of the sort, and what was counted on the
+way."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ from pipeline.storage import files
 from pipeline.storage.sealed_paths import table_sink
 
 Progress = Callable[[int], None]
-#: The cheapest form: only the sort reads it.
-_FORM = {"compression": "lz4", "use_dictionary": False, "version": "2.6"}
+#: The cheapest form: only the sort reads it. Without statistics nothing in it is misread (``storage/plain_pages.py``).
+_FORM = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "version": "2.6"}
 
 
 def stage(contract: Table, mapping: Mapping, sources: list[Source], path: Path, progress: Progress) -> Outcome:

@@ -1,6 +1,7 @@
-"""Readings of a whole batch of texts at once, of those that need no second look. Works on arrays in memory.
+"""Reads a whole batch of texts at once, as far as they are simple. Works on arrays in memory.
 
-Each says which texts it understood. ``readings.py`` says what a text means; here nothing may mean anything else.
+Each function says which texts it understood. ``readings.py`` defines what a text means; these functions must agree with
+it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ Mask = NDArray[np.bool_]
 _NIK = 16
 #: A text that begins and ends with these has nothing around it (``bared`` in sql/values.sql).
 _FIRST, _LAST = (np.isin(np.arange(256), np.arange(first, 127)) for first in (40, 33))
-#: What a word for nothing begins with (``said`` there): -, NULL, \\N. The longest has four letters.
+#: The first characters of a word for nothing (``said`` there): -, NULL, \\N. The longest has four letters.
 _MAY_SAY_NOTHING = np.isin(np.arange(256), list(b"-Nn\\"))
 _LONGEST_NOTHING = 4
 
 
 def plain_texts(texts: pa.StringArray) -> tuple[pa.StringArray, Mask]:
-    """Texts that mean what stands there."""
+    """Texts that are taken literally."""
     starts, lengths, letters = _parts(texts)
     filled = np.flatnonzero(lengths)
     begin = starts[filled]

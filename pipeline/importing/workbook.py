@@ -1,4 +1,5 @@
-"""A sheet of a workbook (.xlsx, .xls, .xlsb, .ods) as text, with what a spreadsheet does to long numbers left visible.
+"""A sheet of a workbook (.xlsx, .xls, .xlsb, .ods) as text, in which a number that the spreadsheet changed can be
+recognised.
 
 A spreadsheet keeps fifteen digits of a number. A NIK that was typed as a number has lost its last one, and stands here
 as the spreadsheet shows it (3.17101010190000E+15), so that it is set aside and never guessed.
@@ -22,7 +23,7 @@ from pipeline.ingest.csv_reader import column_name
 
 _BATCH = 50_000
 _ABOVE_HEADER = 50
-#: From here on not every whole number has a double of its own.
+#: Above this a double cannot hold every whole number.
 _EXACT = 2**53
 _FIFTEEN_DIGITS = 10**15
 
@@ -38,11 +39,11 @@ class Sheet:
     aside: Counter[str] = field(default_factory=Counter)
 
     def header(self) -> list[str]:
-        """The names in its header; what has no name is no column."""
+        """The names in its header; cells without a name are left out."""
         return [name for name in self.names if name]
 
     def tables(self, names: list[str]) -> Iterator[pa.Table]:
-        """Its rows; blank ones are none."""
+        """Its rows; blank rows are left out."""
         places = [self.names.index(name) for name in names]
         rows = islice(self.sheet.iter_rows(), self.row + 1, None)
         while batch := list(islice(rows, _BATCH)):
@@ -52,7 +53,7 @@ class Sheet:
 
 
 def open_workbook(path: Path, table: str, sought: list[str]) -> Sheet:
-    """The sheet of a name, or the only one that holds something. Raises UnreadableFileError, BadMappingError."""
+    """The sheet of a name, or the only sheet with content. Raises UnreadableFileError, BadMappingError."""
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         named = [table] if table else [n for n in book.sheet_names if book.get_sheet_by_name(n).height]

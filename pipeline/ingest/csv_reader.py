@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError
+from pipeline.domain.said import LANGUAGES, Said, said
 from pipeline.domain.settings import IngestSettings, settings
 from pipeline.ingest.records import LineQueue, Record, decoded, fields_of, records
 from pipeline.ingest.set_aside import SetAside
@@ -51,25 +52,29 @@ class Lines:
         try:
             yield from _in_batches(self._counted())
         except FileLimitError as e:
-            raise FileLimitError(f"{self.source.path} is beyond a limit: {e.message}.") from e
+            raise FileLimitError(said("beyond_limit", path=self.source.path, what=e.message)) from e
         except (OSError, EOFError, zlib.error) as e:
-            raise UnreadableFileError(f"{self.source.path} cannot be read: {e}.") from e
+            raise UnreadableFileError(said("unreadable", path=self.source.path, why=e)) from e
 
     def _counted(self) -> Iterator[pa.Table]:
         for table in _tables(self):
             self.rows += table.num_rows
             if max(self.rows, self.blank) > self.limits.max_rows:
-                raise FileLimitError(f"more than {self.limits.max_rows:,} rows")
+                raise FileLimitError(said("more_rows", n=self.limits.max_rows))
             yield table
 
     def need(self, columns: Iterable[str]) -> None:
         """Raises MissingColumnError, with the separator and the encoding that the header was read with."""
         if missing := [name for name in columns if name not in self.header]:
-            tried = ", ".join(SEPARATORS.values())
-            raise MissingColumnError(
-                f"{self.source.path} has no column {', '.join(missing)}. Its header was read as {self.source.encoding} "
-                f"with the separator {SEPARATORS[self.separator]} (tried: {tried}) and has {len(self.header)} columns."
-            )
+            names = [said(name).texts for name in SEPARATORS.values()]
+            header = {
+                "encoding": self.source.encoding,
+                "separator": said(SEPARATORS[self.separator]),
+                "tried": Said({language: ", ".join(name[language] for name in names) for language in LANGUAGES}),
+                "n": len(self.header),
+            }
+            columns = ", ".join(missing)
+            raise MissingColumnError(said("no_column_csv", path=self.source.path, columns=columns, **header))
 
 
 def read_csv(path: Path, limits: IngestSettings | None = None) -> Lines | None:
@@ -82,7 +87,7 @@ def read_csv(path: Path, limits: IngestSettings | None = None) -> Lines | None:
         source = TextSource.of(path, limits)
         first = _first_line(source)
     except (OSError, EOFError, zlib.error) as e:
-        raise UnreadableFileError(f"{path} cannot be read: {e}.") from e
+        raise UnreadableFileError(said("unreadable", path=path, why=e)) from e
     if not first:
         return None
     separator = max(SEPARATORS, key=lambda candidate: len(_header(first, candidate)))

@@ -23,10 +23,13 @@ from pipeline.domain.errors import (
     UnreadableFileError,
     WrongTypeError,
 )
+from pipeline.domain.said import said
 from pipeline.storage.paths import Store, delivery_day
 
 #: What a column of a contract may be delivered as; NIK and KK may be 64-bit integers as well as text.
 _NUMBERS = ("nik", "kk")
+#: Of the population register; without it nobody is known to be of a regency.
+REGENCY = "regency_code"
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".inprogress")
 #: Tables in another form: they make a delivery unreadable, and an older one never takes its place unsaid.
 _OTHER = (".csv", ".tsv", ".gz", ".zip", ".xls", ".xlsx", ".ods", ".json", ".jsonl", ".avro", ".orc", ".sql", ".dbf")
@@ -98,15 +101,14 @@ def resolve_extract(store: Store, wave: Wave, name: str, until: date) -> Extract
         if contract.optional and not folders:
             return None
         if not folders:
-            raise MissingExtractError(f"Wave {wave.number} needs the extract {name}, and there is none.")
+            raise MissingExtractError(said("no_extract", wave=str(wave.number), name=name))
         # also of an optional one: a blacklist that came too late is never a silent pass
-        raise ExtractTooNewError(
-            f"The extract {name} is dated {min(folders)} at the earliest; wave {wave.number} closed on "
-            f"{wave.closing_day}."
-        )
+        days = {"day": min(folders), "closed": wave.closing_day}
+        raise ExtractTooNewError(said("extract_too_new", name=name, wave=str(wave.number), **days))
     day = usable[-1]
     current = _files(folders[day])
-    rows = sum(_checked(path, contract) for path in current)
+    by_regency = bool(wave.regencies) and name == "population"
+    rows = sum(_checked(path, contract, by_regency) for path in current)
     before = usable[-2] if len(usable) > 1 else None
     previous = tuple(_files(folders[before])) if before else ()
     return Extract(name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None)
@@ -140,9 +142,9 @@ def _files(folder: Path) -> list[Path]:
     """The Parquet files of a delivery. A file still being written makes the delivery unreadable, not smaller."""
     for path in _visible(folder):
         if path.name.lower().endswith(_UNFINISHED):
-            raise UnreadableFileError(f"{path} is still being written.")
+            raise UnreadableFileError(said("unfinished", path=path))
         if path.name.lower().endswith(_OTHER):
-            raise UnreadableFileError(f"{path} is not Parquet.", "Deliver the extract as Parquet, all of its files.")
+            raise UnreadableFileError(said("extract_not_parquet", path=path), said("all_as_parquet"))
     return [path for path in _visible(folder) if path.suffix.lower() == ".parquet"]
 
 
@@ -150,7 +152,7 @@ def _metadata(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as e:
-        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+        raise UnreadableFileError(said("not_parquet", path=path, why=e)) from e
 
 
 def _rows(path: Path) -> int:
@@ -158,21 +160,23 @@ def _rows(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
-def _checked(path: Path, contract: Table) -> int:
-    """Row count of a file whose columns are as the contract has them."""
+def _checked(path: Path, contract: Table, by_regency: bool = False) -> int:
+    """Row count of a file whose columns are as the contract has them; with the regency where the calendar names one."""
     with _metadata(path) as file:
         delivered = file.schema_arrow
         for column in contract.columns:
             if column.name not in delivered.names:
-                if not column.required:
-                    continue
-                raise MissingColumnError(f"The extract {contract.name} has no column {column.name} ({path}).")
+                where = {"name": contract.name, "column": column.name, "path": path}
+                if column.required:
+                    raise MissingColumnError(said("extract_no_column", **where))
+                if by_regency and column.name == REGENCY:
+                    raise MissingColumnError(said("extract_no_regency", **where))
+                continue
             given = delivered.field(column.name).type
             if pa.types.is_dictionary(given):
                 given = given.value_type
             fits = _FITS[column.type](given) or (column.name in _NUMBERS and given in (pa.int64(), pa.uint64()))
             if not (fits or pa.types.is_null(given)):
-                raise WrongTypeError(
-                    f"Column {column.name} of the extract {contract.name} is {given}, not {column.type} ({path})."
-                )
+                types = {"given": given, "type": column.type, "path": path}
+                raise WrongTypeError(said("extract_wrong_type", column=column.name, name=contract.name, **types))
         return int(file.metadata.num_rows)

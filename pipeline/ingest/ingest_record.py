@@ -1,4 +1,4 @@
-"""What ingest leaves for those who ask what was delivered: ``set_aside.parquet`` and ``ingest.json``."""
+"""What ingest writes about the delivered files: ``set_aside.parquet`` and ``ingest.json``."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import IN, Table
 from pipeline.domain.errors import GelombangError, UnreadableFileError
+from pipeline.domain.said import said
 from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import read_csv
 from pipeline.ingest.parquet_reader import read_parquet
@@ -76,7 +77,7 @@ def _read(path: Path, contract: Table) -> OptionalFile:
             lines.need(contract.required)
             tables, aside = [_columns(table, contract.schema) for table in lines.tables], lines.set_aside
         else:
-            raise UnreadableFileError(f"{path} is neither CSV nor Parquet.", "Deliver it as CSV or Parquet.")
+            raise UnreadableFileError(said("neither", path=path), said("as_csv_or_parquet"))
     except GelombangError as e:
         return OptionalFile(path, None, aside, e.kept())
     return OptionalFile(path, pa.concat_tables(tables) if tables else None, aside)

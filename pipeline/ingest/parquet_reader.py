@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError, WrongTypeError
+from pipeline.domain.said import said
 from pipeline.domain.settings import IngestSettings, settings
 from pipeline.ingest.records import decoded
 from pipeline.ingest.set_aside import SetAside
@@ -41,22 +42,22 @@ def read_parquet(path: Path, columns: pa.Schema, aside: SetAside, required: Coll
                 yield _as_text(pa.Table.from_batches([batch]), present, columns, path, limits, aside, line)
                 line += batch.num_rows
     except (pa.ArrowException, OSError, UnicodeError) as e:
-        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
+        raise UnreadableFileError(said("not_parquet", path=path, why=e)) from e
 
 
 def _within(footer: pq.FileMetaData, path: Path, limits: IngestSettings) -> None:
     size = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
     if footer.num_rows > limits.max_rows:
-        raise FileLimitError(f"{path} has more than {limits.max_rows:,} rows.")
+        raise FileLimitError(said("many_rows", path=path, n=limits.max_rows))
     if size > limits.max_file_bytes:
-        raise FileLimitError(f"{path} holds more than {limits.max_file_bytes:,} bytes.")
+        raise FileLimitError(said("many_bytes", path=path, n=limits.max_file_bytes))
 
 
 def _present(schema: pa.Schema, columns: pa.Schema, required: Collection[str], path: Path) -> dict[str, str]:
     """The file's own name of each column of the contract that it has."""
     actual = {name.strip().lower().replace(" ", "_"): name for name in schema.names}
     if missing := [name for name in required if name not in actual]:
-        raise MissingColumnError(f"{path} has no column {', '.join(missing)}.")
+        raise MissingColumnError(said("no_column", path=path, columns=", ".join(missing)))
     for field in columns:
         if field.name in actual:
             _need_type(schema.field(actual[field.name]).type, field, path)
@@ -81,7 +82,7 @@ def _need_type(given: pa.DataType, field: pa.Field, path: Path) -> None:
     else:
         fits = types.is_integer(given) and field.name not in ("full_name", "email", "selfie", "sex", "decision")
     if not (text or fits):
-        raise WrongTypeError(f"Column {field.name} of {path} is {given}, which cannot hold {field.type}.")
+        raise WrongTypeError(said("wrong_type", column=field.name, path=path, given=given, type=field.type))
 
 
 def _as_text(
@@ -100,7 +101,7 @@ def _as_text(
         if length is None:
             continue
         if (pc.max(length).as_py() or 0) > limits.max_value_bytes:
-            raise FileLimitError(f"{path} has a value of more than {limits.max_value_bytes:,} bytes in {given}.")
+            raise FileLimitError(said("long_value", path=path, n=limits.max_value_bytes, column=given))
         keep = pc.and_(keep, pc.fill_null(pc.less_equal(length, limits.max_value_chars), True))
     for number, kept in enumerate(keep.to_pylist() if not pc.all(keep).as_py() else ()):
         if not kept:

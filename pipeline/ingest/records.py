@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.domain.errors import FileLimitError
+from pipeline.domain.said import said
 
 RAGGED = "wrong number of fields"
 UNCLOSED = "quote that is never closed"
@@ -124,7 +125,7 @@ def _joined(queue: LineQueue, first: bytes, separator: bytes, width: int, limit:
             if literal and all(part.count(separator) + 1 == width for part in lines if part.strip()):
                 queue.put_back(lines[1:])
                 return b"", 1, UNCLOSED
-            raise FileLimitError(f"a quote in line {queue.number - len(lines) + 1} is open for {limit:,} bytes")
+            raise FileLimitError(said("open_quote", line=str(queue.number - len(lines) + 1), n=limit))
     if literal and queue.ended_whole:
         queue.put_back(lines[1:])
         return b"", 1, UNCLOSED

@@ -15,6 +15,7 @@ import duckdb
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import IN, REGISTRATIONS, SEXES
 from pipeline.domain.errors import DuplicateRegistrationError, EmptyWaveError
+from pipeline.domain.said import said
 from pipeline.domain.settings import settings
 from pipeline.ingest.ingest_record import IngestRecord
 from pipeline.ingest.registration_files import Stage
@@ -76,7 +77,7 @@ def ingest_registrations(store: Store, wave: Wave) -> IngestCounts:
         sums = ", ".join(f"coalesce(sum(bad_{name}::INT), 0)::BIGINT" for name in _TYPED)
         record.unreadable = dict(zip(_TYPED, db.execute(f"SELECT {sums} FROM cleaned").fetchall()[0], strict=True))
     if taken_in == 0 and not record.set_aside:
-        raise EmptyWaveError(f"No file below {folder} has a row in it.")
+        raise EmptyWaveError(said("no_row", folder=folder))
     record.write(work)
     return IngestCounts(
         len(record.deliveries),
@@ -94,7 +95,7 @@ def _staged(work: Path, folder: Path, wave: Wave) -> tuple[IngestRecord, list[Pa
     delivered = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
     paths = [p for p in delivered if p.name.lower().endswith((".parquet", ".csv", ".csv.gz"))]
     if not paths:
-        raise EmptyWaveError(f"Wave {wave.number} has no registrations below {folder}.")
+        raise EmptyWaveError(said("no_registrations", wave=str(wave.number), folder=folder))
     stage = Stage(files.fresh(work / "staged"))
     taken = set(paths)
     record = IngestRecord([stage.add(path) for path in paths], [p for p in delivered if p not in taken])
@@ -104,7 +105,7 @@ def _staged(work: Path, folder: Path, wave: Wave) -> tuple[IngestRecord, list[Pa
         for one in record.quarantined:
             assert one.error is not None
             raise one.error
-        raise EmptyWaveError(f"No file below {folder} has a row in it.")
+        raise EmptyWaveError(said("no_row", folder=folder))
     return record, parts
 
 
@@ -131,10 +132,8 @@ def _repeated(db: duckdb.DuckDBPyConnection, record: IngestRecord, work: Path) -
         count = "SELECT file, count(*) FROM cleaned WHERE registration_id IS NOT NULL GROUP BY file"
         record.taken_in = dict(db.execute(count).fetchall())
         record.write(work)  # for those who ask what was delivered
-        raise DuplicateRegistrationError(
-            f"{rows:,} of {everything:,} rows have a registration_id that stands on another row too, in "
-            f"{' and '.join(name for name, _ in found[:5])}."
-        )
+        named = ", ".join(name for name, _ in found[:5])
+        raise DuplicateRegistrationError(said("rows_repeated", rows=rows, all=everything, files=named))
     by_name = {one.path.name: one for one in record.deliveries}
     for name, count in found:
         by_name[name].aside.add(0, _REPEATED, count)

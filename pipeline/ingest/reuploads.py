@@ -1,8 +1,9 @@
-"""Photo-only re-uploads: an application that only its photograph failed comes back with a new one, data untouched.
+"""Photo-only re-uploads: an application that failed only because of its photograph comes back with a new one and with
+the same data.
 
 Reads ``landing/wave-NNNN/reuploads``, the decisions and ``retries.parquet`` of earlier waves; writes
 ``reuploads.parquet`` (what became of each) and adds those taken in to ``registrations.parquet``. They are then screened
-like anybody else, by the new wave's rules and extracts.
+like all others, by the new wave's rules and extracts.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class ReuploadCounts:
 
 @lru_cache(maxsize=1)
 def problems() -> dict[str, dict[str, str]]:
-    """Why a re-upload may be refused: the message of each code by language."""
+    """The reasons to refuse a re-upload: the message of each code by language."""
     return tomllib.loads((files("pipeline.ingest") / "reuploads.toml").read_text(encoding="utf-8"))
 
 
@@ -75,7 +76,7 @@ def _accepted(cohorts: list[Path]) -> str:
 
 
 def _repeated(work: Path) -> str:
-    """The ids that stand on several registrations of this wave, as a relation."""
+    """The ids that several registrations of this wave share, as a relation."""
     path = work / "repeated.parquet"
     return f"'{duckdb_sql.quoted(path)}'" if path.is_file() else f"({duckdb_sql.empty_query(REPEATED)})"
 

@@ -1,7 +1,7 @@
-"""Reviewers' decisions: of several about one application, which one counts.
+"""Reviewers' decisions: which one counts where there are several about one application.
 
 Reads ``landing/wave-NNNN/reviews``; writes ``reviews.parquet``, at most one decision per application. The reviewer's
-page asks the same question, so that it never shows as settled what the next run would leave open.
+page uses the same SQL, so that it never shows a case as settled that the next run would leave open.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pipeline.record import log
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
-#: What a line of the record says of a decision, as the page wrote it into its file.
+#: The columns of a decision that are both in the record and in the page's file.
 _RECORDED = ("registration_id", "decision", "reviewer", "decided_at")
 _LINES = pa.schema([(name, pa.string()) for name in _RECORDED])
 
@@ -33,7 +33,7 @@ class ReviewCounts:
     """Decisions that count, rows or files that could not be read, and applications that await another reviewer.
 
     ``unrecorded``: decisions without their line in the record, which do not count; ``unsigned``: of a wave on which
-    nobody used the review page, decisions that were delivered as files and count.
+    the review page was not used, decisions that were delivered as files and count.
     """
 
     taken_in: int
@@ -55,10 +55,10 @@ def ingest_reviews(store: Store, wave: Wave, *, second: bool) -> ReviewCounts:
 
 @contextmanager
 def weighed(store: Store, wave: Wave, spill: Path, *, second: bool) -> Iterator[tuple[duckdb.DuckDBPyConnection, int]]:
-    """A connection with ``votes`` (each reviewer's last word) and ``counting``; how much could not be read.
+    """A connection with ``votes`` (each reviewer's last decision) and ``counting``; how much could not be read.
 
     Where the review page was used, or GELOMBANG_REVIEW__RECORDED_ONLY says so, a decision counts only with its line in
-    the record: whoever may write into the wave's folder is not yet a reviewer.
+    the record: a user who may write into the wave's folder is not yet a reviewer.
     """
     everything, aside = delivered(store, wave, "reviews")
     lines = [entry.facts for entry in log.entries(store, wave.number, "reviewed")]

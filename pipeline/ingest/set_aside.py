@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
+
+
+def problem_key(problem: str) -> str:
+    """A problem's name where a catalogue has its words."""
+    return re.sub(r"\W+", "_", problem)
 
 
 @dataclass

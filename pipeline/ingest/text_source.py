@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from pipeline.domain.errors import FileLimitError, UnreadableFileError
+from pipeline.domain.said import said
 from pipeline.domain.settings import IngestSettings
 
 _BLOCK = 4 << 20
@@ -39,7 +40,7 @@ class TextSource:
         with _open(path) as file:
             start = file.read(_HEAD)
         if start.startswith(_ZIP):
-            raise UnreadableFileError(f"{path} is a spreadsheet or an archive, not text.", "Save it as CSV.")
+            raise UnreadableFileError(said("spreadsheet", path=path), said("save_as_csv"))
         bom, encoding = next(((b, e) for b, e in _BOMS.items() if start.startswith(b)), (b"", ""))
         encoding = encoding or _unmarked(start)
         head = start[len(bom) :]
@@ -54,7 +55,8 @@ class TextSource:
         for chunk in self._chunks():
             total += len(chunk)
             if total > self.limits.max_file_bytes:
-                raise FileLimitError(f"{self.path} holds more than {self.limits.max_file_bytes:,} bytes of text.")
+                limit = self.limits.max_file_bytes
+                raise FileLimitError(said("many_bytes_of_text", path=self.path, n=limit))
             cut = chunk.rfind(self.end) + 1
             if cut:
                 yield held + chunk[:cut]
@@ -62,7 +64,7 @@ class TextSource:
             else:
                 held += chunk
             if len(held) > self.limits.max_record_bytes:
-                raise FileLimitError(f"{self.path} has a line of more than {self.limits.max_record_bytes:,} bytes.")
+                raise FileLimitError(said("long_line", path=self.path, n=self.limits.max_record_bytes))
         if held:
             yield held
 

@@ -1,4 +1,4 @@
-"""Whether the quotes of a block of text stand around whole fields: then every line is a record. Touches no file."""
+"""Whether the quotes of a block of text enclose whole fields: then every line is a record. Touches no file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _QUOTE, _LINE_END = b'"\n'
 def only_whole_quotes(block: bytes, separator: bytes) -> bool:
     """Whether each quote opens or closes a field, or is one of two that mean one, as RFC 4180 has it, within one line.
 
-    Of the quotes in a row every second closes. The two that mean one close and open again with nothing between.
+    Every second quote of a row closes. Two that mean one close and open directly after each other.
     """
     text = np.frombuffer(block, np.uint8)
     marks = np.flatnonzero((text == _QUOTE) | (text == _LINE_END))

@@ -1,6 +1,6 @@
 """The part of an audit that only a wave with a beacon has: commitment, frozen list, round, randomness, seed.
 
-Written to be read by an outsider: the contract's text ("The draw, second form") once more. Of the pipeline's draw it
+Written for an outsider: it follows the contract's text ("The draw, second form"). Of the pipeline's draw it
 shares only the chains' public keys and the two libraries that verify a signature.
 """
 
@@ -24,7 +24,7 @@ Found = Iterator[Difference]
 
 
 def differences(folder: Path, record: dict[str, Any], published: Path | None) -> Found:
-    """Where and how a draw is not the one that was committed to, frozen and drawn by the beacon."""
+    """The differences of a draw from the one that was committed to, frozen and drawn by the beacon."""
     if missing := [name for name in _NEEDED if name not in record]:
         yield difference("draw.json", "not_said", name=missing[0])
         return

@@ -7,9 +7,9 @@ written. Holds file names, counts and named errors; no NIK and no name.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,16 @@ from checks.inputs import judge_inputs
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import EXTRACTS
 from pipeline.domain.errors import CheckFailedError, EmptyWaveError, GelombangError
+from pipeline.domain.said import Said, advice_for, said
 from pipeline.domain.settings import settings
 from pipeline.ingest.extracts import Extract, resolve_extract
 from pipeline.ingest.optional_deliveries import files_of
+from pipeline.ingest.registration_files import Stage
 from pipeline.ingest.registrations import ingest_registrations
-from pipeline.ingest.reuploads import ingest_reuploads
+from pipeline.ingest.reuploads import ingest_reuploads, problems
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 from pipeline.storage.task_sync import EARLIER, LANDED
-
-_LIMIT = (
-    "Have it delivered again. If the delivery is right and the limit is wrong, set the limit: "
-    "docs/reference/settings.md, GELOMBANG_CHECKS__*."
-)
-_QUARANTINED = "Have the file delivered again: as it is, the wave goes on without it."
 
 
 @dataclass(frozen=True)
@@ -49,9 +45,11 @@ class DeliveredFile:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong, and what to do. ``stops``: the wave would end with it."""
+    """Something that is wrong, and what to do. ``code`` never changes with a language; ``stops``: the wave would end
+    with it. Message and advice know themselves in both languages where they are a ``Said``."""
 
     what: str
+    code: str
     message: str
     advice: str
     stops: bool = True
@@ -134,14 +132,14 @@ def _registrations(away: Store, wave: Wave, found: Delivery) -> bool:
         error = record["quarantined_files"].get(one["file"], "")
         found.files.append(DeliveredFile("registrations", **one, error=error))
         if error:
-            found.failures.append(Finding(f"registrations/{one['file']}", error, _QUARANTINED, stops=False))
+            found.failures.append(_without(away, f"registrations/{one['file']}", _error_of(away, wave, one["file"])))
     for name in record.get("ignored_files", []):
-        said = "This file is neither CSV nor Parquet and is not read."
-        found.notes.append(Finding(f"registrations/{name}", said, "Deliver it as CSV or Parquet.", stops=False))
+        told = said("ignored_file"), said("as_csv_or_parquet")
+        found.notes.append(Finding(f"registrations/{name}", "ignored_file", *told, stops=False))
     for column, count in record.get("unreadable_values", {}).items():
         if count:
-            said = f"{count:,} values cannot be read and count as empty."
-            found.notes.append(Finding(f"registrations.{column}", said, "docs/reference/files.md", stops=False))
+            told = said("unreadable_values", n=count), said("files_page")
+            found.notes.append(Finding(f"registrations.{column}", "unreadable_values", *told, stops=False))
     return (away.work(wave) / "registrations.parquet").is_file()
 
 
@@ -151,28 +149,47 @@ def _optional(away: Store, wave: Wave, found: Delivery, ingested: bool) -> None:
         for one in files_of(away, wave, what):
             rows, aside = one.rows.num_rows if one.rows is not None else 0, one.aside
             read = rows + (0 if one.error else aside.total)
-            finding = _finding(away, f"{what}/{one.path.name}", one.error) if one.error else None
+            finding = _without(away, f"{what}/{one.path.name}", one.error) if one.error else None
             error = finding.message if finding else ""
             given = (what, one.path.name, read, rows, read - rows, dict(aside.counts) if not one.error else {}, error)
             found.files.append(DeliveredFile(*given))
             if finding:
-                found.failures.append(Finding(finding.what, error, _QUARANTINED, stops=False))
+                found.failures.append(finding)
     if ingested:
         for problem, count in ingest_reuploads(away, wave).refused.items():
-            said = f"{count:,} re-uploads are refused: {problem}."
-            found.notes.append(Finding("reuploads", said, "docs/how-to/photo-retries.md", stops=False))
+            message = said("reuploads_refused", n=count, problem=problem, why=Said(problems()[problem]))
+            found.notes.append(Finding("reuploads", problem, message, said("retries_page"), stops=False))
 
 
 def _finding(store: Store, what: str, error: GelombangError) -> Finding:
     """A named error, with places below the data root and nothing of this machine's."""
-    advice = "Registrations are not there yet, or none can be read." if isinstance(error, EmptyWaveError) else ""
-    return Finding(
-        what, f"{type(error).__name__}: {error.message}".replace(f"{store.root}/", ""), error.advice or advice
-    )
+    code = type(error).__name__
+    message = _each(error.message, lambda text: f"{code}: {text}".replace(f"{store.root}/", ""))
+    advice = said("not_there_yet") if isinstance(error, EmptyWaveError) else advice_for(code, error.advice)
+    return Finding(what, code, message, advice)
+
+
+def _without(store: Store, what: str, error: GelombangError) -> Finding:
+    """A file that is set aside whole: the wave goes on without it."""
+    return replace(_finding(store, what, error), advice=said("again_or_without"), stops=False)
+
+
+def _error_of(away: Store, wave: Wave, name: str) -> GelombangError:
+    """Why a file of registrations is set aside: it is read once more, for ``ingest.json`` has it in one language."""
+    path = away.landing(wave, "registrations") / name
+    error = Stage(files.fresh(away.work(wave) / "again")).add(path).error or GelombangError("")
+    error.message = _each(error.message, lambda text: text.replace(str(path), name))
+    return error
+
+
+def _each(text: str, change: Callable[[str], str]) -> str:
+    return text.with_each(change) if isinstance(text, Said) else change(text)
 
 
 def _judged(failure: Failure) -> Finding:
-    said = f"{failure.observed:.6g}, must be {failure.limit}."
-    expected = f" {failure.expected}." if failure.expected else ""
+    expected = _each(failure.expected, lambda text: f" {text}.") if failure.expected else ""
     name = f"{CheckFailedError.__name__}: " if failure.fatal else ""
-    return Finding(f"{failure.table}.{failure.metric}", f"{name}{said}{expected}", _LIMIT, failure.fatal)
+    told = said("judged", observed=f"{failure.observed:.6g}", limit=failure.limit, expected=expected)
+    message = told.with_each(lambda text: f"{name}{text}")
+    advice = said("again_or_limit")
+    return Finding(f"{failure.table}.{failure.metric}", failure.metric, message, advice, failure.fatal)

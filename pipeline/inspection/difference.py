@@ -1,4 +1,4 @@
-"""Where a wave is not what it ought to be: what every part of an audit hands on."""
+"""A difference between a wave and what it ought to be: the result of every part of an audit."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The whole way of one application: what it was compared with, every rule, the draw, the selfie, the decision.
+"""Everything about one application: what it was compared with, every rule, the draw, the selfie, the decision.
 
 Reads a finished wave's outputs, and what is left of its work folder and extracts; writes nothing. Numbers, names and
-dates of birth are masked: enough to tell whether two agree, never enough to learn one.
+dates of birth are masked: enough to see whether two agree, never enough to learn one.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pipeline.storage import files
 from pipeline.storage.paths import Store
 
 Row = dict[str, Any]
-#: With one of these the registers could not be asked at all.
-_NOBODY = {"nik_malformed", "nik_unknown"}
-#: Asked only about those whom nothing else refuses.
+#: With one of these reasons the registers could not be used.
+_NOT_ASKED = {"nik_malformed", "nik_unknown"}
+#: Asked only about applications without another reason.
 _LAST = {"kk_limit", "shared_nik"}
 
 
@@ -93,49 +93,50 @@ def word(section: str, key: str, language: str, **values: Any) -> str:
     return _words()[section][key][language].format_map(values)
 
 
-def explain(where: Store, number: int, registration_id: str) -> Explanation:
+def explain(store: Store, number: int, registration_id: str) -> Explanation:
     """Explains one application of a finished wave. Raises UnknownApplicationError."""
-    out = where.out(where.calendar().wave(number))
+    out = store.out(store.calendar().wave(number))
     manifest, record = files.read_json(out / "manifest.json"), files.read_json(out / "draw.json")
     wave = _wave_as_run(manifest)
     decision = _row([out / "decisions.parquet"], registration_id)
     if decision is None:
         sent = _row([p for p in [out / "reuploads.parquet"] if p.is_file()], registration_id)
-        told = f" A new photograph for it was not taken in: {sent['message_en']}" if sent else ""
-        raise UnknownApplicationError(f"Wave {number} has no application {registration_id}.{told}")
-    extracts = _extracts(where, manifest)
-    compared = compare(where, wave, extracts, registration_id)
+        hint = f" A new photograph for it was not taken in: {sent['message_en']}" if sent else ""
+        raise UnknownApplicationError(f"Wave {number} has no application {registration_id}.{hint}")
+    extracts = _extracts(store, manifest)
+    compared = compare(store, wave, extracts, registration_id)
     return Explanation(
-        wave,
-        decision,
-        _fields(compared, decision) if compared else None,
-        compared is None or compared.person is not None,
-        manifest["extracts"],
-        _anew(where, manifest, extracts) if compared else [],
-        _verdicts({rule["code"] for rule in manifest["rules"]}, decision["reasons"]),
-        record["priority"] + record["public"],
-        _row(sorted((where.work(wave) / "verdicts").glob("*.parquet")), registration_id),
-        manifest["selfie_policy"],
-        _published(where, wave, registration_id),
-        _stands(out / "decisions.parquet", decision),
+        wave=wave,
+        decision=decision,
+        fields=_fields(compared, decision) if compared else None,
+        registered=compared is None or compared.person is not None,
+        extracts=manifest["extracts"],
+        redelivered=_redelivered(store, manifest, extracts) if compared else [],
+        rules=_verdicts({rule["code"] for rule in manifest["rules"]}, decision["reasons"]),
+        listed=record["priority"] + record["public"],
+        photo=_row(sorted((store.work(wave) / "verdicts").glob("*.parquet")), registration_id),
+        thresholds=manifest["selfie_policy"],
+        published=_published(store, wave, registration_id),
+        stands=_counting(out / "decisions.parquet", decision),
     )
 
 
-def _stands(decisions: Path, decision: Row) -> list[str]:
-    """Of a duplicate the person's application that stands; several where the register gives a NIK to several people."""
+def _counting(decisions: Path, decision: Row) -> list[str]:
+    """For a duplicate: the person's application that counts; several where the register gives a NIK to several
+    people."""
     import pyarrow.compute as pc
 
     if "duplicate_application" not in decision["reasons"]:
         return []
     same = pc.field("nik") == decision["nik"]
     rows = files.read_table(decisions, ["registration_id", "nik", "reasons"]).filter(same).to_pylist()
-    standing = [row for row in rows if "duplicate_application" not in row["reasons"]]
-    agreeing = [row for row in standing if "identity_mismatch" not in row["reasons"]]
-    return sorted(row["registration_id"] for row in agreeing or standing)
+    counting = [row for row in rows if "duplicate_application" not in row["reasons"]]
+    agreeing = [row for row in counting if "identity_mismatch" not in row["reasons"]]
+    return sorted(row["registration_id"] for row in agreeing or counting)
 
 
-def _published(where: Store, wave: Wave, registration_id: str) -> Published | None:
-    revisions = [folder for folder in where.revisions(wave.key) if (folder / "publication.json").is_file()]
+def _published(store: Store, wave: Wave, registration_id: str) -> Published | None:
+    revisions = [folder for folder in store.revisions(wave.key) if (folder / "publication.json").is_file()]
     if not revisions:
         return None
     record = files.read_json(revisions[-1] / "publication.json")
@@ -168,27 +169,26 @@ def _wave_as_run(manifest: Row) -> Wave:
     return Wave(manifest["wave"], opens, closes, **{key: manifest[key] for key in same})
 
 
-def _extracts(where: Store, manifest: Row) -> dict[str, Extract]:
+def _extracts(store: Store, manifest: Row) -> dict[str, Extract]:
     """The deliveries that the run used, as far as they are still there."""
     found: dict[str, Extract] = {}
     for name, text in manifest["extracts"].items():
         asof = date.fromisoformat(text)
-        folder = where.extract(name) / f"asof={asof}"
+        folder = store.extract(name) / f"asof={asof}"
         paths = tuple(sorted(folder.glob("*.parquet")))
         if paths:
             found[name] = Extract(name, asof, paths, 0)
     return found
 
 
-def _anew(where: Store, manifest: Row, extracts: dict[str, Extract]) -> list[str]:
-    """Extracts with other files than the run read. Content is compared only of files written since: an extract
-    may be gigabytes.
-    """
+def _redelivered(store: Store, manifest: Row, extracts: dict[str, Extract]) -> list[str]:
+    """Extracts with other files than the run read. Only files written since are compared by content: an extract may be
+    gigabytes."""
     finished = datetime.fromisoformat(manifest["times"]["finished"]).timestamp()
     read = {entry["file"]: entry for entry in manifest["inputs"]}
     found = []
     for name, extract in extracts.items():
-        here = {where.key(path): path for path in extract.files}
+        here = {store.key(path): path for path in extract.files}
         same_files = here.keys() == {key for key in read if key.startswith(f"extracts/{name}/")}
         if not same_files or any(
             path.stat().st_mtime > finished and files.sha256(path) != read[key]["sha256"] for key, path in here.items()
@@ -208,7 +208,7 @@ def _row(paths: list[Path], registration_id: str) -> Row | None:
 
 
 def _verdicts(in_force: set[str], given: list[str]) -> list[RuleVerdict]:
-    unasked = bool(_NOBODY & set(given))
+    unasked = bool(_NOT_ASKED & set(given))
     found = []
     for rule in all_rules():
         if rule.code not in in_force:

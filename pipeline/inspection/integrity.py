@@ -99,20 +99,22 @@ def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     for revision, folder in sorted(folders.items()):
         name, path = store.key(folder), folder / "publication.json"
         if not path.is_file():
-            if noted["run_prepared"]:  # a cohort of before this software stands alone; nobody runs such a wave
+            if noted["run_prepared"]:  # a cohort from before this software has no other file; such a wave is not run
                 found.append(difference(name, "nobody_published"))
                 found += _bound(store, wave, folder)
             continue
         if files.sha256(path) != known.get(revision):
             found.append(difference(f"{name}/publication.json", "not_published_so"))
         entries = [{"file": file, "sha256": digest} for file, digest in _json(path).get("files", {}).items()]
-        found += [difference(f"{name}/{file}", _HOW[how]) for file, how in evidence.changed(entries, folder, erased)]
+        gone = evidence.purged(store, wave.number, folder)
+        altered = evidence.changed(entries, folder, erased, gone)
+        found += [difference(f"{name}/{file}", _HOW[how]) for file, how in altered]
         found += _bound(store, wave, folder)
     return found
 
 
 def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
-    """Whoever is published is, with number and name, in the approved cohort or, with refill, in the reserve."""
+    """Every published person is, with number and name, in the approved cohort or, with refill, in the reserve."""
     name, out = store.key(folder / "cohort.parquet"), store.out(wave)
     unknown = _people(folder / "cohort.parquet") - _people(out / "cohort.parquet")
     if wave.refill and unknown:  # of a reserve of millions only those
@@ -126,7 +128,7 @@ def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
 
 
 def _people(path: Path, ids: list[str] | None = None) -> Counter[tuple[str, str, str]]:
-    """Who stands in a table; ``ids``: of these registrations only."""
+    """The people in a table; ``ids``: of these registrations only."""
     only = None if ids is None else pc.field("registration_id").isin(ids)
     try:
         with table_source(path) as source:

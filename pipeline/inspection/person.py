@@ -1,6 +1,7 @@
-"""One person's applications over all waves, and all that is held about them. Reads only; never says a NIK in an error.
+"""One person's applications over all waves, and all that is held about them. Reads only. No error contains a NIK.
 
-``find`` is for a helpdesk: masked. ``held_about`` is for the person (UU PDP art. 5 to 7): everything, as it is kept.
+``find`` is for a helpdesk, so its answer is masked. ``held_about`` is for the person (UU PDP art. 5 to 7): everything,
+as it is kept.
 """
 
 from __future__ import annotations
@@ -40,14 +41,15 @@ class Application:
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody typed, and what it is: ``nik``, ``phone``, a letter's ``code``, or ``text`` (name, part of id)."""
+    """The text that was typed, and its kind: ``nik``, ``phone``, a letter's ``code``, or ``text`` (name, part of
+    id)."""
 
     kind: str
     value: str
 
 
 def asked(text: str) -> Asked:
-    """Reads what somebody typed: sixteen digits, a mobile number in any form, a code, else a name or part of an id."""
+    """Reads the typed text: sixteen digits, a mobile number in any form, a code, else a name or part of an id."""
     plain = " ".join(text.split())
     digits = re.sub(r"[\s.\-()]", "", plain)
     if _NIK.fullmatch(digits):
@@ -59,7 +61,7 @@ def asked(text: str) -> Asked:
     return Asked("text", plain)
 
 
-#: By kind: the condition, with one placeholder for the value. ``d`` are decisions, ``r`` what was applied with.
+#: By kind: the condition, with one placeholder for the value. ``d`` are decisions, ``r`` registrations.
 _CONDITIONS = {
     "nik": "coalesce(r.nik, d.nik) = ?",
     "phone": r"regexp_extract(regexp_replace(r.phone, '[^0-9]', '', 'g'), '^(?:62|0)?(8[0-9]{7,12})$', 1) = ?",
@@ -89,7 +91,7 @@ def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[
 
 
 def held_about(store: Store, nik: str) -> dict[str, Any]:
-    """Everything that is held about one person: applications, decisions, letters, registers, and who looked."""
+    """Everything that is stored about one person: applications, decisions, letters, registers, and who looked."""
     waves = [_of_wave(store, number, nik) for number in store.wave_numbers("work", "waves", "published")]
     applied = [wave for wave in waves if any(wave[part] for part in wave if part != "wave")]
     ids = {row["registration_id"] for wave in applied for part, rows in wave.items() if part != "wave" for row in rows}
@@ -133,7 +135,7 @@ def _of_wave(store: Store, number: int, nik: str) -> dict[str, Any]:
 
 
 def _objections(store: Store, key: str, ids: list[str]) -> list[Row]:
-    """The objections to decisions about these applications, with what was decided and where their evidence lies."""
+    """The objections to decisions about these applications, with what was decided and the place of their evidence."""
     found: list[Row] = []
     for path in sorted((store.root / "landing" / key / "objections").glob("*/objection.json")):
         one = files.read_json(path)

@@ -65,19 +65,27 @@ class Audit:
 
 
 def audit(
-    folder: Path, announced: dict[str, Any], published: Path | None = None, erased: Collection[str] = ()
+    folder: Path,
+    announced: dict[str, Any],
+    published: Path | None = None,
+    erased: Collection[str] = (),
+    purged: Collection[str] = (),
 ) -> Audit:
     """Draws a wave again.
 
     ``announced`` is what is known from elsewhere and must be found in the record: ``seed``, ``quota``,
     ``priority_share``, ``selfie``, ``refill``, ``beacon``, ``round`` – any of them, as the calendar or an announcement
     has them. ``published``: where the commitment and the frozen list of a wave with a beacon were published.
-    ``erased``: hashes that the record has of letters since somebody's were erased.
+    ``erased``: hashes that the record has of letters since somebody's were erased. ``purged``: files that may be
+    missing, for their time is over; none that the draw needs.
     """
     record, manifest = _record(folder, "draw"), _record(folder, "manifest")
     found = Audit(record["seed"], record.get("form", 1), bool(record.get("demonstration")))
     if found.form == 2:
         found.differences += beacon_checks.differences(folder, record, published)
+    manifest["outputs"] = [
+        entry for entry in manifest["outputs"] if entry["file"] not in purged or (folder / entry["file"]).is_file()
+    ]
     _compare_records(found, record, manifest, folder, announced, erased)
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
         found.add(missing[0], "needed")

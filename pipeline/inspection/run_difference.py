@@ -29,7 +29,7 @@ _SETTINGS = (
     "priority_share",
     "second_reviewer",
 )
-#: Of two waves: an application that stands, of somebody whose NIK can be read.
+#: Of two waves: an application that counts, of a person whose NIK can be read.
 _ONE_A_PERSON = "regexp_full_match(nik, '[0-9]{16}') AND NOT list_contains(reasons, 'duplicate_application')"
 _REASONS = """
     SELECT code, count_if(NOT list_contains(reasons_before, code)), count_if(NOT list_contains(reasons_after, code))
@@ -65,7 +65,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Diff:
-    """Both runs beside each other. ``changes`` are (before, after, count) of those whose outcome is another;
+    """Both runs side by side. ``changes`` are (before, after, count) of those whose outcome is another;
     ``reasons`` (code, gained, lost); ``moved`` counts those accepted in both with another rank."""
 
     same_wave: bool
@@ -117,9 +117,8 @@ def causes(before: Row, after: Row) -> list[Cause]:
     if "settings" in before and "settings" in after:
         one, other = ({k: v for k, v in m["settings"].items() if k not in _SETTINGS} for m in (before, after))
         found += _tables("setting", one, other)
-    in_force = [{rule["code"] for rule in m["rules"]} for m in (before, after)]
-    for code in sorted(in_force[0] ^ in_force[1]):
-        found.append(Cause("rule", code, *(code in codes for codes in in_force)))
+    old, new = ({rule["code"] for rule in m["rules"]} for m in (before, after))
+    found += [Cause("rule", code, code in old, code in new) for code in sorted(old ^ new)]
     found += _tables("extract", before["extracts"], after["extracts"])
     found += _inputs(before, after)
     found += _tables("selfie", _flat(before["selfie_policy"]), _flat(after["selfie_policy"]))
@@ -163,15 +162,11 @@ def _inputs(before: Row, after: Row) -> list[Cause]:
 
 def _outcomes(db: Any, a: Path, b: Path) -> list[tuple[str, int, int]]:
     """Every application of either run by outcome."""
-    counted = [
-        dict(
-            db.execute(
-                f"SELECT outcome, count(*) FROM '{duckdb_sql.quoted(p / 'decisions.parquet')}' GROUP BY outcome"
-            ).fetchall()
-        )
-        for p in (a, b)
-    ]
-    return [(name, counted[0].get(name, 0), counted[1].get(name, 0)) for name in OUTCOMES]
+    query = "SELECT outcome, count(*) FROM '{}' GROUP BY outcome"
+    before, after = (
+        dict(db.execute(query.format(duckdb_sql.quoted(p / "decisions.parquet"))).fetchall()) for p in (a, b)
+    )
+    return [(name, before.get(name, 0), after.get(name, 0)) for name in OUTCOMES]
 
 
 def _write(db: Any, out: Path) -> None:

@@ -1,1 +1,1 @@
-"""Last room: a cohort that a person approved is screened once more and published, in one step and for good."""
+"""The last room: an approved cohort is screened once more and published, in one step. It never changes again."""

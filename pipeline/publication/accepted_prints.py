@@ -1,6 +1,6 @@
-"""Keeps the prints of those whom a publication accepted, so that the waves after it are compared with them.
+"""Keeps the prints of those whom a publication accepted, so that later waves are compared with them.
 
-Comes after the revision stands and may be repeated: a publication that is tried again finds what it kept.
+Comes after the revision is complete and may be repeated: a publication that is tried again finds what it kept.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ def keep_prints_of_accepted(run: Plan, record: dict[str, Any], today: date) -> i
     cohort = run.store.published(run.wave.key) / f"rev-{revision}" / "cohort.parquet"
     accepted = set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist())
     wanted = run.wave.selfie != "off" and run.wave.same_person != "off" and settings().selfie.keep_descriptors_days > 0
-    again = replace(run, store=run.store.aside(ROOM))
-    known = [person for person in verified(again) if person.registration_id in accepted]
-    if accepted and not known:  # asked again after the run's tables are gone: what was kept stays
+    screening = replace(run, store=run.store.aside(ROOM))
+    known = [person for person in verified(screening) if person.registration_id in accepted]
+    if accepted and not known:  # called once more after the run's tables were deleted: what was kept stays
         return 0
     if wanted and accepted:
-        people, prints = prints_of(again, known)
+        people, prints = prints_of(screening, known)
         named = [(person.registration_id, person.selfie) for person in people]
         kept_prints.keep(run.store, run.wave, revision, run.selfie_policy().model, named, prints, today)
     else:

@@ -1,6 +1,6 @@
-"""Who may approve a cohort: a person on the approvers' list, and another one than who started the run.
+"""Who may approve a cohort: a person on the approvers' list who did not start the run.
 
-Says what it found, for the publication's record: who was asked about the approver's name, and what nobody checked.
+Says what it found, for the publication's record: who was asked about the approver's name, and what was not checked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pipeline.domain.person_names import one_person
 from pipeline.domain.settings import settings
 from pipeline.wave_run.plan import Plan
 
-#: Beside a wave's deliveries where `gelombang simulate` made them.
+#: A file in the landing of a wave that `gelombang simulate` made.
 SIMULATED = "landing/{wave}/simulated.json"
 
 

@@ -1,6 +1,7 @@
-"""Notices for those whom the last screening took out or let in: they replace what the run wrote for them.
+"""Notices for those whom the last screening took out or let in: they replace the notices of the run.
 
-Reads a revision's ``changes.parquet``; writes ``notices.parquet`` beside it, in the form of the run's own notices.
+Reads a revision's ``changes.parquet``; writes ``notices.parquet`` into the same folder, in the form of the run's own
+notices.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:
         id_ = change["registration_id"]
         run = decided.get(id_, {})
         outcome = "accepted" if change["change"] == "added" else "rejected"
-        # whom the run accepted after a look at the selfie is the person, whether a machine or an officer saw it
+        # the selfie of a person whom the run accepted was checked, by a machine or an officer
         matched = bool(run.get("selfie_verified")) and run.get("outcome") == "accepted"
         letter = write_letter(wave, outcome, change["reasons"] or [], following, matched=matched)
         rows.append({"registration_id": id_, "outcome": outcome, **letter.columns(), **who[id_]})

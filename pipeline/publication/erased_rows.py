@@ -1,6 +1,6 @@
-"""Rows of one person are taken out of a wave's finished tables; the record says so, with the hash that follows.
+"""Removes the rows of one person from a wave's finished tables; the record says so, with the new hash.
 
-Knows only tables that no decision and no draw rests on. Each file takes its new contents whole.
+Only tables on which no decision and no draw depends. Each file is replaced whole.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def rows_of(path: Path, ids: Collection[str]) -> int:
 
 
 def take_out(store: Store, wave: Wave, paths: Iterable[Path], ids: Collection[str], facts: dict[str, Any]) -> None:
-    """Writes the tables anew without these rows."""
+    """Writes the tables again, without these rows."""
     for path in paths:
         table = _read(path)
         gone = _is_one_of(table, path, ids)

@@ -1,4 +1,5 @@
-"""What is held about one person and may go goes, over all waves; what must stay is named with its reason.
+"""Deletes the data about one person that may be deleted, in all waves, and names the data that must stay, with the
+reason.
 
 The kinds of data and their reasons are ``erasure.toml``. Each deletion has its line in the record before it is done,
 and a table that loses rows has its new hash there, so that an audit knows it. Killed in the middle, it is called again.
@@ -33,7 +34,7 @@ _LETTERS = ("notices.parquet", "notices.csv")
 
 @dataclass(frozen=True)
 class Held:
-    """One kind of data about the person in one wave: how much of it, where, and until when it stays."""
+    """One kind of data about the person in one wave: how much of it, its place, and until when it stays."""
 
     wave: int | None
     what: str
@@ -50,7 +51,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Person:
-    """Whose data are asked for: in one wave, their applications and the selfies that came with them."""
+    """A person in one wave: their applications and the selfies that came with them."""
 
     nik: str
     ids: list[str]
@@ -65,7 +66,7 @@ def catalogue() -> dict[str, Any]:
 
 
 def held_about(store: Store, nik: str, periods: RetentionSettings) -> list[Held]:
-    """All that is held about a person and can be found by their NIK, wave by wave. Raises StoreError."""
+    """All data about a person that can be found by their NIK, wave by wave. Raises StoreError."""
     store.pull("waves/", "published/", task_sync.KEPT_PRINTS)
     store.pull(task_sync.VERDICTS, keep=True)
     found: list[Held] = []
@@ -73,14 +74,14 @@ def held_about(store: Store, nik: str, periods: RetentionSettings) -> list[Held]
         try:
             found += _of_wave(store, store.calendar().wave(number), nik, periods)
         except UnknownWaveError:
-            continue  # nobody knows when it closed
+            continue  # its closing day is not known
     if found:
         found += [Held(None, "registers", 1), Held(None, "record", len({one.wave for one in found}))]
     return found
 
 
 def erase(store: Store, held: list[Held], ids: list[str], why: str, asked_by: str) -> None:
-    """Deletes what goes, part by part."""
+    """Deletes the parts that may be deleted, one by one."""
     for one in (one for one in held if one.goes and one.wave is not None):
         wave = store.calendar().wave(one.wave or 0)
         facts = {"registration_id": ", ".join(ids), "what": one.what, "n": one.n, "why": why, "asked_by": asked_by}
@@ -123,9 +124,9 @@ def _of_wave(store: Store, wave: Wave, nik: str, periods: RetentionSettings) -> 
         return [Held(wave.number, "unpublished", len(who.ids))]
     if wave_lock.holder_of(store, wave) is not None:
         return [Held(wave.number, "held", len(who.ids))]
-    folders = [out, work / "out", *store.revisions(wave.key)]
-    letters = [path for folder in folders for name in _LETTERS if (path := folder / name).is_file()]
-    retries = [path for folder in folders[:2] if (path := folder / "retries.parquet").is_file()]
+    of_run, revisions = [out, work / "out"], store.revisions(wave.key)
+    letters = [path for folder in (*of_run, *revisions) for name in _LETTERS if (path := folder / name).is_file()]
+    retries = [path for folder in of_run if (path := folder / "retries.parquet").is_file()]
     selfies, lines = _selfies(store, wave, who), _measured(store, out, who)
     goes = [
         Held(wave.number, "photographs", len(selfies), tuple(selfies)),
@@ -136,7 +137,7 @@ def _of_wave(store: Store, wave: Wave, nik: str, periods: RetentionSettings) -> 
             for what, paths in (("letters", letters), ("retry_data", retries))
         ),
     ]
-    placed = sum(erased_rows.rows_of(folder / "cohort.parquet", set(who.ids)) for folder in folders[2:])
+    placed = sum(erased_rows.rows_of(folder / "cohort.parquet", set(who.ids)) for folder in revisions)
     stays = [
         Held(wave.number, "decisions", len(who.ids)),
         Held(wave.number, "deliveries", len(who.ids)),
@@ -171,7 +172,7 @@ def _person(work: Path, out: Path, nik: str) -> Person:
 
 
 def _selfies(store: Store, wave: Wave, who: Person) -> list[Path]:
-    """The person's files: below the wave's selfies, no links, and nobody else's as well."""
+    """The person's files: below the wave's selfies, no links, and none that another person has too."""
     folder = store.landing(wave, "selfies")
     paths = {name: folder / name for name in who.selfies}
     real = {name: path for name, path in paths.items() if path.resolve().is_relative_to(folder.resolve())}

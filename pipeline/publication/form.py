@@ -1,6 +1,6 @@
 """What the approver reads before saying yes: funnel, comparison with the wave before, warnings. Aggregates only.
 
-Markdown for Airflow's form; every figure is one that the wave's report shows, small cells hidden alike.
+Markdown for Airflow's form; every figure is one that the wave's report shows, and the same small cells are hidden.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _warnings(f: Figures, t: Translate) -> str:
 def _comparison(f: Figures, t: Translate, language: str) -> str:
     if not f.comparison:
         return ""
-    this, before = f.comparison[0], f.comparison[1]
+    this, before, *_ = f.comparison
     steps = [s for s in STEPS if this.shares[s] is not None or before.shares[s] is not None]
     rows = [(t(f"step.{s}"), *(numbers.percent(c.shares[s], language) for c in (this, before))) for s in steps]
     rows += [(t("step.accepted"), *(numbers.integer(c.accepted, language) for c in (this, before)))]

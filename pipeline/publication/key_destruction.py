@@ -1,6 +1,6 @@
-"""A wave's key is destroyed: nobody can open its tables about people any more, on this disk or in a copy of it.
+"""A wave's key is destroyed: its tables about people cannot be opened any more, on this disk or in a copy of it.
 
-Before it goes, who has a place is kept under a key of its own: nobody may get a second one. The record has a line
+Before it goes, who has a place is kept under a key of its own, so that nobody gets a second one. The record has a line
 before anything is done. Prints of faces go with the key. Public files and the record stay, and prove the draw.
 """
 
@@ -20,27 +20,28 @@ from pipeline.storage import files, key_ring, sealed_paths, task_sync, wave_lock
 from pipeline.storage.paths import Store
 
 _KINDS = ("work", "waves", "published")
-#: Of a cohort, what tells who has a place; the other columns are left empty.
+#: The columns of a cohort that say who has a place; the others are left empty.
 _KEPT = ("wave", "rank", "registration_id", "nik", "full_name")
 
 
 @dataclass(frozen=True)
 class Sealed:
-    """What a wave's key opens: how many files, and of how many people it stays known that they have a place."""
+    """What a wave's key opens: how many files, and how many people whose place stays known."""
 
     files: int
     places: int
 
 
 def what_goes(store: Store, wave: Wave) -> Sealed:
-    """Looks whether a wave's key can be destroyed, and what goes with it. Raises StoreError, WaveKeyDestroyedError."""
+    """Checks whether a wave's key can be destroyed, and what is lost with it. Raises StoreError,
+    WaveKeyDestroyedError."""
     if wave_lock.holder_of(store, wave) is not None:
         raise StoreError(f"A run holds wave {wave.number}.", "Try again once it has ended.")
     store.pull(*(f"{kind}/{wave.key}/" for kind in _KINDS))
     if key_ring.is_destroyed(store.root, wave.key):
         # a kill may have left older versions in a store
         store.settle(store.key(key_ring.key_path(store.root, wave.key)))
-        key_ring.opened(store.root, wave.key)  # which says when
+        key_ring.opened(store.root, wave.key)  # raises with the date
         raise WaveKeyDestroyedError(f"The key of wave {wave.number} was destroyed.")
     if not store.revisions(wave.key):
         raise StoreError(f"Wave {wave.number} is not published.", "Its reviews and new photographs are still to come.")
@@ -69,7 +70,7 @@ def destroy(store: Store, wave: Wave, now: datetime) -> Sealed:
     for folder in (task_sync.KEPT_PRINTS, "work/descriptors/", task_sync.VERDICTS):
         store.remove_all(f"{folder}{wave.key}/")
     for key in store.keys(task_sync.VERDICTS):
-        if key.endswith(".jsonl"):  # kept before encryption was on: nobody can tell of which wave
+        if key.endswith(".jsonl"):  # kept before encryption was on: its wave is not known
             store.remove(key)
     files.overwrite(key_ring.key_path(store.root, wave.key), key_ring.gone(store.root, wave.key, now))
     store.settle(store.key(key_ring.key_path(store.root, wave.key)))
@@ -77,7 +78,7 @@ def destroy(store: Store, wave: Wave, now: datetime) -> Sealed:
 
 
 def _tables(store: Store, wave: Wave) -> tuple[list[Path], list[Path]]:
-    """A wave's tables about people: those under its key, and those under none."""
+    """A wave's tables about people: those under its key, and those that are not sealed."""
     sealed, plain = list[Path](), list[Path]()
     for kind in _KINDS:
         for path in sorted((store.root / kind / wave.key).rglob("*")):

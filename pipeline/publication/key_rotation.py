@@ -1,6 +1,6 @@
-"""A new master key: every wave's key is wrapped anew under it, and no table is written anew.
+"""A new master key: every wave's key is wrapped under it. No table is rewritten.
 
-The record has a line before anything is done. While it goes on, both master keys open what they wrapped; killed in the
+The record has a line before anything is done. Until it is done, both master keys open what they wrapped; killed in the
 middle, it is called again. Where the master key is a file, the new one takes its place at the end; the old one is kept
 beside it, for another data root may have keys under it, until it is destroyed.
 """
@@ -20,7 +20,8 @@ from pipeline.storage.paths import Store
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys that were not destroyed, by name; those that are to be wrapped anew; whether under a key to be made."""
+    """The keys that were not destroyed, by name; those that are to be wrapped under the new one; whether that is still
+    to be made."""
 
     every: tuple[str, ...]
     todo: tuple[str, ...]
@@ -28,7 +29,7 @@ class Keys:
 
 
 def keys_of(store: Store) -> Keys:
-    """Looks which keys there are. Raises StoreError, MasterKeyError; BadSettingError where no new key is given."""
+    """Finds the keys that there are. Raises StoreError, MasterKeyError; BadSettingError where no new key is given."""
     chosen = settings().encryption
     given = chosen.master_key.get_secret_value()
     if given and chosen.next_master_key.get_secret_value() in ("", given) and not chosen.key_service:

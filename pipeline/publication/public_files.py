@@ -37,7 +37,7 @@ RECORD = (
 def write_public_files(run: Plan, revision: Path, last: Path) -> Path | None:
     """Writes the public files of a revision that has its cohort; None for a wave with a seed.
 
-    ``last``: the decisions of the last screening; not there where nobody was left to be screened.
+    ``last``: the decisions of the last screening; not there where no people were left to be screened.
     """
     if not run.wave.beacon:
         return None
@@ -47,9 +47,9 @@ def write_public_files(run: Plan, revision: Path, last: Path) -> Path | None:
         files.copy(out / name, folder / name)
     record = files.read_json(out / "draw.json")
     files.write_json({name: record[name] for name in RECORD}, folder / "draw.json")
-    nobody = f"({duckdb_sql.empty_query(contracts.DECISIONS)})"
+    no_decisions = f"({duckdb_sql.empty_query(contracts.DECISIONS)})"
     holes = {
-        "{last}": f"read_parquet('{duckdb_sql.quoted(last)}')" if last.is_file() else nobody,
+        "{last}": f"read_parquet('{duckdb_sql.quoted(last)}')" if last.is_file() else no_decisions,
         "$decisions": duckdb_sql.named(out / "decisions.parquet"),
         "$cohort": duckdb_sql.named(revision / "cohort.parquet"),
     }

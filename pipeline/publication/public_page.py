@@ -1,4 +1,5 @@
-"""The page on which anybody draws a published wave again: one file without network, beside the lists that it checks.
+"""The page on which anybody draws a published wave again: one file without network, in the folder of the lists that it
+checks.
 
 Puts template, style, words and code of ``public/`` together; writes ``verify.html`` into the folder that it is given.
 The same version gives the same bytes, so an outsider can compare the page with one that they made from the source.

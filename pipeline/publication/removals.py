@@ -1,6 +1,7 @@
-"""How many of an approved cohort the last screening takes out: a few are life, many are a bad extract or a bad hand.
+"""How many of an approved cohort the last screening takes out: a few are normal, many mean a bad extract or an attack.
 
-Nobody approved a cohort without them, so beyond a limit whoever publishes is asked again, and repeats the number.
+The cohort was not approved without them. So beyond a limit the person who publishes is asked again, and repeats the
+number.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pipeline.wave_run.plan import Plan
 
 
 def agreed(run: Plan, screened: Rescreened, removing: int | None) -> None:
-    """Raises ManyRemovedError where many are taken out and ``removing`` is not their number, or is another than it."""
+    """Raises ManyRemovedError where many are taken out and ``removing`` is not their number."""
     approved = _people(run.store.out(run.wave) / "cohort.parquet")
     gone = approved - _people(screened.cohort)
     limits = settings().publication

@@ -43,76 +43,76 @@ class Rescreened:
 
 
 def rescreen(run: Plan, today: date) -> Rescreened:
-    """Screens the cohort of a finished run again; with ``refill`` the next in line take the places of who drops out.
+    """Screens the cohort of a finished run again; with ``refill`` the next in line take the places that become free.
 
     Raises WaveNotRunError, and the errors of a bad extract.
     """
     if not (run.work / "registrations.parquet").is_file() or not (run.store.out(run.wave) / "cohort.parquet").is_file():
         raise WaveNotRunError(f"What wave {run.wave.number} was decided on is no longer below {run.work}.")
     extracts = resolve_extracts(run.store, run.wave, until=today)
-    # the places were drawn by the priority list of then: nobody changes tiers after the draw
+    # the places were drawn by the priority list of that day: tiers do not change after the draw
     extracts = {name: x for name, x in {**extracts, "priority": run.extracts.get("priority")}.items() if x}
-    again = replace(run, store=run.store.aside(ROOM), extracts=extracts)
-    files.fresh(again.work)
-    if _candidates(run, again) == 0:
-        nobody = files.write_table(COHORT.empty_table(), again.work / "out" / "cohort.parquet", COHORT)
-        return Rescreened(again, nobody)
-    check_inputs(again.store, again.wave, again.extracts, again.settings.checks)
-    screen(again.store, again.wave, again.extracts, listed_by=today)
-    _stand_again(run, again)
-    while refill_places(again):  # who comes in now is compared as everybody was
-        compare(again, today)
-    decide(again.store, again.wave, verdict_files(again))
-    check_cohort(again.store, again.wave, again.extracts.get("blacklist"))
-    return Rescreened(again, again.work / "out" / "cohort.parquet")
+    screening = replace(run, store=run.store.aside(ROOM), extracts=extracts)
+    files.fresh(screening.work)
+    if _candidates(run, screening) == 0:
+        empty = files.write_table(COHORT.empty_table(), screening.work / "out" / "cohort.parquet", COHORT)
+        return Rescreened(screening, empty)
+    check_inputs(screening.store, screening.wave, screening.extracts, screening.settings.checks)
+    screen(screening.store, screening.wave, screening.extracts, listed_by=today)
+    _draw_without_refused(run, screening)
+    while refill_places(screening):  # people who come in now are compared too
+        compare(screening, today)
+    decide(screening.store, screening.wave, verdict_files(screening))
+    check_cohort(screening.store, screening.wave, screening.extracts.get("blacklist"))
+    return Rescreened(screening, screening.work / "out" / "cohort.parquet")
 
 
-def _candidates(run: Plan, again: Plan) -> int:
+def _candidates(run: Plan, screening: Plan) -> int:
     """Writes the registrations of those who may be published: the cohort, and with ``refill`` everyone in the draw."""
     who = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
-    with duckdb_sql.connect(again.work) as db:
-        columns = ", ".join(
-            RETRIES.names
-        )  # numbers are made again: the run may be of a version that did not write them
+    with duckdb_sql.connect(screening.work) as db:
+        columns = ", ".join(RETRIES.names)
+        # numbers are made a second time: the run may be of a version that did not write them
         query = f"""SELECT {columns}, {duckdb_sql.NUMBERS}
                     FROM read_parquet('{duckdb_sql.quoted(run.work / "registrations.parquet")}')
                     WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(who)}'))
                     ORDER BY registration_id"""
-        count = duckdb_sql.copy(db, query, again.work / "registrations.parquet")
-    files.write_json({"taken_in": count, "set_aside": 0}, again.work / "ingest.json")
+        count = duckdb_sql.copy(db, query, screening.work / "registrations.parquet")
+    files.write_json({"taken_in": count, "set_aside": 0}, screening.work / "ingest.json")
     return count
 
 
-def _stand_again(run: Plan, again: Plan) -> None:
-    """The draw as it was, less those whom the last screening refuses; verdicts and reviews as the run had them."""
-    with duckdb_sql.connect(again.work) as db:
+def _draw_without_refused(run: Plan, screening: Plan) -> None:
+    """The draw of the run without the applications that the last screening refuses; verdicts and reviews of the run."""
+    with duckdb_sql.connect(screening.work) as db:
         columns = DRAWN_TICKETS.names if run.wave.beacon else DRAWN.names
-        columns = [*columns, *(["area"] if run.wave.areas else [])]  # nobody changes areas after the draw
+        columns = [*columns, *(["area"] if run.wave.areas else [])]  # areas do not change after the draw
         query = f"""SELECT {", ".join(columns)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
-                        SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(again.work / "screened.parquet")}')
-                        WHERE mask = 0)
+                        SELECT registration_id FROM read_parquet('{
+            duckdb_sql.quoted(screening.work / "screened.parquet")
+        }') WHERE mask = 0)
                     ORDER BY position"""
         if run.wave.beacon:
-            query = _without_full_cards(db, query, again)
-        duckdb_sql.copy(db, query, again.work / "drawn.parquet")
-    (again.work / "verdicts").mkdir()
+            query = _without_full_cards(db, query, screening)
+        duckdb_sql.copy(db, query, screening.work / "drawn.parquet")
+    (screening.work / "verdicts").mkdir()
     for path in verdict_files(run):
-        files.copy(path, again.work / "verdicts" / f"run-{path.name}")
+        files.copy(path, screening.work / "verdicts" / f"run-{path.name}")
     for name in (*published_files(run.wave), "reviews.parquet", SAME_PERSON):
         if (run.work / name).is_file():
-            files.copy(run.work / name, again.work / name)
+            files.copy(run.work / name, screening.work / name)
 
 
-def _without_full_cards(db: duckdb.DuckDBPyConnection, drawn: str, again: Plan) -> str:
+def _without_full_cards(db: duckdb.DuckDBPyConnection, drawn: str, screening: Plan) -> str:
     """Of a wave with a beacon: the line less those whose family card is full by today's register; tickets and positions
     stay those of the draw."""
-    candidates = f"read_parquet('{duckdb_sql.quoted(again.work / 'candidates.parquet')}')"
+    candidates = f"read_parquet('{duckdb_sql.quoted(screening.work / 'candidates.parquet')}')"
     cards = f"(SELECT registration_id, kk_number, kk_earlier FROM {candidates})"
     db.execute(f"CREATE TABLE line AS FROM ({drawn}) JOIN {cards} USING (registration_id)")
     line = db.sql("FROM line ORDER BY position").to_arrow_table()
-    full = beyond_limit(line["kk_number"], line["kk_earlier"], kk_limit(again.wave))
-    beyond = files.write_table(line.filter(pa.array(full)), again.work / BEYOND_KK, FULL_CARDS)
+    full = beyond_limit(line["kk_number"], line["kk_earlier"], kk_limit(screening.wave))
+    beyond = files.write_table(line.filter(pa.array(full)), screening.work / BEYOND_KK, FULL_CARDS)
     return f"""SELECT {", ".join(DRAWN_TICKETS.names)} FROM line
                WHERE position NOT IN (SELECT position FROM read_parquet('{duckdb_sql.quoted(beyond)}'))
                ORDER BY position"""

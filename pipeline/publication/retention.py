@@ -3,28 +3,39 @@ leaves a line in the record.
 
 A wave that is not published keeps everything: its reviews and new photographs are still to come. What proves a draw
 (lists, decisions, manifest, publications, the record) stays. Deliveries of registers belong to whoever delivers them.
+Where encryption is on, what was kept before it was on goes at once, or is sealed anew.
 """
 
 from __future__ import annotations
 
-import shutil
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import StoreError, UnknownWaveError
-from pipeline.domain.settings import RetentionSettings
+from pipeline.domain.errors import UnknownWaveError
+from pipeline.domain.settings import RetentionSettings, settings
+from pipeline.domain.wave_keys import wave_number
 from pipeline.record import log
-from pipeline.storage import files, wave_lock
+from pipeline.storage import files, task_sync, wave_lock
 from pipeline.storage.paths import Store
+from pipeline.wave_run import kept_prints
+
+#: Not deleted: sealed under the key of their wave, in their own place.
+SEALED_ANEW = "older_prints"
+#: Where a wave's work lies.
+_WORK = ("work", task_sync.VERDICTS, "work/descriptors")
+_COHORT = re.compile(r"published/(wave-\d{4})/rev-\d+/cohort\.parquet")
 
 
 @dataclass(frozen=True)
 class Due:
-    """Data of one wave whose time is over: what it is, since when it is due, its files and their size in bytes."""
+    """Data whose time is over: of which wave (None: of no wave alone), what it is, since when it is due, its files and
+    their size in bytes."""
 
-    wave: int
+    wave: int | None
     what: str
     since: date
     paths: tuple[Path, ...]
@@ -33,68 +44,107 @@ class Due:
 
 
 def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
-    """What may go, wave by wave. Raises StoreError for a root that is no folder."""
-    if store.elsewhere:
-        raise StoreError(f"{store.address} is no folder.", "Set a lifecycle rule in the store, or purge a copy.")
+    """What may go, wave by wave; last what is from before encryption was on. Raises StoreError."""
     calendar, found = store.calendar(), list[Due]()
-    for number in store.wave_numbers("landing", "work", "published"):
+    logs = _files(store, store.root / "work", r"wave-\d{4}\.(.*\.)?(log|jsonl)")
+    for key in _published(store):
         try:
-            wave = calendar.wave(number)
+            wave = calendar.wave(wave_number(key) or 0)
         except UnknownWaveError:
             continue  # nobody knows when it closed
-        if wave_lock.holder_of(store, wave) is not None or not store.revisions(wave.key):
+        if wave_lock.holder_of(store, wave) is not None:
             continue
-        for what, (days, paths) in _kinds(store, wave, periods).items():
-            found += _due(number, what, wave.closing_day + timedelta(days=days), paths, today)
+        kinds: dict[str, tuple[int, tuple[Path, ...]]] = {
+            "photographs": (periods.photographs_days, (store.landing(wave, "selfies"),)),
+            "work": (periods.work_days, tuple(store.root / folder / key for folder in _WORK)),
+            "letters": (periods.letters_days, tuple(_letters(store, wave))),
+            "logs": (periods.logs_days, tuple(path for path in logs if path.name.startswith(f"{key}."))),
+        }
+        for what, (days, paths) in kinds.items():
+            found += _due(store, wave.number, what, wave.closing_day + timedelta(days=days), paths, today)
         decided = _objections(store, wave, today - timedelta(days=periods.objections_days))
         since = min(decided, default=today) + timedelta(days=periods.objections_days)
-        found += _due(
-            number, "objections", since, tuple(path for day in sorted(decided) for path in decided[day]), today
-        )
+        paths = tuple(path for day in sorted(decided) for path in decided[day])
+        found += _due(store, wave.number, "objections", since, paths, today)
+    if settings().encryption.at_rest and not wave_lock.held_waves(store):
+        for number, what, paths in _before_encryption(store):
+            found += _due(store, number, what, today - timedelta(days=1), paths, today)
     return found
 
 
-def _due(wave: int, what: str, since: date, paths: tuple[Path, ...], today: date) -> list[Due]:
+def _due(store: Store, wave: int | None, what: str, since: date, paths: tuple[Path, ...], today: date) -> list[Due]:
     """One kind of data as due, where there is any and its time is over."""
-    files_ = [file for path in paths for file in _files(path)]
-    if not files_ or since >= today:
+    if since >= today:
         return []
-    return [Due(wave, what, since, paths, len(files_), sum(file.lstat().st_size for file in files_))]
+    sizes = {key: size for path in paths for key, size in store.sizes(path).items()}
+    return [Due(wave, what, since, paths, len(sizes), sum(sizes.values()))] if sizes else []
 
 
 def purge(store: Store, found: list[Due]) -> None:
-    """Deletes what is due. The line in the record comes first: nothing is ever gone without one."""
+    """Deletes what is due. The line in the record comes first: nothing is ever gone without one. Killed in the middle,
+    what is left is due again."""
     for one in found:
         facts = {"what": one.what, "n": one.files, "bytes": one.bytes, "since": one.since.isoformat()}
-        log.note(store, "deleted", one.wave, {**facts, "paths": [store.key(path) for path in one.paths]})
+        facts |= {"paths": [store.key(path) for path in one.paths]}
+        log.note(store, "sealed_anew" if one.what == SEALED_ANEW else "deleted", one.wave, facts)
         for path in one.paths:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
+            if one.what == SEALED_ANEW:
+                store.have_key_of(path.parent.name)
+                kept_prints.seal_anew(store, path)
+                store.settle(store.key(path))
             else:
-                path.unlink(missing_ok=True)
+                store.delete(path)
 
 
-def _kinds(store: Store, wave: Wave, periods: RetentionSettings) -> dict[str, tuple[int, tuple[Path, ...]]]:
-    work = store.root / "work"
-    logs = tuple(sorted(path for path in work.glob(f"{wave.key}.*") if path.suffix in (".log", ".jsonl")))
-    return {
-        "photographs": (periods.photographs_days, (store.landing(wave, "selfies"),)),
-        "work": (periods.work_days, (work / wave.key,)),
-        "logs": (periods.logs_days, logs),
-    }
+def _published(store: Store) -> list[str]:
+    """The keys of the waves that have a published revision, in order."""
+    if not store.elsewhere:
+        return [folder.name for folder in store.wave_folders("published").values() if store.revisions(folder.name)]
+    keys, found = set(store.keys("published/")), set[str]()
+    for named in filter(None, map(_COHORT.fullmatch, keys)):
+        folder = named[0].removesuffix("cohort.parquet")
+        if f"{folder}.unfinished" not in keys or f"{folder}publication.json" in keys:
+            found.add(named[1])
+    return sorted(found)
+
+
+def _letters(store: Store, wave: Wave) -> list[Path]:
+    """Letters of the run and of every revision, and the applications that wait for a new photograph."""
+    folders = [store.out(wave), *(store.published(wave.key) / name for name in _revisions(store, wave))]
+    return [path for folder in folders for path in _files(store, folder, r"(notices|retries)\..+")]
+
+
+def _revisions(store: Store, wave: Wave) -> list[str]:
+    keys = store.keys(f"published/{wave.key}/") if store.elsewhere else []
+    here = [folder.name for folder in store.published(wave.key).glob("rev-*")]
+    return sorted({*here, *(key.split("/")[2] for key in keys if key.count("/") == 3)})
 
 
 def _objections(store: Store, wave: Wave, before: date) -> dict[date, list[Path]]:
     """What came with objections that were decided before a day, by the day of the decision; open ones keep it."""
-    found: dict[date, list[Path]] = {}
-    for decision in sorted(store.landing(wave, "objections").glob("*/decision.json")):
+    folder, found = store.landing(wave, "objections"), dict[date, list[Path]]()
+    store.pull(f"{store.key(folder)}/", only=("decision.json",))
+    for decision in sorted(folder.glob("*/decision.json")):
         day = datetime.fromisoformat(files.read_json(decision)["at"]).date()
         if day < before:
-            found.setdefault(day, []).extend(sorted(decision.parent.glob("evidence*")))
+            found.setdefault(day, []).extend(_files(store, decision.parent, "evidence.*"))
     return found
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir() and not path.is_symlink():
-        return [file for file in path.rglob("*") if file.is_symlink() or file.is_file()]
-    return [path] if path.is_symlink() or path.is_file() else []
+def _before_encryption(store: Store) -> Iterator[tuple[int | None, str, tuple[Path, ...]]]:
+    """What was kept before encryption was on: plain measurements, which are made anew, and prints that are not sealed
+    under the key of their wave; those of runs are looked at anew."""
+    yield None, "measurements", tuple(_files(store, store.root / task_sync.VERDICTS, r".*\.jsonl"))
+    store.pull(task_sync.KEPT_PRINTS)
+    store.pull("work/descriptors/", keep=True)
+    yield None, "run_prints", tuple(kept_prints.of_runs_before_encryption(store))
+    for path in kept_prints.before_encryption(store):
+        yield wave_number(path.parent.name), SEALED_ANEW, (path,)
+
+
+def _files(store: Store, folder: Path, named: str) -> list[Path]:
+    """The files of a folder, but for those further below, whose whole names are so."""
+    inside = {path for path in folder.glob("*") if path.is_file()}
+    if store.elsewhere:
+        inside |= {store.root / key for key in store.keys(f"{store.key(folder)}/")}
+    return sorted(path for path in inside if path.parent == folder and re.fullmatch(named, path.name))

@@ -41,7 +41,7 @@ PACKAGE = "pipeline.publication"
 
 @dataclass(frozen=True)
 class Approval:
-    """Who approved which cohort, when, by which decree; ``run`` tells two approvals of one wave apart."""
+    """Who approved which cohort, when, by which decree; ``run`` distinguishes two approvals of one wave."""
 
     by: str
     at: str
@@ -55,7 +55,7 @@ def publish(
 ) -> dict[str, Any]:
     """Publishes a wave and returns its ``publication.json``; the same approval again returns what it published.
 
-    ``approver``: what is known of who approved, for the record. ``removing``: how many they agreed to take out.
+    ``approver``: what is known of the approver, for the record. ``removing``: how many they agreed to take out.
     Approval and publication are in the record.
 
     Raises NotWhatWasApprovedError, ManyRemovedError, SecondPlaceError, WaveNotRunError and the errors of a bad extract;
@@ -76,7 +76,7 @@ def publish(
         screened = rescreen(run, now.date())
         removals.agreed(run, screened, removing)
         _no_second_places(run, screened)
-        folder, published = _commit(run, screened, approval, now, approver, removing)
+        folder, published = _commit(run, screened, approval, now=now, approver=approver, removing=removing)
         _note_published(run, folder, published)
         return published
 
@@ -87,7 +87,7 @@ def _publication_of(folder: Path) -> dict[str, Any]:
 
 
 def _note_published(run: Plan, folder: Path, published: dict[str, Any]) -> None:
-    """Notes a publication, also one whose task was killed before it could."""
+    """Notes a publication, also one whose task was killed before it noted it."""
     facts = {"revision": published["revision"], "publication_sha256": files.sha256(folder / "publication.json")}
     facts |= {"accepted": published["accepted"], "decree": published["decree"], **published["changes"]["run"]}
     log.note_once(run.store, "published", run.wave.number, facts, by=published["approval"]["by"])
@@ -114,11 +114,13 @@ def _commit(
     run: Plan,
     screened: Rescreened,
     approval: Approval,
+    *,
     now: datetime,
     approver: dict[str, Any],
     removing: int | None,
 ) -> tuple[Path, dict[str, Any]]:
-    """Writes the revision beside its place, then gives it its name. Returns its folder and its ``publication.json``."""
+    """Writes the revision under another name, then gives it its own. Returns its folder and its
+    ``publication.json``."""
     before = run.store.revisions(run.wave.key)
     revision = revision_number(before[-1]) + 1 if before else 1
     target = run.store.published(run.wave.key)
@@ -218,7 +220,7 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
 
 
 def _write_ledger(run: Plan, revision: int, new: Path) -> None:
-    """Writes everybody who holds a place: the newest revision of every wave, this one for its own."""
+    """Writes everybody who holds a place: the newest revision of every wave, this revision for its own wave."""
     newest = {run.wave.key: (revision, new / "cohort.parquet")}
     for folder in run.store.wave_folders("published").values():
         if folder.name != run.wave.key and (found := run.store.revisions(folder.name)):

@@ -27,6 +27,7 @@ Event = Literal[
     "objected",
     "objection_decided",
     "deleted",
+    "sealed_anew",
     "key_destroyed",
     "master_key_changed",
     "erased",
@@ -42,7 +43,7 @@ NOTHING = "0" * 64
 
 @dataclass(frozen=True)
 class Entry:
-    """The ``number``-th entry (from 1). ``before``: SHA-256 of the entry before it, as it lies there, in hex.
+    """The ``number``-th entry (from 1). ``before``: SHA-256 of the entry before it, byte for byte, in hex.
 
     ``facts`` depend on the event (docs/reference/record.md); no NIK and no name of an applicant is ever among them.
     ``key`` and ``signature`` (Ed25519, RFC 8032; hex) are over everything else.

@@ -1,7 +1,7 @@
 """Entries of a record that this process has read before, as they are kept: no entry ever changes.
 
-Each is known by its place and by what tells one file from another in the same place, so that a root that is made anew
-there is read anew. Bounded; what was read first goes first.
+Each is known by its place and by the version of its file, so that a root that is deleted and made a second time
+is read again. Bounded; the entry that was read first is removed first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class EntryCache:
         self._lock = Lock()
 
     def get(self, place: tuple[str, str], version: str, read: Callable[[], bytes | None]) -> bytes:
-        """An entry, read only if it is not known; empty where there is none any more, which is not kept."""
+        """An entry, read only if it is not known; empty, and not kept, where there is none any more."""
         with self._lock:
             known = self._kept.get(place)
         if known is not None and known[0] == version:

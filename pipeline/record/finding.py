@@ -1,4 +1,4 @@
-"""One thing that an audit found wrong, in either language; the words are in ``findings.toml``."""
+"""One problem that an audit found, in either language; the words are in ``findings.toml``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Finding:
     values: dict[str, Any]
 
     def says(self, language: str) -> str:
-        """The finding in words. Raises KeyError for a name or a value that is not there."""
+        """The finding in words. Raises KeyError for an unknown name or a missing value."""
         return catalogue()[self.name][language].format_map(self.values)
 
     def __str__(self) -> str:

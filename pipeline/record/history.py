@@ -11,7 +11,11 @@ from importlib.resources import files
 from typing import Any
 
 from pipeline.domain.calendar import WIB
+from pipeline.domain.said import written
 from pipeline.record.entry import Entry
+
+#: Whole numbers that name something and count nothing: they are written without separators.
+_NAMES = ("number", "revision", "round", "wave")
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,9 @@ def text_of(entry: Entry, language: str) -> str:
     """What one entry says."""
     words = _words()
     template = words["event"].get(entry.event, words["event"]["unknown"])[language]
-    facts = {"event": entry.event, **entry.facts, **_counted(entry.facts)}
-    given = entry.facts.get("given") or {}
+    plain = {"event": entry.event, **entry.facts, **_counted(entry.facts)}
+    facts = {**written(plain, language), **{name: plain[name] for name in _NAMES if name in plain}}
+    given = written(entry.facts.get("given") or {}, language)
     by_hand = ", ".join(f"{words['value'].get(k, {}).get(language, k)} = {v}" for k, v in given.items())
     facts["by_hand"] = words["phrase"]["by_hand"][language].format(values=by_hand) if by_hand else ""
     facts["again"] = words["phrase"]["again"][language] if entry.facts.get("again") else ""

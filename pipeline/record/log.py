@@ -1,7 +1,7 @@
 """The record of a data root: ``record/00000001.json`` and so on, one signed entry each, made once and never changed.
 
-Of many that write at once, on many machines, each gets a number of its own. The newest entry's number and hash are
-also kept with the installation's keys, outside the root, so that a record which lost its end is seen.
+Where many machines write at the same time, each entry gets a number of its own. The newest entry's number and hash are
+also kept with the installation's keys, outside the root, so that a record without its last entries is noticed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipeline.storage import files, sealed
 from pipeline.storage.paths import Store
 
 PREFIX = "record/"
-#: Of the file with the signing key, without its ending.
+#: Name of the file with the signing key, without its ending.
 KEY = "record"
 _ADVICE = (
     "Restore record.key below GELOMBANG_SECRETS from its copy; machines that share a data root share it. If it is lost "
@@ -86,9 +86,9 @@ def kept(store: Store) -> Iterator[tuple[int, bytes]]:
 
 
 def entries(store: Store, wave: int | None = None, *events: Event) -> list[Entry]:
-    """The entries that can be read; of one wave, of these events. Whether they are genuine is ``verify``'s business.
+    """The entries that can be read; of one wave, of these events. Whether they are genuine is checked by ``verify``.
 
-    What this process has read before it does not read again, as long as its file is the same.
+    This process does not read an entry twice, as long as its file is the same.
     """
     found: list[Entry] = []
     versions = store.versions(PREFIX)
@@ -100,15 +100,16 @@ def entries(store: Store, wave: int | None = None, *events: Event) -> list[Entry
 
 
 def signing_key(store: Store) -> Ed25519PrivateKey:
-    """The installation's key for the record; made with the first entry, and never another for a record that there is.
+    """The installation's key for the record; made with the first entry, and never replaced while there is a record.
 
     Raises BadSettingError, KeyLostError, WrongKeyError.
     """
-    return _key_after(store, _last(store)[1])
+    _, last = _last(store)
+    return _key_after(store, last)
 
 
 def _key_after(store: Store, last: bytes) -> Ed25519PrivateKey:
-    """The key for what follows the entry ``last``, as it is kept; empty for the first."""
+    """The key for the entry after ``last`` (its bytes as they are kept; empty: there is none)."""
     signed_by, path = _signer(last), sealed.key_file(settings().secrets, KEY)
     if signed_by and not path.exists():
         raise KeyLostError(f"The record of {store.address} is signed by {path.name}, which is not here.", _ADVICE)
@@ -119,7 +120,7 @@ def _key_after(store: Store, last: bytes) -> Ed25519PrivateKey:
 
 
 def remembered(store: Store) -> Head | None:
-    """The furthest that this installation has seen the record go; None where it never wrote to it."""
+    """The largest number of entries that this installation has seen; None where it never wrote to the record."""
     try:
         return Head(**json.loads(_memory(store).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -127,12 +128,13 @@ def remembered(store: Store) -> Head | None:
 
 
 def forget(store: Store) -> None:
-    """For a simulated root that is made anew: its record begins anew too."""
+    """Forgets how far the record went: for a simulated root that is made a second time."""
     _memory(store).unlink(missing_ok=True)
 
 
 def _remember(store: Store, written: Head) -> None:
-    """Keeps where the record ends; machines whose folder of keys cannot be written leave it to the others."""
+    """Keeps the number and hash of the last entry. A machine that cannot write its folder of keys leaves it to the
+    others."""
     before = remembered(store)
     if before is None or before.entries < written.entries:
         with suppress(OSError, GelombangError):

@@ -1,4 +1,5 @@
-"""Whether a record is whole: every entry there, in its place, signed by one key, and none lost from its end."""
+"""Whether a record is complete: every entry is there, in its place, signed by one key, and none is missing at the
+end."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from pipeline.storage.paths import Store
 def faults(store: Store, seen: tuple[tuple[str, log.Head], ...] = ()) -> list[Finding]:
     """What is wrong with a record; nothing where it is whole.
 
-    ``seen``: how far the record went when something was published, with what it was. Reads every entry.
+    ``seen``: how far the record went when something was published, and what was published. Reads every entry.
     """
     found: list[Finding] = []
     before, heads = NOTHING, dict[int, str]()

@@ -1,5 +1,5 @@
-"""What people read of a wave: funnel, report, spreadsheet and notices.
+"""The documents about a wave: funnel, report, spreadsheet and notices.
 
 Reads a run's folder (``work/wave-NNNN`` and its ``out/``), never the register or an extract; writes into ``out/``.
-Nothing here decides anything, and nothing but the notices holds a row about one person.
+This package decides nothing. Only the notices have a row for each person.
 """

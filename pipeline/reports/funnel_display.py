@@ -13,7 +13,7 @@ from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import translator
 
 _WIDTH = 26
-#: What the other columns need; a bar narrower than this says nothing.
+#: The width of the other columns; a narrower bar shows nothing.
 _REST, _NARROWEST = 72, 8
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _COLOURS = {"accepted": "green", "reserve": "cyan", "rejected": "red", "review": "yellow"}
@@ -27,9 +27,7 @@ def print_funnel(funnel: dict[str, Any], console: Console, language: str) -> Non
         box=box.SIMPLE_HEAD, title=t("funnel.title", wave=str(funnel["wave"])), title_style="bold", title_justify="left"
     )
     table.add_column(t("funnel.step"), no_wrap=True)
-    digits = max(
-        len(numbers.integer(total, language)) + 1, len(t("funnel.left"))
-    )  # the words give way, not the figures
+    digits = max(len(numbers.integer(total, language)) + 1, len(t("funnel.left")))  # the words are cut, not the figures
     table.add_column(t("funnel.passed"), justify="right", no_wrap=True, min_width=digits)
     width = min(_WIDTH, console.width - _REST)
     if width >= _NARROWEST:
@@ -38,14 +36,14 @@ def print_funnel(funnel: dict[str, Any], console: Console, language: str) -> Non
     table.add_column(t("funnel.left"), justify="right", no_wrap=True, min_width=digits)
     for step, passed, left in rows(funnel):
         share = passed / total if total else 0.0
-        cells = [
+        bars = [Text(bar(share, max(width, 1)), style="green" if step == "accepted" else "blue")]
+        table.add_row(
             Text(t(f"step.{step}"), style="bold" if step in ("registered", "accepted") else ""),
             Text(numbers.integer(passed, language)),
-            Text(bar(share, max(width, 1)), style="green" if step == "accepted" else "blue"),
+            *(bars if width >= _NARROWEST else []),
             Text(numbers.percent(share, language)),
             Text(f"−{numbers.integer(left, language)}" if left else "", style="red" if step != "drawn" else "cyan"),
-        ]
-        table.add_row(*(cells if width >= _NARROWEST else cells[:2] + cells[3:]))
+        )
     console.print(table)
     ends = Text(f"  {t('funnel.ends')}: ")
     for i, (outcome, n) in enumerate(funnel["ends"].items()):

@@ -12,7 +12,7 @@ from pipeline.storage.paths import Store
 
 
 def note_figures(store: Store, wave: Wave, found: Figures) -> None:
-    """Notes the figures of a run whose ``funnel.json`` stands, and all that was released of the wave before."""
+    """Notes the figures of a run that has its ``funnel.json``, and all that was released of the wave before."""
     out = store.work(wave) / "out"
     tables = {"sex": found.sex, "age": found.age, "tier": found.tier, "province": found.provinces}
     shown = {kind: figures_of(rows) for kind, rows in tables.items() if rows}

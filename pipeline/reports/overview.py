@@ -67,7 +67,7 @@ def write_overview(store: Store) -> Path:
 
 
 def _said(lines: list[WaveLine], language: str) -> list[str]:
-    """Where each wave stands, in sentences; waves of which the same is said stand together."""
+    """The state of each wave, in sentences; waves with the same sentences are together."""
     waves: dict[str, list[str]] = {}
     for line in lines:
         waves.setdefault(" ".join(told(line.published, language)), []).append(str(line.funnel.wave))
@@ -79,12 +79,14 @@ def lines_of(store: Store) -> list[WaveLine]:
     folders = [path.parent for path in store.outputs("funnel.json") if path.with_name("decisions.parquet").is_file()]
     if not folders:
         raise WaveNotRunError(f"No wave below {store.root} has outputs yet.")
-    known = [folder for folder in folders if can_be_opened(folder / "decisions.parquet")]  # else its key was destroyed
+    known = [
+        folder for folder in folders if can_be_opened(folder / "decisions.parquet")
+    ]  # otherwise its key was destroyed
     people = _people(store, known) if known else {}
     funnels = [shown_of(folder) for folder in folders]
     new = {f.wave: people.get(f.wave, {}).get("applied", 0) for f in funnels}
-    again = [f.registrations - new[f.wave] for f in funnels]
-    applied = running(list(zip(new.values(), again, strict=True)))
+    repeated = [f.registrations - new[f.wave] for f in funnels]
+    applied = running(list(zip(new.values(), repeated, strict=True)))
     lines: list[WaveLine] = []
     for place, (folder, funnel) in enumerate(zip(folders, funnels, strict=True)):
         upto = [wave for wave in people if wave <= funnel.wave]
@@ -111,13 +113,13 @@ def lines_of(store: Store) -> list[WaveLine]:
 def _people(store: Store, folders: list[Path]) -> dict[int, dict[str, int]]:
     newest = {wave_number(f.name): found[-1] for f in folders if (found := store.revisions(f.name))}
     cohorts = [duckdb_sql.named(folder / "cohort.parquet") for folder in newest.values()]
-    nobody = store.root / "work" / "nobody.parquet"
-    write_table(COHORT.empty_table(), nobody, COHORT)  # read_parquet wants one file at least
+    empty = store.root / "work" / "nobody.parquet"
+    write_table(COHORT.empty_table(), empty, COHORT)  # read_parquet wants one file at least
     with duckdb_sql.connect(store.root / "work") as connection:
         connection.execute(
             "SET VARIABLE all_decisions = ?", [[duckdb_sql.named(f / "decisions.parquet") for f in folders]]
         )
-        connection.execute("SET VARIABLE published_cohorts = ?", [[duckdb_sql.named(nobody), *cohorts]])
+        connection.execute("SET VARIABLE published_cohorts = ?", [[duckdb_sql.named(empty), *cohorts]])
         connection.execute("SET VARIABLE published_waves = CAST(? AS INTEGER[])", [list(newest)])
         connection.execute(sql("all_waves"))
         return {row["wave"]: row for row in Query(connection).rows("people_by_wave")}

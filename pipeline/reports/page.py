@@ -1,4 +1,4 @@
-"""A page that stands alone: templates, style and language editions in one file, nothing fetched, no script.
+"""A page that needs no other file: templates, style and language editions in one, nothing fetched, no script.
 
 Both languages are in the file; the switch is CSS (``:target``), so a page works where scripts are forbidden. The
 content security policy allows exactly the one inline style sheet, by hash.
@@ -18,11 +18,11 @@ from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import LANGUAGES, translator
 
 
-@lru_cache(maxsize=1)
-def environment() -> Environment:
-    """Templates of this package: everything is escaped, a name that is not there is an error."""
+@lru_cache
+def templates_of(package: str) -> Environment:
+    """The templates of a package: everything is escaped, a name without a value is an error."""
     made = Environment(
-        loader=PackageLoader("pipeline.reports", "templates"),
+        loader=PackageLoader(package, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -38,4 +38,6 @@ def render(template: str, editions: dict[str, dict[str, Any]]) -> str:
     style = (files("pipeline.reports") / "templates" / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     values = {lang: {"lang": lang, "t": translator(lang), **editions[lang]} for lang in LANGUAGES}
-    return environment().get_template(template).render(style=style, style_hash=digest, editions=values)
+    return (
+        templates_of("pipeline.reports").get_template(template).render(style=style, style_hash=digest, editions=values)
+    )

@@ -94,7 +94,8 @@ def cover_of(f: Figures, language: str, published: Published | None) -> list[tup
         for name, extract in f.plan.get("extracts", {}).items()
     ]
     hidden = [("province", f.provinces), ("sex", f.sex), ("age", f.age), ("tier", f.tier)]
-    omitted = "; ".join(t(f"group.caption_{kind}") for kind, groups in hidden if not groups)
+    captions = [t(f"group.caption_{kind}") for kind, groups in hidden if not groups]
+    omitted = "; ".join([*captions, *([t("area.caption")] if f.wave.areas and not f.areas else [])])
     return [
         ("", t("report.title", wave=f.wave.number)),
         *([("", t("sheet_cover.simulated"))] if f.truth else []),
@@ -164,6 +165,10 @@ def sheets_of(f: Figures, language: str) -> list[Sheet]:
     for kind, groups in (("province", f.provinces), ("sex", f.sex), ("age", f.age), ("tier", f.tier)):
         if groups:
             made.append(_groups(kind, groups, t))
+    if f.areas:
+        titles = _titles(t, "area.area", "area.kept", "group.eligible", "outcome.accepted")
+        rows: list[list[Any]] = [[group_name("area", a.keys, t), a.kept, a.people, a.accepted] for a in f.areas]
+        made.append(Sheet(t("area.caption"), titles, rows))
     return made
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline.domain import reasons
 from pipeline.domain.calendar import WIB, Wave
+from pipeline.domain.errors import UnknownWaveError
 from pipeline.draw import beacon
 from pipeline.draw.frozen_list import RECORD, folder_key
 from pipeline.record import log
@@ -29,9 +30,21 @@ from pipeline.storage.sealed_paths import can_be_opened
 from pipeline.storage.wave_lock import Holder, held_waves
 
 #: What can be said of a wave, in the order in which it goes.
-STATES = ("announced", "open", "closed", "running", "awaits_beacon", "provisional", "approved", "published")
+STATES = ("announced", "open", "closed", "queued", "running", "awaits_beacon", "provisional", "approved", "published")
 #: What is waited for.
-WAITS = ("opening", "registration", "end", "run", "task", "beacon", "approval", "publication", "again", "nothing")
+WAITS = (
+    "opening",
+    "registration",
+    "end",
+    "run",
+    "before",
+    "task",
+    "beacon",
+    "approval",
+    "publication",
+    "again",
+    "nothing",
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,7 @@ def standing(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], 
     revision = newest(store, wave.key)
     state, since, waits = _result(digest, entries, revision) if finished or revision else _before(store, wave, now)
     if holder and state in ("open", "closed", "announced"):
-        state, since, waits = _running(store, wave, holder)
+        state, since, waits = _running(store, wave, entries, holder)
     return Standing(
         wave.number,
         state,
@@ -195,12 +208,25 @@ def _before(store: Store, wave: Wave, now: datetime) -> tuple[str, datetime | No
     return "closed", wave.closes.replace(tzinfo=WIB), "run"
 
 
-def _running(store: Store, wave: Wave, holder: Holder) -> tuple[str, datetime | None, str]:
+def _running(store: Store, wave: Wave, entries: Sequence[Entry], holder: Holder) -> tuple[str, datetime | None, str]:
+    """Of a wave that a run has. Before its first own task, which the record notes, it waits for the wave before."""
     since = datetime.fromisoformat(holder.since) if holder.since else None
+    begun = any(e.event == "run_prepared" and e.facts.get("run") == holder.run for e in entries)
+    if not begun and _behind(store, wave):
+        return "queued", since, "before"
     frozen = wave.beacon and store.read(f"{folder_key(wave)}/{RECORD}") is not None
     if frozen and store.read(beacon.landing_key(wave)) is None:
         return "awaits_beacon", since, "beacon"
     return "running", since, "task"
+
+
+def _behind(store: Store, wave: Wave) -> bool:
+    """Whether the wave before is there and not published."""
+    try:
+        before = store.calendar().wave(wave.number - 1)
+    except UnknownWaveError:
+        return False
+    return not store.revisions(before.key)
 
 
 def _local(moment: datetime) -> datetime:

@@ -24,7 +24,7 @@ def write_report(
     published: Published | None = None,
     path: Path | None = None,
 ) -> Path:
-    """Writes the report of a run from the files beside it. Raises WaveNotRunError without decisions.
+    """Writes the report of a run from the files of its folder. Raises WaveNotRunError without decisions.
 
     ``found``: the wave's figures, where they have been counted already. ``published``: the revision that it is written
     for, to ``path``; without one the report says that the result is provisional.

@@ -104,7 +104,7 @@ def group_name(kind: str, keys: Sequence[str], t: Translate) -> str:
     if kind in ("province", "area"):
         if len(keys) == 1:
             return provinces.name(keys[0]) or t("group.unknown_province", code=keys[0])
-        return t("group.merged_provinces", n=len(keys))
+        return t("area.merged" if kind == "area" else "group.merged_provinces", n=len(keys))
     if kind == "age" and len(keys) > 1 and NOT_COMPARED.isdisjoint(keys):
         first, last = keys[0].partition("_")[0], keys[-1].partition("_")[2]
         return t("age.from", age=first) if last == "up" else t("age.between", first=first, last=last)

@@ -1,4 +1,4 @@
-"""The reviewer's room: doubtful photographs one after the other on a local page, and what the reviewer decides.
+"""The reviewer's room: a local page that shows doubtful photographs one by one, and takes the reviewer's decisions.
 
 Reads a finished wave; writes ``landing/wave-NNNN/reviews/``, which the next run takes in.
 """

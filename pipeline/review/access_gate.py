@@ -1,8 +1,8 @@
-"""Who may use the page: a reviewer who signed in with their token, in this browser, and nobody else.
+"""Who may use the page: only a reviewer who signed in with their token, in this browser.
 
-The token becomes a cookie that scripts cannot read and other sites cannot send; a change needs a second secret that
-only the page itself knows. A request for another host's name is refused: it comes from a page that had its own name
-changed to this machine's address. Every answer forbids storing, framing and fetching from elsewhere.
+The token becomes a cookie that scripts cannot read and that other sites cannot send; a change needs a second secret
+that only the page itself knows. A request for another host's name is refused: it comes from a page that had its own
+name changed to this machine's address. Every answer forbids storing, framing and fetching from elsewhere.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HEADERS = {
 #: The header in which the page sends its own secret.
 CSRF = "X-Gelombang-Review"
 SIGN_IN = "/sign-in"
-#: Longer than any token with its form around it.
+#: More bytes than any sign-in form has.
 _LONGEST = 4096
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ASKED = """<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -55,7 +55,8 @@ _REFUSED = """<!doctype html><html lang="id"><meta charset="utf-8"><title>403</t
 
 @dataclass(frozen=True)
 class AccessGate:
-    """The doors of one start; a later start has others. The cookie's name too: all ports of a host share cookies.
+    """The secrets of one start of the page; a later start has others. The cookie's name is new too: all ports of a host
+    share cookies.
 
     ``host`` is what the page listens on.
     """
@@ -108,7 +109,8 @@ class AccessGate:
         if name in _LOOPBACK or name == self.host.lower():
             return True
         with suppress(ValueError):
-            if ipaddress.ip_address(self.host).is_unspecified:  # it listens everywhere: under an address or its name
+            # a page that listens on all addresses is asked under an address or the host's name
+            if ipaddress.ip_address(self.host).is_unspecified:
                 if name in (socket.gethostname().lower(), socket.getfqdn().lower()):
                     return True
                 return bool(ipaddress.ip_address(name))
@@ -116,7 +118,7 @@ class AccessGate:
 
 
 async def _body(request: Request) -> dict[str, list[str]]:
-    """A small form, as a browser sends it; nothing of one that is too long."""
+    """The fields of a small form; none of a form that is too long."""
     found = b""
     async for part in request.stream():
         found += part

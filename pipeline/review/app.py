@@ -16,7 +16,7 @@ from pipeline.review import case_page
 from pipeline.review.access_gate import AccessGate
 from pipeline.review.card_cut import cut_card
 from pipeline.review.cases import Case
-from pipeline.review.decisions import Reviewing, ReviewSession, Standing
+from pipeline.review.decisions import CaseState, Reviewing, ReviewSession
 from pipeline.review.objection_page import add_objections
 from pipeline.review.objections import open_to
 from pipeline.review.photos import Shown, show
@@ -34,7 +34,7 @@ class Answer(BaseModel):
     note: str = Field(max_length=500)
     selfie: str | None
     reference: str | None
-    others: list[str | None] | None = None  # None: not asked about by whoever sent it
+    others: list[str | None] | None = None  # None: the page that was sent did not ask
 
     @field_validator("note")
     @classmethod
@@ -45,14 +45,15 @@ class Answer(BaseModel):
 
 
 def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | None, gate: AccessGate) -> FastAPI:
-    """The application for one wave and whoever signs in. ``policy`` has the thresholds that the wave was judged by."""
+    """The application for one wave and the reviewers who sign in. ``policy`` has the thresholds that the wave was
+    judged by."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(gate)
-    where, wave = reviewing.where, reviewing.wave
-    roots = {"selfie": where.landing(wave, "selfies"), "reference": where.extract("photos")}
+    store, wave = reviewing.store, reviewing.wave
+    roots = {"selfie": store.landing(wave, "selfies"), "reference": store.extract("photos")}
 
     def mine(request: Request) -> ReviewSession:
-        """The session of whoever the gate let in."""
+        """The session of the reviewer whom the gate let in."""
         return reviewing.of(request.state.reviewer)
 
     def look(case: Case, which: Which) -> Shown:
@@ -63,27 +64,27 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
         return cut_card(roots["selfie"], case.selfie) if case.card not in (None, "missing") else None
 
     def look_at_others(case: Case) -> list[Shown]:
-        """The selfies of the applications that share a face or a picture with this one, of whatever wave."""
-        return [show(where.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
+        """The selfies of the applications that share a face or a picture with this one, of any wave."""
+        return [show(store.selfies_of(other["wave"]), other["selfie"]) for other in case.others]
 
     def found(number: int) -> Case:
         if not 1 <= number <= len(cases):
             raise HTTPException(404)
         return cases[number - 1]
 
-    def next_open(standings: dict[str, Standing], after: int) -> Case | None:
+    def next_open(case_states: dict[str, CaseState], after: int) -> Case | None:
         """The first case this reviewer is asked about, from ``after`` on and then from the start."""
         turned = cases[after:] + cases[:after]
-        return next((c for c in turned if standings.get(c.registration_id, Standing()).open), None)
+        return next((c for c in turned if case_states.get(c.registration_id, CaseState()).open), None)
 
     def shown(
         request: Request, case: Case | None, language: Language, *, saved: int | None = None, status: int = 200
     ) -> HTMLResponse:
         """The page of a case, or of the end; ``saved`` is the case just decided, ``status`` 404 for one not found."""
         session = mine(request)
-        standings = session.standings()
-        known = [standings.get(c.registration_id, Standing()) for c in cases]
-        follows = next_open(standings, case.number if case else 0)
+        case_states = session.case_states()
+        known = [case_states.get(c.registration_id, CaseState()) for c in cases]
+        follows = next_open(case_states, case.number if case else 0)
         values: dict[str, Any] = {
             "wave": wave.number,
             "reviewer": session.reviewer,
@@ -95,12 +96,12 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
             "saved": saved and (saved, known[saved - 1].mine),
             "follows": follows.number if follows else None,
             "found": status == 200,
-            "objections": len(open_to(where, wave, session.reviewer)),
+            "objections": len(open_to(store, wave, session.reviewer)),
             "case": case,
         }
         if case is not None:
             values |= {
-                "standing": known[case.number - 1],
+                "state": known[case.number - 1],
                 "photographs": {"selfie": look(case, "selfie"), "reference": look(case, "reference")},
                 "card": look_at_card(case) is not None,
                 "others": list(zip(case.others, look_at_others(case), strict=True)),
@@ -112,7 +113,7 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
     @app.get("/")
     def start(request: Request, lang: Language | None = None) -> Response:
         spoken: Language = lang or ("en" if settings().language == "en" else "id")
-        return shown(request, next_open(mine(request).standings(), 0), spoken)
+        return shown(request, next_open(mine(request).case_states(), 0), spoken)
 
     @app.get("/case/{number}")
     def look_at(request: Request, number: int, lang: Language, saved: int | None = None) -> Response:
@@ -154,7 +155,7 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
         others = found(number).others
         picture = None
         if 0 <= place < len(others):
-            picture = show(where.selfies_of(others[place]["wave"]), others[place]["selfie"]).jpeg
+            picture = show(store.selfies_of(others[place]["wave"]), others[place]["selfie"]).jpeg
         if picture is None:
             raise HTTPException(404)
         return Response(picture, media_type="image/jpeg")
@@ -175,7 +176,7 @@ def make_app(reviewing: Reviewing, cases: list[Case], policy: dict[str, Any] | N
         if seen != known:
             return JSONResponse({"problem": "changed"}, 409)
         session.decide(case.registration_id, answer.decision, answer.note, seen)
-        follows = next_open(session.standings(), number)
+        follows = next_open(session.case_states(), number)
         target = f"/case/{follows.number}" if follows else "/end"
         return JSONResponse({"next": f"{target}?lang={lang}&saved={number}"})
 

@@ -1,6 +1,6 @@
 """The audit trail of reviews: one JSON line per decision, only ever appended, below ``reviews/audit/``.
 
-In a folder of its own, because what lies beside the CSV files is read as a delivery.
+In a folder of its own, because every file in the folder of the CSV files is read as a delivery.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.domain.errors import DiskFullError
 
 
 def append(path: Path, line: dict[str, Any]) -> None:
-    """Appends one line, whole or not at all, and sees it on the disk. Several processes may append at once.
+    """Appends one line, whole or not at all, and waits until it is on the disk. Several processes may append at once.
 
     Raises DiskFullError.
     """

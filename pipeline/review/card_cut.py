@@ -1,4 +1,4 @@
-"""The identity card cut out of a selfie and laid flat, for a reviewer: made when the page is looked at, and never kept.
+"""The identity card cut out of a selfie and laid flat, for a reviewer: made when the page is shown, and never stored.
 
 The card's own outline is shown with a little of what is around it, upright and not mirrored.
 """

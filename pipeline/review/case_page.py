@@ -1,4 +1,4 @@
-"""A case as the reviewer reads it: words, templates and what stands in them."""
+"""A case as the reviewer reads it: words, templates and the values in them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from pipeline.domain import reasons
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import label
+from pipeline.reports.page import templates_of
 from pipeline.review.cases import Case
 
 
@@ -57,17 +56,4 @@ def render(language: str, template: str = "review.html.j2", **values: Any) -> st
     """The page of a case; without ``case`` the page at the end of the work. Or another ``template``."""
     shared = {"lang": language, "t": speaker(language), "ready": words()["ready"]}
     shared |= {"message": lambda code: reasons.message(code, language), "label": label}
-    return _environment().get_template(template).render(**shared, **values)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("pipeline.review", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"decimal": numbers.decimal, "integer": numbers.integer}
-    return made
+    return templates_of("pipeline.review").get_template(template).render(**shared, **values)

@@ -1,7 +1,7 @@
-"""What a reviewer of a wave has to look at: the cases under review, and those that reviewers settled before.
+"""The cases that a reviewer of a wave sees: those under review, and those that reviewers settled before.
 
 Reads ``review.parquet`` and ``decisions.parquet`` of a finished wave. A case that the last run took in stays, as
-long as the run's own tables are there, so that a reviewer can still correct himself.
+long as the run's own tables are there, so that a reviewer can still correct a decision.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Case:
     card: str | None = None
 
 
-def read_cases(where: Store, wave: Wave) -> list[Case]:
+def read_cases(store: Store, wave: Wave) -> list[Case]:
     """Every case of the wave, in order."""
-    out = where.out(wave)
+    out = store.out(wave)
     open_ = files.read_table(out / "review.parquet")
-    rows = {row["registration_id"]: row for row in [*_settled(where, wave), *open_.to_pylist()]}
+    rows = {row["registration_id"]: row for row in [*_settled(store, wave), *open_.to_pylist()]}
     wanted = pc.field("registration_id").isin(pa.array(sorted(rows), pa.string()))
     decided = files.read_table(out / "decisions.parquet", ["registration_id", "warnings"], wanted)
     warnings = dict(zip(*(decided[name].to_pylist() for name in decided.column_names), strict=True))
@@ -58,10 +58,10 @@ def _case(number: int, row: dict[str, Any], warnings: list[str]) -> Case:
     return Case(number=number, warnings=warnings, scores=scores, **later, **kept)
 
 
-def _settled(where: Store, wave: Wave) -> list[dict[str, Any]]:
+def _settled(store: Store, wave: Wave) -> list[dict[str, Any]]:
     """Cases that reviewers had settled when the wave was last run."""
-    decisions = files.read_table(where.out(wave) / "decisions.parquet", ["registration_id"], pc.field("reviewed"))
-    work = where.work(wave)
+    decisions = files.read_table(store.out(wave) / "decisions.parquet", ["registration_id"], pc.field("reviewed"))
+    work = store.work(wave)
     verdicts = sorted((work / "verdicts").glob("*.parquet"))
     if not decisions.num_rows or not verdicts or not (work / "drawn.parquet").is_file():
         return []

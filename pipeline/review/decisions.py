@@ -1,7 +1,7 @@
 """What reviewers have decided so far, and a reviewer's next decision: one CSV per session, rewritten whole each time.
 
 Writes ``landing/wave-NNNN/reviews/<reviewer>-<start>.csv`` with the contract's columns. A correction is a later row;
-which row counts is ingest's question, asked here by the same SQL.
+which row counts is decided by the SQL of ingest.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,8 +31,8 @@ from pipeline.storage.spreadsheet_safety import plain
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a case stands: the decision that counts (None: none yet), one's own, and how many others have spoken."""
+class CaseState:
+    """What has been decided about a case: the decision that counts (None: none yet), one's own, how many others."""
 
     counts: str | None = None
     by: str | None = None
@@ -56,7 +56,7 @@ class Standing:
 class ReviewSession:
     """One reviewer at work on one wave, from the start of the page to its end."""
 
-    where: Store
+    store: Store
     wave: Wave
     reviewer: str
     _rows: list[dict[str, Any]] = field(default_factory=list)
@@ -67,48 +67,41 @@ class ReviewSession:
         self.reviewer = reviewers_name(self.reviewer)
         slug = re.sub(r"[^a-z0-9]+", "-", self.reviewer.lower()).strip("-") or "reviewer"
         name = f"{slug}-{self._now():%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.csv"
-        self.path = self.where.landing(self.wave, "reviews") / name
+        self.path = self.store.landing(self.wave, "reviews") / name
 
     @property
     def trail(self) -> Path:
         """The wave's audit trail, of all its reviewers."""
         return self.path.parent / "audit" / "decisions.jsonl"
 
-    def standings(self) -> dict[str, Standing]:
-        """Where every case stands on which anybody has decided."""
+    def case_states(self) -> dict[str, CaseState]:
+        """Every case that somebody has decided about."""
         columns = "registration_id, person, decision, note, decided_at"
-        with weighed(self.where, self.wave, Path(self._spill.name), second=settings().review.second) as (db, _):
+        with weighed(self.store, self.wave, Path(self._spill.name), second=settings().review.second) as (db, _):
             votes = db.execute(f"SELECT {columns} FROM votes ORDER BY registration_id, person").fetchall()
             counting = db.execute("SELECT registration_id, decision, reviewer FROM counting").fetchall()
         counts = {id_: (decision, by) for id_, decision, by in counting}
-        found: dict[str, Standing] = {}
+        found: dict[str, CaseState] = {}
         for id_, person, decision, note, when in votes:
-            before = found.get(id_, Standing(*counts.get(id_, (None, None))))
-            mine = person == skeleton(self.reviewer)
-            latest = max(filter(None, (before.latest, when)), default=None)
-            found[id_] = Standing(
-                before.counts,
-                before.by,
-                decision if mine else before.mine,
-                note if mine else before.note,
-                before.others + (not mine),
-                latest,
-            )
+            state = found.get(id_, CaseState(*counts.get(id_, (None, None))))
+            state = replace(state, latest=max(filter(None, (state.latest, when)), default=None))
+            if person == skeleton(self.reviewer):
+                found[id_] = replace(state, mine=decision, note=note)
+            else:
+                found[id_] = replace(state, others=state.others + 1)
         return found
 
     def decide(self, registration_id: str, decision: str, note: str, seen: dict[str, Any]) -> None:
         """Records a decision: first in the audit trail and the record, then where the next run reads it.
 
-        ``seen``: the hashes of the photographs looked at, and whose the others were. Raises DiskFullError; then the
-        decision does not count.
+        ``seen``: the hashes of the photographs that were shown, and whose the other ones were. Raises DiskFullError;
+        then the decision does not count.
         """
         with self._lock:
-            standing = self.standings().get(registration_id, Standing())
+            state = self.case_states().get(registration_id, CaseState())
             now = self._now()
-            if (
-                standing.latest is not None and standing.latest >= now
-            ):  # another's clock is ahead: the later word counts
-                now = standing.latest + timedelta(microseconds=1)
+            if state.latest is not None and state.latest >= now:  # another's clock is ahead: the later decision counts
+                now = state.latest + timedelta(microseconds=1)
             row = {
                 "registration_id": registration_id,
                 "decision": decision,
@@ -116,11 +109,15 @@ class ReviewSession:
                 "decided_at": f"{now:%Y-%m-%d %H:%M:%S.%f}",
                 "note": plain(" ".join(note.split())),
             }
-            line = {"time": f"{self._now().isoformat()}+07:00", **{k: row[k] for k in REVIEWS.names[:3]}, **seen}
+            line = {
+                "time": f"{self._now().isoformat()}+07:00",
+                **{k: row[k] for k in ("registration_id", "decision", "reviewer")},
+                **seen,
+            }
             audit_trail.append(self.trail, line)
-            facts = {name: row[name] for name in REVIEWS.names[:4]}
+            facts = {name: row[name] for name in ("registration_id", "decision", "reviewer", "decided_at")}
             try:
-                log.note(self.where, "reviewed", self.wave.number, facts, by=self.reviewer)
+                log.note(self.store, "reviewed", self.wave.number, facts, by=self.reviewer)
                 files.write_text(_csv([*self._rows, row]), self.path)
             except BaseException:
                 audit_trail.append(self.trail, {**line, "saved": False})
@@ -134,10 +131,10 @@ class ReviewSession:
 
 
 class Reviewing:
-    """The reviewers at work on one wave: a session each, from when they first sign in to the page's end."""
+    """The reviewers at work on one wave: each has a session, from the first sign-in to the end of the page."""
 
-    def __init__(self, where: Store, wave: Wave) -> None:
-        self.where, self.wave = where, wave
+    def __init__(self, store: Store, wave: Wave) -> None:
+        self.store, self.wave = store, wave
         self._sessions: dict[str, ReviewSession] = {}
         self._lock = Lock()
 
@@ -145,7 +142,7 @@ class Reviewing:
         """The session of a reviewer."""
         with self._lock:
             if reviewer not in self._sessions:
-                self._sessions[reviewer] = ReviewSession(self.where, self.wave, reviewer)
+                self._sessions[reviewer] = ReviewSession(self.store, self.wave, reviewer)
             return self._sessions[reviewer]
 
 

@@ -1,6 +1,7 @@
-"""The page on which a second person decides objections: the evidence and what was said, nothing of the first decision.
+"""The page on which a second person decides objections: the evidence and the applicant's words, but not the first
+decision.
 
-Shows a reviewer the open objections that they had no hand in. Nothing of an applicant is in any address.
+Shows a reviewer the open objections of cases that they did not work on. Nothing of an applicant is in any address.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pipeline.review.decisions import Reviewing
 from pipeline.review.objections import Objection
 from pipeline.review.photos import show
 
-#: Of a text so much is shown.
+#: Characters of a text that are shown.
 _LETTERS = 4000
 
 
@@ -33,11 +34,11 @@ class ObjectionAnswer(BaseModel):
 
 def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None:
     """Adds the page to a review of one wave."""
-    where, wave = reviewing.where, reviewing.wave
+    store, wave = reviewing.store, reviewing.wave
 
     def mine(request: Request) -> list[Objection]:
-        """The open objections that whoever the gate let in may decide."""
-        return objections.open_to(where, wave, request.state.reviewer)
+        """The open objections that the reviewer whom the gate let in may decide."""
+        return objections.open_to(store, wave, request.state.reviewer)
 
     def found(request: Request, number: int) -> Objection:
         one = next((one for one in mine(request) if one.number == number), None)
@@ -51,7 +52,7 @@ def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None
         rows: list[dict[str, Any]] = []
         for one in mine(request):
             said = one.evidence.endswith(".txt")
-            text = objections.evidence_of(where, one).decode("utf-8", "replace")[:_LETTERS] if said else None
+            text = objections.evidence_of(store, one).decode("utf-8", "replace")[:_LETTERS] if said else None
             picture = PurePosixPath(one.evidence).suffix in objections.PICTURES
             rows.append({"one": one, "late": one.late(today), "text": text, "picture": picture})
         values = {"wave": wave.number, "reviewer": request.state.reviewer, "csrf": gate.csrf(request), "rows": rows}
@@ -59,7 +60,7 @@ def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None
 
     @app.get("/objection/{number}/evidence")
     def evidence(request: Request, number: int) -> Response:
-        picture = show(where.root, found(request, number).evidence).jpeg
+        picture = show(store.root, found(request, number).evidence).jpeg
         if picture is None:
             raise HTTPException(404)
         return Response(picture, media_type="image/jpeg")
@@ -67,7 +68,7 @@ def add_objections(app: FastAPI, reviewing: Reviewing, gate: AccessGate) -> None
     @app.post("/objection/{number}")
     def decided(request: Request, number: int, answer: ObjectionAnswer, lang: Literal["id", "en"]) -> Response:
         one, now, accept = found(request, number), datetime.now(WIB), answer.decision == "accept"
-        into = objections.wave_to_come_back_in(where, one, now) if accept else None
+        into = objections.wave_to_come_back_in(store, one, now) if accept else None
         by, note = request.state.reviewer, answer.note
-        objections.decide(where, wave, one.registration_id, accept=accept, note=note, by=by, now=now, into=into)
+        objections.decide(store, wave, one.registration_id, accept=accept, note=note, by=by, now=now, into=into)
         return JSONResponse({"next": f"/objections?lang={lang}"})

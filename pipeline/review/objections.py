@@ -1,4 +1,4 @@
-"""Objections to a decision: taken in with their evidence, decided by a second person, answered before a deadline.
+"""Objections to a decision: taken in with their evidence, decided by a second person, and answered before a deadline.
 
 Each is a folder ``landing/wave-NNNN/objections/NNNN/``: the evidence, ``objection.json``, and once it is decided
 ``decision.json`` and ``answer.txt``. No file is ever changed; both steps are in the signed record. An accepted
@@ -97,7 +97,7 @@ def take_in(
         raise BadObjectionError(f"The evidence has {len(evidence):,} bytes.", "Send a smaller file.")
     number = max((one.number for one in there), default=0) + 1
     while not store.create(key := f"{folder(wave)}{number:04d}/evidence{Path(name).suffix.lower()}", evidence):
-        number += 1  # somebody else's came at the same moment
+        number += 1  # another objection came at the same moment
     made = Objection(
         wave.number,
         number,
@@ -129,7 +129,7 @@ def decide(
 ) -> Objection:
     """Decides the open objection of an application, and writes the answer.
 
-    Raises BadObjectionError, and OwnObjectionError where it is no second person.
+    Raises BadObjectionError, and OwnObjectionError where the person is not a second one.
     """
     one = next((o for o in objections(store, wave) if o.registration_id == registration_id and not o.decided), None)
     if one is None:
@@ -152,7 +152,7 @@ def decide(
 
 
 def open_to(store: Store, wave: Wave, reviewer: str) -> list[Objection]:
-    """The open objections that a reviewer had no hand in."""
+    """The open objections of cases that a reviewer did not work on."""
     found = [one for one in objections(store, wave) if one.decided is None]
     reviews = log.entries(store, wave.number, "reviewed") if found else []
     return [one for one in found if skeleton(reviewer) not in _had_a_hand(reviews, one)]
@@ -181,7 +181,8 @@ def evidence_of(store: Store, one: Objection) -> bytes:
 
 
 def _had_a_hand(reviews: Iterable[Entry], one: Objection) -> set[str]:
-    """Who cannot decide: whoever took it in, and the reviewers of the application, of the wave's recorded reviews."""
+    """Who cannot decide: the person who took it in, and the reviewers of the application, of the wave's recorded
+    reviews."""
     by = [entry.by for entry in reviews if entry.facts.get("registration_id") == one.registration_id]
     return {skeleton(name) for name in (one.taken_by, *by)}
 

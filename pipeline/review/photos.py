@@ -1,6 +1,6 @@
-"""A photograph as a reviewer may see it: from below its folder only, upright, without what the camera wrote into it.
+"""A photograph as a reviewer may see it: only from below its folder, upright, without the camera's data.
 
-What was looked at is known by the SHA-256 of the file's own bytes.
+The SHA-256 of the file's bytes identifies it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _QUALITY = 90
 
 @dataclass(frozen=True)
 class Shown:
-    """``jpeg`` is what is served; None where there is nothing to see, and ``problem`` says why."""
+    """``jpeg`` is what is served; None where nothing can be shown; ``problem`` says why."""
 
     sha256: str | None
     jpeg: bytes | None
@@ -31,7 +31,7 @@ class Shown:
 
 
 def show(root: Path, relative: str | None) -> Shown:
-    """The photograph ``root/relative``; whatever it is, this never fails and never reads outside ``root``."""
+    """The photograph ``root/relative``. Never fails for any content, and never reads outside ``root``."""
     limits = settings().selfie
     try:
         data = read_below(root, relative, limits.max_bytes)

@@ -1,7 +1,7 @@
-"""Who may review: a list of names, each with the hash of a token that its reviewer alone was shown, once.
+"""Who may review: a list of names, each with the hash of a token that was shown once, to its reviewer only.
 
-It lies with the installation's secrets, outside the data root. A token ends after GELOMBANG_REVIEW__TOKEN_DAYS, when
-the reviewer gets another, or when they are taken off the list. Two spellings that are read alike are one name.
+It is with the installation's secrets, outside the data root. A token ends after GELOMBANG_REVIEW__TOKEN_DAYS, when
+the reviewer gets another, or when they are taken off the list. Two spellings that look alike are one name.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from pipeline.domain.settings import settings
 from pipeline.storage import files
 from pipeline.storage.sealed import key_at
 
-#: A name stands in file names and between commas.
+#: A name is used in file names and between commas.
 _NAME = re.compile(r"\w[\w .@-]{0,59}")
 
 
 @dataclass(frozen=True)
 class _Listed:
-    """A reviewer: the name as it stands on decisions, the hash of their token, and until when it holds."""
+    """A reviewer: the name as it is on decisions, the hash of their token, and until when it holds."""
 
     name: str
     token_hmac: str
@@ -49,7 +49,7 @@ def reviewers_name(given: str) -> str:
 
 
 class Reviewers:
-    """The list of an installation. ``root`` is the data root, below which it may not lie. Raises BadSettingError."""
+    """The list of an installation. ``root`` is the data root, below which it may not be. Raises BadSettingError."""
 
     def __init__(self, root: Path) -> None:
         self._key = key_at(settings().secrets, root, "reviewers")
@@ -77,7 +77,7 @@ class Reviewers:
             return listed.pop(skeleton(reviewers_name(given)), None) is not None
 
     def named(self, token: str) -> str | None:
-        """Whose token it is; None for one that nobody has any more."""
+        """Whose token it is; None for a token that is no longer valid."""
         given, found = self._hash(token), None
         for one in self._listed().values():
             if hmac.compare_digest(one.token_hmac, given) and datetime.fromisoformat(one.until) > datetime.now(UTC):
@@ -85,7 +85,7 @@ class Reviewers:
         return found
 
     def nobody(self) -> bool:
-        """Whether nobody is on the list."""
+        """Whether the list is empty."""
         return not self._listed()
 
     def _hash(self, token: str) -> str:

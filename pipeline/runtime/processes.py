@@ -1,4 +1,4 @@
-"""How many worker processes there may be, and what each does: it leaves when the process that started it is gone, and
+"""How many worker processes there may be, and what each does: it ends when the process that started it has ended, and
 gives back memory that it no longer needs.
 
 A pool's workers wait on a queue that stays open when their parent is killed; each would keep its memory for good.

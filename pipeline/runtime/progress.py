@@ -1,6 +1,6 @@
-"""How a long task says where it is: to the task's log, and to the terminal of `gelombang run` when there is one.
+"""How a long task reports its progress: to the task's log, and to the terminal of `gelombang run` when there is one.
 
-A listener is plugged in by whoever shows progress; without one, lines go to the log only. No rows, no names, no NIK.
+A program that shows progress sets a listener; without one, lines go to the log only. No rows, no names, no NIK.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _EVERY_SECONDS = 10.0
 
 
 class Listener(Protocol):
-    """Hears what the tasks of a wave do, in the order in which they do it."""
+    """Is called with what the tasks of a wave do, in their order."""
 
     def started(self, task: str) -> None: ...
     def advanced(self, task: str, done: int, total: int) -> None: ...
@@ -28,7 +28,7 @@ _listener: Listener | None = None
 
 
 def listen(listener: Listener | None) -> None:
-    """Plugs a listener into this process, or takes it out (None)."""
+    """Sets the listener of this process, or removes it (None)."""
     global _listener
     _listener = listener
 

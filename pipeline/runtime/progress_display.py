@@ -12,7 +12,7 @@ from pipeline.domain.errors import GelombangError
 
 
 class Display:
-    """A progress listener that draws; on a terminal that is not one (CI, a pipe) it prints a line per finished task."""
+    """A progress listener that draws on a terminal. Elsewhere (CI, a pipe) it prints a line per finished task."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -52,7 +52,7 @@ class Display:
             self._progress.update(self._lines[task], completed=done, total=total)
 
     def finished(self, task: str, counts: dict[str, Any]) -> None:
-        """A task is done; its counts stand beside it."""
+        """A task is done; its counts are shown in its line."""
         shown = ", ".join(f"{name} {value}" for name, value in counts.items() if isinstance(value, int | str))
         line = self._lines[task]
         total = self._progress.tasks[line].total if not self._progress.disable else 1
@@ -61,7 +61,7 @@ class Display:
             self.console.print(f"✓ {task:<18} {shown}", markup=False, highlight=False)
 
     def failed(self, task: str, error: BaseException) -> None:
-        """A task failed: the first error is the one that people are told."""
+        """A task failed: the first error is the one that is shown to people."""
         self.error = self.error or error
         named = isinstance(error, GelombangError)
         self.console.print("✗", style="red", end=" ")

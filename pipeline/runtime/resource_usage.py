@@ -1,7 +1,7 @@
 """What each task of a run cost: seconds, CPU seconds and memory of this process and its workers, disk below ``work/``.
 
 A progress listener that passes everything on to another. Appends to a file of JSON lines that no output depends on: a
-line when a task ends, and one in half a minute while it runs, so that a kill loses nothing but the last of them.
+line when a task ends, and one in half a minute while it runs, so that a kill loses only the last of them.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Recorder:
 
 @contextmanager
 def recorded(path: Path, disk: Path, inner: progress.Listener | None = None) -> Iterator[None]:
-    """Within the block, every task's costs are appended to ``path``; ``disk`` is the folder whose size is told."""
+    """Within the block, every task's costs are appended to ``path``; ``disk`` is the folder whose size is written."""
     recorder = Recorder(path, disk, inner)
     recorder.start()
     progress.listen(recorder)

@@ -1,4 +1,4 @@
-"""Who is at this prompt, as the operating system knows it: no variable and no option can say otherwise."""
+"""Who is at this prompt, as the operating system knows it: no variable and no option can change it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal that every command writes to: what is printed is text, whoever wrote it.
+"""The terminal that every command writes to: data is printed as plain text.
 
 No markup, emoji or highlighting is read in it, and what cannot be seen (escape sequences, bidi marks) is written out.
 Styles are given by the code alone.
@@ -16,12 +16,12 @@ from pipeline.domain.visible_text import visible
 
 
 class Terminal(Console):
-    """rich's console, deaf to data."""
+    """rich's console that reads no markup in data."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, "highlight": False, **options})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Every piece of text on its way to the screen."""
+        """Makes every piece of text visible before it is shown."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)

@@ -1,4 +1,4 @@
-"""One application beside what the registers say about its NIK, by the very SQL that screened the wave.
+"""One application compared with what the registers say about its NIK, by the SQL that screened the wave.
 
 Reads the ingested registrations and the extracts that the wave used; writes nothing but a spill file that it removes.
 """

@@ -1,6 +1,6 @@
-"""What is no part of a name, as patterns that fill sql/macros.sql. Reads ``name_parts.toml`` and nothing else.
+"""What does not belong to a name, as patterns that fill sql/macros.sql. Reads ``name_parts.toml`` and nothing else.
 
-Whoever compares names, in screening or elsewhere, defines the macros here: there is one idea of when two are the same.
+Every room that compares names defines the macros here: so there is one definition of two equal names.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def patterns() -> dict[str, str]:
 
 
 def _any(entries: Iterable[str], between: str, first: str | None = None) -> str:
-    """One of these; ``between`` may stand between their parts, ``first`` must after the first part."""
+    """One of these; ``between`` may be between their parts; ``first`` must follow the first part."""
     return _tree({tuple(entry.upper().split(".")) for entry in entries}, between, first or between)
 
 
 def _tree(entries: set[tuple[str, ...]], between: str, first: str) -> str:
-    """What several begin with is written once: the pattern stays short and is quickly made ready."""
+    """Writes a common beginning of several words once, so that the pattern stays short and compiles quickly."""
     branches = []
     for head in sorted({head for head, *_ in entries}):
         rests = {rest for begin, *others in entries if begin == head and (rest := tuple(others))}

@@ -57,7 +57,7 @@ def rules_in_force(wave: Wave) -> list[Rule]:
 
 
 def warnings() -> list[Rule]:
-    """What is reported and never decides."""
+    """The rules whose warnings are reported and never decide."""
     return [replace(rule, warns=True) for rule in _rules("warning")]
 
 
@@ -77,7 +77,7 @@ def lists() -> dict[str, list[str]]:
 
 
 def words() -> dict[str, list[str]]:
-    """The words in which the registers must speak for the rules to read them: the contract's closed lists, and those
+    """The words of the registers that the rules understand: the contract's closed lists, and those
     of ``rules.toml``."""
     closed = {
         "citizenship": values.CITIZENSHIPS,

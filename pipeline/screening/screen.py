@@ -19,7 +19,7 @@ from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import SCREENED
 from pipeline.domain.draw_hash import define_draw
-from pipeline.ingest.extracts import Extract
+from pipeline.ingest.extracts import REGENCY, Extract
 from pipeline.screening import name_patterns
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
@@ -128,8 +128,16 @@ def sources_of(
         "{blacklist}": _NUMBERS.format(read["blacklist"]) + since if "blacklist" in read else _NOBODY,
         "{accepted}": _PEOPLE.format(duckdb_sql.read(cohorts)) if cohorts else _NOBODY,
         "$regions": _regions(),
-        "{area}": "province_code" if wave.areas else "NULL::VARCHAR",
+        "{area}": _area(wave),
     }
+
+
+def _area(wave: Wave) -> str:
+    """SQL for the area that a person is of: a regency that has a share of the quota, else the province."""
+    if not wave.regencies:
+        return "province_code" if wave.areas else "NULL::VARCHAR"
+    named = duckdb_sql.text_list(wave.regencies)
+    return f"CASE WHEN {REGENCY} IN (SELECT unnest({named})) THEN {REGENCY} ELSE province_code END"
 
 
 def _regions() -> list[str]:

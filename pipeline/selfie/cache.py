@@ -3,7 +3,7 @@
 One append-only file per process below a folder, one JSON line per pair (``kept_lines.py``): plain, or with encryption
 at rest sealed under the key of the wave, and then of use to that wave alone. Holds scores and a distance, never a
 picture or an embedding. Each line carries a MAC under a key of this installation: one that was altered, forged or moved
-is refused, named, and what it says is measured anew.
+is refused and named, and its photographs are measured again.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def with_card(limits: str, nik: str | None) -> str:
 
 
 def kept_of(kept: VerdictFolder, keys: set[str]) -> set[str]:
-    """Those of the keys under which a measurement is kept, of whatever wave. Raises MasterKeyError."""
+    """Those of the keys under which a measurement is kept, of any wave. Raises MasterKeyError."""
     return {line[_KEY].decode() for _, _, line in _lines_of(kept, keys)}
 
 
@@ -117,7 +117,7 @@ class MeasurementCache:
 
     In memory is only where each line begins, under the first 64 bits of its key: a worker that has seen a whole wave
     then holds some twenty megabytes more than at the start, not two hundred. So a line is proven when it is asked for,
-    and where two stand under one key: of these a proven one counts, wherever it stands.
+    and where two have one key: of these a proven one counts, wherever it stands.
     """
 
     def __init__(self, folder: Path, secret: bytes, wave: str = "", sealing: bytes | None = None) -> None:
@@ -135,7 +135,7 @@ class MeasurementCache:
             self._own = sealed_end(folder / wave / f"{name}.sealed", sealing)
 
     def refresh(self) -> None:
-        """Notes what was appended since the last look, by whomever."""
+        """Notes what any process appended since the last look."""
         for path in sorted(self._folder.glob(PLAIN)):
             self._look(path, None)
         if self._sealing is not None:

@@ -92,7 +92,7 @@ class CalibrationResult:
 
 
 def auc(genuine: Floats, impostor: Floats) -> float:
-    """Chance that a genuine pair lies closer than an impostor pair; ties count half."""
+    """Chance that a genuine pair is closer than an impostor pair; ties count half."""
     order = np.sort(impostor)
     wins = len(order) - np.searchsorted(order, genuine, side="right")
     ties = np.searchsorted(order, genuine, side="right") - np.searchsorted(order, genuine, side="left")

@@ -1,4 +1,4 @@
-"""What a calibration says: a table for a person, a policy file for the pipeline, a report and a plot by group.
+"""The results of a calibration: a table for a person, a policy file for the pipeline, a report and a plot by group.
 
 Writes into a folder of the caller's choice.
 """
@@ -13,7 +13,7 @@ from pipeline.selfie.calibration import CalibrationResult, GroupRates
 from pipeline.selfie.policy import Calibration, SelfiePolicy
 from pipeline.storage import files
 
-#: What is said where the pairs name no groups.
+#: The text where the pairs have no groups.
 AVERAGE = (
     "The pairs name no groups, so these rates are an average and cannot be trusted: a recogniser can be right on\n"
     "average and let one stranger in three pass in one group. Add a column `group` (sex and origin)."
@@ -21,7 +21,7 @@ AVERAGE = (
 
 
 def summary(result: CalibrationResult) -> str:
-    """What a person reads at the prompt."""
+    """The table that a person reads at the prompt."""
     lines = [] if result.grouped else [AVERAGE, ""]
     lines.append(f"AUC {result.auc:.4f}; {result.not_compared} pairs without a comparison")
     lines.append(f"match below distance {result.match:.4f}, set by {result.worst}; doubt below {result.doubt:.4f}")

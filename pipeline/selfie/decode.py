@@ -1,4 +1,4 @@
-"""Reads one photograph from below a root and decodes it, whatever it claims to be. Never reads outside the root.
+"""Reads one photograph from below a root and decodes it, independent of its name. Never reads outside the root.
 
 A picture that is too large is refused by its header, before a pixel is decoded. JPEG is decoded at a reduced scale when
 it is much larger than a face needs: that is most of the time a 12-megapixel photograph would cost.
@@ -98,7 +98,7 @@ def _as_stored(base: Path, relative: str) -> Path:
 
 @cache
 def _prepare_pillow() -> None:
-    """Makes Pillow know every format, once: it otherwise loads a reader only when it is not told which to try."""
+    """Makes Pillow know every format, once: otherwise it loads a reader only when no format is given."""
     from pillow_heif import register_heif_opener
 
     Image.init()

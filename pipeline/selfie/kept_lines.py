@@ -38,11 +38,11 @@ class Lines(Protocol):
         ...
 
     def named(self, place: int) -> str:
-        """A place as it is told to people."""
+        """A place in a form for people."""
         ...
 
     def changed(self) -> list[str]:
-        """What of the file was changed after it was sealed."""
+        """The parts of the file that were changed after it was sealed."""
         ...
 
 
@@ -85,7 +85,7 @@ class PlainLines:
         return f"{self.path.name}:{place}"
 
     def changed(self) -> list[str]:
-        """See Lines: a plain file does not tell."""
+        """See Lines: empty, because a plain file does not show changes."""
         return []
 
 

@@ -51,7 +51,7 @@ def prints_of(
 
 
 def _halved(job: Job) -> list[Print | None]:
-    """What a batch gives whose worker died: the photograph that did it has no print."""
+    """The result of a batch whose worker died: the photograph that caused it has no print."""
     return halved(_look, job, None)
 
 
@@ -76,7 +76,7 @@ def _look(job: Job) -> list[Print | None]:
                 if found.mesh is not None:
                     faces[digest] = (pixels, found.mesh)
         except (PhotoMissingError, PhotoUnreadableError):
-            pass  # what it is worth is the verdict's business
+            pass  # its quality is judged by the verdict
         return digest
 
     seen = [(one(selfies, pair.selfie), one(photos, pair.reference)) for pair in pairs]

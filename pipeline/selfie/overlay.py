@@ -1,4 +1,4 @@
-"""Pictures that show an analyst what was seen: the face's box, the mesh, and every score beside its operating point.
+"""Pictures that show an analyst what was seen: the face's box, the mesh, and every score with its operating point.
 
 Reads photographs below a root and writes JPEGs into a folder of the caller's choice; never part of a wave.
 """
@@ -36,7 +36,7 @@ def draw_overlays(selfies: Sequence[str | None], verdicts: Sequence[Verdict], ro
 
 
 def overlay(pixels: NDArray[np.uint8], verdict: Verdict) -> NDArray[np.uint8]:
-    """The picture (BGR) with what was seen drawn into it, and the scores in a column beside it."""
+    """The picture (BGR) with what was seen drawn into it, and the scores in a column next to it."""
     pixels, found = find_turned(pixels)
     canvas = np.ascontiguousarray(pixels[..., ::-1])
     if found.main is not None:

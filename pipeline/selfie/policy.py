@@ -1,4 +1,4 @@
-"""Thresholds as data, and what follows from a verdict under them. Touches only the policy file that it is told to read.
+"""Thresholds as data, and the consequences of a verdict under them. Reads only the policy file that it is given.
 
 A policy belongs to one recogniser: thresholds of another model are never borrowed.
 """

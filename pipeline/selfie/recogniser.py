@@ -37,7 +37,7 @@ class Recogniser(Protocol):
         ...
 
     def describe(self, faces: Sequence[Face]) -> NDArray[np.float32]:
-        """Descriptors [n, d] of faces; a descriptor never depends on the faces beside it."""
+        """Descriptors [n, d] of faces; a descriptor never depends on the other faces of its batch."""
         ...
 
     def distances(self, pairs: Sequence[tuple[Described, Described]]) -> list[float]:

@@ -31,7 +31,8 @@ Job = tuple[tuple[PhotoPair, ...], Path, Path, str, VerdictFolder | None, PrintF
 
 @dataclass(frozen=True)
 class _Looked:
-    """What was measured of a pair; ``refused``: kept lines that its batch came upon and that nobody of us wrote so."""
+    """What was measured of a pair; ``refused``: kept lines that its batch found and that this installation did not
+    write."""
 
     measurement: Measurement
     refused: tuple[str, ...] = ()
@@ -57,7 +58,7 @@ def verify_pairs(
     are looked for, and compared with the pairs' numbers.
 
     ``prints``: where the workers write what is compared one against all; None: nowhere. ``refused`` takes up the kept
-    lines that were altered or forged; what they say was measured anew.
+    lines that were altered or forged; their photographs were measured again.
 
     Raises SelfieSystemError when workers die whatever they look at, and MissingModelError.
     """

@@ -1,7 +1,7 @@
 """Worker processes of the selfie stage: bounded work in flight, one thread each, models loaded once.
 
 The pool lives as long as this process, so that the shards of a wave that run one after another share it. A worker that
-dies is replaced; what its batch then gives is the business of whoever handed the batch in.
+dies is replaced; the caller that handed the batch in decides what its batch then gives.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pipeline.simulate.noise import I64
 from pipeline.simulate.population.people import BLOCK, People, World
 from pipeline.simulate.presets import SimulationPlan
 
-_BLOCKS = 4096  # neighbourhoods looked at together
+_BLOCKS = 4096  # neighbourhoods in one batch
 _FAMILY_EVERY = 60  # one neighbourhood in so many sends a whole family
 #: The chance that somebody of this age applies: many young people, hardly anyone above 55, some who are too young.
 _EAGERNESS = np.interp(
@@ -46,13 +46,13 @@ class Kin:
 def applications(plan: SimulationPlan, world: World, past: Past | None = None) -> Iterator[tuple[Batch, Kin]]:
     """All applications of the wave, in batches, until there are as many as planned.
 
-    In a later wave of a country those who come back are first; then neighbourhoods of which nobody has applied yet.
+    In a later wave of a country those who come back are first; then neighbourhoods without an applicant so far.
     Raises BadSettingError when the population is too small for them.
     """
     blocks = noise.Shuffle(world.size // BLOCK, plan.seed, "blocks")
     written = ranked = 0
     if past and past.step:
-        batch = _again(plan, world, past)
+        batch = _returning(plan, world, past)
         written = len(batch.rows)
         yield batch, Kin(np.zeros(0, np.int64))
     for start in range(0, blocks.n, _BLOCKS):
@@ -80,7 +80,7 @@ def _nobody_before(plan: SimulationPlan, past: Past | None) -> bool:
     return plan.wave.number == 1 or bool(past and past.step)
 
 
-def _again(plan: SimulationPlan, world: World, past: Past) -> Batch:
+def _returning(plan: SimulationPlan, world: World, past: Past) -> Batch:
     """The applications of those who come back."""
     person, mask = changes.come_back(
         plan.seed, past, world.moves(past.person, past.steps - 1) > 0, plan.registrations // 2
@@ -129,10 +129,10 @@ def _rows(plan: SimulationPlan, who: People, mask: I64, written: int, room: int)
     row_mask = faults.of_application(mask[rows]) & ~faults.BIT["duplicate_application"]
     submitted, outside = _times(plan, who.index[rows], nth, row_mask & faults.BIT["outside_wave"] > 0)
     row_mask = np.where(outside, row_mask | faults.BIT["outside_wave"], row_mask)
-    again = nth > 0
+    repeated = nth > 0
     for code in ("email_unverified", "phone_unverified"):
         fault = noise.uniform(plan.seed, f"again:{code}", who.index[rows] * 4 + nth) < plan.shares[code]
-        row_mask = np.where(again, (row_mask & ~faults.BIT[code]) | np.where(fault, faults.BIT[code], 0), row_mask)
+        row_mask = np.where(repeated, (row_mask & ~faults.BIT[code]) | np.where(fault, faults.BIT[code], 0), row_mask)
     duplicate = _superseded(rows, submitted, row_mask, mask, faults.agrees(plan.seed, who.index, mask))
     row_mask |= np.where(duplicate, faults.BIT["duplicate_application"], 0)
     return Batch(who, mask, rows, row_mask, submitted, written)
@@ -155,9 +155,9 @@ def _times(plan: SimulationPlan, index: I64, nth: I64, outside: NDArray[np.bool_
 
 
 def _superseded(rows: I64, submitted: I64, row_mask: I64, mask: I64, agrees: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which applications do not stand because another of the same person does: the latest sound one (tie: the larger
-    number) stands, without a sound one the latest inside the window; without one inside, none is superseded. Who does
-    not agree with the register in name and birth date supersedes nothing and is nobody's duplicate."""
+    """Which applications do not count because another of the same person does: the latest sound one (tie: the larger
+    number) counts, without a sound one the latest inside the window; without one inside, none is superseded. Who does
+    not agree with the register in name and birth date supersedes nothing and is not a duplicate."""
     inside = row_mask & faults.BIT["outside_wave"] == 0
     unconfirmed = faults.BIT["email_unverified"] | faults.BIT["phone_unverified"]
     sound = inside & (row_mask & unconfirmed == 0) & (mask[rows] & faults.BIT["identity_mismatch"] == 0)

@@ -1,4 +1,4 @@
-"""Applications as people send them: the register's data, but for what was planted. Touches no file."""
+"""Applications as people send them: the register's data, except for what was planted. Touches no file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.simulate.population import names, spelling
 from pipeline.simulate.population.people import World
 from pipeline.simulate.presets import SimulationPlan
 
-#: Serials that no register has: a well-formed NIK that leads to nobody.
+#: Serials that no register has: a well-formed NIK that no person has.
 UNKNOWN_SERIAL = 5_000
 _OPERATORS = (811, 812, 813, 821, 822, 852, 853, 856, 857, 858, 815, 816, 877, 878, 895, 896, 838)
 _PREFIXES = np.array([f"0{operator}" for operator in _OPERATORS])
@@ -27,12 +27,12 @@ def registration_ids(plan: SimulationPlan, number: I64) -> np.ndarray:
 
 
 def selfie_path(number: int, registration_id: str) -> str:
-    """Where an application's selfie lies below ``selfies/``, a thousand to a folder."""
+    """The path of an application's selfie below ``selfies/``, a thousand to a folder."""
     return f"{number // 1000:05d}/{registration_id}.jpg"
 
 
 def table(plan: SimulationPlan, world: World, batch: Batch) -> pa.Table:
-    """The batch's applications, as in the contract, with nothing broken in them that is not a planted code."""
+    """The batch's applications, as in the contract, whose only faults are planted codes."""
     seed, who, rows = plan.seed, batch.people, batch.rows
     person, mask = who.index, batch.mask
     number = batch.first_number + np.arange(len(rows))
@@ -74,7 +74,7 @@ def table(plan: SimulationPlan, world: World, batch: Batch) -> pa.Table:
 
 
 def _spoilt(nik: str, how: int) -> str | None:
-    """A NIK as lists and hurried thumbs spoil it."""
+    """A NIK with an error of a list or of typing."""
     return (
         nik[:-1],  # a digit lost
         f"{nik[:6]}{nik[7:]}",

@@ -1,6 +1,6 @@
 """A country with several consecutive waves: each is simulated in turn, and knows who applied in those before it.
 
-People who were refused apply again, some with what they mended; whoever failed only the photograph sends a new one;
+People who were refused apply again, some with what they mended; people who failed only the photograph send a new one;
 some move to another family card, some die. Each wave has its own landing and its own extracts, of its own dates, so
 that a backfill finds of each register the delivery of then.
 """
@@ -17,9 +17,10 @@ from pipeline.runtime import progress
 from pipeline.simulate import wave
 from pipeline.simulate.between import retry_photos
 from pipeline.simulate.between.past import Past
-from pipeline.simulate.photos.photo_job import Job
+from pipeline.simulate.photos.photo_job import EACH_WAVE, Job
 from pipeline.simulate.presets import SimulationPlan
-from pipeline.simulate.wave import EACH_WAVE, Simulated
+from pipeline.simulate.simulated import Simulated, record
+from pipeline.simulate.wanted_photographs import photograph_jobs
 from pipeline.storage.paths import Store
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CountryWave:
-    """One wave of a country: what was simulated, and its photographs: of how many applications, how many of them new
-    ones for an application of the wave before."""
+    """One wave of a country: what was simulated, and its photographs: of how many applications, and how many
+    of them for an application of the wave before."""
 
     plan: SimulationPlan
     done: Simulated
@@ -51,25 +52,27 @@ def simulate_country(
     photos: str,
     faces: Path | None,
     workers: int,
-    tell: Callable[[int], Callable[[int], None]],
+    progress_of: Callable[[int], Callable[[int], None]],
 ) -> Iterator[CountryWave]:
-    """Simulates the waves in their order. ``tell`` is asked, for so many photographs, who is told of their progress.
+    """Simulates the waves in their order.
 
-    Raises BadSettingError for a population too small, or where data lie that this did not make.
+    ``progress_of``: for a number of photographs, the function that is called with each that is done.
+
+    Raises BadSettingError for a population too small, or where there are data that the simulator did not make.
     """
     past = Past(steps=len(plans), first_day=plans[0].wave.closing_day)
-    sources: dict[int, int] = {}  # whose face comes from which source: through all waves the same
+    sources: dict[int, int] = {}  # the source of each face, the same in all waves
     for plan in plans:
         before = past
         with progress.task(f"simulate wave {plan.wave.number}") as counts:
             done = wave.simulate_wave(plan, store, photos, workers, past)
             counts |= {"registrations": done.registrations, **done.extracts}
-        jobs = wave.photograph_jobs(plan, store, done.photographs, before.step, sources)
-        again = [_in_country(job, before, sources) for job in retry_photos.deliver(plan, store, before)]
-        rendered = _render(plan, [*jobs, *again], faces, workers, tell)
-        wave.record(plan, store, done, rendered)
+        jobs = photograph_jobs(plan, store, done.photographs, before.step, sources)
+        resent = [_in_country(job, before, sources) for job in retry_photos.deliver(plan, store, before)]
+        rendered = _render(plan, [*jobs, *resent], faces, workers, progress_of)
+        record(plan, store, done, rendered)
         past = done.past
-        yield CountryWave(plan, done, len(jobs), len(again))
+        yield CountryWave(plan, done, len(jobs), len(resent))
 
 
 def _in_country(job: Job, before: Past, sources: dict[int, int]) -> Job:
@@ -81,7 +84,7 @@ def _render(
     jobs: list[Job],
     faces: Path | None,
     workers: int,
-    tell: Callable[[int], Callable[[int], None]],
+    progress_of: Callable[[int], Callable[[int], None]],
 ) -> Rendered:
     from pipeline.simulate.photos import photographs
 
@@ -89,4 +92,4 @@ def _render(
         return photographs.Rendered()
     with progress.task(f"photographs of wave {plan.wave.number}") as counts:
         counts["applications"] = len(jobs)
-        return photographs.render(plan.seed, jobs, faces, workers, tell(len(jobs)))
+        return photographs.render(plan.seed, jobs, faces, workers, progress_of(len(jobs)))

@@ -1,4 +1,5 @@
-"""The cohort of the wave before: who was accepted there, so that nobody is accepted twice and families are counted."""
+"""The cohort of the wave before: who was accepted there, so that no person is accepted twice and families are
+counted."""
 
 from __future__ import annotations
 

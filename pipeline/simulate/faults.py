@@ -1,6 +1,6 @@
 """Which faults an applicant carries, as bits of one integer. Touches no file.
 
-The bits of contract codes stand in catalogue order, so that a mask decodes to an ordered list.
+The bits of contract codes are in catalogue order, so that a mask decodes to an ordered list.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BIT = {code: 1 << number for number, code in enumerate(CODES)}
 #: Not codes: a variant of a fault, or something that is only worth a warning.
 NEAR_MISS, SHARED, FAMILY = (1 << (len(CODES) + n) for n in range(3))
 
-#: Faults that nobody can see once the NIK leads to no person in the register.
+#: Faults that cannot be seen when the NIK leads to no person in the register.
 NEEDS_REGISTER = sum(BIT[code] for code in CODES[CODES.index("identity_mismatch") :])
 _OF_APPLICATION = sum(BIT[c] for c in ("outside_wave", "duplicate_application", "email_unverified", "phone_unverified"))
 _PLANNED = tuple(code for code in CODES if code not in ("under_18", "kk_limit"))
@@ -61,9 +61,9 @@ def mismatch_by(seed: int, index: I64) -> I64:
 
 def agrees(seed: int, index: I64, mask: I64) -> np.ndarray:
     """Whether applicants agree in name and birth date with a person whom the register has under their NIK."""
-    nobody = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) > 0
+    unknown = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) > 0
     card_alone = (mask & NEAR_MISS == 0) & (mismatch_by(seed, index) == MISMATCHES.index("KK"))
-    return ~nobody & ((mask & BIT["identity_mismatch"] == 0) | card_alone)
+    return ~unknown & ((mask & BIT["identity_mismatch"] == 0) | card_alone)
 
 
 def of_application(mask: I64) -> I64:

@@ -1,4 +1,5 @@
-"""Writes a wave's registrations as several senders would: Parquet, CSV with a BOM, compressed CSV, and some rubbish."""
+"""Writes a wave's registrations as several senders would: Parquet, CSV with a BOM, compressed CSV, and some broken
+lines."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from pipeline.simulate.applicants import Batch
 _PER_FILE = 2_000_000
 #: Of a hundred applications in a row: the first come as Parquet, the next as CSV, the last as compressed CSV.
 _PARQUET, _CSV = 50, 75
-#: One line of rubbish of each kind after so many rows of a CSV file.
+#: The number of rows of a CSV file after which one broken line of each kind follows.
 _RUBBISH_EVERY = 1_500
 _NOT_A_DATE = ("00-00-0000", "31/02/1995", "tidak tahu", "19990231")
 _NOT_A_TIME = ("25:61", "kemarin", "2021-13-45 10:00:00")
@@ -48,7 +49,7 @@ class Landing:
         self._stack.__exit__(kind, error, trace)
 
     def write(self, seed: int, table: pa.Table, batch: Batch) -> None:
-        """Adds a batch of applications, each to its file, and rubbish in between."""
+        """Adds a batch of applications, each to its file, and broken lines between them."""
         place = (batch.first_number + np.arange(table.num_rows)) % 100
         portal = table.filter(pa.array(place < _PARQUET))
         if self._parts.rows == 0 and portal.num_rows:

@@ -41,7 +41,7 @@ def pick(seed: int, field: str, index: ArrayLike, n: int) -> I64:
 
 
 def lottery(weights: ArrayLike, size: int = 4096) -> NDArray[np.int16]:
-    """A table in which each choice stands in proportion to its weight: a draw is then one look-up."""
+    """A table that has each choice in proportion to its weight: a draw is then one look-up."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
     points = (np.arange(size) + 0.5) / size * edges[-1]
     return np.searchsorted(edges, points, side="right").astype(np.int16)

@@ -1,4 +1,4 @@
-"""How simulated tables are written: as they grow, whole or not at all, the same bytes each time."""
+"""Writes simulated tables while they grow: whole or not at all, with the same bytes each time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A simulation between its tables and its photographs: kept on disk, so that a kill costs no more than was in flight.
 
-Rendering hundreds of thousands of photographs takes hours; the tables before them are made once. What is kept lies in a
-hidden folder beside the wave's registrations and is gone when the simulation is complete.
+Rendering hundreds of thousands of photographs takes hours; the tables before them are made once. What is kept is in a
+hidden folder next to the wave's registrations and is deleted when the simulation is complete.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import pyarrow as pa
 
 from pipeline import __version__
 from pipeline.simulate.presets import SimulationPlan
-from pipeline.simulate.wave import TRUTH, Photographs, Simulated
+from pipeline.simulate.simulated import Simulated
+from pipeline.simulate.truth.truth_table import TRUTH
+from pipeline.simulate.wanted_photographs import Photographs
 from pipeline.storage.files import fresh, read_json, read_table, write_json, write_table
 from pipeline.storage.paths import Store
 

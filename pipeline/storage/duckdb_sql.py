@@ -1,4 +1,4 @@
-"""DuckDB as this project uses it: bounded memory, spilling beside the work, local time, nothing fetched."""
+"""DuckDB as this project uses it: bounded memory, spilling next to the work, local time, no network."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipeline.domain.settings import settings
 from pipeline.domain.wave_keys import PATTERN
 from pipeline.runtime import processes
 from pipeline.storage import files, sealed_paths, spreadsheet_safety
+from pipeline.storage.plain_pages import may_be_misread
 from pipeline.storage.sealed_paths import address_to_write
 from pipeline.storage.sql_text import SqlText, Value, fill, named, quoted, sql, text_list
 
@@ -32,7 +33,7 @@ PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_
 #: that this is known: docs/decisions/0009-sealed-files.md.
 _SEALED_SPILL = {"force_mbedtls_unsafe": "true", "temp_file_encryption": "true"}
 
-#: The columns that ingested registrations have beside what was delivered.
+#: The columns that ingested registrations have besides those delivered.
 NUMBERS = "as_number(nik) AS number, as_number(kk) AS kk_number"
 
 
@@ -185,6 +186,9 @@ def path_list(paths: Iterable[Path]) -> str:
 
 def read(paths: Iterable[Path]) -> str:
     """One relation of a delivery's files. They need not agree in the order of columns, nor in their types where one can
-    hold the other (NIK as text or integer; a column that is empty in one file).
+    hold the other (NIK as text or integer; a column that is empty in one file). What DuckDB would misread
+    (``plain_pages.py``) is read whole before any filter: none goes below OFFSET.
     """
-    return f"read_parquet({path_list(paths)}, hive_partitioning = false, union_by_name = true)"
+    found = list(paths)
+    relation = f"read_parquet({path_list(found)}, hive_partitioning = false, union_by_name = true)"
+    return f"(FROM {relation} OFFSET 0)" if any(map(may_be_misread, found)) else relation

@@ -1,4 +1,4 @@
-"""How files are read and written: whole or not at all, the same bytes each time, and errors that say what to do.
+"""How files are read and written: whole or not at all, with the same bytes each time, and with errors that give advice.
 
 Whatever others rely on is written here; appended to elsewhere are a cache, a log and a diary that may lose their last
 line. Knows no path: those are the store's.
@@ -33,7 +33,7 @@ PARQUET: dict[str, Any] = {"compression": "zstd", "row_group_size": 122_880, "st
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its name once the block is done; on any error nothing is left.
+    """A temporary path next to ``path`` that takes its name when the block is done; on any error nothing is left.
 
     Raises DiskFullError when there is no room.
     """
@@ -143,7 +143,7 @@ def rows(path: Path) -> int | None:
 
 
 def install(new: Path, target: Path) -> None:
-    """Puts a finished folder in the place of ``target`` in one step; the old one goes once the new one stands.
+    """Puts a finished folder in the place of ``target`` in one step; the old one is deleted when the new one is there.
 
     A file system that cannot exchange two names (some network disks) takes two steps: the target is absent in between.
     """

@@ -1,4 +1,4 @@
-"""One key for each wave, kept below the data root only wrapped under a master key that lies elsewhere.
+"""One key for each wave, kept below the data root only in wrapped form, under a master key that is elsewhere.
 
 ``DATA/keys/wave-0001.json`` has the wrapped key; once it is destroyed, a note that it was. The master key is given by a
 variable, is a file with the installation's keys, or stays in a key service (``MasterKey`` is all that one must do).
@@ -104,7 +104,7 @@ def _decoded(given: str, name: str) -> bytes:
 
 
 def key_path(root: Path, name: str) -> Path:
-    """Where a wrapped key lies."""
+    """The path of a wrapped key."""
     return root / FOLDER / f"{name}.json"
 
 

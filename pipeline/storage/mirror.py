@@ -1,7 +1,7 @@
 """This machine's folder for a data root elsewhere: a task's files are pulled before it, what it wrote is pushed after.
 
 Rooms see a folder and know nothing of this. Outside ``work/`` nothing is written here but by ``commit``, so that
-what lies there is always what was read; what is in ``work/wave-NNNN/`` belongs to the run that holds the wave.
+its content is always what was read; what is in ``work/wave-NNNN/`` belongs to the run that holds the wave.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pipeline.domain.errors import StoreError
 from pipeline.storage import files
 from pipeline.storage.object_store import Remote, is_below
 
-#: The file of a folder that is written last. A cohort of before this software stands without it, so a folder that is
-#: being written is marked as such: nobody reads one that has the marker and not yet its last file.
+#: The file of a folder that is written last. A cohort from before this software is without it, so a folder that is
+#: being written is marked as such: a folder that has the marker and not yet its last file is not read.
 LAST = {"waves": "manifest.json", "published": "publication.json"}
 UNFINISHED = ".unfinished"
 _DEPTH = {"waves": 2, "published": 3}
 #: A folder of ``published/wave-NNNN/`` that is no revision: the list of a draw, frozen once.
-_FROZEN_LIST = ("list", "list.json")
+_LIST, _LAST_OF_LIST = "list", "list.json"
 _TRIES = 5
 #: Version there, and size and time here: what a file was when both sides were the same.
 Entry = list[Any]
@@ -100,7 +100,8 @@ class Mirror:
             )
         self.remote.create(writing, b"")
         gone = before.keys() - ours.keys() - {writing}
-        # what a publication that was killed left goes first; of a wave the old files go once the new ones stand
+        # what a publication that was killed left goes first; of a wave the old files are deleted when the new ones are
+        # there
         self.remote.remove(sorted(gone) if once else [last_key])
         seen = {key: _seen(path) for key, path in ours.items()}
         versions = self.remote.put((key, path) for key, path in ours.items() if key != last_key)
@@ -128,7 +129,7 @@ class Mirror:
         return {key: v for key in _last_keys(listed) if (v := self.remote.version(key)) is not None}
 
     def _here(self, prefixes: Collection[str]) -> Iterator[tuple[str, Path]]:
-        """Files of this machine below the prefixes; what is temporary is nobody else's business."""
+        """Files of this machine below the prefixes; temporary files are left out."""
         for prefix in prefixes:
             base = self.folder / prefix
             for path in sorted(base.rglob("*")) if base.is_dir() else [base]:
@@ -156,7 +157,7 @@ def _mark(key: str) -> str | None:
     depth = _DEPTH.get(parts[0])
     if not depth or len(parts) <= depth:
         return None
-    last = _FROZEN_LIST[1] if parts[0] == "published" and parts[2] == _FROZEN_LIST[0] else LAST[parts[0]]
+    last = _LAST_OF_LIST if parts[0] == "published" and parts[2] == _LIST else LAST[parts[0]]
     return "/".join([*parts[:depth], last])
 
 

@@ -1,6 +1,6 @@
-"""Who may read what is written: its owner alone, but for what is published for everybody.
+"""Who may read the files that are written: only their owner, except for what is published.
 
-Modes of the file system, and nothing else; on a root elsewhere the store's own rights say who reads.
+Modes of the file system only. On a root elsewhere the store's own rights decide who may read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _READ, _LIST, _PASS = 0o644, 0o755, 0o711
 
 
 def keep_private() -> None:
-    """Whatever this process and its children make from now on is its owner's alone: files 0600, folders 0700."""
+    """From now on only the owner may read what this process and its children make: files 0600, folders 0700."""
     os.umask(_NOBODY_ELSE)
 
 

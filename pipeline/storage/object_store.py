@@ -7,9 +7,9 @@ error. Which objects go where is the mirror's business (``mirror.py``).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -47,6 +47,10 @@ class Remote:
             found = {path: info or fs.info(path) for path, info in found.items()}
         keys = {path[len(root) :].lstrip("/"): info for path, info in found.items() if info["type"] == "file"}
         return {key: _version(info) for key, info in sorted(keys.items()) if is_below(key)}
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """Every object at or below a prefix, with its bytes."""
+        return {key: int(version.split()[0]) for key, version in self.list(prefix).items()}
 
     def version(self, key: str) -> str | None:
         """The version of an object; None when it is not there."""
@@ -115,27 +119,53 @@ class Remote:
 
     def remove(self, keys: Iterable[str]) -> None:
         """Removes objects; one that is gone already is no error."""
-        fs, root = self._fs()
-        for key in keys:
-            with self._as_store_error(key):
-                try:
-                    fs.rm_file(f"{root}/{key}")
-                except FileNotFoundError:
-                    continue
+
+        def one(key: str) -> None:
+            fs, root = self._fs()
+            with suppress(FileNotFoundError), self._as_store_error(key):
+                fs.rm_file(f"{root}/{key}")
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for _ in pool.map(one, keys):
+                pass
 
     def forget_versions(self, key: str) -> None:
-        """Deletes what a store that keeps versions has of an object beside the newest one.
+        """Deletes what a store that keeps versions has of an object besides the newest one.
 
         Known for S3 alone: of another store's versions nothing is known. Raises StoreError.
         """
+        self._delete_versions(lambda name: name == key, key, newest=False)
+
+    def destroy(self, key: str) -> None:
+        """Deletes an object, or all below a folder, in every version that the store keeps. Raises StoreError.
+
+        Older versions go first: killed in between, what is left is still listed.
+        """
+        below = f"{key.rstrip('/')}/"
+        self._delete_versions(lambda name: name == key or name.startswith(below), key, newest=True)
+        self.remove(self.list(key))
+
+    def _delete_versions(self, concerns: Callable[[str], bool], key: str, *, newest: bool) -> None:
+        """Deletes the versions of the objects concerned, which begin with a key; the newest only if that is asked."""
         fs, root = self._fs()
         if not hasattr(fs, "call_s3"):
             return
-        bucket, name, _ = fs.split_path(f"{root}/{key}")
+        bucket, prefix, _ = fs.split_path(f"{root}/{key}")
+        above = prefix.removesuffix(key)
+
+        def one(kept: dict[str, Any]) -> None:
+            told = {} if kept["VersionId"] == "null" else {"VersionId": kept["VersionId"]}
+            fs.call_s3("delete_object", Bucket=bucket, Key=kept["Key"], **told)
+
         try:
-            for one in fs.call_s3("list_object_versions", Bucket=bucket, Prefix=name).get("Versions", []):
-                if one["Key"] == name and not one["IsLatest"]:
-                    fs.call_s3("delete_object", Bucket=bucket, Key=name, VersionId=one["VersionId"])
+            versions, markers = _versions_of(fs, bucket, prefix.rstrip("/"))
+            wanted = [v for v in versions if concerns(v["Key"].removeprefix(above))]
+            older = [v for v in wanted if not v["IsLatest"]]
+            rest = [v for v in wanted if v["IsLatest"]]
+            gone = [m for m in markers if concerns(m["Key"].removeprefix(above))]
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                for part in (older, gone, rest) if newest else (older,):
+                    list(pool.map(one, part))
         except Exception as e:  # whatever the store answers to one who may not ask
             raise StoreError(
                 f"Older versions of {self.url}/{key} may be left: {type(e).__name__}: {e}.",
@@ -167,6 +197,18 @@ def is_below(key: str) -> bool:
     """Whether a key stays below the root, as a path on this machine too."""
     parts = PurePosixPath(key).parts
     return bool(parts) and ".." not in parts and not key.startswith("/") and "\\" not in key and "\0" not in key
+
+
+def _versions_of(fs: Any, bucket: str, prefix: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Every version of the objects of a bucket on S3 whose names begin so, and the marks of those that were removed."""
+    versions, markers, place = list[dict[str, Any]](), list[dict[str, Any]](), dict[str, str]()
+    while True:
+        page = fs.call_s3("list_object_versions", Bucket=bucket, Prefix=prefix, **place)
+        versions += page.get("Versions", [])
+        markers += page.get("DeleteMarkers", [])
+        if not page.get("IsTruncated"):
+            return versions, markers
+        place = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page.get("NextVersionIdMarker", "")}
 
 
 def _version(info: dict[str, Any]) -> str:

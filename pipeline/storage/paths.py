@@ -1,4 +1,4 @@
-"""Where everything lies below the data root. Stages ask here for paths; nobody else joins folder names.
+"""All paths below the data root. No other module joins folder names.
 
 No room's knowledge lives here.
 """
@@ -34,7 +34,7 @@ _asked_for_keys: set[Path] = set()
 
 @dataclass(frozen=True)
 class Store:
-    """Paths below one data root. ``room`` sets what is done beside a run's own work apart from it.
+    """Paths below one data root. ``room`` separates other work on the wave from the run's own.
 
     Of a root elsewhere (``mirror``) the paths are those of its mirror on this machine.
     """
@@ -117,6 +117,12 @@ class Store:
                 found[key] = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
         return found
 
+    def sizes(self, path: Path) -> dict[str, int]:
+        """The keys of every file at or below a path, here or where the root is, with their bytes; a link is a file."""
+        inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
+        found = {self.key(file): file.lstat().st_size for file in inside if file.is_symlink() or file.is_file()}
+        return found | (self.mirror.remote.sizes(self.key(path)) if self.mirror else {})
+
     def has(self, key: str) -> bool:
         """Whether there is a file of this name, which is no link, where the root is."""
         if self.mirror:
@@ -149,6 +155,17 @@ class Store:
             self.mirror.remote.remove([key])
         else:
             (self.root / key).unlink(missing_ok=True)
+
+    def delete(self, path: Path) -> None:
+        """Deletes a file or a folder where the root is, there in every version, and here. Of a link what it leads to
+        stays. Raises StoreError.
+        """
+        if self.mirror:
+            self.mirror.remote.destroy(self.key(path))
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
     def have_key(self, wave: Wave) -> None:
         """Makes the wave's key where the root is elsewhere and tables are sealed; of many machines one makes it."""

@@ -1,7 +1,8 @@
-"""Files that only this installation can read: records sealed by AES-GCM under a key that lies outside the data root.
+"""Files that only this installation can read: records sealed by AES-GCM under a key outside the data root.
 
-A file is one header line in JSON, which anyone can read and nobody can change, and then sealed blocks. It only ever
-grows, one whole block at a time; a block that a kill cut off is ignored. Imports no table library: workers use it.
+A file is one header line in JSON, which anyone can read and no one can change unnoticed, and then sealed blocks. It
+only ever grows, one whole block at a time; a block that was cut off by a kill is ignored. Imports no table library:
+workers use it.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from pipeline.domain.errors import BadSettingError, SealedFileError
 #: NIST SP 800-38D: 96-bit nonces; random ones are safe for 2**32 blocks under one key.
 _NONCE = 12
 _LENGTH = 4
-#: Of every key.
+#: Length of every key, in bytes.
 KEY_BYTES = 32
 
 
 def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
     """The 32-byte key ``<folder>/<name>.key`` of this installation; made at first use, readable by its user alone.
 
-    ``root`` is the data root, below which no key may lie. Raises BadSettingError.
+    ``root`` is the data root, below which no key may be. Raises BadSettingError.
     """
     path = key_file(folder, name)
     folder = path.parent
@@ -51,7 +52,7 @@ def key_at(folder: Path, root: Path, name: str = "descriptors") -> bytes:
 
 
 def key_file(folder: Path, name: str) -> Path:
-    """Where a key of this installation lies, whether it is there or not."""
+    """The path of a key of this installation, whether it is there or not."""
     return folder.expanduser().absolute() / f"{name}.key"
 
 
@@ -94,7 +95,7 @@ class SealedWriter:
             try:
                 while left:
                     left = left[file.write(left) :]
-            except OSError:  # no half block may stand before the next one
+            except OSError:  # no half block may be left before the next one
                 os.ftruncate(file.fileno(), before)
                 if first:
                     self._path.unlink()
@@ -176,7 +177,7 @@ class GrowingBlocks:
             raise SealedFileError(f"{self.path} was changed after it was sealed.") from e
 
     def replace(self, number: int, data: bytes) -> None:
-        """Puts other bytes, just as many, in a block's place."""
+        """Replaces a block by other bytes of the same length."""
         start, size = self._places[number]
         nonce = secrets.token_bytes(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, data, _bound(self._header, number))
@@ -192,5 +193,5 @@ def _bound(header: bytes, number: int) -> bytes:
 
 
 def name_of(key: bytes) -> str:
-    """What tells two keys apart and gives neither away."""
+    """A name by which two keys can be distinguished, and from which neither follows."""
     return hashlib.sha256(b"gelombang key name:" + key).hexdigest()[:16]

@@ -65,7 +65,7 @@ def plain_size(path: Path, header: Header) -> int:
 
 
 def _cipher(key: bytes, header: bytes) -> AESGCM:
-    """The file's own key: the salt in the header makes it unlike that of any other file."""
+    """The file's own key: the salt in the header makes it different from that of any other file."""
     return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"gelombang sealed file:" + header).derive(key))
 
 
@@ -145,7 +145,7 @@ class SealedInput(io.RawIOBase):
         return self._places.get(self._reader(), 0)
 
     def _reader(self) -> int:
-        """Who has a place of their own in the file: here there is one reader."""
+        """The position of this reader; the base class has one reader."""
         return 0
 
     def tell(self) -> int:
@@ -176,7 +176,7 @@ class SealedInput(io.RawIOBase):
         wanted = rest if size is None or size < 0 else min(size, rest)
         if not wanted:
             if not self.size:
-                self._chunk(0)  # also nothing is sealed
+                self._chunk(0)  # an empty file is sealed too
             return b""
         first, last = at // CHUNK, (at + wanted - 1) // CHUNK
         data = self._chunk(first) if first == last else b"".join(map(self._chunk, range(first, last + 1)))
@@ -202,7 +202,7 @@ class SealedInput(io.RawIOBase):
 
 
 class SealedInputOfThreads(SealedInput):
-    """The same for DuckDB, whose threads share an open file: each seeks, and then reads where it sought."""
+    """The same for DuckDB, whose threads share an open file: each thread has a position of its own."""
 
     def _reader(self) -> int:
         return get_ident()

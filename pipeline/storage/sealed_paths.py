@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from fsspec.spec import AbstractFileSystem
 
@@ -34,13 +34,20 @@ _ABOUT_PEOPLE = re.compile(r"\.?(.+\.parquet|notices\.csv|second_places\.csv)(\.
 _PART = re.compile(r"\.(.+)\.\d+\.part")
 
 
-def home_of(path: Path) -> tuple[Path, str] | None:
+class Home(NamedTuple):
+    """The data root that a file is in, and the name of the key that it is sealed under."""
+
+    root: Path
+    key: str
+
+
+def home_of(path: Path) -> Home | None:
     """The data root and the name of the key, the wave's, that a path below a wave's folder belongs to."""
     for folder in path.absolute().parents:
         if re.fullmatch(PATTERN, folder.name) and folder.parent.name in _KINDS:
             inside = path.absolute().relative_to(folder).parts[:-1]
             key = key_ring.PLACES if path.name.lstrip(".").startswith("places.parquet") else folder.name
-            return None if _PUBLIC & set(inside) else (folder.parent.parent, key)
+            return None if _PUBLIC & set(inside) else Home(folder.parent.parent, key)
     return None
 
 
@@ -56,14 +63,14 @@ def is_about_people(path: Path) -> bool:
     return _ABOUT_PEOPLE.fullmatch(path.name) is not None and home_of(path) is not None
 
 
-def to_be_sealed(path: Path) -> tuple[Path, str] | None:
+def to_be_sealed(path: Path) -> Home | None:
     """The data root and the key's name where a file is to be sealed when it is written."""
     if not is_about_people(path):
         return None
     home, replaced = home_of(path), path.with_name(_PART.sub(r"\1", path.name))
-    if settings().encryption.at_rest or (home and home[1] == key_ring.PLACES):
+    if settings().encryption.at_rest or (home and home.key == key_ring.PLACES):
         return home
-    return home if header_of(replaced) is not None else None  # what is sealed stays sealed when it is written anew
+    return home if header_of(replaced) is not None else None  # a sealed file stays sealed when it is rewritten
 
 
 def open_to_read(path: Path) -> BinaryIO:
@@ -78,7 +85,7 @@ def open_to_write(path: Path) -> BinaryIO:
     if home is None:
         return path.open("wb")
     key = key_ring.made(*home)
-    return cast(BinaryIO, SealedOutput(path, key, home[1], sealed.name_of(key)))
+    return cast(BinaryIO, SealedOutput(path, key, home.key, sealed.name_of(key)))
 
 
 @contextmanager
@@ -129,7 +136,7 @@ def sealed_under(path: Path) -> str | None:
 
 
 def can_be_opened(path: Path) -> bool:
-    """Whether a file is there and nobody destroyed the key that sealed it."""
+    """Whether a file is there and the key that sealed it was not destroyed."""
     header = header_of(path)
     return path.is_file() and (header is None or not key_ring.is_destroyed(_root_of(path, header), header.wave))
 

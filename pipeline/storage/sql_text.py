@@ -1,7 +1,7 @@
 """The text of the SQL files, and the two ways in which one is filled.
 
-``{relation}`` stands for SQL: a table, a list of files, an expression. ``$value`` stands for a value, which becomes a
-literal of its type. Nothing is filled inside a comment that has a line of its own. Knows no connection.
+``{relation}`` is replaced by SQL: a table, a list of files, an expression. ``$value`` is replaced by a value, which
+becomes a literal of its type. Nothing is filled inside a comment that has a line of its own. Knows no connection.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.storage.sealed_paths import address
 
 Value = str | bool | int | date | Iterable[str]
-#: What DuckDB takes for a pattern in a path.
+#: Characters that DuckDB reads as a pattern in a path.
 _WILD = re.compile(r"[*?\[]")
 _HOLE = re.compile(r"^[ \t]*--[^\n]*|\{[a-z_]+\}|\$[a-z_]+", re.MULTILINE)
 
@@ -70,7 +70,7 @@ def literal(value: Value) -> str:
 
 
 def named(path: Path) -> str:
-    """A file as DuckDB must be told to read it: what is in its name is no pattern, and a sealed one is unsealed.
+    """A file's name in the form in which DuckDB reads it: its characters are no pattern, and a sealed file is unsealed.
 
     Raises MasterKeyError, WaveKeyDestroyedError.
     """

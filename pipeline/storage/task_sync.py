@@ -1,6 +1,6 @@
-"""What a task moves between the data root elsewhere and this machine: before it what it reads, after it what it wrote.
+"""What a task copies between a data root elsewhere and this machine: before the task its inputs, after it its outputs.
 
-Said once for each task, beside it (``@moves(...)`` in ``stages.py``). On a folder nothing is moved.
+Each task says it once, in its decorator (``@moves(...)`` in ``stages.py``). On a folder nothing is moved.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T", bound=TaskRef)
 R = TypeVar("R")
 
-#: Measurements that were paid for, by whatever run: lines of this machine that are not there yet stay.
+#: Measurements of any run are expensive: lines of this machine that are not in the store yet are kept.
 VERDICTS = "work/verdict-cache/"
 #: Which of them a shard refused.
 REFUSED = "work/{wave}/refused/{stem}.json"
@@ -35,8 +35,8 @@ KEPT_PRINTS = "descriptors/"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the data root; ``{wave}`` stands for the wave's key, ``{plan}`` for the run's plan, ``{shard}``,
-    ``{name}`` and ``{stem}`` for the path of a shard, its file's name, and that without its ending."""
+    """A part of the data root; ``{wave}`` is the wave's key, ``{plan}`` the run's plan; ``{shard}``,
+    ``{name}`` and ``{stem}`` are the path of a shard, its file's name, and that without its ending."""
 
     prefix: str
     only: tuple[str, ...] = ()
@@ -62,25 +62,25 @@ def moves(
 ) -> Callable[[Callable[Concatenate[T, P], R]], Callable[Concatenate[T, P], R]]:
     """Declares what a task reads and writes; ``extracts``: also the deliveries that its plan names.
 
-    What an interrupted task had written is sent too, but for a run that no longer holds the wave.
+    What an interrupted task had written is sent too, except when its run no longer holds the wave.
     """
 
     def declared(stage: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
         @wraps(stage)
         def task(task_ref: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
             ref = run_of(task_ref)
-            where = Store.at(ref.data)
-            if not where.elsewhere:
+            store = Store.at(ref.data)
+            if not store.elsewhere:
                 with files.disk_errors(stage.__name__):
                     return stage(task_ref, *args, **kwargs)
-            wave = where.calendar().wave(ref.wave)
-            _must_hold(where, wave, ref)
+            wave = store.calendar().wave(ref.wave)
+            _must_hold(store, wave, ref)
             names = _names(task_ref)
             for part in (*work, *reads):
-                where.pull(part.prefix.format_map(names), only=part.only, keep=part.keep)
+                store.pull(part.prefix.format_map(names), only=part.only, keep=part.keep)
             if extracts:
-                where.pull(*planned(where, ref.plan))
-            where.have_key(wave)
+                store.pull(*planned(store, ref.plan))
+            store.have_key(wave)
             written = [prefix.format_map(names) for prefix in writes]
             try:
                 with files.disk_errors(stage.__name__):
@@ -89,11 +89,11 @@ def moves(
                 raise
             except BaseException:
                 with suppress(StoreError, WaveLockedError):
-                    _must_hold(where, wave, ref)
-                    where.push(*written)
+                    _must_hold(store, wave, ref)
+                    store.push(*written)
                 raise
-            _must_hold(where, wave, ref)
-            where.push(*written)
+            _must_hold(store, wave, ref)
+            store.push(*written)
             return result
 
         return task
@@ -102,7 +102,7 @@ def moves(
 
 
 def _names(ref: TaskRef) -> dict[str, str]:
-    """What stands for the names in braces of a ``Part``."""
+    """The values for the names in braces of a ``Part``."""
     run = run_of(ref)
     names = {"wave": run.key, "plan": run.plan}
     if not isinstance(ref, ShardRef):
@@ -110,22 +110,22 @@ def _names(ref: TaskRef) -> dict[str, str]:
     return {**names, "shard": ref.shard, "name": Path(ref.shard).name, "stem": Path(ref.shard).stem}
 
 
-def planned(where: Store, plan: str) -> list[str]:
+def planned(store: Store, plan: str) -> list[str]:
     """The files of every delivery that a plan names."""
-    extracts = files.read_json(where.root / plan)["extracts"].values()
+    extracts = files.read_json(store.root / plan)["extracts"].values()
     return [file for extract in extracts for file in (*extract["files"], *extract["previous_files"])]
 
 
-def _must_hold(where: Store, wave: Wave, ref: RunRef) -> None:
+def _must_hold(store: Store, wave: Wave, ref: RunRef) -> None:
     if ref.run_id:
-        wave_lock.must_hold(where, wave, ref.run_id)
+        wave_lock.must_hold(store, wave, ref.run_id)
 
 
-def pull_for_reading(where: Store, wave: Wave) -> None:
+def pull_for_reading(store: Store, wave: Wave) -> None:
     """What a command about one application reads: the run's own tables, its deliveries, and who has a place."""
-    where.pull(WORK.prefix.format(wave=wave.key), keep=True)
-    where.pull("waves/", only=RUNS.only)
-    where.pull("published/")
-    plan = where.work(wave) / "plan.json"
-    if where.elsewhere and plan.is_file():
-        where.pull(*planned(where, where.key(plan)))
+    store.pull(WORK.prefix.format(wave=wave.key), keep=True)
+    store.pull("waves/", only=RUNS.only)
+    store.pull("published/")
+    plan = store.work(wave) / "plan.json"
+    if store.elsewhere and plan.is_file():
+        store.pull(*planned(store, store.key(plan)))

@@ -28,7 +28,7 @@ from pipeline.domain.errors import StoreError, WaveLockedError
 from pipeline.storage.paths import Store
 
 _LOCK = re.compile(r"work/wave-\d{4}\.lock")
-#: Seconds between looks of a publisher that waits for another.
+#: Seconds between two tries of a publisher that waits for another.
 _WAITS = (1, 2, 4, 8, 15, 30, 30)
 
 
@@ -48,7 +48,7 @@ class Holder:
         return cls(run, host=socket.gethostname(), process=os.getpid(), begun=psutil.Process().create_time())
 
     def gone(self) -> bool:
-        """Whether the holder was a process of this machine that is no more."""
+        """Whether the holder was a process of this machine that has ended."""
         if self.process is None or self.host != socket.gethostname():
             return False
         try:
@@ -66,7 +66,7 @@ def path_of(store: Store, wave: Wave) -> Path:
 
 
 def holder_of(store: Store, wave: Wave) -> Holder | None:
-    """Who holds a wave; None when nobody does."""
+    """Who holds a wave; None when it is free."""
     return _holder(store, path_of(store, wave))
 
 
@@ -104,7 +104,7 @@ def _take(store: Store, path: Path, holder: Holder, what: str) -> None:
         found = _holder(store, path)
         if found is None:
             continue
-        if found.gone():  # before names are compared: a process that is no more may have had this one's number
+        if found.gone():  # before names are compared: a process that has ended may have had the number of this one
             _break(store, path, found)
         elif found.run == holder.run:
             return
@@ -118,7 +118,7 @@ def publication(store: Store, wave: Wave, run: str) -> Iterator[None]:
     """One publication at a time, of any wave: the ledger spans the waves. Others wait.
 
     On a root elsewhere a publisher that was killed still holds it, until its own run tries again or gives the wave
-    back; whoever waits too long gets WaveLockedError.
+    back; a caller who waits too long gets WaveLockedError.
     """
     store.published(wave.key).mkdir(parents=True, exist_ok=True)
     if not store.elsewhere:
@@ -145,7 +145,7 @@ def _publications(store: Store) -> Path:
 
 
 def must_hold(store: Store, wave: Wave, run: str) -> None:
-    """Raises WaveLockedError unless the run holds the wave: its lock was broken while it slept."""
+    """Raises WaveLockedError unless the run holds the wave. Its lock may have been broken while it was paused."""
     found = holder_of(store, wave)
     if found is None or found.run != run:
         raise WaveLockedError(f"The run {run} no longer holds wave {wave.number}: {found or 'nobody'} does.")
@@ -178,7 +178,7 @@ def held(store: Store, wave: Wave, what: str) -> Iterator[str]:
 
 
 def _break(store: Store, path: Path, found: Holder) -> None:
-    """Takes away the lock of a holder that is gone, and only that one: a new holder's is put back."""
+    """Removes the lock of a holder that has ended, and only that one: the lock of a new holder is put back."""
     if store.elsewhere:
         # the holder was a process of this machine: only processes of this machine find it gone
         with FileLock(store.root / ".lease.lock"):

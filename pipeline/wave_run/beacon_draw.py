@@ -1,7 +1,7 @@
 """The three steps of a draw by a beacon, for one run: freeze the list, wait for the round, draw.
 
-Brings the run's plan, the wave's key and the delivered round together; what a list, a round and a draw are is the
-business of ``draw/``.
+Brings the run's plan, the wave's key and the delivered round together. ``draw/`` defines what a list, a round and a
+draw are.
 """
 
 from __future__ import annotations

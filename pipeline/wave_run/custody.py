@@ -1,4 +1,5 @@
-"""The chain of custody of a run's work: what each task left is signed, and the next compares it before it reads.
+"""The chain of custody of a run's work: the files of each task are signed, and the next task compares them before it
+reads.
 
 Reads and writes ``work/wave-NNNN/custody/<task>.json``: the hashes of the files that the task wrote, and the hash of
 the statement before it, so that none can be left out. A table that was edited between two tasks stops the run.
@@ -31,9 +32,9 @@ R = TypeVar("R")
 
 #: Below a run's work.
 FOLDER = "custody"
-#: What the first statement comes after: the hash of none.
+#: The first statement follows this hash, of no statement.
 NOTHING = sha256(b"").hexdigest()
-#: The order of the tasks that write. Of ``verify`` each shard has a statement of its own.
+#: The order of the tasks that write. ``verify`` has one statement for each shard.
 ORDER = (
     "prepare",
     "ingest",
@@ -70,7 +71,7 @@ class Statement:
 
 
 def keeps_custody(stage: Callable[Concatenate[T, P], R]) -> Callable[Concatenate[T, P], R]:
-    """A task that compares what the tasks before it left, and signs what it leaves. Raises WorkChangedError."""
+    """Makes a task that compares the files of the tasks before it, and signs its own. Raises WorkChangedError."""
 
     @wraps(stage)
     def task(task_ref: T, /, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -104,14 +105,14 @@ def state(run: Plan, run_id: str, task: str, wrote: Iterable[Path], after: str =
 def must_be_as_left(run: Plan, run_id: str, task: str, only: tuple[str, ...] | None = None) -> str:
     """The hash of the statements before ``task``. ``only``: these files are compared, and no others.
 
-    Raises WorkChangedError unless the work lies as the tasks before left it. A file that this task or a later one
+    Raises WorkChangedError unless the work is as the tasks before left it. A file that this task or a later one
     wrote when it ran before is what that one left: the task was cleared.
     """
     signed = _Signed.of(run, run_id)
     said = _chain(signed, ORDER[: ORDER.index(task)])
     wanted = {name: digest for statement in said for name, digest in statement.files.items()}
     altered = [name for name in wanted if (only is None or name in only) and not _is_left(signed, name, wanted[name])]
-    if task == "decide":  # it takes every verdict that it finds
+    if task == "decide":  # it reads every verdict that it finds
         here = {f"verdicts/{path.name}" for path in (run.work / "verdicts").glob("*.parquet")}
         altered += sorted(here - set(wanted))
     if altered:
@@ -146,7 +147,7 @@ class _Signed:
         return None
 
     def every(self) -> list[Statement]:
-        """What each task left that ever ran, later ones too."""
+        """The files of every task that ran, also of later ones."""
         tasks = (path.stem for path in sorted((self.run.work / FOLDER).glob("*.json")))
         return [said for task in tasks if (said := self.by(task)) is not None]
 

@@ -1,7 +1,8 @@
 """The settings that a decision can depend on, as one run of a wave has them.
 
 ``prepare`` freezes them in ``plan.json`` and the manifest repeats them. A setting that is changed while a run waits, or
-on one of many machines, changes nothing in it. What only costs time or memory (workers, batches, shards) is not here.
+on one of many machines, changes nothing in it. Settings that change only time or memory (workers, batches, shards) are
+not here.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DecisionSettings(BaseModel):
-    """Settings of one run; the thresholds of its selfie policy are beside them in the plan."""
+    """Settings of one run; the thresholds of its selfie policy are in the plan too."""
 
     model_config = ConfigDict(frozen=True)
     second_reviewer: bool

@@ -1,7 +1,7 @@
 """What a finished run rests on, file by file: hashed into the manifest, and compared again before publication.
 
 Reads the run's work and outputs and the installed weights; writes ``out/manifest.sig``. Between a run and its
-publication nobody may change a file: the cohort that is published is screened from them.
+publication no file may change: the cohort that is published is screened from them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def sign(store: Store, manifest: Path) -> Path:
 
 
 def is_signed(store: Store, manifest: Path) -> bool:
-    """Whether this installation signed the manifest as it lies there. Raises KeyLostError, WrongKeyError."""
+    """Whether this installation signed the manifest as it is. Raises KeyLostError, WrongKeyError."""
     key = log.signing_key(store).public_key().public_bytes_raw()
     try:
         found = files.read_json(manifest.with_name(SIGNATURE))
@@ -79,16 +79,25 @@ def erased(store: Store, number: int) -> set[str]:
     return {digest for entry in noted for digest in entry.facts.get("files", {}).values()}
 
 
-def changed(entries: list[dict[str, Any]], folder: Path, erased: Collection[str] = ()) -> list[tuple[str, str]]:
+def purged(store: Store, number: int, folder: Path) -> set[str]:
+    """Names of a folder's files whose time was over: the record says that they were deleted."""
+    keys = {key for entry in log.entries(store, number, "deleted") for key in entry.facts.get("paths", [])}
+    return {Path(key).name for key in keys if store.root / Path(key).parent == folder}
+
+
+def changed(
+    entries: list[dict[str, Any]], folder: Path, erased: Collection[str] = (), purged: Collection[str] = ()
+) -> list[tuple[str, str]]:
     """Of the files that a manifest lists, those that are not what it says: name, and ``missing`` or ``changed``.
 
-    ``erased``: hashes that the record has of tables since somebody's rows were erased.
+    ``erased``: hashes that the record has of tables since somebody's rows were erased. ``purged``: files that may be
+    missing.
     """
     found: list[tuple[str, str]] = []
     for entry in entries:
         path = folder / entry["file"]
         if not path.is_file():
-            found.append((entry["file"], "missing"))
+            found += [(entry["file"], "missing")] if entry["file"] not in purged else []
         elif (digest := files.sha256(path)) != entry["sha256"] and digest not in erased:
             found.append((entry["file"], "changed"))
     return found
@@ -103,6 +112,6 @@ def must_be_as_decided(run: Plan) -> None:
         raise NotWhatWasApprovedError(f"The record does not know the manifest of wave {number}.")
     said = files.read_json(manifest)
     for name, folder in (("outputs", out), ("work", run.work)):
-        if altered := changed(said[name], folder, erased(run.store, number)):
+        if altered := changed(said[name], folder, erased(run.store, number), purged(run.store, number, folder)):
             listed = ", ".join(f"{file} ({how})" for file, how in altered[:5])
             raise NotWhatWasApprovedError(f"Since wave {number} was decided, files below {folder} changed: {listed}.")

@@ -1,7 +1,7 @@
 """Prints of accepted people, kept by published wave under a retention date, so that later waves can be compared.
 
 One sealed file ``descriptors/wave-NNNN/rev-N.sealed`` for the newest published revision of a wave: who, and their
-prints. It is deleted when its date is past; before it is, nobody reads it after that date.
+prints. It is deleted when its date is past. After that date it is not read, even where it is not deleted yet.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pipeline.selfie.one_against_all.prints import record
 from pipeline.storage import files, key_ring
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed import SealedWriter, blocks_of, header_of, key_at
+from pipeline.storage.sealed import name_of as sealed_name
 
 FORMAT = "gelombang kept prints 1"
 _PER_BLOCK = 10_000
@@ -51,7 +52,7 @@ def keep(
     prints: NDArray[np.void],
     published: date,
 ) -> Path:
-    """Keeps a published revision's prints in the place of those of the revisions before it."""
+    """Keeps a published revision's prints, and deletes those of the revisions before it."""
     until = published + timedelta(days=settings().selfie.keep_descriptors_days)
     target = _write(store, KeptPrints(wave.number, revision, until, model, list(people), prints))
     forget(store, wave, but=target)
@@ -102,7 +103,7 @@ def _write(store: Store, kept: KeptPrints) -> Path:
 
 
 def forget(store: Store, wave: Wave, but: Path | None = None) -> None:
-    """Deletes what is kept of a wave, but for one file."""
+    """Deletes the kept prints of a wave, except one file."""
     for path in _folder(store, wave.key).glob("*.sealed"):
         if path != but:
             path.unlink(missing_ok=True)
@@ -117,10 +118,31 @@ def of_earlier_waves(store: Store, wave: Wave, today: date) -> list[KeptPrints]:
     return found
 
 
+def before_encryption(store: Store) -> list[Path]:
+    """What is sealed under a key of this installation and not its wave's: it would not go with that."""
+    return [path for path in _opening(store) if _UNDER not in header_of(path)]
+
+
+def of_runs_before_encryption(store: Store) -> list[Path]:
+    """Prints of runs under a key of this installation. Once encryption is on nobody reads them any more."""
+    found = sorted((store.root / "work" / "descriptors").glob("wave-*/*.sealed"))
+    if not found:
+        return []
+    key = sealed_name(key_at(settings().secrets, store.root))
+    return [path for path in found if header_of(path).get("key") == key]
+
+
+def seal_anew(store: Store, path: Path) -> None:
+    """Puts the same prints, sealed under the key of their wave, in a file's place. Raises SealedFileError."""
+    if not settings().encryption.at_rest:
+        raise SealedFileError(f"{path} cannot be sealed under its wave's key: encryption is off.")
+    _write(store, _read(store, path))
+
+
 def delete_expired(store: Store, today: date) -> int:
     """Deletes what may no longer be kept; returns how many waves' prints that were.
 
-    With them go prints of runs that nobody published within the same time, or a month.
+    With them go prints of runs that were not published within the same time, or a month.
     """
     expired = [path for path in _kept(store) if _until(path) < today]
     for path in expired:

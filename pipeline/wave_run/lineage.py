@@ -1,6 +1,7 @@
 """Which files a task of a wave read and wrote, with their hashes where the manifest or the publication says them.
 
-Reads plan, manifest and publication; writes nothing. Photographs are none of the files: their names may be anybody's.
+Reads plan, manifest and publication; writes nothing. Photographs are not among them: their names may contain a person's
+number.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pipeline.storage import files
 from pipeline.wave_run import manifest
 from pipeline.wave_run.plan import Plan
 
-#: A number of so many digits in a file's name may be a person's.
+#: A number of this many digits in a file's name may be a person's.
 _PERSONAL = re.compile(r"\d{9,}")
 #: Tables of a run's work, by the task that writes them.
 _INGESTED = ("registrations.parquet", "reuploads.parquet", "reviews.parquet")
@@ -41,10 +42,10 @@ class Lineage:
 
 
 def lineage_of(task: str, ref: RunRef) -> Lineage:
-    """Of a task that has ended. Other tasks than these only pass on what a run has below its work."""
+    """The files of a task that has ended. Tasks that are not named here only use files of the run's work."""
     if task not in _OF_TASK:
         return Lineage()
-    return _OF_TASK[task](Plan.load(RunRef(ref.data, ref.wave)))  # as a reader: the wave may be given back by now
+    return _OF_TASK[task](Plan.load(RunRef(ref.data, ref.wave)))  # as a reader: the run may no longer hold the wave
 
 
 def _ingest(run: Plan) -> Lineage:

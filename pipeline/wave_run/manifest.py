@@ -68,7 +68,7 @@ def write(run: Plan) -> Path:
 
 
 def inputs(run: Plan) -> list[Path]:
-    """Every file but photographs that the run read, in a fixed order; what earlier waves refused only where somebody
+    """Every file except photographs that the run read, in a fixed order; files of earlier waves only where somebody
     came back to it.
     """
     here = landed(run)
@@ -85,7 +85,7 @@ def _outputs(out: Path) -> list[Path]:
 
 
 def landed(run: Plan) -> list[Path]:
-    """Every file but photographs that was delivered for the wave, in a fixed order."""
+    """Every file except photographs that was delivered for the wave, in a fixed order."""
     found = landed_below(run, "registrations", "reuploads", "reviews")
     beacon = [p for p in [run.store.root / landing_key(run.wave)] if run.wave.beacon and p.is_file()]
     return [*found, *beacon]

@@ -26,8 +26,8 @@ from pipeline.storage.modes import make_public
 from pipeline.storage.paths import Store
 from pipeline.wave_run.decision_settings import policy_in_force
 
-#: What decides about places after the draw is known, or says when: no run may have it otherwise. The digests of the
-#: rules' text and of the calendar are evidence: what they change is in the list, which stands before the round.
+#: What decides about places after the draw is known, or says when: no run may change it. The digests of the
+#: rules' text and of the calendar are evidence: what they change is in the list, which is fixed before the round.
 _BINDING = (
     "wave",
     "opens",
@@ -58,7 +58,8 @@ def commitment_of(store: Store, wave: Wave) -> bytes | None:
 
 
 def open_wave(store: Store, wave: Wave, now: datetime) -> tuple[dict[str, Any], bool]:
-    """Commits to a wave's key and terms; the commitment, and whether it is new. Opened again it is what it was.
+    """Commits to a wave's key and terms; the commitment, and whether it is new. Opening it a second time changes
+    nothing.
 
     Raises BadSettingError for a wave with a seed, OpenedTooLateError, OpenedDifferentlyError, KeyLostError and
     WrongKeyError.
@@ -109,10 +110,10 @@ def key_as_committed(store: Store, wave: Wave) -> bytes:
 
 
 def terms(store: Store, wave: Wave) -> dict[str, Any]:
-    """The terms of a wave as they are now: what its commitment says beside the key."""
+    """The terms of a wave as they are now: what its commitment says besides the key."""
     chain, round_ = beacon.chain_of(wave), beacon.round_of(wave)
     rules = (files("pipeline.screening") / "rules.toml").read_bytes()
-    declared = {name: value for name, value in asdict(wave).items() if name != "areas"}  # no wave with a beacon has any
+    declared = {name: value for name, value in asdict(wave).items() if name != "areas"}  # a wave with a beacon has none
     calendar = json.dumps(declared, default=str, sort_keys=True, ensure_ascii=False)
     return {
         "wave": wave.key,
@@ -145,7 +146,7 @@ def kk_limit(wave: Wave) -> int | None:
 
 
 def _key_name(wave: Wave) -> str:
-    """The name of a wave's key; a rehearsal of a wave has another than the wave itself."""
+    """The name of a wave's key; a rehearsal of a wave has a key of its own."""
     return f"{wave.key}-{'demonstration' if beacon.chain_of(wave).demonstration else 'draw'}"
 
 

@@ -1,4 +1,4 @@
-"""The photographs of a part at hand: where they lie in a folder, else fetched block by block and thrown away after.
+"""The photographs of a part: those of a folder as they are, others fetched block by block and deleted after.
 
 Paths come from applicants: one that is absolute or climbs is never asked for, and what is not there stays missing, so
 that both get the reason that they get on a folder.
@@ -24,7 +24,7 @@ from pipeline.storage import task_sync
 from pipeline.storage.object_store import is_below
 from pipeline.storage.paths import Store
 
-#: Pairs fetched at once, while those before them are verified: two blocks lie on this machine at a time.
+#: Pairs fetched at once, while those before them are verified: two blocks are on this machine at a time.
 BLOCK = 256
 
 
@@ -43,16 +43,16 @@ class Block:
         return lambda done, _: report(self.before + done, self.total)
 
 
-def at_hand(where: Store, wave: Wave, pairs: Sequence[PhotoPair]) -> Iterator[Block]:
+def at_hand(store: Store, wave: Wave, pairs: Sequence[PhotoPair]) -> Iterator[Block]:
     """The pairs with their photographs, in order; of a root elsewhere each block is kept until the next is asked for.
 
     Verdicts that were reached are sent there after each block.
     """
-    selfies, photos = where.landing(wave, "selfies"), where.extract("photos")
-    if not where.elsewhere:
+    selfies, photos = store.landing(wave, "selfies"), store.extract("photos")
+    if not store.elsewhere:
         yield Block(pairs, selfies, photos, 0, len(pairs))
         return
-    room = _room(where.root / "tmp" / "photographs")
+    room = _room(store.root / "tmp" / "photographs")
     with TemporaryDirectory(dir=room) as folder, ThreadPoolExecutor(1) as ahead:
         blocks = [
             Block(
@@ -64,16 +64,16 @@ def at_hand(where: Store, wave: Wave, pairs: Sequence[PhotoPair]) -> Iterator[Bl
             )
             for at in range(0, len(pairs), BLOCK)
         ]
-        roots = where.key(selfies), where.key(photos)
-        coming = ahead.submit(_fetch, where, blocks[0], *roots) if blocks else None
+        roots = store.key(selfies), store.key(photos)
+        coming = ahead.submit(_fetch, store, blocks[0], *roots) if blocks else None
         for number, block in enumerate(blocks):
             assert coming is not None
             coming.result()
             if number + 1 < len(blocks):
-                coming = ahead.submit(_fetch, where, blocks[number + 1], *roots)
+                coming = ahead.submit(_fetch, store, blocks[number + 1], *roots)
             yield block
             shutil.rmtree(block.selfies.parent)
-            where.push(task_sync.VERDICTS)
+            store.push(task_sync.VERDICTS)
 
 
 def _room(folder: Path) -> Path:
@@ -86,7 +86,7 @@ def _room(folder: Path) -> Path:
     return room
 
 
-def _fetch(where: Store, block: Block, selfies: str, photos: str) -> None:
+def _fetch(store: Store, block: Block, selfies: str, photos: str) -> None:
     """Downloads a block's photographs below their folders."""
     wanted = {(selfies, block.selfies, pair.selfie) for pair in block.pairs}
     wanted |= {(photos, block.photos, pair.reference) for pair in block.pairs}
@@ -98,9 +98,9 @@ def _fetch(where: Store, block: Block, selfies: str, photos: str) -> None:
     # under short names first: what a name does on a disk must not decide whether an object can be fetched
     short = {key: block.selfies.parent / str(number) for number, key in enumerate(sorted(asked))}
     try:
-        got = where.fetch(short.items())
+        got = store.fetch(short.items())
     except StoreError as e:  # its message names an object, and a photograph may be named after a person
-        raise StoreError(f"Photographs below {where.address} cannot be fetched.", e.advice) from None
+        raise StoreError(f"Photographs below {store.address} cannot be fetched.", e.advice) from None
     for key in got:
         with suppress(OSError):  # a name that no disk can hold, or one that is a file and a folder: missing here
             asked[key].parent.mkdir(parents=True, exist_ok=True)

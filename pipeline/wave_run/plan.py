@@ -1,4 +1,4 @@
-"""What one run of a wave is going to do, settled before it does anything: ``work/wave-NNNN/plan.json``.
+"""The plan of one run of a wave, fixed before the run does anything else: ``work/wave-NNNN/plan.json``.
 
 The wave as the calendar has it (or as it was started), the extracts that its closing day allows, every setting that a
 decision can depend on, and the thresholds of its selfie policy. What later tasks decide follows from the plan: a
@@ -34,11 +34,11 @@ class Plan:
     store: Store
     wave: Wave
     extracts: dict[str, Extract]
-    shards: int | None  # as asked for; None: as many as the photographs are worth
+    shards: int | None  # as given; None: by the number of photographs
     started: datetime
     settings: DecisionSettings = field(default_factory=lambda: DecisionSettings.in_force(settings()))
     policy: dict[str, Any] | None = None  # None: a wave without selfies, or a plan that did not freeze it yet
-    given: dict[str, Any] = field(default_factory=dict)  # what its starter set otherwise than the calendar
+    given: dict[str, Any] = field(default_factory=dict)  # values that were given at the start instead of the calendar's
     started_by: str | None = None  # a user's name; None: the schedule
 
     @property
@@ -57,18 +57,18 @@ class Plan:
 
         A run that has an id must still hold the wave: raises WaveLockedError.
         """
-        where = Store.at(ref.data)
-        raw = files.read_json(where.root / ref.plan)
+        store = Store.at(ref.data)
+        raw = files.read_json(store.root / ref.plan)
         fields = raw["wave"]
         fields = {**fields, "areas": tuple((code, share) for code, share in fields.get("areas", ()))}
         wave = Wave(**{**fields, **{k: datetime.fromisoformat(fields[k]) for k in ("opens", "closes")}})
-        extracts = {name: Extract.from_json(name, x, where) for name, x in raw["extracts"].items()}
+        extracts = {name: Extract.from_json(name, x, store) for name, x in raw["extracts"].items()}
         if ref.run_id:
-            wave_lock.must_hold(where, wave, ref.run_id)
-        wave = seeded(wave, where.work(wave))
-        made = cls(where, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
+            wave_lock.must_hold(store, wave, ref.run_id)
+        wave = seeded(wave, store.work(wave))
+        made = cls(store, wave, extracts, raw["shards"], datetime.fromisoformat(raw["started"]))
         made = replace(made, started_by=raw.get("started_by"))
-        if "settings" not in raw:  # a plan of a version that did not freeze them
+        if "settings" not in raw:  # a plan from a version that did not freeze them
             return made
         frozen = DecisionSettings(**raw["settings"])
         return replace(made, settings=frozen, policy=raw["selfie_policy"], given=raw.get("given", {}))
@@ -91,28 +91,28 @@ def make(
     shards: int | None = None,
     started_by: str | None = None,
 ) -> Plan:
-    """Settles a run and writes its plan over what an earlier run left; the verdict cache stays.
+    """Fixes the plan of a run and writes it over the work of an earlier run; the verdict cache stays.
 
     Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of a wave with a beacon
     (NotOpenedError, OpenedDifferentlyError, KeyLostError, WrongKeyError), of the extracts (MissingExtractError,
     ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError, UncalibratedModelError) before
     anything is written.
     """
-    where = Store.at(data)
-    declared = where.calendar().wave(number)
+    store = Store.at(data)
+    declared = store.calendar().wave(number)
     wave = declared.with_params(quota=quota, seed=seed)
     if wave.beacon:
-        opening.key_as_committed(where, wave)
-    extracts = resolve_extracts(where, wave)
+        opening.key_as_committed(store, wave)
+    extracts = resolve_extracts(store, wave)
     given = {name: getattr(wave, name) for name in ("quota", "seed") if getattr(wave, name) != getattr(declared, name)}
-    made = Plan(where, wave, extracts, shards, datetime.now().astimezone(), given=given, started_by=started_by)
+    made = Plan(store, wave, extracts, shards, datetime.now().astimezone(), given=given, started_by=started_by)
     if wave.selfie != "off":
         made = replace(made, policy=made.selfie_policy().model_dump(mode="json"))
     files.fresh(made.work)
     files.write_json(
         {
             "wave": {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(wave).items()},
-            "extracts": {name: x.to_json(where) for name, x in extracts.items()},
+            "extracts": {name: x.to_json(store) for name, x in extracts.items()},
             "settings": made.settings.model_dump(mode="json"),
             "selfie_policy": made.policy,
             "given": given,

@@ -1,6 +1,6 @@
 """What a run writes into the record: how it was started, what was delivered, what came out.
 
-A run of the same wave that somebody has seen the result of is no secret: approval form and report say so.
+Earlier runs of the same wave with another result are no secret: the approval form and the report name them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EARLIER_RESULTS = "earlier_results.json"
 
 
 def prepared(run: Plan, run_id: str) -> None:
-    """A run begins, or begins again after somebody cleared it."""
+    """A run begins, for the first time or after it was cleared."""
     before = [e for e in log.entries(run.store, run.wave.number, "run_prepared") if e.facts["run"] == run_id]
     facts = {"run": run_id, "again": len(before), "given": run.given, "quota": run.wave.quota, "seed": run.wave.seed}
     facts |= {"plan_sha256": files.sha256(run.path)}
@@ -53,7 +53,7 @@ def frozen(run: Plan) -> None:
 
 
 def drawn(run: Plan) -> None:
-    """The list is drawn from: of a wave with a seed the list stands now, of one with a beacon its round is known."""
+    """The list is drawn from: of a wave with a seed the list is fixed now, of one with a beacon its round is known."""
     said = files.read_json(run.work / "draw.json")
     if run.wave.beacon:
         of_beacon = ("beacon", "round", "signature", "randomness", "seed")
@@ -70,7 +70,7 @@ def verified(run: Plan, verdicts: Iterable[Path]) -> None:
 
 
 def finished(run: Plan, out: Path) -> None:
-    """The run's result: noted before it appears, so that none is seen which the record does not know."""
+    """The run's result, noted before it appears: so every visible result is in the record."""
     facts: dict[str, Any] = {f"{x}_sha256": files.sha256(out / f"{x}.parquet") for x in ("cohort", "decisions")}
     facts |= {"manifest_sha256": files.sha256(out / "manifest.json"), "seed": run.wave.seed}
     facts |= {"accepted": files.rows(out / "cohort.parquet"), "quota": run.wave.quota, "given": run.given}
@@ -80,7 +80,7 @@ def finished(run: Plan, out: Path) -> None:
 def earlier_results(run: Plan) -> Path:
     """Writes how many other results earlier runs of the wave had, and what differed: ``earlier_results.json``.
 
-    A run with the same result is the same run: it says nothing, so that a run again gives the same report.
+    A run with the same result is the same run: it says nothing, so that a repeated run gives the same report.
     """
     cohort = files.sha256(run.work / "out" / "cohort.parquet")
     done = [e for e in log.entries(run.store, run.wave.number, "run_finished") if e.facts["cohort_sha256"] != cohort]

@@ -1,4 +1,4 @@
-"""Kept verdicts that a run refused, because this installation did not write them so: which lines of which files.
+"""Kept verdicts that a run refused, because this installation did not write them: which lines of which files.
 
 A part of the selfies (a shard, a round) has its own file ``refused/<part>.json``; none where nothing was refused.
 """
@@ -16,7 +16,7 @@ log = logging.getLogger("gelombang")
 
 
 def add(run: Plan, part: str, lines: Iterable[str]) -> int:
-    """Names lines that a part refused, beside those that it refused before it was tried again; returns how many."""
+    """Names lines that a part refused, after those that it refused in an earlier try; returns how many."""
     path = run.work / FOLDER / f"{part}.json"
     before = files.read_json(path)["lines"] if path.is_file() else []
     named = sorted({*before, *lines})

@@ -1,8 +1,8 @@
-"""What must not outlive a run: the prints of its selfies.
+"""Deletes the prints of a run's selfies at its end.
 
 A publication has kept and deleted them before its run ends. A run that ends before its cohort is published leaves the
 prints of those whom it accepted to the publication, or to the next run of the wave, and no others. A run that failed
-leaves all: it is run again, and nothing shall be looked at twice. What nobody comes back for goes after its time
+leaves all: it is run again, and nothing is looked at twice. What no later run uses is deleted after its time
 (``kept_prints.delete_expired``).
 """
 
@@ -21,9 +21,9 @@ from pipeline.wave_run.run_prints import only_of
 
 
 def end_of_run(store: Store, ref: RunRef) -> None:
-    """Deletes the prints of a finished run's selfies, but for those that a publication still needs.
+    """Deletes the prints of a finished run's selfies, except those that a publication still needs.
 
-    Does nothing where another run holds the wave. Never keeps a wave from being given back.
+    Does nothing where another run holds the wave. An error here does not stop the release of the wave.
     """
     wave = store.calendar().wave(ref.wave)
     holder = wave_lock.holder_of(store, wave)

@@ -1,7 +1,8 @@
-"""The prints of a run's verified selfies, by application: what the workers wrote, and a new look where it is missing.
+"""The prints of a run's verified selfies, by application: as the workers wrote them, or computed again where they are
+missing.
 
-A verdict that came from the cache was reached without a look, so its print may be missing; then the photographs are
-looked at again, for that alone.
+A verdict from the cache needed no look at the photographs, so its print may be missing. Then the photographs are
+read again, only for the print.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pipeline.wave_run.selfie_rounds import print_folder, verdict_files
 
 @dataclass(frozen=True)
 class Verified:
-    """One application whose selfie was looked at; ``key`` tells its photographs: both SHA-256, 64 bytes."""
+    """One application whose selfie was looked at; ``key`` identifies its photographs: both SHA-256, 64 bytes."""
 
     registration_id: str
     nik: str | None
@@ -32,6 +33,14 @@ class Verified:
     reference: str | None
     outcome: str
     key: bytes
+
+    @property
+    def selfie_sha256(self) -> bytes:
+        return self.key[:32]
+
+    @property
+    def reference_sha256(self) -> bytes:
+        return self.key[32:]
 
 
 def verified(run: Plan) -> list[Verified]:
@@ -59,7 +68,7 @@ def verified(run: Plan) -> list[Verified]:
 def prints_of(run: Plan, people: Sequence[Verified]) -> tuple[list[Verified], NDArray[np.void]]:
     """Those of the applications that have a print, and their prints, in the same order.
 
-    A wave that compares files alone needs no look at them. Raises BadSettingError where the key cannot be used, and
+    A wave that compares only files does not read them. Raises BadSettingError where the key cannot be used, and
     SelfieSystemError.
     """
     if run.wave.same_person == "files":
@@ -78,23 +87,23 @@ def prints_of(run: Plan, people: Sequence[Verified]) -> tuple[list[Verified], ND
         row = found[person.key]
         if len(row["face"]) == dimensions:
             rows[at] = row
-        else:  # nobody in its file had a face
+        else:  # its file has no face
             for name in ("selfie", "reference", "picture", "apart", "alike"):
                 rows[name][at] = row[name]
     return kept, rows
 
 
 def _files_alone(people: Sequence[Verified]) -> NDArray[np.void]:
-    """Prints that say which files came, and nothing of what is on them."""
+    """Prints that contain only the hashes of the files."""
     rows = np.zeros(len(people), record(0))
     for row, person in zip(rows, people, strict=True):
-        row["selfie"], row["reference"] = np.void(person.key[:32]), np.void(person.key[32:])
+        row["selfie"], row["reference"] = np.void(person.selfie_sha256), np.void(person.reference_sha256)
         row["apart"], row["alike"] = UNKNOWN_APART, UNKNOWN_ALIKE
     return rows
 
 
 def _by_key(parts: list[NDArray[np.void]]) -> dict[bytes, np.void]:
-    """Prints by their photographs; of several looks at the same ones the first in the order of their bytes."""
+    """Prints by their photographs; where several were made of the same ones, the first in the order of their bytes."""
     found: dict[bytes, np.void] = {}
     for rows in parts:
         for row in rows:
@@ -105,7 +114,7 @@ def _by_key(parts: list[NDArray[np.void]]) -> dict[bytes, np.void]:
 
 
 def _look_again(run: Plan, people: Sequence[Verified], model: str) -> None:
-    """Looks at photographs whose prints are missing and keeps what was seen."""
+    """Makes and keeps the missing prints of photographs."""
     from pipeline.selfie.look import prints_of as look
 
     log = print_folder(run).log_of_this_process(model)

@@ -1,7 +1,7 @@
 """One person under many numbers: every verified selfie of a wave against every other and the accepted of earlier waves.
 
 Reads the run's verdicts and prints, and the prints kept of earlier waves; writes ``same_person.parquet``, who is to be
-looked at by a person and with whom, and ``same_person.json``, what was compared. Nobody is refused here.
+looked at by a person and with whom, and ``same_person.json``, what was compared. It refuses no application.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from pipeline.wave_run import kept_prints
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.run_prints import Verified, prints_of, verified
 
-#: Others named with one application: a picture that came under a thousand numbers needs no longer list.
+#: The most other applications that are named with one; a picture may have come under a thousand numbers.
 MOST_OTHERS = 20
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Selfies compared, those without a print, earlier waves compared with, and applications to be looked at."""
+    """Counts: selfies compared, selfies without a print, earlier waves compared with, applications for review."""
 
     compared: int = 0
     without_print: int = 0
@@ -49,8 +49,8 @@ def compare(run: Plan, today: date) -> Compared:
         return _write(run, Compared(), {}, {}, [])
     everyone = verified(run)
     people, prints = prints_of(run, everyone)
-    stands = np.array([person.outcome in ("passed", "review") for person in people], bool)
-    sides = _Sides(run, people, prints, np.flatnonzero(stands), np.flatnonzero(~stands))
+    passing = np.array([person.outcome in ("passed", "review") for person in people], bool)
+    sides = _Sides(run, people, prints, np.flatnonzero(passing), np.flatnonzero(~passing))
     earlier = kept_prints.of_earlier_waves(run.store, run.wave, today)
     for one, other, reasons_ in sides.pairs(earlier):
         others[one].append(other)
@@ -74,7 +74,7 @@ Pair = tuple[str, dict[str, Any], set[str]]
 class _Sides:
     """The selfies of a run: ``those`` who would pass or are under review, and the ``rest``, who are refused.
 
-    A face counts where it is verified under both numbers; a picture counts wherever it came.
+    A face counts where it is verified under both numbers; a picture counts in every case.
     """
 
     run: Plan
@@ -93,7 +93,8 @@ class _Sides:
         return self.run.wave.same_person == "check"
 
     def pairs(self, earlier: list[kept_prints.KeptPrints]) -> Iterator[Pair]:
-        """Whose selfie, which other application, and the reasons to look: within the wave from both sides."""
+        """Pairs: whose selfie, which other application, and the reasons for a review; pairs within the wave from both
+        sides."""
         report, threshold = progress.reporter("compare_people"), self._threshold
         mine, refused = self.prints[self.those], self.prints[self.rest]
         both = within(mine, threshold, report) if self._nearly else same_bytes(mine, mine)
@@ -101,7 +102,7 @@ class _Sides:
             one, other = self.people[self.those[a]], self.people[self.those[b]]
             if one.nik != other.nik:
                 yield one.registration_id, self._described(other, pair), reasons_
-                if self._nearly:  # else the pair comes from its other side too
+                if self._nearly:  # otherwise the pair would come from its other side too
                     yield other.registration_id, self._described(one, pair), reasons_
         for a, b, reasons_, pair in _each(self._against(mine, refused, None), None):
             one, other = self.people[self.those[a]], self.people[self.rest[b]]
@@ -128,7 +129,7 @@ class _Sides:
 
 
 def _each(pairs: Candidates, threshold: float | None) -> Iterator[tuple[int, int, set[str], dict[str, Any]]]:
-    """Each pair: its two places, the reasons to look at it, and what the reviewer is told of it."""
+    """Each pair: its two places, the reasons for a review, and the facts for the reviewer."""
     listed = zip(pairs.one.tolist(), pairs.other.tolist(), pairs.similarity, pairs.same_file.tolist(), strict=True)
     for a, b, near, same in listed:
         face = threshold is not None and bool(near >= threshold)

@@ -1,4 +1,4 @@
-"""Selfies of one run: cut into shards, or taken round after round of a refill; verified and judged by its policy.
+"""Selfies of one run: cut into shards, or verified round after round of a refill; judged by the wave's policy.
 
 Reads ``drawn.parquet``; writes ``shards/*.parquet`` and ``verdicts/*.parquet``. What a photograph *is* comes from
 ``selfie/``.
@@ -51,14 +51,14 @@ def verdict_files(run: Plan) -> list[Path]:
 
 
 def print_folder(run: Plan) -> PrintFolder:
-    """Where the prints of this wave's selfies lie until its run ends."""
+    """The path of the prints of this wave's selfies until its run ends."""
     from pipeline.selfie.one_against_all.prints import PrintFolder
 
     return PrintFolder(run.store.root / task_sync.PRINTS.format(wave=run.wave.key), run.store.root, run.wave.key)
 
 
 def forget_rounds(run: Plan) -> None:
-    """Removes what refilling and comparing made before, for a task that begins again."""
+    """Removes what refilling and comparing made before, for a task that is repeated."""
     for path in (run.work / "verdicts").glob("round-*.parquet"):
         path.unlink()
     (run.work / SAME_PERSON).unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def forget_rounds(run: Plan) -> None:
 def refill_places(run: Plan) -> int:
     """With ``refill``: verifies the next in line until the places are full or nobody is left; returns the rounds.
 
-    Rounds made before stay: whoever has been found to share a face since leaves a place that is filled now.
+    Rounds made before stay. A person who was found to share a face since then leaves a place that is filled now.
     """
     from pipeline.draw.draw import next_round
 

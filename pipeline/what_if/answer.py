@@ -1,6 +1,6 @@
-"""The answer to a question about a finished wave: attrition, chances by group, places filled. Leaves no file.
+"""The answer to a question about a finished wave: attrition, chances by group, places filled. Writes no file.
 
-Whatever an answer holds may be shown to a person: small counts are merged or hidden already.
+Everything in an answer may be shown: small counts are merged or hidden already.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from pipeline.what_if.question import Question
 from pipeline.what_if.seeds import draw_often
 
 _REGISTRATIONS = "registrations.parquet"
-#: What a screening reads of a run's work.
+#: Files of a run's work that a screening reads.
 _SCREENED_FROM = (_REGISTRATIONS, "repeated.parquet")
 
 
 @dataclass(frozen=True)
 class Places:
-    """Places filled: on average of all seeds, and between which numbers in 95 of 100."""
+    """Places filled: on average of all seeds, and the bounds of 95 of 100 seeds."""
 
     people: int | None
     mean: float
@@ -44,7 +44,7 @@ class Places:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was asked and what came out; ``notes`` are the keys of what is an estimate."""
+    """The question and its answer; ``notes`` are the keys of the estimates in it."""
 
     question: Question
     accepted: int
@@ -79,7 +79,7 @@ def answer(store: Store, question: Question) -> Answer:
     wave = question.wave
     store.pull(f"work/{wave.key}/", only=("plan.json", *_SCREENED_FROM), keep=True)
     out, registrations = store.out(wave), store.work(wave) / _REGISTRATIONS
-    spill_folder = store.work(wave) if store.work(wave).is_dir() else None  # where there is room for what spills
+    spill_folder = store.work(wave) if store.work(wave).is_dir() else None  # a folder with room for spilled data
     with TemporaryDirectory(prefix="what-if-", dir=spill_folder) as text:
         room = Path(text)
         screened = _screened_again(store, question, room) if question.again else None
@@ -89,14 +89,14 @@ def answer(store: Store, question: Question) -> Answer:
             counted = count(query, question, known, screened, areas)
     as_run = _drawn(question, counted, asked=False)
     asked = as_run if question.same else _drawn(question, counted, asked=True)
-    people = [int(drawn.crowd.people.sum()) for drawn in (as_run, asked)]
+    in_run, in_asked = (int(drawn.crowd.people.sum()) for drawn in (as_run, asked))
     apart = [sum(r["n"] for r in counted.rows if r[a] and not r[b]) for a, b in _SIDES]
-    shown = [None if any(small(n) for n in apart) else n for n in people]
+    hidden = any(small(n) for n in apart)
     return Answer(
         question,
         int(read_json(out / "funnel.json")["ends"]["accepted"]),
-        Places(shown[0], *as_run.accepted),
-        Places(shown[1], *asked.accepted),
+        Places(None if hidden else in_run, *as_run.accepted),
+        Places(None if hidden else in_asked, *asked.accepted),
         attrition(question, counted),
         {by: by_group(counted, as_run, asked, by) for by in GROUPS},
         _notes(question, counted, (as_run, asked)),
@@ -108,14 +108,15 @@ _SIDES = (("in_run", "in_asked"), ("in_asked", "in_run"))
 
 
 def _drawn(question: Question, counted: Counted, *, asked: bool) -> Drawn:
-    """Both are drawn with the same seeds, which the wave's number gives: an answer given twice is the same."""
+    """Both are drawn with the same seeds, which follow from the wave's number: the same question has the same
+    answer."""
     crowd, terms = (counted.asked, question.asked) if asked else (counted.as_run, question.as_run)
     rng = np.random.default_rng([question.wave.number, question.seeds])
     return Drawn(crowd, draw_often(question.wave, terms, crowd, question.seeds, rng))
 
 
 def _screened_again(store: Store, question: Question, room: Path) -> Path:
-    """Screens the wave once more, with the rules that were not in force: as long as its screening took."""
+    """Screens the wave once more, with the rules that were not in force: this takes as long as its screening."""
     work = store.work(question.wave)
     if not (work / _REGISTRATIONS).is_file() or not (work / "plan.json").is_file():
         raise BadQuestionError(
@@ -134,7 +135,7 @@ def _screened_again(store: Store, question: Question, room: Path) -> Path:
 
 
 def _notes(question: Question, counted: Counted, drawn: tuple[Drawn, Drawn]) -> list[str]:
-    """What of the answer is an estimate, or assumed."""
+    """The parts of the answer that are estimated or assumed."""
     unknown = any(one.crowd.free[UNKNOWN].any() or (one.crowd.photo == UNKNOWN).any() for one in drawn)
     families = question.as_run.families or question.asked.families
     areas = question.as_run.areas or question.asked.areas

@@ -29,7 +29,7 @@ class Scale:
     high: float
 
     def at(self, share: float) -> str:
-        """Where a share lies on it, in percent of its length."""
+        """The place of a share on it, in percent of its length."""
         return f"{100 * (share - self.low) / (self.high - self.low):.2f}%"
 
 
@@ -52,7 +52,7 @@ def _edition(found: Answer, lang: str) -> dict[str, Any]:
 
 
 def scale(groups: list[GroupChance]) -> Scale:
-    """The axis on which all intervals of a table lie."""
+    """An axis with room for all intervals of a table."""
     chances = [chance for group in groups for chance in (group.as_run, group.asked) if chance]
     low = floor(min(chance.low for chance in chances) / _STEP) * _STEP
     high = ceil(max(chance.high for chance in chances) / _STEP) * _STEP
@@ -66,7 +66,7 @@ def rule_name(code: str, lang: str) -> str:
 
 
 def changes(found: Answer, lang: str) -> list[str]:
-    """What is asked to be otherwise, a line each; none: only other seeds."""
+    """The changes that are asked about, a line each; none: only other seeds."""
     t = translator(lang)
     run, asked = found.question.as_run, found.question.asked
     lines = []
@@ -99,7 +99,7 @@ def show(found: Answer, console: Console, lang: str) -> None:
     _rules(found, console, lang, t)
     for by, groups in found.groups.items():
         if groups:
-            _chances(by, groups, found, console, lang, t)
+            _chances(by, groups, console, lang, t, same=found.question.same)
         else:
             console.print(t("what_if.too_small", kind=t(f"group.{by}")), style="dim")
     for note in found.notes:
@@ -107,8 +107,8 @@ def show(found: Answer, console: Console, lang: str) -> None:
 
 
 def _rules(found: Answer, console: Console, lang: str, t: Translate) -> None:
-    heads = [t(f"what_if.{key}") for key in ("rule", "refused", "alone", "left_run", "left_asked")]
-    table = Table(heads[0], *heads[1 : 4 if found.question.same else 5], title=t("what_if.rules"), title_justify="left")
+    columns = ("rule", "refused", "alone", "left_run", *(() if found.question.same else ("left_asked",)))
+    table = Table(*(t(f"what_if.{column}") for column in columns), title=t("what_if.rules"), title_justify="left")
     for line in found.rules:
         figures = [_number(line.refused, lang, t), _number(line.alone, lang, t)]
         figures.append(_number(line.left_run, lang, t) if line.in_run else "–")
@@ -120,13 +120,14 @@ def _rules(found: Answer, console: Console, lang: str, t: Translate) -> None:
     console.print(table)
 
 
-def _chances(by: str, groups: list[GroupChance], found: Answer, console: Console, lang: str, t: Translate) -> None:
+def _chances(by: str, groups: list[GroupChance], console: Console, lang: str, t: Translate, *, same: bool) -> None:
+    """The chances of each group. ``same``: the question changes nothing, so there is one column of them."""
     heads = [t(f"group.{by}"), t("what_if.in_draw"), t("what_if.as_run")]
-    table = Table(*heads, *([] if found.question.same else [t("what_if.asked")]), title=t("what_if.chance"))
+    table = Table(*heads, *([] if same else [t("what_if.asked")]), title=t("what_if.chance"))
     table.title_justify = "left"
     for group in groups:
         people = group.as_run or group.asked
-        shown = [group.as_run] if found.question.same else [group.as_run, group.asked]
+        shown = [group.as_run] if same else [group.as_run, group.asked]
         name = Text(group_name(by, group.keys, t))
         table.add_row(name, numbers.integer(people.people if people else 0, lang), *(in_words(c, lang) for c in shown))
     console.print(table)

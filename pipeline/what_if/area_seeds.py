@@ -1,9 +1,9 @@
 """Quotas by area in a draw that is simulated by counts: exact, as ``seeds.py`` is without areas.
 
-The first of an area and tier are a multivariate hypergeometric number of each cell. Who is left of it stands behind the
-last of them: of so many uniform numbers between 0 and 1 that one's number has a beta distribution, and those behind it
-are uniform between it and 1. So whose turn it is among all who are left is found by halves: how many of each area stand
-before the middle is binomial.
+The first of an area and tier are a multivariate hypergeometric number of each cell. The people who are left come after
+the last of them: of so many uniform numbers between 0 and 1 that one's number has a beta distribution, and those behind
+it are uniform between it and 1. So whose turn it is among all who are left is found by halves: how many of each area
+are before the middle is binomial.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.what_if.crowd import PASSED, UNKNOWN, Counts, Crowd
 from pipeline.what_if.question import Terms
 
 _TIERS = ("priority", "public")
-#: Two numbers that agree so far are one: who stands first of them is anybody's.
+#: Two numbers that agree so far count as one: which of them comes first does not matter.
 _NEAR = 1e-15
 
 
@@ -40,7 +40,7 @@ def draw_by_area(wave: Wave, terms: Terms, crowd: Crowd, candidates: Counts, rng
         drawn[:, cells] += part
         left[:, cells] -= part
     for tier in _TIERS:
-        here = [key for key in pools if key[1] == tier]
+        here = [(area, of) for area, of in pools if of == tier]
         counts = np.array([int(left[:, pools[key]].sum()) for key in here], dtype=np.int64)
         taken = first_behind(counts, np.array([cuts[key] for key in here]), getattr(seats.rest, tier), rng)
         for key, n in zip(here, taken, strict=True):
@@ -57,7 +57,7 @@ def _pools(crowd: Crowd) -> dict[tuple[str, str], Counts]:
     """The cells of each area and tier."""
     found: dict[tuple[str, str], list[int]] = {}
     for n, cell in enumerate(crowd.cells):
-        found.setdefault((cell[4], cell[3]), []).append(n)
+        found.setdefault((cell.area, cell.tier), []).append(n)
     return {key: np.array(cells, dtype=np.int64) for key, cells in sorted(found.items())}
 
 

@@ -1,4 +1,5 @@
-"""Attrition rule by rule: whom each rule refuses, whom it alone refuses, who is left. Small counts are hidden."""
+"""Attrition rule by rule: how many each rule refuses, how many only this rule refuses, how many are left. Small counts
+are hidden."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def attrition(question: Question, counted: Counted) -> list[RuleLine]:
     together = sum(bit_of(code) for code in codes)
     refused = {code: sum(n for mask, n in counted.masks.items() if mask & bit_of(code)) for code in codes}
     alone = {code: sum(n for mask, n in counted.masks.items() if mask & together == bit_of(code)) for code in codes}
-    for code in {"kk_limit"} & set(codes):  # a draw decides whom it refuses, never how many
+    for code in {"kk_limit"} & set(codes):  # the draw decides which people it refuses, never how many
         terms = question.as_run if code in question.as_run.rules else question.asked
         crowd = counted.as_run if terms is question.as_run else counted.asked
         refused[code] = alone[code] = _beyond(terms, crowd, counted)
@@ -61,7 +62,7 @@ def _beyond(terms: Terms, crowd: Crowd, counted: Counted) -> int:
 
 
 def _left(terms: Terms, crowd: Crowd, counted: Counted) -> Mapping[str, int | None]:
-    """Who is left after each rule and all before it."""
+    """How many are left after each rule and all before it."""
     gone: dict[str, int] = {}
     before = 0
     for code in terms.rules:

@@ -1,7 +1,7 @@
-"""Who takes part in a draw: counts by combination of groups, and one by one whose family card could be full.
+"""Who takes part in a draw: counts by combination of groups, and single people where their family card could be full.
 
 Reads a finished wave's ``decisions.parquet`` and the ``registrations.parquet`` of its work; holds no id and no name.
-What became of a photograph that was looked at is known; of the others the share that passes is estimated
+The result of a photograph that was looked at is known; for the others the share that passes is estimated
 (:func:`pass_rates`).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -24,12 +24,22 @@ from pipeline.storage import duckdb_sql
 from pipeline.what_if.question import Question, Terms, bit_of
 
 Counts = npt.NDArray[np.int64]
-#: A combination of groups, and the area by which places are given.
-Cell = tuple[str, str, str, str, str]
+
+
+class Cell(NamedTuple):
+    """A combination of groups, and the area by which places are given."""
+
+    province: str
+    sex: str
+    age: str
+    tier: str
+    area: str
+
+
 GROUPS = ("province", "sex", "age", "tier")
 PHOTOS = ("passed", "unknown", "failed")
 PASSED, UNKNOWN, FAILED = range(len(PHOTOS))
-#: A share of fewer photographs than this is not taken for that of a group.
+#: The share of a group is used only if it has at least this many photographs.
 _ENOUGH = 30
 
 
@@ -55,14 +65,14 @@ class Crowd:
     @property
     def listed(self) -> npt.NDArray[np.bool_]:
         """Which cells are of the tier that comes first."""
-        return np.array([cell[3] == "priority" for cell in self.cells], dtype=bool)
+        return np.array([cell.tier == "priority" for cell in self.cells], dtype=bool)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What the tables say: cells with their counts, the two crowds, how often each combination of reasons occurs.
+    """The counts from the tables: cells, the two crowds, how often each combination of reasons occurs.
 
-    ``families_known``: whether who shares a card could be read; else who was refused for it stays refused.
+    ``families_known``: whether it is known who shares a card; otherwise people who were refused for it stay refused.
     """
 
     rows: list[dict[str, Any]]
@@ -93,7 +103,9 @@ def count(
     screened_by = as_run.mask | sum(bit_of(rule.code) for rule in question.again if rule.code != "kk_limit")
     sides = ((as_run, "in_run"), (asked, "in_asked"))
     first, second = (
-        _crowd(db, terms, [row for row in rows if row[side]], rates, screened_by, registrations)
+        _crowd(
+            db, terms, [row for row in rows if row[side]], rates, screened_by=screened_by, registrations=registrations
+        )
         for terms, side in sides
     )
     verified = sum(row["n"] for row in rows if row["photo"] != "unknown")
@@ -118,7 +130,7 @@ def _define(db: duckdb.DuckDBPyConnection, question: Question, screened: Path | 
     else:
         found = [codes for (codes,) in db.execute("SELECT DISTINCT reasons FROM applications").fetchall()]
         of_screening = {code for layer in reasons.LAYERS if layer != "selfie" for code in reasons.codes(layer)}
-        taken = of_screening - {"shared_nik"}  # found among those who would be placed
+        taken = of_screening - {"shared_nik"}  # it is found only among people who would be placed
         bits = [sum(bit_of(code) for code in codes if code in taken) for codes in found]
         table = pa.table({"reasons": pa.array(found, pa.list_(pa.string())), "mask": pa.array(bits, pa.int64())})
         db.register("masks_found", table)
@@ -138,7 +150,7 @@ def _area(question: Question, areas: Path | None) -> dict[str, duckdb_sql.Value]
     if areas is None:
         return {"{area}": written, "{areas}": ""}
     had = f"""('{"', '".join(code for code, _ in question.as_run.areas)}')"""
-    listed = f"m.mask & {question.as_run.mask} = 0 AND province_code IN {had}"  # and the draw had another area
+    listed = f"m.mask & {question.as_run.mask} = 0 AND province_code IN {had}"  # where the draw had another area
     known = f"read_csv('{duckdb_sql.quoted(areas)}', header = true, all_varchar = true)"
     return {
         "{area}": f"CASE WHEN d.area IN {named} THEN d.area WHEN {listed} THEN '' ELSE {written} END",
@@ -148,7 +160,7 @@ def _area(question: Question, areas: Path | None) -> dict[str, duckdb_sql.Value]
 
 def pass_rates(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
     """The share of photographs that passed, by sex and age band: of the wave's own verdicts. Where a group has too few
-    of them that of its sex counts, and then that of all; where nobody's was looked at, everybody passes."""
+    of them that of its sex counts, and then that of all; where none was looked at, everybody passes."""
     seen: dict[str, Counter[tuple[str, ...]]] = {photo: Counter() for photo in PHOTOS}
     for row in rows:
         if row["in_run"]:
@@ -170,6 +182,7 @@ def _crowd(
     terms: Terms,
     rows: list[dict[str, Any]],
     rates: dict[tuple[str, str], float],
+    *,
     screened_by: int,
     registrations: Path | None,
 ) -> Crowd:
@@ -194,12 +207,12 @@ def _crowd(
     family = np.array([row["family"] for row in members], dtype=np.int64)
     places = np.zeros(int(family.max()) + 1 if members else 0, dtype=np.int64)
     places[family] = [row["places"] for row in members]
-    rate = np.array([rates[c[1], c[2]] for c in cells], dtype=np.float64)
+    rate = np.array([rates[c.sex, c.age] for c in cells], dtype=np.float64)
     return Crowd(cells, free, cell, photo, family, places, rate)
 
 
 def _cell(row: dict[str, Any]) -> Cell:
-    return row["province"], row["sex"], row["age"], row["tier"], row["area"]
+    return Cell(**{name: row[name] for name in Cell._fields})
 
 
 def _rows(db: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:

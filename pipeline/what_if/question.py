@@ -76,6 +76,20 @@ def wave_as_run(manifest: dict[str, Any]) -> Wave:
     return replace(found, beacon=manifest.get("beacon", ""), areas=areas)
 
 
+def _need_known_regencies(wave: Wave, areas: Mapping[str, float]) -> None:
+    """Raises BadQuestionError: a wave keeps of its people's regencies only those that its own calendar named."""
+    if unknown := sorted(code for code in areas if len(code) == 4 and code not in wave.regencies):
+        raise BadQuestionError(
+            f"Wave {wave.number} did not keep who is of regency {unknown[0]}.",
+            f"It knows {', '.join(wave.regencies) or 'no regency'}; ask about provinces, by two digits.",
+        )
+    if apart := sorted(code for code in wave.regencies if code[:2] in areas and code not in areas):
+        raise BadQuestionError(
+            f"In wave {wave.number} people of regency {apart[0]} were none of province {apart[0][:2]}.",
+            f"Give both a share, or neither: --area {apart[0]}=….",
+        )
+
+
 def ask(
     manifest: dict[str, Any],
     *,
@@ -86,7 +100,8 @@ def ask(
     areas: Mapping[str, float] | None = None,
     seeds: int = 1000,
 ) -> Question:
-    """Makes the question. ``areas``: shares of the quota by province, none to be without; None: as the wave had them.
+    """Makes the question. ``areas``: shares of the quota by province or regency, none to be without; None: as the wave
+    had them.
 
     Raises BadQuestionError for what no wave can have.
     """
@@ -97,6 +112,7 @@ def ask(
         raise BadQuestionError(f"A priority share of {priority_share} is not between 0 and 1.", "0.2 is a fifth.")
     if areas and (sum(Fraction(str(s)) for s in areas.values()) > 1 or not all(0 < s <= 1 for s in areas.values())):
         raise BadQuestionError("The shares of the areas are not above 0 and together at most 1.", "Try 31=0.2.")
+    _need_known_regencies(wave, areas or {})
     if seeds not in SEEDS:
         raise BadQuestionError(f"{seeds} seeds are not {SEEDS[0]} to {SEEDS[-1]}.", "1000 is enough.")
     if unknown := sorted(set(without) - set(rules)):

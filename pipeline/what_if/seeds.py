@@ -1,17 +1,17 @@
-"""A draw done again with many seeds: how many people of each combination of groups get a place.
+"""A draw repeated with many seeds: how many people of each combination of groups get a place.
 
-A seed orders a tier at random, every order as likely as any other. So of people who differ in nothing that a draw knows
-it is enough to know how many come in front: these counts are drawn instead of millions of hashes, from the distribution
+A seed orders a tier at random, and all orders are equally likely. So for people who do not differ for the draw
+it is enough to know how many come first: these counts are drawn instead of millions of hashes, from the distribution
 that the hashes have. In one seed, of one tier:
 
 * Whose family card could be full has a random number of their own. The members are gone through in the order of
-  the draw, the listed first, and who stands beyond its places is out. Such a person who stays stands earlier than
+  the draw, the listed first, and people beyond its places are out. Such a person who stays comes earlier than
   others do on average, so they cannot be counted with them.
-* How many of the others stand in front of one of these is binomial; that gives how many of the others have a place.
+* How many of the others come before one of these is binomial; that gives how many of the others have a place.
 * Which these are is multivariate hypergeometric over the combinations of groups.
 
 With ``after_draw`` and no refill the first of the quota are drawn and who fails the photograph leaves an empty place;
-in every other form places go to the first who pass. All this is exact. An estimate are: the photographs that nobody
+in every other form places go to the first who pass. All this is exact. Estimates are: the photographs that nobody
 looked at (each passes with its group's share, independently), and the places left on a family card that was not full in
 the wave itself but becomes so when rules are left out (no earlier recipient is assumed). With quotas by area
 (``area_seeds.py``) those who stay on a full card are counted like others, which is a little too few places for them.
@@ -68,7 +68,7 @@ def draw_often(wave: Wave, terms: Terms, crowd: Crowd, seeds: int, rng: np.rando
 
 
 def _within_card(order: npt.NDArray[np.float64], family: Counts, places: Counts) -> npt.NDArray[np.bool_]:
-    """Which people stand within the places of their card, gone through in this order (numbers below 2)."""
+    """Which people are within the places of their card, gone through in this order (numbers below 2)."""
     stays = np.zeros(len(order), dtype=bool)
     if len(order):
         line = np.argsort(order + 2.0 * family)
@@ -81,11 +81,11 @@ def _within_card(order: npt.NDArray[np.float64], family: Counts, places: Counts)
 def _in_front(values: npt.NDArray[np.float64], others: int, places: int, rng: np.random.Generator) -> int:
     """How many of those with these values (sorted) have one of so many places, among so many others.
 
-    Looks for the last of them by halves: how many of the others stand in front of the one in the middle is binomial,
-    and once that is known so is the same question for either half.
+    Looks for the last of them by halves: how many of the others come before the one in the middle is binomial,
+    and then the same question is asked for one of the halves.
     """
     first, last, from_, to = 0, len(values), 0.0, 1.0  # the last who has a place is one of these, or the one before
-    before, between = 0, others  # others in front of ``from_``, and between ``from_`` and ``to``
+    before, between = 0, others  # others before ``from_``, and between ``from_`` and ``to``
     while first < last:
         middle = (first + last) // 2
         value = float(values[middle])

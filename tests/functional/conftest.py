@@ -11,12 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, mkdtemp
 
 import pytest
 
-from pipeline.airflow_plugin import airflow_home
-from pipeline.storage.paths import Store
 from tests.prepared_process import Prepared
 
 WAVE = 12  # every rule is in force from here on
@@ -53,23 +51,22 @@ def gelombang(*arguments: str | Path, **environment: str) -> Finished:
     return Finished(Path(), done.returncode, done.stdout)
 
 
-#: An initialised Airflow home, which every run begins with: a new one costs its migrations, some five seconds.
-_prepared: dict[str, Path] = {}
+#: An initialised home of Airflow, which those of the tests are copies of: a new one costs its migrations.
+_initialised: dict[str, Path] = {}
 
 
 @cache
 def _forking() -> Prepared:
     """The process of this worker that has the imports of a run."""
-    made = Prepared()
+    folder = Path(mkdtemp(prefix="gelombang-airflow-"))
+    made = Prepared(Path(shutil.copytree(_initialised["home"], folder / "home")))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(made.close)
     return made
 
 
 def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
-    """`gelombang run` on a data root, which has an initialised Airflow home, forked from a process with its imports."""
-    home = airflow_home.path_of(Store.at(data))
-    if not home.exists() and _prepared:
-        shutil.copytree(_prepared["home"], home)
+    """`gelombang run` on a data root, forked from a process with its imports and an initialised home of Airflow."""
     with NamedTemporaryFile(prefix="gelombang-", suffix=".txt") as printed:
         arguments = ["run", str(wave), "--data", str(data), *options]
         code = _forking().run(arguments, {**os.environ, **_ENVIRONMENT, **environment}, Path(printed.name))
@@ -83,12 +80,12 @@ def _airflow_home(made_once: Callable[[str, Callable[[Path], None]], Path]) -> N
         command = [sys.executable, "-c", "from airflow.utils.db import initdb; initdb()"]
         subprocess.run(command, env={**os.environ, **home}, check=True, capture_output=True)
 
-    _prepared["home"] = made_once("airflow", make)
+    _initialised["home"] = made_once("airflow", make)
 
 
-def run_installed(data: Path) -> Finished:
+def run_installed(data: Path, wave: int = WAVE, **environment: str) -> Finished:
     """`gelombang run` as a person starts it, with a fresh Airflow home."""
-    done = gelombang("run", str(WAVE), "--data", data)
+    done = gelombang("run", str(wave), "--data", data, **environment)
     return Finished(data, done.code, done.text)
 
 

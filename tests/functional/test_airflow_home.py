@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.airflow_plugin import airflow_home
 from pipeline.storage.paths import Store
-from tests.functional.conftest import run
+from tests.functional.conftest import run_installed
 from tests.waves import three_waves
 
 
@@ -19,7 +19,7 @@ def test_a_plugin_in_the_data_root_does_not_run(tmp_path: Path) -> None:
     dropped = data / "work" / "airflow"
     code_folders = f"plugins_folder = {dropped / 'plugins'}\ndags_folder = {dropped / 'dags'}\n"
     (dropped / "airflow.cfg").write_text(f"[core]\n{code_folders}")
-    done = run(data, wave=1)
+    done = run_installed(data, wave=1)
     assert done.code == 0, done.text
     assert not ran.exists()
     home = airflow_home.path_of(Store.at(data))
@@ -27,7 +27,7 @@ def test_a_plugin_in_the_data_root_does_not_run(tmp_path: Path) -> None:
     assert (home / "airflow.db").is_file()
     assert not (data / "work" / "airflow" / "airflow.db").exists()
 
-    refused = run(data, wave=1, AIRFLOW_HOME=str(data / "work" / "airflow"))
+    refused = run_installed(data, wave=1, AIRFLOW_HOME=str(data / "work" / "airflow"))
     assert refused.code == 1
     assert "below the data root" in refused.text
     assert not ran.exists()

@@ -55,7 +55,7 @@ def reviewing(data: Path, reviewer: str) -> Iterator[httpx.Client]:
     gelombang = str(Path(sys.executable).with_name("gelombang"))
     given = [gelombang, "review", "--add-reviewer", reviewer, "--data", str(data)]
     token = subprocess.run(given, capture_output=True, text=True, check=True).stdout.split()[-1]
-    command = [gelombang, "review", str(WAVE), "--data", str(data)]
+    command = [gelombang, "review", str(WAVE), "--data", str(data), "--language", "en"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -172,7 +172,7 @@ def test_commands_on_a_machine_that_has_nothing_yet(local: Path, url: str, tmp_p
             said = CliRunner().invoke(app, [*command, "--data", url])
         assert said.exit_code == 0, said.output
     with machine(tmp_path / "another"):
-        said = CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1b", "--data", url])
+        said = CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1b", "--data", url, "--language", "en"])
         assert said.exit_code == 0, said.output
         assert "revision 2" in said.output
         assert CliRunner().invoke(app, ["funnel", "3", "--data", url]).exit_code == 1

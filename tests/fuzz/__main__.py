@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.selfie.worker_pool import ONE_THREAD
 from tests.fuzz.run import Limits, fuzz, keep
-from tests.fuzz.targets import KINDS
+from tests.fuzz.targets import KINDS, SETTINGS
 
 FINDINGS = Path("build/fuzz")
 
@@ -23,15 +23,15 @@ def main() -> int:
     asked.add_argument("--files", type=int, default=500, help="changed files of each kind")
     asked.add_argument("--first", type=int, default=0, help="number of the first one")
     asked.add_argument("--kind", choices=KINDS, action="append", help="only this kind; may be given several times")
-    asked.add_argument("--seconds", type=int, default=Limits.seconds, help="the longest that one file may take")
+    asked.add_argument("--seconds", type=int, default=Limits.seconds, help="the most CPU time that one file may take")
     asked.add_argument("--megabytes", type=int, default=Limits.megabytes, help="the most memory that one may take")
     given = asked.parse_args()
-    os.environ.update(ONE_THREAD)
+    os.environ.update(ONE_THREAD | SETTINGS)
     found = 0
     for kind in given.kind or KINDS:
-        seeds, read = KINDS[kind]
         numbers = range(given.first, given.first + given.files)
-        result = fuzz(kind, seeds(), read, numbers, Limits(given.seconds, given.megabytes))
+        limits = Limits(given.seconds, given.megabytes)
+        result = fuzz(KINDS[kind], numbers, limits, lambda so_far: print(f"… {so_far}", file=sys.stderr, flush=True))
         print(result, flush=True)
         for path in keep(result, FINDINGS):
             print(f"  {path}: {Path(f'{path}.txt').read_text().strip().splitlines()[-1]}")

@@ -24,9 +24,13 @@ def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-@cache
-def photographs() -> tuple[bytes, ...]:
+def photographs(_number: int = 0) -> tuple[bytes, ...]:
     """The face as JPEG, PNG, WebP, GIF and HEIC, in several modes of each."""
+    return _photographs()
+
+
+@cache
+def _photographs() -> tuple[bytes, ...]:
     from pillow_heif import register_heif_opener
     from skimage import data
 
@@ -50,10 +54,14 @@ def photographs() -> tuple[bytes, ...]:
     )
 
 
-def _rows() -> list[dict[str, Any]]:
+#: Applications of files whose numbers are not further apart than this have other ids: they are read together.
+TOGETHER = 20
+
+
+def _rows(slot: int) -> list[dict[str, Any]]:
     return [
         {
-            "registration_id": f"R{number:04d}",
+            "registration_id": f"R{slot:02d}{number:04d}",
             "submitted_at": datetime(2020, 4, 12, 10, number % 60),
             "nik": f"317101550590{number:04d}",
             "kk": "3171010000000001",
@@ -71,32 +79,40 @@ def _rows() -> list[dict[str, Any]]:
     ]
 
 
-def _text(separator: str = ",", quote: bool = False, ends: str = "\n") -> str:
+def _text(slot: int, separator: str = ",", quote: bool = False, ends: str = "\n") -> str:
     def cell(value: Any) -> str:
         text = "" if value is None else str(value)
         return '"' + text.replace('"', '""') + '"' if quote or separator in text or '"' in text else text
 
-    lines = [separator.join(REGISTRATIONS.names), *(separator.join(map(cell, row.values())) for row in _rows())]
+    lines = [separator.join(REGISTRATIONS.names), *(separator.join(map(cell, row.values())) for row in _rows(slot))]
     return ends.join(lines) + ends
 
 
-@cache
-def texts() -> tuple[bytes, ...]:
+def texts(number: int = 0) -> tuple[bytes, ...]:
     """The applications as delimited text, in the forms that portals and spreadsheets write."""
+    return _texts(number % TOGETHER)
+
+
+@cache
+def _texts(slot: int) -> tuple[bytes, ...]:
     return (
-        _text().encode(),
-        _text(";", quote=True, ends="\r\n").encode("utf-8-sig"),
-        _text("\t").encode("utf-16"),
-        _text("|", ends="\r").encode("cp1252"),
-        ("sep=;\n" + _text(";")).encode(),
-        gzip.compress(_text().encode(), mtime=0),
+        _text(slot).encode(),
+        _text(slot, ";", quote=True, ends="\r\n").encode("utf-8-sig"),
+        _text(slot, "\t").encode("utf-16"),
+        _text(slot, "|", ends="\r").encode("cp1252"),
+        ("sep=;\n" + _text(slot, ";")).encode(),
+        gzip.compress(_text(slot).encode(), mtime=0),
     )
 
 
-@cache
-def parquets() -> tuple[bytes, ...]:
+def parquets(number: int = 0) -> tuple[bytes, ...]:
     """The applications as Parquet, in the encodings that libraries write."""
-    table = pa.Table.from_pylist(_rows(), schema=REGISTRATIONS)
+    return _parquets(number % TOGETHER)
+
+
+@cache
+def _parquets(slot: int) -> tuple[bytes, ...]:
+    table = pa.Table.from_pylist(_rows(slot), schema=REGISTRATIONS)
     forms: tuple[dict[str, Any], ...] = (
         {},
         {"compression": "zstd", "use_dictionary": False},
@@ -105,7 +121,7 @@ def parquets() -> tuple[bytes, ...]:
     )
     words = pa.table({name: table[name].cast(pa.string()) for name in table.column_names})
     coded = pa.table({name: words[name].dictionary_encode() for name in words.column_names})
-    lists = words.set_column(4, "full_name", pa.array([[row["full_name"]] for row in _rows()]))
+    lists = words.set_column(4, "full_name", pa.array([[row["full_name"]] for row in _rows(slot)]))
     zoned = table.set_column(1, "submitted_at", table["submitted_at"].cast(pa.timestamp("ns", "Asia/Jakarta")))
     tables = [(table, options) for options in forms] + [(one, {}) for one in (words, coded, lists, zoned)]
     found = []

@@ -1,4 +1,4 @@
-"""What reads a changed file. Returns in a word what became of it; whatever is raised is a finding."""
+"""What reads changed files. Returns in a word what became of each; whatever is raised is a finding."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from tests.fuzz import seeds
+from tests.fuzz.run import Kind
 
-#: A delivery that is always good: a changed file beside it takes none of its rows away.
+#: A delivery that is always good: changed files beside it take none of its rows away.
 _GOOD_ROWS = 100
+#: Changed files repeat rows; that a wave stops for too many is not what is looked for.
+SETTINGS = {"GELOMBANG_CHECKS__MAX_DUPLICATE_ID_SHARE": "1", "GELOMBANG_CHECKS__MAX_DUPLICATE_ID_ROWS": "1000000000"}
+
+
+def photographs(content: Sequence[bytes]) -> list[str]:
+    """One after another."""
+    return [photograph(data) for data in content]
 
 
 def photograph(data: bytes) -> str:
@@ -34,10 +42,10 @@ def photograph(data: bytes) -> str:
     return "a face" if found.mesh is not None else "no face"
 
 
-def registrations(suffix: str) -> Callable[[bytes], str]:
-    """As `ingest` reads a delivery: the changed file beside a good one. Rows in are rows taken in and set aside."""
+def registrations(suffix: str) -> Callable[[Sequence[bytes]], list[str]]:
+    """As `ingest` reads a delivery: the changed files beside a good one. Rows in are rows taken in and set aside."""
 
-    def read(data: bytes) -> str:
+    def read(content: Sequence[bytes]) -> list[str]:
         from pipeline.domain.calendar import Wave
         from pipeline.domain.errors import DuplicateRegistrationError
         from pipeline.ingest.registrations import ingest_registrations
@@ -49,24 +57,27 @@ def registrations(suffix: str) -> Callable[[bytes], str]:
             folder.mkdir(parents=True)
             good = seeds.texts()[0].replace(b"\nR", b"\nGOOD-")
             (folder / "good.csv").write_bytes(good)
-            (folder / f"changed{suffix}").write_bytes(data)
+            names = [f"changed-{number:02d}{suffix}" for number in range(len(content))]
+            for name, data in zip(names, content, strict=True):
+                (folder / name).write_bytes(data)
             wave = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
             try:
                 ingest_registrations(Store.at(root), wave)
             except DuplicateRegistrationError:
-                return "too many rows with one id"
+                assert len(content) == 1
+                return ["too many rows with one id"]
             record = json.loads((root / "work" / "wave-0001" / "ingest.json").read_text())
             by_file = {one["file"]: one for one in record["files"]}
             assert by_file["good.csv"]["taken_in"] == _GOOD_ROWS, by_file["good.csv"]
-            return "read" if by_file[f"changed{suffix}"].get("taken_in") else "nothing taken in"
+            return ["read" if by_file[name].get("taken_in") else "nothing taken in" for name in names]
         finally:
             shutil.rmtree(root)
 
     return read
 
 
-KINDS: dict[str, tuple[Callable[[], Sequence[bytes]], Callable[[bytes], str]]] = {
-    "photograph": (seeds.photographs, photograph),
-    "csv": (seeds.texts, registrations(".csv")),
-    "parquet": (seeds.parquets, registrations(".parquet")),
+KINDS = {
+    "photograph": Kind("photograph", seeds.photographs, photographs),
+    "csv": Kind("csv", seeds.texts, registrations(".csv"), seeds.TOGETHER),
+    "parquet": Kind("parquet", seeds.parquets, registrations(".parquet"), seeds.TOGETHER),
 }

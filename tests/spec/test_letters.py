@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.domain import reasons
 from pipeline.reports.messages.letters import Letter, write_letter
-from pipeline.reports.messages.telling import group_of, table, told
+from pipeline.reports.messages.telling import group_of, letter_items, table
 from tests.unit import wave_factory
 
 WAVE, NEXT = wave_factory.wave(), wave_factory.wave(13)
@@ -48,7 +48,7 @@ SECRET = (
     ],
 )
 def test_what_a_letter_tells(given: list[str], selfie: bool, tells: list[str]) -> None:
-    assert sorted(item.name for item in told(given, matched=selfie)) == sorted(tells)
+    assert sorted(item.name for item in letter_items(given, matched=selfie)) == sorted(tells)
 
 
 def test_every_reason_is_in_the_table_and_every_secret_has_a_group() -> None:

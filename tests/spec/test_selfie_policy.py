@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.domain.calendar import PolicyMode
+from pipeline.domain.calendar_tables import PolicyMode
 from pipeline.domain.reasons import DEFECTS
 from pipeline.selfie.policy import SelfiePolicy, judge
 from pipeline.selfie.verdict import Measurement

@@ -104,6 +104,39 @@ def test_rows_and_problems_are_counted_file_by_file(root):
     assert "registrations/notes.txt" in [note["what"] for note in found["notes"]]
 
 
+def test_findings_are_told_in_indonesian_and_json_keeps_its_codes(root):
+    root.csv(*rows(5), ["one", "field", "short"])
+    root.csv(["x"], header=["id"], name="b.csv")
+    (root.folder / "notes.txt").write_text("x")
+    root.extract("bansos", status=["aktif"] * len(NIK))
+    shutil.rmtree(root.root / "extracts" / "education")
+    code, said = root.check("--language", "id")
+    assert code == 1
+    told = " ".join(said.split())
+    for text in (
+        "jumlah kolom",
+        "b.csv tidak memiliki kolom registration_id",
+        "dengan pemisah koma (dicoba: koma, titik koma, tab, garis tegak)",
+        "dalam keadaan ini gelombang berjalan tanpa berkas itu",
+        "Berkas ini bukan CSV dan bukan Parquet",
+        "MissingExtractError: Gelombang 1 memerlukan data education, dan data itu tidak ada.",
+        "→ Serahkan sebagai DATA/extracts/",
+        "seharusnya paling banyak",
+        "Yang boleh: active, ended",
+    ):
+        assert text in told, text
+    for english in ("must be", "Allowed", "Deliver", "There is", "cannot be", "Have it"):
+        assert english not in told, english
+    code, found = root.json()
+    assert code == 1
+    codes = {one["what"]: one["code"] for one in [*found["failures"], *found["notes"]]}
+    assert codes["extracts/education"] == "MissingExtractError"
+    assert codes["registrations/b.csv"] == "MissingColumnError"
+    assert codes["registrations/notes.txt"] == "ignored_file"
+    assert codes["bansos.unknown_status_share"] == "unknown_status_share"
+    assert found == json.loads(root.check("--json", "--language", "id")[1])
+
+
 @pytest.mark.parametrize(
     ("break_it", "what", "says"),
     [
@@ -137,6 +170,25 @@ def _reviews(root: Root) -> Path:
     path = root.root / "landing" / "wave-0001" / "reviews" / "r.csv"
     path.parent.mkdir(parents=True)
     return path
+
+
+@pytest.mark.parametrize(
+    ("area", "column", "found"),
+    [
+        ("", [None] * len(NIK), []),
+        ("31", [None] * len(NIK), []),
+        ("3171", ["3171"] * len(NIK), []),
+        ("3171", [None] * len(NIK), ["population.null_share_regency_code"]),
+    ],
+)
+def test_the_registers_regencies_are_judged_where_the_calendar_names_one(root, area, column, found):
+    root.csv(*rows(5))
+    if area:
+        with (root.root / "calendar.toml").open("a") as calendar:
+            calendar.write(f'[[wave.area]]\ncode = "{area}"\nshare = 0.5\n')
+    root.extract("population", regency_code=column)
+    _, said = root.json()
+    assert [one["what"] for one in said["failures"]] == found
 
 
 def test_the_extracts_are_those_that_the_wave_would_use(root):

@@ -32,6 +32,7 @@ POPULATION = pa.table(
         "alive": [True] * N,
         "occupation": ["PETANI"] * N,
         "province_code": [("31", "32")[n % 2] for n in range(N)],
+        "regency_code": [("3171", "3201")[n % 2] for n in range(N)],
         "photo": ["x.jpg"] * N,
     },
     schema=contracts.POPULATION,

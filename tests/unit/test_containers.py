@@ -124,6 +124,14 @@ def test_every_variable_of_ours_is_a_setting() -> None:
     assert named <= names_of_settings()
 
 
+def test_tables_about_people_are_sealed_in_both_forms_under_a_key_that_all_parts_share() -> None:
+    environment = compose()["x-airflow"]["environment"]
+    assert environment["GELOMBANG_ENCRYPTION__AT_REST"] == "true"
+    assert {"name": "GELOMBANG_ENCRYPTION__AT_REST", "value": "true"} in values()["env"]
+    assert "secrets:/var/lib/gelombang/secrets" in compose()["x-airflow"]["volumes"]
+    assert any("persistentVolumeClaim" in volume for volume in values()["volumes"] if volume["name"] == "keys")
+
+
 def test_make_env_writes_every_variable_once_for_its_owner_alone(tmp_path: Path) -> None:
     script = tmp_path / "make-env"
     script.write_bytes((DEPLOY / "make-env").read_bytes())

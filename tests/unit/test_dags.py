@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from pipeline import stages
-from pipeline.airflow_plugin import local_run
+from pipeline.airflow_plugin import forms, local_run
 from pipeline.airflow_plugin.forms import wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import dags_folder, load_dag
 from pipeline.domain.errors import BadQuotaError, BadSettingError, SelfieSystemError, StoreError, WaveLockedError
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
+from pipeline.domain.settings import settings
+from pipeline.reports.language.labels import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDER = [
@@ -65,7 +67,24 @@ def test_the_form_has_no_wave_in_it_and_keeps_what_is_seldom_needed_apart(dag):
 
 def test_the_approval_form_says_what_it_needs(dag):
     param = dag.get_task("approve").params.get_param("decree")
-    assert "required" in param.schema["title"]
+    assert "wajib" in param.schema["title"]
+
+
+@pytest.mark.parametrize("form", [forms.trigger, forms.approval])
+def test_a_form_is_in_one_language(form):
+    told = {
+        language: [text for field in form(language).values() for text in (field.schema["title"], field.description)]
+        for language in LANGUAGES
+    }
+    same = {a for a, b in zip(told["id"], told["en"], strict=True) if a == b}
+    assert len(told["id"]) == 2 * len(form("en"))
+    assert not same
+
+
+def test_the_forms_of_the_dag_are_in_the_language_of_its_text(dag):
+    assert dag.params.get_param("wave").schema["title"] == forms.trigger(settings().language)["wave"].schema["title"]
+    assert dag.get_task("approve").subject.startswith("Gelombang {{")
+    assert dag.get_task("approve").subject.endswith(": kohort")
 
 
 def test_waves_side_by_side_take_turns_and_nothing_is_caught_up_silently(dag):
@@ -120,7 +139,7 @@ def test_named_errors_that_no_retry_heals_fail_at_once(dag):
 
 def test_every_stage_of_the_module_is_a_task(dag):
     public = [name for name, f in vars(stages).items() if inspect.isfunction(f) and f.__module__ == stages.__name__]
-    tasks = {name for name in public if not name.startswith("_") and name not in ("overview", "late_waves", "purge")}
+    tasks = {name for name in public if not name.startswith("_")}
     assert tasks == {task.task_id for task in dag.tasks} - {"approve"}
 
 

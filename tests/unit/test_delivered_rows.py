@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ingest import csv_reader, parquet_reader, records, registrations
-from pipeline.reports.figures.delivered_rows import DeliveredRows, _key, delivered_rows
+from pipeline.ingest.set_aside import problem_key
+from pipeline.reports.figures.delivered_rows import DeliveredRows, delivered_rows
 from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.figures.wave_figures import figures
 from pipeline.reports.language.labels import LANGUAGES, catalogue, label
@@ -53,7 +54,7 @@ def test_a_run_of_an_older_version_has_none():
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_every_problem_has_its_words(problem):
-    assert set(catalogue()[f"problem.{_key(problem)}"]) == set(LANGUAGES)
+    assert set(catalogue()[f"problem.{problem_key(problem)}"]) == set(LANGUAGES)
 
 
 def test_the_report_shows_them(tmp_path):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from tools.reference.files_page import files_page
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What a browser fetches by itself: not the links that a reader may follow.
@@ -29,21 +31,46 @@ def test_the_generated_reference_pages_are_current() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_table_of_the_files_page_is_written_again_and_the_text_around_it_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = spec_from_file_location("reference_pages", ROOT / "tools" / "reference_pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    pages = module_from_spec(spec)
-    spec.loader.exec_module(pages)
+def test_a_table_of_the_files_page_is_written_again_and_the_text_around_it_stays() -> None:
     page = (ROOT / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
-    monkeypatch.setattr(pages, "FOLDER", tmp_path)
-    (tmp_path / "files.md").write_text("Ours.\n" + page.replace("Day of birth.", "Day of death."), encoding="utf-8")
-    assert pages.files_page() == "Ours.\n" + page
-    (tmp_path / "files.md").write_text(page.replace("<!-- columns of IN reviews -->", ""), encoding="utf-8")
+    assert files_page("Ours.\n" + page.replace("Day of birth.", "Day of death.")) == "Ours.\n" + page
     with pytest.raises(KeyError, match="reviews"):
-        pages.files_page()
+        files_page(page.replace("<!-- columns of IN reviews -->", ""))
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.glob("docs/how-to/*.md"), *ROOT.glob("docs/tutorial/*.md")]), ids=lambda page: page.stem
+)
+def test_a_page_that_begins_with_a_command_says_where_it_is_found(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if re.search(r"^gelombang ", text, re.MULTILINE):
+        assert "source .venv/bin/activate" in text
+
+
+def files_of_commands() -> set[str]:
+    """Files and folders that documented commands and the examples in help texts name where they are called."""
+    recipes = ("check-a-draw.md", "draw.md")  # outsiders call them in a published folder
+    pages = [path for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"] if path.name not in recipes]
+    shown = [path.read_text(encoding="utf-8") for path in pages]
+    blocks = [block for text in shown for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL)]
+    lines = [line for block in blocks for line in block.splitlines()]
+    for path in (ROOT / "pipeline" / "commands").rglob("*.py"):
+        lines += re.findall(r"^ *(?:Example: )?(gelombang .*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    found: set[str] = set()
+    for line in lines:
+        words = re.findall(r"[^\s\"'()]+", line.partition(" #")[0])
+        found |= {word for word in words if re.fullmatch(r"[\w-]+\.(csv|parquet|json|html|jpg|txt)|[\w-]+/", word)}
+        found |= {given for option, given in pairwise(words) if option in ("--out", "--overlay")}
+        found |= {words[-1]} if words[:2] == ["cp", "-r"] else set()
+    return {name for name in found if not re.match(r"https?:", name)}
+
+
+def test_git_sees_nothing_that_a_documented_command_writes_into_a_clone() -> None:
+    found = files_of_commands()
+    assert {"retries.csv", "what-if.html", "held.json", "messages.csv", "affected.csv", "before", "nik.txt"} <= found
+    for name in sorted(found):
+        asked = ["git", "check-ignore", "--quiet", "--no-index", f"{name.rstrip('/')}/x" if "." not in name else name]
+        assert subprocess.run(asked, cwd=ROOT, check=False).returncode == 0, name
 
 
 def test_the_site_builds_and_fetches_nothing_from_elsewhere(tmp_path: Path) -> None:

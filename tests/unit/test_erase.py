@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import fsspec
@@ -138,7 +142,8 @@ def audited(data: Path) -> list[str]:
     store, found = Store.at(data), list[str]()
     for this in WAVES[:2]:
         gone = evidence.erased(store, this.number)
-        found += [f"{d.where}: {d.what}" for d in redraw.audit(store.out(this), {}, None, gone).differences]
+        purged = evidence.purged(store, this.number, store.out(this))
+        found += [f"{d.where}: {d.what}" for d in redraw.audit(store.out(this), {}, None, gone, purged).differences]
         found += [f"{d.where}: {d.what}" for d in integrity.integrity(store, this) if "notices" in d.where]
     return found
 
@@ -191,6 +196,68 @@ def test_killed_in_the_middle_it_is_run_again(data: Path, parts: int):
     assert erase(data, "--yes").exit_code == 0
     must_be_erased(data)
     assert audited(data) == []
+
+
+#: Ends after so many deletions have their line in the record, and before the last of them is done.
+KILLED = """
+import os, signal, sys
+from pipeline.record import log
+noted, left = log.note, [int(sys.argv[1])]
+def note(store, event, *rest, **more):
+    done = noted(store, event, *rest, **more)
+    left[0] -= event in ("erased", "deleted")
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+log.note = note
+from pipeline.cli import app
+app(sys.argv[2:])
+"""
+
+
+def killed(data: Path, after: int, *words: str, typed: str = "") -> None:
+    command = [sys.executable, "-c", KILLED, str(after), *words, "--data", str(data)]
+    ended = subprocess.run(command, input=typed, text=True, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr[-500:]
+
+
+def access(data: Path, out: Path) -> dict[int, dict[str, Any]]:
+    command = ["access", str(out), "--asked-by", "herself", "--data", str(data)]
+    done = CliRunner().invoke(app, command, input=f"{SITI}\n")
+    assert done.exit_code == 0, (done.output, done.exception)
+    return {one["wave"]: one for one in json.loads(out.read_text())["waves"]}
+
+
+def test_access_erase_and_purge_over_three_waves_each_killed_and_called_again(data: Path, tmp_path: Path):
+    held = access(data, tmp_path / "before.json")
+    assert {wave: (len(one["applications"]), len(one["letters"])) for wave, one in held.items()} == {
+        5: (1, 1), 6: (1, 1), 7: (1, 1)
+    }  # fmt: skip
+    killed(data, 3, "erase", "--yes", *SAID, typed=f"{SITI}\n")
+    assert erase(data, "--yes").exit_code == 0
+    must_be_erased(data)
+    held = access(data, tmp_path / "erased.json")
+    assert {wave: (len(one["decisions"]), len(one["letters"])) for wave, one in held.items()} == {
+        5: (1, 0), 6: (1, 0), 7: (1, 1)
+    }  # fmt: skip
+    killed(data, 2, "purge", "--yes")
+    purge = ["purge", "--data", str(data), "--language", "en"]
+    assert CliRunner().invoke(app, [*purge, "--yes"]).exit_code == 0
+    assert "Nothing is due" in CliRunner().invoke(app, [*purge, "--yes"]).output
+    assert {path.relative_to(data).parts[:2] for path in data.rglob("*.jpg")} == {("landing", "wave-0007")}
+    assert {path.parent.name for path in data.rglob("notices.*") if "work" not in path.parts} == {"wave-0007"}
+    assert sorted(path.name for path in (data / "work").glob("wave-*")) == ["wave-0007"]
+    held = access(data, tmp_path / "purged.json")
+    assert {wave: len(one["decisions"]) for wave, one in held.items()} == {5: 1, 6: 1, 7: 1}
+    looks = [look["why"] for look in json.loads((tmp_path / "purged.json").read_text())["looked_up"]]
+    assert (looks[0], looks[-1]) == ("access: herself", "access: herself")
+    assert "erase: herself, with her KTP. UU PDP art. 8" in looks
+    assert audited(data) == []
+
+
+def test_a_letter_that_is_gone_without_a_line_is_missing(data: Path):
+    (Store.at(data).out(WAVES[0]) / "notices.csv").unlink()
+    assert [said.split(";")[0] for said in audited(data)] == ["notices.csv: is missing"]
 
 
 def test_a_selfie_that_another_names_too_or_that_lies_elsewhere_stays(data: Path, tmp_path: Path):

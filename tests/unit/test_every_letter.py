@@ -10,7 +10,7 @@ import pytest
 from pipeline.domain import contracts, reasons
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.reports.messages.letters import SMS_LENGTH, Letter, texts, write_letter
-from pipeline.reports.messages.telling import group_of, told
+from pipeline.reports.messages.telling import group_of, letter_items
 from tests.unit import wave_factory
 
 #: Four digits, and dates: the longest that a number and a date can be.
@@ -43,7 +43,7 @@ def must_be_whole(letter: Letter) -> None:
 
 def must_not_contradict(codes: tuple[str, ...], matched: bool, letter: Letter) -> None:
     """It names a reason, asks to mend only what can be mended, and asks for a photograph only where that is enough."""
-    items = told(codes, matched=matched)
+    items = letter_items(codes, matched=matched)
     superseded = [item.name for item in items] == ["duplicate_application"]
     for language in LANGUAGES:
         whole = f"{letter.sms[language]} {letter.email[language]}"

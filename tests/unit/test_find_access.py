@@ -88,6 +88,28 @@ def test_who_is_not_there_is_a_named_error_that_says_nothing_of_what_was_typed(d
     done = CliRunner().invoke(app, ["find", "--data", str(data)], input=f"{typed}\n")
     assert done.exit_code == 1
     assert typed not in str(done.exception)
+    [look] = log.entries(Store.at(data), None, "looked_up")
+    assert look.wave is None
+    assert typed not in json.dumps(look.facts)
+
+
+def test_who_looked_and_why_is_told(data: Path):
+    found(data, "b2", "--why", "asked by phone")
+    for typed in (nik(77), "siti"):
+        found(data, typed, "--why", "a rumour", "--wave", "3")
+
+    def told(*words: str) -> str:
+        done = CliRunner().invoke(app, ["history", *words, "--language", "en", "--data", str(data)])
+        assert done.exit_code == 0, (done.output, done.exception)
+        return " ".join(done.output.replace("│", " ").split())
+
+    every, third = told("--lookups"), told("3", "--lookups")
+    assert "wave 4: The application B2 was looked up. asked by phone" in every
+    assert "wave 3: The application A1 was looked up. a rumour" in every
+    assert "The application – was looked up. a rumour" in third
+    assert "A1" in third
+    assert "B2" not in third
+    assert "asked by phone" not in told("4")
 
 
 def test_the_table_is_masked_and_cannot_drive_the_terminal_and_the_look_is_in_the_record(data: Path):

@@ -122,6 +122,37 @@ def test_a_mapping_has_the_sources_names_words_and_constants(data: Path, tmp_pat
     assert (said["rows"], said["read"], said["set_aside"], said["unreadable"]) == (40, 40, {}, {})
 
 
+PERSON = "{nik},{nik},BUDI,1990-05-{day:02d},L,WNI,1,PETANI,31,"
+
+
+@pytest.mark.parametrize(
+    ("head", "more", "mapping", "expected"),
+    [
+        ("", "", "", None),
+        (",regency_code", ",3171", "", "3171"),
+        (",Kab", ",3171", '[columns]\nregency_code = "Kab"\n', "3171"),
+        ("", "", '[constants]\nregency_code = "3174"\n', "3174"),
+    ],
+)
+def test_an_optional_column_may_be_missing(
+    data: Path, tmp_path: Path, head: str, more: str, mapping: str, expected: Any
+):
+    names = ",".join(c.name for c in EXTRACTS["population"].columns if c.required)
+    people = "".join(PERSON.format(nik=nik, day=1 + n % 28) + f"{more}\n" for n, nik in enumerate(NIKS))
+    asked = ["--mapping", str(written(tmp_path / "m.toml", mapping)), "--json"]
+    done = run(data, "population", written(tmp_path / "penduduk.csv", f"{names}{head}\n{people}"), *asked)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert {row["regency_code"] for row in rows(data, "population")} == {expected}
+    assert json.loads(done.stdout)["empty"] == ["photo"]
+
+
+def test_what_was_set_aside_is_told_in_indonesian(data: Path, tmp_path: Path):
+    spoilt = PUPILS + "3.17E+15,dapodik,SMA,active\n"
+    done = run(data, "education", written(tmp_path / "s.csv", spoilt), "--language", "id")
+    assert done.exit_code == 0, done.output
+    assert "NIK diubah oleh lembar kerja (3.17E+15): 1" in done.output
+
+
 @pytest.mark.parametrize(
     ("column", "text", "value"),
     [

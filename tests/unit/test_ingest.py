@@ -379,7 +379,7 @@ def test_every_row_of_a_repeated_id_is_set_aside_and_the_id_is_kept(landing, fir
 def test_a_file_delivered_twice_stops_the_wave(landing):
     landing.csv(*numbered(0, 30))
     landing.csv(*numbered(0, 30), name="b.csv")
-    with pytest.raises(errors.DuplicateRegistrationError, match=r"60 of 60 rows .* in a\.csv and b\.csv"):
+    with pytest.raises(errors.DuplicateRegistrationError, match=r"60 of 60 rows .* in a\.csv, b\.csv"):
         landing.ingest()
 
 

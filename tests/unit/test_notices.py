@@ -19,7 +19,7 @@ from pipeline.reports.language.labels import LANGUAGES
 from pipeline.reports.messages.letters import SMS_LENGTH, texts, write_letter
 from pipeline.reports.messages.notices import next_wave, write_notices
 from pipeline.reports.messages.paragraphs import paragraph
-from pipeline.reports.messages.telling import told
+from pipeline.reports.messages.telling import letter_items
 from pipeline.storage import spreadsheet_safety
 from pipeline.storage.files import read_table, write_table
 from tests.unit import wave_factory
@@ -61,7 +61,7 @@ def test_letters_are_filled_and_fit(codes: list[str], outcome: str, following: W
 @given(some_codes, st.booleans())
 def test_email_gives_every_thing_that_may_be_told_and_nothing_else(codes: list[str], matched: bool) -> None:
     letter = write_letter(WAVE, "rejected", codes, NEXT, matched=matched)
-    named = [item.name for item in told(codes, matched=matched) if not item.group]
+    named = [item.name for item in letter_items(codes, matched=matched) if not item.group]
     if named == ["duplicate_application"]:
         return
     for language in LANGUAGES:

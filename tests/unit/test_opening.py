@@ -151,7 +151,7 @@ def test_the_command_opens_and_says_what_it_published(store: Store, secrets: Pat
     tomorrow = datetime.now().date() + timedelta(days=2)
     (store.root / "calendar.toml").write_text(CALENDAR.format(opens=tomorrow))
     for word in ("is open", "was opened before, with the same terms"):
-        said = CliRunner().invoke(app, ["open", "13", "--data", str(store.root)])
+        said = CliRunner().invoke(app, ["open", "13", "--data", str(store.root), "--language", "en"])
         assert said.exit_code == 0, said.output
         assert f"Wave 13 {word}: 5 places, drawn by round" in said.output
     assert [path.name for path in secrets.glob("wave-*.key")] == [KEY]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -173,3 +174,19 @@ def test_a_value_given_by_hand_is_told():
     facts = {"run": "r", "again": 1, "given": {"seed": "mine"}, "quota": 3}
     made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", "run_prepared", 3, "ani", "0", facts)
     assert text_of(made, "en") == "Started (r), quota 3. Once more. Given by hand: seed = mine."
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Published, revision 1234: 168,111 accepted, 24 removed by the last screening, 1,000 came in for them."),
+        ("id", "Diterbitkan, revisi 1234: 168.111 diterima, 24 gugur pada pemeriksaan terakhir, 1.000 menggantikan."),
+    ],
+)
+def test_history_writes_counts_with_separators_and_names_without(language: str, told: str) -> None:
+    facts: dict[str, Any] = {"revision": 1234, "accepted": 168_111, "removed": 24, "added": 1000}
+    made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", "published", 3, "ani", "0", facts)
+    assert text_of(made, language) == told
+    facts = {"run": "r", "quota": 60_000, "given": {"quota": 60_000}}
+    made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", "run_prepared", 3, "ani", "0", facts)
+    assert text_of(made, language).count({"en": "60,000", "id": "60.000"}[language]) == 2

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.domain import reasons
-from pipeline.domain.calendar import SelfieMode
+from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.reports.figures.funnel_steps import steps_of, write_funnel
 from pipeline.reports.funnel_display import bar, print_funnel

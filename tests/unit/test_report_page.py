@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.domain import contracts
 from pipeline.ingest.reuploads import problems
+from pipeline.reports.figures.area_places import AreaPlaces
 from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.figures.wave_figures import figures
 from pipeline.reports.language import numbers
@@ -225,6 +226,16 @@ def test_the_spreadsheet_begins_with_a_cover_and_has_one_chart(store: Store) -> 
     for part in ("Registration window", "Figures below five", f"Wave {WAVE.number}"):
         assert part in texts
     assert cover_of(replace(figures(store, WAVE), sex=None), "en", None)[-1][1].startswith("Not shown because")
+
+
+def test_the_spreadsheet_has_the_places_by_area_or_says_that_it_has_not(store: Store) -> None:
+    places = [AreaPlaces(("31",), 0, 30, 9), AreaPlaces(("3171",), 12, 40, 15)]
+    with_areas = replace(figures(store, WAVE), wave=replace(WAVE, areas=(("3171", 0.01),)), areas=places)
+    sheet = sheets_of(with_areas, "en")[-1]
+    assert (sheet.name, [row[1:] for row in sheet.rows]) == ("Places by area", [[0, 30, 9], [12, 40, 15]])
+    assert sheet.rows[1][0] == "Kota Administrasi Jakarta Pusat (DKI Jakarta)"
+    assert "Places by area" in cover_of(replace(with_areas, areas=None), "en", None)[-1][1]
+    assert "Places by area" not in str(cover_of(with_areas, "en", None))
 
 
 HOSTILE = (

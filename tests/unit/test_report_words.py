@@ -18,8 +18,9 @@ from pipeline.reports.figures.groups import ORDER
 from pipeline.reports.figures.provinces import map_of, provinces
 from pipeline.reports.figures.truth_comparison import compare_with_truth
 from pipeline.reports.language import numbers
-from pipeline.reports.language.labels import LANGUAGES, catalogue, label
+from pipeline.reports.language.labels import LANGUAGES, catalogue, label, translator
 from pipeline.reports.wave_report import write_report
+from pipeline.reports.wording import group_name
 from pipeline.screening.rulebook import all_rules
 from pipeline.storage.files import read_table, write_table
 from tests.unit import wave_factory
@@ -44,6 +45,21 @@ def test_no_label_is_unused() -> None:
     prefixes = (*(prefix for pair in built for prefix in pair if prefix), *(f"{kind}." for kind in ORDER))
     for key in catalogue():
         assert f'"{key}"' in source or f"'{key}'" in source or key.startswith(prefixes), key
+
+
+@pytest.mark.parametrize(
+    ("keys", "language", "said"),
+    [
+        (("31",), "id", "DKI Jakarta"),
+        (("3171",), "id", "Kota Administrasi Jakarta Pusat (DKI Jakarta)"),
+        (("1101",), "en", "Kabupaten Aceh Selatan (Aceh)"),
+        (("3199",), "en", "Code 3199 (unknown)"),
+        (("31", "3201"), "en", "2 areas merged"),
+        (("elsewhere",), "en", "Elsewhere"),
+    ],
+)
+def test_an_area_has_a_name(keys: tuple[str, ...], language: str, said: str) -> None:
+    assert group_name("area", keys, translator(language)) == said
 
 
 def test_numbers_and_dates_are_written_as_people_do() -> None:

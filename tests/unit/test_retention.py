@@ -17,7 +17,7 @@ from pipeline.record import log
 from pipeline.storage import wave_lock
 from pipeline.storage.paths import Store
 
-PERIODS = RetentionSettings(photographs_days=30, work_days=20, logs_days=10)
+PERIODS = RetentionSettings(photographs_days=30, work_days=20, logs_days=10, letters_days=40)
 CALENDAR = """
 [defaults]
 seed = "x"
@@ -50,14 +50,18 @@ def store(tmp_path: Path) -> Store:
     for key in ("wave-0001", "wave-0002"):
         for name in (f"landing/{key}/selfies/a.jpg", f"landing/{key}/registrations/a.csv", f"work/{key}/plan.json",
                      f"work/{key}/verdicts/a.parquet", f"work/{key}.log", f"work/{key}.costs.jsonl",
-                     f"waves/{key}/decisions.parquet", f"waves/{key}/eligible.txt"):  # fmt: skip
+                     f"waves/{key}/decisions.parquet", f"waves/{key}/eligible.txt", f"waves/{key}/notices.csv",
+                     f"waves/{key}/notices.parquet", f"waves/{key}/letters.csv",
+                     f"waves/{key}/retries.parquet"):  # fmt: skip
             write(root / name)
     write(root / "published/wave-0001/rev-1/cohort.parquet")
+    write(root / "published/wave-0001/rev-1/notices.parquet")
     write(root / "work/verdict-cache/a.jsonl")
+    write(root / "work/verdict-cache/wave-0001/a.sealed")
     return Store.at(root)
 
 
-def due(store: Store, days: int) -> list[tuple[int, str, int]]:
+def due(store: Store, days: int) -> list[tuple[int | None, str, int]]:
     return [(o.wave, o.what, o.files) for o in retention.due(store, PERIODS, CLOSED + timedelta(days=days))]
 
 
@@ -66,9 +70,10 @@ def due(store: Store, days: int) -> list[tuple[int, str, int]]:
     [
         (10, []),
         (11, [(1, "logs", 2)]),
-        (21, [(1, "work", 2), (1, "logs", 2)]),
-        (31, [(1, "photographs", 1), (1, "work", 2), (1, "logs", 2)]),
-        (5000, [(1, "photographs", 1), (1, "work", 2), (1, "logs", 2)]),
+        (21, [(1, "work", 3), (1, "logs", 2)]),
+        (31, [(1, "photographs", 1), (1, "work", 3), (1, "logs", 2)]),
+        (41, [(1, "photographs", 1), (1, "work", 3), (1, "letters", 4), (1, "logs", 2)]),
+        (5000, [(1, "photographs", 1), (1, "work", 3), (1, "letters", 4), (1, "logs", 2)]),
     ],
 )
 def test_each_kind_has_its_period_and_a_wave_that_is_not_published_keeps_everything(
@@ -89,11 +94,11 @@ def test_what_is_due_goes_with_a_line_for_each_and_nothing_else(store: Store):
     gone = before - set(store.root.rglob("*"))
     assert {store.key(path) for path in gone} == {
         "landing/wave-0001/selfies/a.jpg", "work/wave-0001/plan.json", "work/wave-0001/verdicts/a.parquet",
-        "work/wave-0001.log", "work/wave-0001.costs.jsonl",
+        "work/wave-0001.log", "work/wave-0001.costs.jsonl", "work/verdict-cache/wave-0001/a.sealed",
     }  # fmt: skip
     lines = log.entries(store, 1, "deleted")
     assert [(line.facts["what"], line.facts["n"], line.facts["bytes"]) for line in lines] == [
-        ("photographs", 1, 5), ("work", 2, 10), ("logs", 2, 10)
+        ("photographs", 1, 5), ("work", 3, 15), ("logs", 2, 10)
     ]  # fmt: skip
     assert due(store, 31) == []
 
@@ -102,7 +107,7 @@ def test_killed_in_the_middle_it_goes_on(store: Store, monkeypatch: pytest.Monke
     found = retention.due(store, PERIODS, CLOSED + timedelta(days=31))
     cut = replace(found[1], paths=(store.root / "work/wave-0001/verdicts",))
     retention.purge(store, [found[0], cut])
-    assert due(store, 31) == [(1, "work", 1), (1, "logs", 2)]
+    assert due(store, 31) == [(1, "work", 2), (1, "logs", 2)]
     retention.purge(store, retention.due(store, PERIODS, CLOSED + timedelta(days=31)))
     assert due(store, 31) == []
 

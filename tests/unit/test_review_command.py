@@ -20,7 +20,7 @@ from tests.unit import review_factory
 
 
 def review(*arguments: str, data: Path, wave: tuple[str, ...] = ("12",)):
-    return CliRunner().invoke(app, ["review", *wave, "--data", str(data), *arguments])
+    return CliRunner().invoke(app, ["review", *wave, "--data", str(data), "--language", "en", *arguments])
 
 
 def test_a_wave_must_be_named(tmp_path: Path):
@@ -77,7 +77,7 @@ def test_an_address_that_cannot_be_had_is_named(tmp_path: Path, host: str):
 def test_it_says_where_it_is_and_warns_of_an_open_network(tmp_path: Path, host: str, warned: bool):
     review_factory.make(tmp_path)
     program = str(Path(sys.executable).with_name("gelombang"))
-    command = [program, "review", "12", "--data", str(tmp_path), "--host", host]
+    command = [program, "review", "12", "--data", str(tmp_path), "--host", host, "--language", "en"]
     # a runner that is in the background itself may ignore Ctrl+C, and what it starts would too
     heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heard) as process:

@@ -15,7 +15,7 @@ from pipeline.selfie.detection.face_finder import find
 from pipeline.selfie.measure import Measurer, Roots
 from pipeline.selfie.recogniser import DEFAULT, recogniser
 from pipeline.selfie.verdict import Measurement, PhotoPair
-from pipeline.simulate.photos import accessories
+from pipeline.simulate.photos.accessories.headgear import hat
 from pipeline.simulate.photos.canvas import Scene
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,7 @@ def pairs(tmp_path_factory) -> dict[tuple[str, str], Measurement]:
     mesh = find(bare).mesh
     assert mesh is not None
     scene = Scene(bare, mesh.points[:, :2].astype(np.float64))
-    heads = {"bare": bare, **{f"hat {n}": accessories.hat(scene, np.random.default_rng(n)) for n in (1, 2)}}
+    heads = {"bare": bare, **{f"hat {n}": hat(scene, np.random.default_rng(n)) for n in (1, 2)}}
     for name, picture in heads.items():
         cv2.imwrite(str(folder / f"{name}.png"), picture[..., ::-1])
     combinations = list(product(heads, heads))

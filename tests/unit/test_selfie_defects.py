@@ -56,7 +56,9 @@ def test_darkness_and_shadow(astronaut):
     picture, _, mesh = astronaut
     clean = known(scores(picture, astronaut).dark)
     assert known(scores(render.underexposed(picture, 0.03), astronaut).dark) > max(0.5, clean)
-    assert known(scores(render.shadow(picture, mesh, 0.04, 0.0, 0.0, 0.05), astronaut).dark) > max(0.5, clean)
+    assert known(
+        scores(render.shadow(picture, mesh, gain=0.04, angle=0.0, place=0.0, softness=0.05), astronaut).dark
+    ) > max(0.5, clean)
 
 
 def _skin(picture: np.ndarray, mesh, gain: float) -> np.ndarray:

@@ -19,11 +19,14 @@ from pipeline.selfie.networks.onnx_weights import float_network
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.selfie.recogniser import DEFAULT, Face, recogniser
 from tests import second_reading
+from tests.effort import THOROUGH
 from tests.faces import FACES
 
 pytestmark = pytest.mark.slow
 
 COUNT = 200
+#: So many for the networks that do not compare people; all of them with `make test-all`.
+FEWER = COUNT if THOROUGH else 50
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,9 @@ def test_sface_equals_a_second_reading_of_its_file_on_200_faces(faces):
     onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
     model = onnx.load(str(packaged_file(SFACE_PACKAGE, sface.FILE)))
     del model.graph.input[1:]  # the file lists its weights there too, although they are computed
-    session = runtime.InferenceSession(model.SerializeToString())
+    options = runtime.SessionOptions()
+    options.add_session_config_entry("session.disable_quant_qdq", "1")  # weights restored once, not for each face
+    session = runtime.InferenceSession(model.SerializeToString(), options)
     mine = chips(faces, align.sface_chip)
     theirs = np.concatenate(
         [session.run(None, {"data": chip[None].transpose(0, 3, 1, 2).astype(np.float32)})[0] for chip in mine]
@@ -68,12 +73,12 @@ def test_sface_equals_a_second_reading_of_its_file_on_200_faces(faces):
     assert np.abs(sface.embed(mine) - theirs).max() <= 1e-4
 
 
-def test_dlib_equals_native_dlib_on_200_faces(faces):
+def test_dlib_equals_native_dlib(faces):
     dlib = pytest.importorskip("dlib")
     native = dlib.face_recognition_model_v1(str(packaged_file(DLIB_PACKAGE, resnet.FILE)))
-    mine = chips(faces, align.match_chip)
+    mine = chips(faces[:FEWER], align.match_chip)
     theirs = np.array([native.compute_face_descriptor(np.ascontiguousarray(face)) for face in mine])
-    assert len(mine) == COUNT
+    assert len(mine) == FEWER
     assert np.abs(resnet.embed(mine) - theirs).max() <= 1e-5
 
 
@@ -87,23 +92,23 @@ def apart(mine: np.ndarray, theirs: np.ndarray) -> float:
     ("name", "pixels"),
     [(name, detector.PIXELS) for name in (detector.SHORT, detector.BACK, detector.FULL)] + [(mesh.NAME, mesh.PIXELS)],
 )
-def test_detectors_and_mesh_equal_tensorflow_on_200_faces(faces, name, pixels):
+def test_detectors_and_mesh_equal_tensorflow(faces, name, pixels):
     (mean,), scale = pixels
     network = tflite.model(name, (mean,), scale)
     size = (network.side, network.side)
-    pictures = np.stack([cv2.resize(align.chip(face, found.points, 192, 0.8), size) for face, found in faces])
+    pictures = np.stack([cv2.resize(align.chip(face, found.points, 192, 0.8), size) for face, found in faces[:FEWER]])
     mine = [np.concatenate(outputs) for outputs in zip(*(network(picture) for picture in pictures), strict=True)]
     theirs = second_reading.tflite(name, (pictures.astype(np.float32) - mean) / scale)
-    assert len(pictures) == COUNT
+    assert len(pictures) == FEWER
     assert max(apart(*both) for both in zip(mine, theirs, strict=True)) <= 1e-4
 
 
-def test_efficientnet_equals_tensorflow_on_200_faces(faces):
+def test_efficientnet_equals_tensorflow(faces):
     size = (efficientnet.WIDTH, efficientnet.HEIGHT)
-    pictures = [cv2.resize(features.square(*face)[:168, 18:206], size) for face in faces]
+    pictures = [cv2.resize(features.square(*face)[:168, 18:206], size) for face in faces[:FEWER]]
     mine = [np.stack(both) for both in zip(*efficientnet.maps(pictures), strict=True)]
     theirs = second_reading.efficientnet_maps(np.stack(pictures))
-    assert len(pictures) == COUNT
+    assert len(pictures) == FEWER
     assert max(apart(*both) for both in zip(mine, theirs, strict=True)) <= 1e-4
 
 

@@ -74,6 +74,15 @@ def test_a_nik_holds_district_birth_date_and_forty_for_women(everyone):
     assert 1_960 <= right < 2_000  # a few dates were corrected in the register; the NIK never is
 
 
+def test_people_live_in_a_regency_of_their_province_and_mostly_where_their_nik_was_issued(everyone):
+    known = regions.load(7)
+    found = known.regency(7, everyone.index, everyone.nik, everyone.province)
+    assert (found // 100 == np.array([int(code) for code in known.provinces])[everyone.province]).all()
+    assert np.isin(found, known.districts // 100).all()
+    assert 0.8 < (found == everyone.nik // 10**12).mean() < 1
+    assert (found == known.regency(7, everyone.index, everyone.nik, everyone.province)).all()
+
+
 def test_districts_of_2020_have_the_old_codes_of_papua():
     codes = {int(code) // 100 for code in regions.load(1).districts}
     assert {9101, 9102, 9104, 9171, 9201, 9271} <= codes

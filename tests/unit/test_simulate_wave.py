@@ -14,9 +14,11 @@ import pytest
 from pipeline.commands.wave.simulate import simulate
 from pipeline.domain import contracts, errors
 from pipeline.simulate import faults, presets, unfinished
-from pipeline.simulate import wave as simulated
 from pipeline.simulate.photos.casting import Shown
 from pipeline.simulate.photos.face_facts import Facts
+from pipeline.simulate.truth.truth_table import FACE_COLUMNS, TRUTH, with_faces
+from pipeline.simulate.wanted_photographs import photograph_jobs
+from pipeline.simulate.wave import simulate_wave
 from pipeline.storage import paths
 from tests.query import rows
 
@@ -207,13 +209,13 @@ def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
         wave=calendar.wave(12), seed=5, registrations=2_000, population=20_000, quota=100, **shares
     )
     there = paths.Store.at(tmp_path)
-    made = simulated.simulate_wave(plan, there, "drawn")
+    made = simulate_wave(plan, there, "drawn")
     unfinished.keep(plan, there, None, made)
     found = unfinished.kept(plan, there, None)
     assert found is not None
     assert found.truth.equals(made.truth)
-    jobs = simulated.photograph_jobs(plan, there, found.photographs)
-    assert jobs == simulated.photograph_jobs(plan, there, made.photographs)
+    jobs = photograph_jobs(plan, there, found.photographs)
+    assert jobs == photograph_jobs(plan, there, made.photographs)
     assert sorted(job.turn for job in jobs) == list(range(130))  # the quota and a margin, in the order of the draw
     assert unfinished.kept(replace(plan, seed=6), there, None) is None
     assert unfinished.kept(plan, there, tmp_path) is None
@@ -224,10 +226,10 @@ def test_an_interrupted_simulation_goes_on_where_it_was(data, tmp_path):
 def test_the_truth_says_what_the_source_faces_show_by_themselves(data):
     """Applications without a photograph show nobody; the others what the labels of their faces say."""
     truth = pq.read_table(data / WAVE / "truth.parquet")
-    assert truth.schema.names == simulated.TRUTH.names
+    assert truth.schema.names == TRUTH.names
     assert truth["selfie_shows"].null_count == truth.num_rows
     shown = {0: Shown(Facts(("hat",), "asian", "P"), Facts(("ears_hidden",), "asian", "L")), 2: Shown(Facts(()), None)}
-    rows = simulated._with_faces(truth, shown).select(simulated.TRUTH.names[-5:]).slice(0, 3).to_pylist()
+    rows = with_faces(truth, shown).select(FACE_COLUMNS).slice(0, 3).to_pylist()
     assert [list(row.values()) for row in rows] == [
         [["ears_hidden"], "asian", "P", "asian", "L"],
         [None] * 5,

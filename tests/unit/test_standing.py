@@ -63,8 +63,8 @@ class Root:
         log.note(self.store, "approved", 7, {"cohort_sha256": digest, "decree": "SK-7"})
         return self
 
-    def publish(self, people: int = 3, removed: int = 2, added: int = 1, number: int = 1) -> Root:
-        folder = self.store.published(self.wave.key) / f"rev-{number}"
+    def publish(self, people: int = 3, removed: int = 2, added: int = 1, number: int = 1, of: str = "") -> Root:
+        folder = self.store.published(of or self.wave.key) / f"rev-{number}"
         self.cohort(folder / "cohort.parquet", people)
         gone = [("run", "removed", ["deceased"]), ("run", "removed", ["deceased", "blacklisted"]), ("run", "added", [])]
         rows = [{**dict.fromkeys(CHANGES.schema.names), "against": a, "change": c, "reasons": r} for a, c, r in gone]
@@ -89,6 +89,20 @@ def frozen(root: Root) -> Root:
     return root.hold()
 
 
+def behind(root: Root) -> Root:
+    """With a wave before it."""
+    with (root.store.root / "calendar.toml").open("a") as calendar:
+        days = "opens = 2020-04-01T00:00:00\ncloses = 2020-04-04T16:00:00"
+        calendar.write(f"[[wave]]\nnumber = 6\n{days}\nquota = 4\n{SEED}")
+    return root
+
+
+def prepared(root: Root) -> Root:
+    """With a run whose starter did not wait."""
+    log.note(root.store, "run_prepared", 7, {"run": "run-1", "quota": 4})
+    return root.hold()
+
+
 def delivered(root: Root) -> Root:
     files.write_json({}, root.store.root / "landing" / root.wave.key / "beacon.json")
     return root
@@ -103,6 +117,9 @@ def delivered(root: Root) -> Root:
         (SEED, lambda root: root, DURING, "open", "end"),
         (SEED, lambda root: root, AFTER, "closed", "run"),
         (SEED, Root.hold, AFTER, "running", "task"),
+        (SEED, lambda root: behind(root).hold(), AFTER, "queued", "before"),
+        (SEED, lambda root: prepared(behind(root)), AFTER, "running", "task"),
+        (SEED, lambda root: behind(root).publish(of="wave-0006").hold(), AFTER, "running", "task"),
         (BEACON, frozen, AFTER, "awaits_beacon", "beacon"),
         (BEACON, lambda root: delivered(frozen(root)), AFTER, "running", "task"),
         (SEED, Root.run, AFTER, "provisional", "approval"),

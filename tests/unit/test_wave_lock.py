@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import stages
+from pipeline import periodic_tasks
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import StoreError, WaveLateError, WaveLockedError
 from pipeline.domain.settings import settings
@@ -56,7 +56,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from pipeline.domain.settings import settings
 from pipeline.storage import wave_lock
-from pipeline import stages
 from pipeline.domain.calendar import Wave
 from pipeline.storage.paths import Store
 wave = Wave(1, datetime(2020, 4, 11), datetime(2020, 4, 16, 16), 10, "seed")
@@ -119,8 +118,8 @@ def test_a_wave_that_is_held_too_long_is_named(tmp_path: Path, monkeypatch, hour
     (tmp_path / "work" / "wave-0001" / "other.lock").write_text("{}")
     if late:
         with pytest.raises(WaveLateError, match="wave-0001 by run 1") as raised:
-            stages.late_waves(str(tmp_path))
+            periodic_tasks.late_waves(str(tmp_path))
         assert "wave-0002" not in str(raised.value)
     else:
-        assert stages.late_waves(str(tmp_path))["held"] == 2
+        assert periodic_tasks.late_waves(str(tmp_path))["held"] == 2
     settings.cache_clear()

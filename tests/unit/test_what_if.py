@@ -25,7 +25,7 @@ from pipeline.storage.files import read_json, write_json
 from pipeline.storage.paths import Store
 from pipeline.what_if import crowd as crowds
 from pipeline.what_if.answer import answer
-from pipeline.what_if.crowd import Crowd
+from pipeline.what_if.crowd import Cell, Crowd
 from pipeline.what_if.question import Terms, ask
 from pipeline.what_if.seeds import draw_often
 from tests.spec.world import World, kk, nik, wave
@@ -81,7 +81,7 @@ def crowd() -> Crowd:
         family += [number] * len(people)
         places.append(left)
     members, photos, families, left_on = (np.array(x, dtype=np.int64) for x in (cell, photo, family, places))
-    return Crowd(cells, free, members, photos, families, left_on, np.array([0.7, 0.5, 0.9]))
+    return Crowd([Cell(*cell) for cell in cells], free, members, photos, families, left_on, np.array([0.7, 0.5, 0.9]))
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def by_area_with_hashes(this: Wave, terms: Terms, found: Crowd) -> np.ndarray:
                 cells[f"F{photo}-{cell}-{i}"], photos[f"F{photo}-{cell}-{i}"] = cell, photo
     ids = sorted(cells)
     listed = np.array([bool(found.listed[cells[id_]]) for id_ in ids])
-    areas = {area: np.array([found.cells[cells[id_]][4] == area for id_ in ids]) for area, _ in terms.areas}
+    areas = {area: np.array([found.cells[cells[id_]].area == area for id_ in ids]) for area, _ in terms.areas}
     nobody = np.zeros(len(ids), bool)
     record = {"quota": terms.quota, "priority_share": terms.priority_share, "areas": terms.areas}
     record |= {"selfie": this.selfie, "refill": this.refill}
@@ -339,6 +339,36 @@ def test_quotas_by_area_compared_with_none(world: World):
     done = CliRunner().invoke(app, [*line, "--area", "32=0.5"])
     assert "With quotas by area: 32 50%" in done.output
     assert isinstance(CliRunner().invoke(app, [*line, "--area", "Jakarta"]).exception, BadQuestionError)
+
+
+@pytest.fixture(scope="module")
+def plain_manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The manifest of a wave of one person."""
+    this, made = wave(3, selfie="off", seed="one", quota=20), World(tmp_path_factory.mktemp("plain"))
+    made.apply(this, "A", made.person(nik(1)))
+    made.screen(this)
+    made.decide(this)
+    return dict(read_json(made.finish(this) / "manifest.json"))
+
+
+@pytest.mark.parametrize(
+    ("had", "areas", "said"),
+    [
+        ((), {"3171": 0.5}, "did not keep who is of regency 3171"),
+        ((("3171", 0.2),), {"3174": 0.5}, "did not keep who is of regency 3174"),
+        ((("3171", 0.2),), {"31": 0.5}, "were none of province 31"),
+        ((("3171", 0.2),), {"31": 0.5, "3171": 0.1}, ""),
+        ((("3171", 0.2),), {"3171": 0.1, "32": 0.2}, ""),
+        ((("3171", 0.2),), {}, ""),
+    ],
+)
+def test_what_can_be_asked_of_regencies(plain_manifest: dict[str, Any], had: Any, areas: dict[str, float], said: str):
+    manifest = {**plain_manifest, "areas": [list(area) for area in had]}
+    if said:
+        with pytest.raises(BadQuestionError, match=said):
+            ask(manifest, areas=areas)
+    else:
+        assert dict(ask(manifest, areas=areas).asked.areas) == areas
 
 
 def test_a_wave_with_areas_without_them(tmp_path: Path):

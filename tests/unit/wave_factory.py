@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.domain import contracts, reasons
-from pipeline.domain.calendar import SelfieMode, Wave
+from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.reasons import DEFECTS
 from pipeline.storage.files import read_text, write_json, write_table
 from pipeline.storage.paths import Store, project_data

@@ -37,7 +37,7 @@ _TESTS: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_name
 
 @dataclass
 class Tally:
-    """What became of a file's mutants."""
+    """The results of a file's mutants."""
 
     made: int
     tried: int

@@ -1,5 +1,5 @@
 """What the two networks that find cards are learned from: renderings of the variety to learn from, and photographs
-without a card, each turned, scaled, mirrored, covered and coloured anew whenever it is looked at. Keeps nothing.
+without a card, each turned, scaled, mirrored, covered and coloured differently each time. Writes nothing.
 """
 
 from __future__ import annotations

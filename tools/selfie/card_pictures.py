@@ -1,7 +1,7 @@
 """Pictures that the finder of cards is learned from, and those it is tested on: renderings, and photographs without a
 card. Reads the folder of faces; keeps nothing on disk.
 
-People are split: whoever is in a picture to learn from is in none to test on.
+People are split: a person in a picture to learn from is in none to test on.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ SOURCES = ("lfw", "celeba", "hijab", "groups")
 
 @dataclass
 class Example:
-    """A photograph and its face. ``truth``: 0/1 per defect, NaN where nobody said; ``person`` is the unit of every
+    """A photograph and its face. ``truth``: 0/1 per defect, NaN where it is not known; ``person`` is the unit of every
     split."""
 
     path: str

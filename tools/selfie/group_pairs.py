@@ -27,7 +27,7 @@ _FACES_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class Pair:
-    """Two photographs and whether they show one person; ``group`` is empty where nobody said."""
+    """Two photographs and whether they show one person; ``group`` is empty where it is not known."""
 
     one: str
     other: str

@@ -65,7 +65,7 @@ def _across(picture: Picture, mesh: Mesh, angle: float) -> NDArray[np.float32]:
     return np.asarray(((x - middle[0]) * np.cos(angle) + (y - middle[1]) * np.sin(angle)) / unit_of(mesh), np.float32)
 
 
-def shadow(picture: Picture, mesh: Mesh, gain: float, angle: float, place: float, softness: float) -> Picture:
+def shadow(picture: Picture, mesh: Mesh, *, gain: float, angle: float, place: float, softness: float) -> Picture:
     """A shadow's edge across the face: beyond ``place`` units from its middle only ``gain`` of the light is left."""
     lit = 1 / (1 + np.exp(np.clip((_across(picture, mesh, angle) - place) / max(softness, 1e-3), -30, 30)))
     return _relit(picture, np.asarray(gain + (1 - gain) * lit, np.float32))
@@ -97,18 +97,18 @@ def some_darkness(picture: Picture, mesh: Mesh, rng: np.random.Generator) -> Pic
         lambda: shadow(
             picture,
             mesh,
-            float(rng.uniform(0.03, 0.16)),
-            float(rng.uniform(0, 2 * np.pi)),
-            float(rng.uniform(-0.2, 0.2)),
-            float(rng.uniform(0.01, 0.1)),
+            gain=float(rng.uniform(0.03, 0.16)),
+            angle=float(rng.uniform(0, 2 * np.pi)),
+            place=float(rng.uniform(-0.2, 0.2)),
+            softness=float(rng.uniform(0.01, 0.1)),
         ),
         lambda: shadow(
             picture,
             mesh,
-            float(rng.uniform(0.02, 0.1)),
-            float(rng.choice([0, np.pi]) + rng.normal(0, 0.3)),
-            float(rng.uniform(-0.15, 0.15)),
-            float(rng.uniform(0.1, 0.25)),
+            gain=float(rng.uniform(0.02, 0.1)),
+            angle=float(rng.choice([0, np.pi]) + rng.normal(0, 0.3)),
+            place=float(rng.uniform(-0.15, 0.15)),
+            softness=float(rng.uniform(0.1, 0.25)),
         ),
         lambda: backlit(picture, mesh, float(rng.uniform(0.03, 0.14))),
     ]

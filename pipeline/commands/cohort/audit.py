@@ -33,7 +33,7 @@ def audit(
     from pipeline.draw.beacon import round_of
     from pipeline.inspection.integrity import integrity
     from pipeline.inspection.redraw import audit as draw_again
-    from pipeline.wave_run.evidence import erased
+    from pipeline.wave_run.evidence import erased, purged
 
     spoken = language_of(language)
     store, declared, folder = finished(data, wave)
@@ -48,7 +48,7 @@ def audit(
     if declared.beacon:
         announced |= {"beacon": declared.beacon, "round": round_of(declared)}
         published = store.published(declared.key)
-    found = draw_again(folder, announced, published, erased(store, wave))
+    found = draw_again(folder, announced, published, erased(store, wave), purged(store, wave, folder))
     found.differences += differences
     if as_json:
         say_json(found.to_json(), indent=1)

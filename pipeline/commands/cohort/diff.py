@@ -64,7 +64,8 @@ def diff(
 def _folder(text: str, data: str | None) -> Path:
     """The outputs that a number or a path names. Raises WaveNotRunError, UnknownWaveError."""
     if text.isdigit():
-        return finished(data, int(text))[2]
+        _, _, out = finished(data, int(text))
+        return out
     folder = Path(text).expanduser()
     if not (folder / "manifest.json").is_file() or not (folder / "decisions.parquet").is_file():
         raise WaveNotRunError(f"{folder} has no outputs of a wave.", "Name a folder like DATA/waves/wave-0001.")

@@ -1,4 +1,5 @@
-"""`gelombang prove`: evidence for one applicant that they were on the list, checkable without seeing anyone else."""
+"""`gelombang prove`: evidence for one applicant that they were on the list. It can be checked without the data of
+others."""
 
 from __future__ import annotations
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from pipeline import stages
+from pipeline import periodic_tasks, stages
 from pipeline.commands.common.console import say
-from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.run_ref import FinishedRun, RunRef
+from pipeline.reports.language.labels import translator
 from pipeline.runtime.system_user import user_name
 from pipeline.storage import files, wave_lock
 
@@ -24,6 +25,7 @@ def publish(
         int | None, typer.Option(min=0, help="How many the last screening takes out, where it asked for the number.")
     ] = None,
     data: DataOption = None,
+    language: LanguageOption = None,
 ) -> None:
     """Publish a finished wave's cohort, after a last screening on the newest extracts.
 
@@ -31,6 +33,7 @@ def publish(
 
     Example: gelombang publish 12 --decree "SK 1/2021"
     """
+    t = translator(language_of(language))
     where, found, folder = finished(data, wave)
     plan = where.work(found) / "plan.json"
     where.pull(where.key(plan))
@@ -41,13 +44,11 @@ def publish(
         run = FinishedRun(ref, where.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
-    stages.overview(where.address)
-    say(
-        f"Wave {wave}, revision {done.revision}: {done.accepted:,} accepted; the last screening removed "
-        f"{done.removed:,}, {done.added:,} came in for them. {done.published}"
-    )
+    periodic_tasks.overview(where.address)
+    counts = {"accepted": done.accepted, "removed": done.removed, "added": done.added}
+    say(t("publish.done", wave=str(wave), revision=str(done.revision), where=done.published, **counts))
     record = files.read_json(where.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]
     if not record["on_list"]:
-        say(f"Approved by {record['name']}; no approvers are named (GELOMBANG_APPROVERS). The record says so.")
+        say(t("publish.no_approvers", name=record["name"]))
     if record["one_person"]:
-        say(f"One person started and approved it ({record['one_person']}). The record says so.")
+        say(t("publish.one_person", name=record["one_person"]))

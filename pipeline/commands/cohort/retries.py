@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.common.console import say
-from pipeline.commands.common.options import DataOption, WaveArgument, finished
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
+from pipeline.reports.language.labels import label
 from pipeline.storage.task_sync import pull_for_reading
 
 
@@ -16,6 +17,7 @@ def retries(
     wave: WaveArgument,
     out: Annotated[Path, typer.Argument(help="CSV to write: registration_id, from_wave, reasons. No NIK, no name.")],
     data: DataOption = None,
+    language: LanguageOption = None,
 ) -> None:
     """Write the list of those who may answer their refusal with a new photograph alone.
 
@@ -23,6 +25,7 @@ def retries(
     """
     from pipeline.decision.photo_retries import list_retries
 
+    spoken = language_of(language)
     store, found, _ = finished(data, wave)
     pull_for_reading(store, found)
-    say(f"{list_retries(store, found, out):,} applications of wave {wave} may send a new photograph: {out}")
+    say(label("retries.written", spoken, n=list_retries(store, found, out), wave=str(wave), out=out))

@@ -1,1 +1,1 @@
-"""What several commands share: arguments, the terminal, and lists of photograph pairs."""
+"""Shared by several commands: arguments, the terminal, and lists of photograph pairs."""

@@ -13,7 +13,7 @@ from pipeline.runtime.terminal import Terminal
 
 
 def wide_console() -> Console:
-    """The terminal; a log or a pipe is wide enough that nothing is cut off."""
+    """The terminal; a log or a pipe has enough width for every line."""
     console = Terminal()
     if not console.is_terminal:
         console.width = max(console.width, 110)
@@ -21,7 +21,7 @@ def wide_console() -> Console:
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """A line in which data may stand."""
+    """A line that may contain data."""
     typer.echo(visible(text), err=err)
 
 

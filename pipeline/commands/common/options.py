@@ -1,4 +1,4 @@
-"""What the commands about a finished wave share: their arguments, and the wave's folder."""
+"""Shared by the commands about a finished wave: their arguments, and the wave's folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WhyOption = Annotated[str, typer.Option(help="Why it is looked up; the record ke
 
 
 def from_standard_input(prompt: str) -> str:
-    """One line that is nobody else's business: never on the command line, which other users of the machine see."""
+    """One line that others must not see: never on the command line, which other users of the machine see."""
     if sys.stdin.isatty():
         return str(typer.prompt(prompt.rstrip(": "), hide_input=True))
     return sys.stdin.readline().strip()

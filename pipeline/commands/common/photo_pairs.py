@@ -1,4 +1,4 @@
-"""What `verify-photos` and `calibrate` share: the CSV of pairs, its options, and verification with a progress bar."""
+"""Shared by `verify-photos` and `calibrate`: the CSV of pairs, its options, and verification with a progress bar."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: on
 def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
     """The CSV's columns as text, without blanks around them; the optional ones as far as they are there.
 
-    Raises MissingColumnError, and UnreadableFileError for a line that is no row: the answer has a row for each.
+    Raises MissingColumnError, and UnreadableFileError for a line that is not a row: the result has one row for each
+    line.
     """
     lines = read_csv(path)
     if lines is None:
         raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
     lines.need(needed)
     needed += tuple(name for name in optional if name in lines.header)
-    nothing = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is a list of nobody
-    table = pa.concat_tables([nothing, *(part.select(list(needed)) for part in lines.tables)])
+    empty = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
+    table = pa.concat_tables([empty, *(part.select(list(needed)) for part in lines.tables)])
     for line, problem in lines.set_aside.lines:
         if problem not in (REPEATED_HEADER, BLANK):
             raise UnreadableFileError(f"{path}, line {line}: {problem}.", "Mend the line: each must be a row.")
@@ -47,7 +48,7 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal; yields what moves it: ``(done, total)``."""
+    """A bar on the terminal; yields the function that moves it: ``(done, total)``."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Terminal(stderr=True)) as bar:
         line = bar.add_task("", total=total)
@@ -55,17 +56,17 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
 
 
 def verify(
-    pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None, cards: bool = False
+    pairs: list[PhotoPair], root: Path, workers: int = 0, policy: SelfiePolicy | None = None, *, cards: bool = False
 ) -> list[Verdict]:
     """Verifies with a progress bar; a pair may do without a reference. ``cards``: identity cards are looked for."""
-    with progress_bar("photographs", len(pairs)) as tell:
+    with progress_bar("photographs", len(pairs)) as advance:
         return verify_pairs(
             pairs,
             selfies=root,
             photos=root,
             policy=policy or SelfiePolicy.default(settings()),
             workers=min(workers or cores(), max(1, len(pairs) // 8)),
-            progress=tell,
+            progress=advance,
             reference_asked=False,
             cards=cards,
         )

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.common.console import say
-from pipeline.commands.common.options import DataOption, from_standard_input
+from pipeline.commands.common.options import DataOption, LanguageOption, from_standard_input, language_of
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.record import log
+from pipeline.reports.language.labels import label
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 
@@ -21,6 +22,7 @@ def access(
     out: Annotated[Path, typer.Argument(help="JSON file to write; its owner's alone. Give it to the person only.")],
     asked_by: Annotated[str, typer.Option(help="Who asked, and how it was seen that they are the person.")],
     data: DataOption = None,
+    language: LanguageOption = None,
 ) -> None:
     """Write all that is held about one person, over all waves. The NIK comes by standard input.
 
@@ -28,7 +30,7 @@ def access(
     """
     from pipeline.inspection.person import asked, held_about
 
-    store = Store.at(data or settings().data)
+    spoken, store = language_of(language), Store.at(data or settings().data)
     what = asked(from_standard_input("NIK: "))
     if what.kind != "nik":
         raise BadSettingError("What was typed is no NIK.", "Type sixteen digits.")
@@ -37,4 +39,5 @@ def access(
     ids = sorted({row["registration_id"] for wave in held["waves"] for row in wave["decisions"]})
     log.note(store, "looked_up", None, {"registration_id": ", ".join(ids), "why": f"access: {asked_by}"})
     files.write_text(json.dumps(held, ensure_ascii=False, indent=1, default=str) + "\n", out)
-    say(f"{len(held['waves'])} waves, {len(held['registers'])} registers: {out}")
+    counts = {"waves": len(held["waves"]), "registers": len(held["registers"])}
+    say(label("access.written", spoken, out=out, **counts))

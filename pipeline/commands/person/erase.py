@@ -1,4 +1,4 @@
-"""`gelombang erase`: what is held about one person and may be deleted is deleted; the rest is named, with why."""
+"""`gelombang erase`: deletes the data about one person that may be deleted, and names the rest with the reason."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def erase(
     held = erasure.held_about(store, what.value, settings().retention)
     ids = erasure.ids_of(store, what.value)
     log.note(store, "looked_up", None, {"registration_id": ", ".join(ids), "why": f"erase: {asked_by}. {why}"})
-    _show(held, spoken, words, as_json)
+    _show(held, spoken, words, as_json=as_json)
     if dry_run or not any(one.goes for one in held):
         say(words["dry" if any(one.goes for one in held) else "nothing"], err=as_json)
         return
@@ -51,7 +51,7 @@ def erase(
     say(words["done"], err=as_json)
 
 
-def _show(held: list[Any], spoken: str, words: dict[str, str], as_json: bool) -> None:
+def _show(held: list[Any], spoken: str, words: dict[str, str], *, as_json: bool) -> None:
     from pipeline.publication import erasure
 
     part = erasure.catalogue()["part"]

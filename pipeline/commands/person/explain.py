@@ -1,4 +1,5 @@
-"""`gelombang explain`: an application's whole way, for the person at the helpdesk who answers "why was I refused?"."""
+"""`gelombang explain`: everything about an application, for the person at the helpdesk who answers "why was I
+refused?"."""
 
 from __future__ import annotations
 
@@ -57,12 +58,12 @@ def explain(
 
 
 def _as_json(found: Explanation, page: _Page) -> dict[str, Any]:
-    """The explanation for a program; what a person would be told is in it in one language."""
-    told = asdict(found)
-    decision = told.pop("decision")
+    """The explanation for a program; its texts for a person are in one language."""
+    fields = asdict(found)
+    decision = fields.pop("decision")
     decision["nik"] = mask_number(decision["nik"])
     messages = {code: reasons.message(code, page.language, decision["outcome"]) for code in decision["reasons"]}
-    return {"decision": decision, "messages": messages, "what_next": page.letter(), **told}
+    return {"decision": decision, "messages": messages, "what_next": page.letter(), **fields}
 
 
 class _Page:

@@ -1,4 +1,4 @@
-"""`gelombang find`: a person's applications over all waves, masked, for whoever answers at the helpdesk."""
+"""`gelombang find`: a person's applications over all waves, masked, for the helpdesk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find a person's applications by NIK, phone, a letter's code, name or part of an id, typed on standard input.
-    Leaves a line in the record.
+    Writes a line into the record.
 
     Example: gelombang find --why "a letter of 3 March" < nik.txt
     """
@@ -51,11 +51,13 @@ def find(
     for number, group in groupby(found, key=lambda one: one.wave):
         ids = ", ".join(one.registration_id for one in group)
         log.note(store, "looked_up", number, {"registration_id": ids, "why": why, "by_what": what.kind})
+    if not found:  # asking whether somebody applied is a look, too
+        log.note(store, "looked_up", None, {"registration_id": "–", "why": why, "by_what": what.kind})
     if as_json:
         say_json([asdict(one) for one in found], indent=1)
     elif found:
         table = Table()
-        for column in _COLUMNS:  # what is typed into the next command is never cut off, however narrow the terminal
+        for column in _COLUMNS:  # text for the next command is never cut off, even in a narrow terminal
             typed, head = column in _TYPED, label(f"find.{column}", spoken)
             table.add_column(head.replace(" ", "\n") if typed else head, no_wrap=typed, overflow="fold")
         for one in found:

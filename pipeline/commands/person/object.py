@@ -1,4 +1,4 @@
-"""`gelombang object`: an objection to a decision is taken in, listed, and decided by a second person."""
+"""`gelombang object`: takes an objection to a decision in, lists objections, and decides one by a second person."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def purge(
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete selfies, work and logs of published waves whose time is over. What proves the draw stays.
+    """Delete selfies, work, letters and logs of published waves whose time is over. What proves the draw stays.
 
     A sealed wave goes as a whole with its key: gelombang purge --wave 12 --destroy-key
 
@@ -51,7 +51,7 @@ def purge(
         table = Table(*(t(f"purge.{column}") for column in ("wave", "what", "since", "files", "megabytes")))
         for o in found:
             counts = numbers.integer(o.files, spoken), numbers.decimal(o.bytes / 1e6, spoken)
-            table.add_row(str(o.wave), t(f"purge.{o.what}"), str(o.since), *counts)
+            table.add_row(str(o.wave or "–"), t(f"purge.{o.what}"), str(o.since), *counts)
         wide_console().print(table)
     if not found or dry_run:
         say(t("purge.would" if found else "purge.nothing"), err=as_json)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.common.console import say
-from pipeline.commands.common.options import DataOption, finished
+from pipeline.commands.common.options import DataOption, LanguageOption, finished, language_of
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
+from pipeline.reports.language.labels import Translate, translator
 from pipeline.runtime.terminal import Terminal
 from pipeline.storage.files import read_json
 from pipeline.storage.paths import Store
@@ -32,6 +33,7 @@ def review(
     host: Annotated[str, typer.Option(help="Address to listen on; nothing is encrypted.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in this machine's browser.")] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Decide about the photographs that a person must look at; the next run takes the decisions in.
 
@@ -46,9 +48,11 @@ def review(
     from pipeline.review.objections import objections
     from pipeline.review.reviewers import Reviewers
 
+    spoken = language_of(language)
+    t = translator(spoken)
     reviewers = Reviewers(Store.at(data or settings().data).root)
     if add_reviewer is not None or remove_reviewer is not None:
-        _change(reviewers, add_reviewer, remove_reviewer)
+        _change(reviewers, add_reviewer, remove_reviewer, t)
         return
     if wave is None:
         raise typer.BadParameter("Which wave?", param_hint="WAVE")
@@ -63,36 +67,36 @@ def review(
     console = Terminal()
     waiting = [one for one in objections(where, found) if one.decided is None]
     if not cases and not waiting:
-        console.print(f"Nobody of wave {wave} is under review.")
+        console.print(t("reviewing.nobody", wave=str(wave)))
         return
     gate = AccessGate(reviewers, host)
     app = make_app(Reviewing(where, found), cases, read_json(folder / "manifest.json")["selfie_policy"], gate)
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):  # which is how it is ended
         name, bound = listening.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
-        address = f"http://{shown}:{bound}/?lang={settings().language}"
-        console.print(f"{len(cases)} under review in wave {wave}. Open this address and sign in with your token:")
+        address = f"http://{shown}:{bound}/?lang={spoken}"
+        console.print(t("reviewing.open", n=len(cases), wave=str(wave)))
         if waiting:
-            console.print(f"{len(waiting)} objections wait for a second person's decision, on the same page.")
+            console.print(t("reviewing.objections", n=len(waiting)))
         console.print(address, style="bold", soft_wrap=True, markup=False, highlight=False)
         if reviewers.nobody():
-            console.print("Nobody has a token yet: gelombang review --add-reviewer NAME", style="yellow")
+            console.print(t("reviewing.no_token"), style="yellow")
         if not ipaddress.ip_address(name).is_loopback:
-            console.print("Others on the network can listen: reach it through an encrypted tunnel.", style="yellow")
-        console.print("Ctrl+C ends it. Decisions are saved one by one.", style="dim")
+            console.print(t("reviewing.others"), style="yellow")
+        console.print(t("reviewing.ends"), style="dim")
         if browser:
             webbrowser.open(address)
         _serve(app, listening)
-    console.print(f"Run the wave again to take the decisions in: gelombang run {wave}")
+    console.print(t("reviewing.again", wave=str(wave)))
 
 
-def _change(reviewers: Reviewers, add: str | None, remove: str | None) -> None:
+def _change(reviewers: Reviewers, add: str | None, remove: str | None, t: Translate) -> None:
     """Gives a reviewer a token, or takes one off the list."""
     if remove is not None:
-        say(f"{remove} is off the list." if reviewers.remove(remove) else f"{remove} was not on the list.")
+        say(t("reviewing.removed" if reviewers.remove(remove) else "reviewing.not_listed", name=remove))
     if add is not None:
         token, until = reviewers.add(add)
-        say(f"The token of {add}, until {until.astimezone():%Y-%m-%d %H:%M}. It is shown this once; hand it over:")
+        say(t("reviewing.token", name=add, until=f"{until.astimezone():%Y-%m-%d %H:%M}"))
         say(token)
 
 

@@ -1,4 +1,4 @@
-"""`gelombang unseal`: a plain copy of a sealed file, for whoever must have it, such as an SMS gateway."""
+"""`gelombang unseal`: a plain copy of a sealed file, for a receiver that needs it, such as an SMS gateway."""
 
 from __future__ import annotations
 

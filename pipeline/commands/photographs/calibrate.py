@@ -40,7 +40,7 @@ def calibrate(
         raise BadSettingError(f"{pairs}: `same` must hold both 1 and 0, and nothing else.", "Label the pairs.")
     found = zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True)
     neutral = SelfiePolicy.load(BUILT_IN / f"{DEFAULT}.toml")
-    if settings().selfie.model != DEFAULT:  # how sure another model is one against all, nobody has measured
+    if settings().selfie.model != DEFAULT:  # the accuracy of another model, one against all, is not measured
         neutral = neutral.model_copy(update={"model": settings().selfie.model, "one_against_all": None})
     verdicts = verify([PhotoPair(a or None, b or None) for a, b in found], photos or pairs.parent, workers, neutral)
     groups = [v or "not named" for v in table["group"].to_pylist()] if "group" in table.column_names else None

@@ -10,10 +10,12 @@ import numpy as np
 import pyarrow as pa
 import typer
 
+from pipeline.commands.common.options import LanguageOption, language_of
 from pipeline.commands.common.photo_pairs import WorkersOption, progress_bar, read_columns
 from pipeline.domain import contracts
 from pipeline.domain.errors import UncalibratedModelError
 from pipeline.domain.settings import settings
+from pipeline.reports.language.labels import label
 from pipeline.runtime.processes import cores
 from pipeline.runtime.terminal import Terminal
 from pipeline.selfie.policy import SelfiePolicy
@@ -33,6 +35,7 @@ def compare_all(
     out: Annotated[Path, typer.Argument(help="Parquet to write, one row a pair, nearest first.")],
     photos: FolderOption = None,
     workers: WorkersOption = 0,
+    language: LanguageOption = None,
 ) -> None:
     """Compare every photograph with every other: pairs of one face, and copies of one picture.
 
@@ -42,7 +45,7 @@ def compare_all(
     from pipeline.selfie.one_against_all.candidates import within
     from pipeline.selfie.one_against_all.prints import record, rows_of
 
-    policy = SelfiePolicy.default(settings())
+    spoken, policy = language_of(language), SelfiePolicy.default(settings())
     if policy.one_against_all is None:
         raise UncalibratedModelError(
             f"The recogniser {policy.model} has no threshold for one against all.",
@@ -73,6 +76,5 @@ def compare_all(
     }
     files.write_table(pa.table(columns, schema=contracts.PHOTO_CANDIDATES), out, contracts.PHOTO_CANDIDATES)
     faces = sum(one.selfie.face is not None for _, one in seen)
-    Terminal(stderr=True).print(
-        f"{len(paths):,} photographs, {len(seen):,} readable, {faces:,} with a face; {len(pairs):,} pairs to look at."
-    )
+    counts = {"n": len(paths), "readable": len(seen), "faces": faces, "pairs": len(pairs)}
+    Terminal(stderr=True).print(label("photo_list.compared", spoken, **counts))

@@ -1,1 +1,1 @@
-"""Commands about a wave: made, checked, opened, run, and where it stands."""
+"""Commands about a wave: simulate, check, open and run it, and show its state."""

@@ -11,10 +11,11 @@ from rich.text import Text
 
 from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
+from pipeline.domain.said import in_language
 from pipeline.domain.settings import settings
 from pipeline.inspection.delivery import Delivery, Finding, inspect_delivery
 from pipeline.reports.language import numbers
-from pipeline.reports.language.labels import label
+from pipeline.reports.language.labels import label, problem_text
 from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
 
@@ -64,7 +65,7 @@ def _show(found: Delivery, language: str) -> None:
     for key, findings in (("failures", found.failures), ("notes", found.notes)):
         if findings:
             console.print(word(key), style="bold red" if key == "failures" else "bold")
-            _list(console, findings)
+            _list(console, findings, language)
     ends = word("sound") if found.sound else word("unsound", n=len(found.failures))
     console.print(ends, style="green" if found.sound else "red")
 
@@ -75,16 +76,18 @@ def _files(found: Delivery, heads: list[str], language: str) -> Table:
     for number, head in enumerate(heads):
         table.add_column(head, justify="right" if number in (1, 2, 3) else "left", overflow="fold")
     for one in found.files:
-        why = [f"{problem}: {numbers.integer(count, language)}" for problem, count in one.problems.items()]
+        why = [
+            f"{problem_text(problem, language)}: {numbers.integer(n, language)}" for problem, n in one.problems.items()
+        ]
         said = one.error.split(":")[0] or "\n".join(why)
         counts = (numbers.integer(count, language) for count in (one.read, one.taken_in, one.set_aside))
         table.add_row(Text(f"{one.folder}/{one.file}"), *counts, Text(said))  # a file's name is no markup
     return table
 
 
-def _list(console: Console, findings: list[Finding]) -> None:
+def _list(console: Console, findings: list[Finding], language: str) -> None:
     for one in findings:
         console.print(f"• {one.what}", style="bold", markup=False, highlight=False)
-        console.print(f"  {one.message}", markup=False, highlight=False)
+        console.print(f"  {in_language(one.message, language)}", markup=False, highlight=False)
         if one.advice:
-            console.print(f"  → {one.advice}", style="dim", markup=False, highlight=False)
+            console.print(f"  → {in_language(one.advice, language)}", style="dim", markup=False, highlight=False)

@@ -18,7 +18,8 @@ def funnel(
     """
     spoken = language_of(language)
     if as_json:
-        say_json(read_json(finished(data, wave)[2] / "funnel.json"), indent=1)
+        _, _, out = finished(data, wave)
+        say_json(read_json(out / "funnel.json"), indent=1)
     else:
         show(data, wave, spoken)
 

@@ -11,9 +11,10 @@ import typer
 
 from pipeline.commands.common.console import say, say_json
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
+from pipeline.domain.said import in_language
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
-from pipeline.reports.language.labels import Translate, translator
+from pipeline.reports.language.labels import Translate, problem_text, translator
 from pipeline.runtime.terminal import Terminal
 from pipeline.storage.paths import Store
 
@@ -68,12 +69,12 @@ def import_register(
     if found.aside:
         say(t("import.aside", n=found.aside.total()))
         for problem, count in found.aside.most_common():
-            say(f"  {problem}: {numbers.integer(count, spoken)}")
+            say(f"  {problem_text(problem, spoken)}: {numbers.integer(count, spoken)}")
     _tell_values(t, found.unreadable, found.words)
     if found.empty:
         say(t("import.empty", columns=", ".join(found.empty)))
     for note in found.notes:
-        say(t("import.note", note=note))
+        say(t("import.note", note=in_language(note, spoken)))
 
 
 def _tell_values(t: Translate, unreadable: dict[str, int], words: dict[str, list[str]]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.airflow_plugin import airflow_home, local_run
-from pipeline.commands.common.options import DataOption, WaveArgument
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.commands.wave.funnel import show
 from pipeline.domain.errors import GelombangError, WaveFailedError
 from pipeline.domain.settings import settings
@@ -28,11 +28,13 @@ def run(
     shards: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Selfie tasks. Default: by the number of photographs.")
     ] = None,
+    language: LanguageOption = None,
 ) -> None:
     """Run a wave's DAG in this process, from registrations to cohort and report.
 
     Example: gelombang run 12
     """
+    spoken = language_of(language)
     store = Store.at(data or settings().data)
     found = store.calendar().wave(wave).with_params(quota=quota, seed=seed)
     home = airflow_home.home_of(store, os.environ)
@@ -51,4 +53,4 @@ def run(
         raise display.error
     if not done or display.error:
         raise WaveFailedError(f"Wave {wave} failed: {display.error or 'see the log'}.", f"The log is {log}.")
-    show(data, wave, settings().language)
+    show(data, wave, spoken)

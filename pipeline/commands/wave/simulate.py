@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.common.console import say
-from pipeline.domain.calendar import Calendar, SelfieMode, Wave
+from pipeline.commands.common.options import LanguageOption, language_of
+from pipeline.domain.calendar import Calendar, Wave
+from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.errors import BadQuotaError, BadSettingError
 from pipeline.record import log
+from pipeline.reports.language.labels import Translate, translator
 from pipeline.runtime import progress, resource_usage
 from pipeline.runtime.processes import cores
 from pipeline.storage.files import read_text, write_text
@@ -22,7 +26,7 @@ from pipeline.storage.paths import Store, project_data
 if TYPE_CHECKING:
     from pipeline.simulate.photos.photographs import Rendered
     from pipeline.simulate.presets import SimulationPlan
-    from pipeline.simulate.wave import Simulated
+    from pipeline.simulate.simulated import Simulated
 
 
 def simulate(
@@ -49,6 +53,7 @@ def simulate(
     ] = False,
     preset: Annotated[str, typer.Option(help="Sizes and shares: demo, small, wave-1 or national.")] = "demo",
     workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
+    language: LanguageOption = None,
 ) -> None:
     """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them.
 
@@ -62,10 +67,11 @@ def simulate(
       gelombang simulate data/country --waves 1-3 --preset small
     """
     from pipeline.simulate import presets
-    from pipeline.simulate import wave as simulated
+    from pipeline.simulate.wanted_photographs import PHOTOS
 
-    if photos not in simulated.PHOTOS:
-        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(simulated.PHOTOS)}.")
+    t = translator(language_of(language))
+    if photos not in PHOTOS:
+        raise BadSettingError(f"--photos {photos} is not known.", f"Choose one of {', '.join(PHOTOS)}.")
     if ":/" in str(data):
         raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
     table = presets.preset(preset)
@@ -101,7 +107,7 @@ def simulate(
         found = [replace(one, same_person="check" if enough else "files") for one in found]
         write_text(_calendar(found), store.root / "calendar.toml")
     elif not enough and any(one.same_person == "check" and one.selfie != "off" for one in found):
-        say("  fewer faces than applicants: the wave will take many for one person (same_person)", err=True)
+        say(t("simulate.few_faces"), err=True)
     plans = [
         presets.SimulationPlan(
             wave=one,
@@ -120,10 +126,10 @@ def simulate(
     costs_file = store.root / "work" / f"{found[0].key}.costs.jsonl"
     with resource_usage.recorded(costs_file, store.root / "extracts"):
         if waves:
-            _make_country(plans, store, photos, faces, workers)
+            _make_country(plans, store, photos, faces, workers, t)
         else:
-            _make_wave(plans[0], store, photos, faces, workers)
-    say(f"Written below {data}.")
+            _make_wave(plans[0], store, photos, faces, workers, t)
+    say(t("simulate.written", data=data))
 
 
 _ONLY_SEEDS = "A country of several waves is drawn by seeds: who comes back hangs on who was placed."
@@ -141,33 +147,34 @@ def _numbers(wave: int, waves: str | None, beacon: bool) -> list[int]:
     return list(range(int(first), int(last or first) + 1))
 
 
-def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int) -> None:
+def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int, t: Translate) -> None:
     """One wave, recorded when it is complete."""
-    from pipeline.simulate import unfinished, wave
+    from pipeline.simulate import unfinished
+    from pipeline.simulate.simulated import record
 
-    done, rendered = _make(plan, store, photos, faces, workers)
-    wave.record(plan, store, done, rendered)
+    done, rendered = _make(plan, store, photos, faces, workers, t)
+    record(plan, store, done, rendered)
     unfinished.forget(plan, store)
-    _tell(plan, done, int(done.photographs.wanted.sum()))
+    _tell(plan, done, int(done.photographs.wanted.sum()), t)
 
 
-def _make_country(plans: list[SimulationPlan], store: Store, photos: str, faces: Path | None, workers: int) -> None:
+def _make_country(
+    plans: list[SimulationPlan], store: Store, photos: str, faces: Path | None, workers: int, t: Translate
+) -> None:
     """Several waves of the same people."""
     from pipeline.simulate import country
 
     country.make_room(plans, store)
-    for one in country.simulate_country(plans, store, photos, faces, workers, _progress):
-        _tell(one.plan, one.done, one.photographs)
+    for one in country.simulate_country(plans, store, photos, faces, workers, partial(_progress, t)):
+        _tell(one.plan, one.done, one.photographs, t)
         if one.retries:
-            say(f"  {one.retries:,} people refused for their photograph send a new one with it.")
+            say(t("simulate.retries", n=one.retries))
 
 
-def _tell(plan: SimulationPlan, done: Simulated, photographs: int) -> None:
-    say(
-        f"Wave {plan.wave.number}: {done.registrations:,} applications of {done.people:,} people, "
-        f"{done.expected_eligible:,} expected to be eligible for {plan.quota:,} places; "
-        f"{photographs:,} with photographs."
-    )
+def _tell(plan: SimulationPlan, done: Simulated, photographs: int, t: Translate) -> None:
+    counts = {"registrations": done.registrations, "people": done.people, "eligible": done.expected_eligible}
+    wave, quota = str(plan.wave.number), plan.quota
+    say(t("simulate.made", wave=wave, quota=quota, photographs=photographs, **counts))
 
 
 def _drawn_by(seed: int, beacon: bool, of_country: int | None) -> dict[str, Any]:
@@ -189,15 +196,16 @@ def _enough_faces(faces: Path | None, photographed: int) -> bool:
 
 
 def _make(
-    plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int
+    plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int, t: Translate
 ) -> tuple[Simulated, Rendered]:
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
     from pipeline.simulate.photos import photographs
+    from pipeline.simulate.wanted_photographs import photograph_jobs
 
     resumed = unfinished.kept(plan, store, faces)
     if resumed:
-        say("  an interrupted simulation of the same wave goes on", err=True)
+        say(t("simulate.goes_on"), err=True)
     with progress.task("simulate tables") as counts:
         if resumed:
             done = resumed
@@ -206,17 +214,17 @@ def _make(
             done = wave.simulate_wave(plan, store, photos, workers)
             unfinished.keep(plan, store, faces, done)
         counts |= {"registrations": done.registrations, **done.extracts}
-    jobs = wave.photograph_jobs(plan, store, done.photographs)
+    jobs = photograph_jobs(plan, store, done.photographs)
     if not jobs:
         return done, photographs.Rendered()
     with progress.task("render photographs") as counts:
-        tell = _progress(len(jobs))
+        tell = _progress(t, len(jobs))
         rendered = photographs.render(plan.seed, jobs, faces, workers, tell, resumed=resumed is not None)
         counts["applications"] = len(jobs)
     return done, rendered
 
 
-def _progress(total: int) -> Callable[[int], None]:
+def _progress(t: Translate, total: int) -> Callable[[int], None]:
     """Tells how many photographs are done, every tenth of them."""
     done = 0
     report = progress.reporter("render photographs")
@@ -226,7 +234,7 @@ def _progress(total: int) -> Callable[[int], None]:
         before, done = done, done + more
         report(done, total)
         if total and before * 10 // total != done * 10 // total:
-            say(f"  photographs of {done:,} of {total:,} applications", err=True)
+            say(t("simulate.photographs", done=done, total=total), err=True)
 
     return tell
 

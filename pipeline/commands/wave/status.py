@@ -1,4 +1,4 @@
-"""`gelombang status`: where every wave stands, since when, what it waits for and what it takes on the disk."""
+"""`gelombang status`: the state of every wave, since when, what it waits for and what it takes on the disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.reports.standing import Standing, standings
 from pipeline.storage.paths import Store
 
 _COLUMNS = ("wave", "state", "since", "waits", "accepted", "megabytes")
-#: What a wave has below the root that grows by our work; deliveries belong to whoever delivers them.
+#: Folders of a wave that this software fills; deliveries belong to their senders.
 _OURS = ("work", "waves", "published", "descriptors")
 _AHEAD = timedelta(days=14)
 
@@ -28,7 +28,7 @@ def status(
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show where each wave stands, since when, what it waits for, and the disk that runs and results take.
+    """Show the state of each wave, since when, what it waits for, and the disk space of runs and results.
 
     Example: gelombang status --language en
     """
@@ -67,7 +67,8 @@ def status(
 
 
 def _rows(store: Store, found: list[Standing]) -> list[tuple[int, Standing]]:
-    """Each wave, with how many its row stands for: those of which nothing ever came share one, but the newest."""
+    """Each wave, with the number of waves in its row. Waves of which nothing ever came share a row, except the
+    newest."""
     rows: list[tuple[int, Standing]] = []
     for one, after in zip(found, [*found[1:], None], strict=True):
         idle = _idle(store, one) and after is not None and after.state == "closed"
@@ -79,7 +80,7 @@ def _rows(store: Store, found: list[Standing]) -> list[tuple[int, Standing]]:
 
 
 def _idle(store: Store, one: Standing) -> bool:
-    """Whether a closed wave has nothing here: no delivery, no run, no file of ours."""
+    """Whether a closed wave has no data here: no delivery, no run, no file of ours."""
     came = store.elsewhere or (store.root / "landing" / f"wave-{one.wave:04d}").exists()
     return one.state == "closed" and not one.bytes and not came
 

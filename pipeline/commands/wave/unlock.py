@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from pipeline.commands.common.console import say
-from pipeline.commands.common.options import DataOption, WaveArgument
+from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.settings import settings
 from pipeline.record import log
+from pipeline.reports.language.labels import label
 from pipeline.storage import paths, wave_lock
 
 
-def unlock(wave: WaveArgument, data: DataOption = None) -> None:
+def unlock(wave: WaveArgument, data: DataOption = None, language: LanguageOption = None) -> None:
     """Give a wave back whose run is no more; a run that still lives stops at its next task.
 
     Example: gelombang unlock 12
     """
+    spoken = language_of(language)
     where = paths.Store.at(data or settings().data)
     found = where.calendar().wave(wave)
     holder = wave_lock.holder_of(where, found)
     if holder is None:
-        say(f"Nobody holds wave {wave}.")
+        say(label("held.nobody", spoken, wave=str(wave)))
         return
     log.note(where, "unlocked", wave, {"run": holder.run, "since": holder.since})
     if wave_lock.release(where, found, holder.run):
-        say(f"Wave {wave} was held by {holder}. It is free.")
+        say(label("held.freed", spoken, wave=str(wave), holder=holder.run, since=holder.since))

@@ -1,4 +1,4 @@
-"""`gelombang waves`: the calendar, and what became of each wave."""
+"""`gelombang waves`: the calendar, and the state of each wave."""
 
 from __future__ import annotations
 

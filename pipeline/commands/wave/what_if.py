@@ -27,7 +27,7 @@ def what_if(
     priority_share: Annotated[float | None, typer.Option(help="Another share kept for the listed, 0 to 1.")] = None,
     area: Annotated[
         list[str] | None,
-        typer.Option(metavar="CODE=SHARE", help="Quotas by area: 31=0.2 keeps a fifth for province 31."),
+        typer.Option(metavar="CODE=SHARE", help="Quotas by area: 31=0.2 keeps a fifth for province 31, or 3171=0.2."),
     ] = None,
     no_areas: Annotated[bool, typer.Option("--no-areas", help="Without the wave's quotas by area.")] = False,
     seeds: Annotated[int, typer.Option(help="How often the draw is done.")] = 1000,
@@ -67,11 +67,11 @@ def what_if(
 
 
 def _areas(given: list[str]) -> dict[str, float]:
-    """``31=0.2`` as province and share. Raises BadQuestionError."""
+    """``31=0.2`` as province or regency and share. Raises BadQuestionError."""
     found: dict[str, float] = {}
     for text in given:
-        named = re.fullmatch(r"(\d{2})=(0?\.\d+|1)", text)
+        named = re.fullmatch(r"(\d{2}(?:\d{2})?)=(0?\.\d+|1)", text)
         if named is None:
-            raise BadQuestionError(f"{text} is not a province and its share.", "Write 31=0.2.")
+            raise BadQuestionError(f"{text} is not a province or regency and its share.", "Write 31=0.2.")
         found[named[1]] = float(named[2])
     return found

@@ -1,4 +1,4 @@
-"""The columns of every table that comes in, goes out or passes between two rooms, said once.
+"""The columns of every table that comes in, goes out or passes between two rooms. Each is defined only here.
 
 ``IN``, ``OUT`` and ``WORK`` are the tables by name, with the meaning of every column. ``REGISTRATIONS``, ``DECISIONS``
 and the other names in capitals are their Arrow schemas. docs/reference/files.md is generated from here.

@@ -1,4 +1,5 @@
-"""What a column and a table are: the form of the contract. The tables themselves are in the modules beside this one."""
+"""What a column and a table are: the form of the contract. The tables themselves are in the other modules of this
+folder."""
 
 from __future__ import annotations
 

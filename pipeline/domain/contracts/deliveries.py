@@ -80,6 +80,12 @@ POPULATION = Table(
         Column("alive", FLAG, "Whether the person lives.", filled=True),
         Column("occupation", TEXT, "Occupation in the register's own capitals, or null."),
         Column("province_code", TEXT, "The province of the person's address, two digits."),
+        Column(
+            "regency_code",
+            TEXT,
+            "The regency or city of the person's address, four digits; needed where a calendar keeps places for one.",
+            required=False,
+        ),
         Column("photo", TEXT, "Path of the person's photograph below `photos/`, or null."),
     ),
 )

@@ -1,4 +1,5 @@
-"""Tables that one room writes for the next, below ``DATA/work/wave-NNNN/``. They are ours: nobody else reads them."""
+"""Tables that one room writes for the next, below ``DATA/work/wave-NNNN/``. They are internal: no other program reads
+them."""
 
 from __future__ import annotations
 

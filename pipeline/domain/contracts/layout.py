@@ -1,4 +1,4 @@
-"""Every file below the data root (``layout.toml``): where it lies, whose it is, who reads it, how long it is kept."""
+"""Every file below the data root (``layout.toml``): its place, whose it is, who reads it, how long it is kept."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ def places() -> tuple[Place, ...]:
 
 
 def place_of(key: str) -> Place | None:
-    """What a file below the data root is; None for one that nobody has thought about."""
+    """What a file below the data root is; None for a file that no entry describes."""
     return next((place for place in places() if place.holds(key)), None)

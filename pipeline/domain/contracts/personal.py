@@ -30,7 +30,7 @@ def kinds() -> dict[str, Kind]:
 
 
 def kind_of(table: Table, column: Column) -> Kind:
-    """The kind of a table's column. Raises KeyError for one that nobody has thought about."""
+    """The kind of a table's column. Raises KeyError for a column that no entry describes."""
     known = _by_column()
     return kinds()[known.get((table.name, column.name)) or known["", column.name]]
 

@@ -1,4 +1,4 @@
-"""Tables that ``verify-photos`` and ``compare-all`` write. A promise to whoever reads them."""
+"""Tables that ``verify-photos`` and ``compare-all`` write. A promise to their readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of ``published/wave-NNNN/rev-N/``. A promise to whoever reads them."""
+"""Tables of ``published/wave-NNNN/rev-N/``. A promise to their readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of ``waves/wave-NNNN/``. A promise to whoever reads them: columns may be added, never renamed or dropped."""
+"""Tables of ``waves/wave-NNNN/``. A promise to their readers: columns may be added, never renamed or dropped."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 -- an unordered row_number() counts rows as the sort below it delivers them (DuckDB keeps that order), and a place within
 -- the public tier is the position less the $listed people of the tier before it. What is sorted by is the draw's first 120
 -- bits as two numbers: that no two draws agree in so many is as certain as that no two agree at all, and numbers sort
--- faster than text. The draw is not written again: nobody downstream reads it here.
+-- faster than text. The draw is not written a second time: no later task reads it here.
 SELECT
     position, registration_id, tier, selfie, reference,
     CASE $selfie WHEN 'off' THEN false WHEN 'before_draw' THEN true

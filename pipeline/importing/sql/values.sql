@@ -1,5 +1,5 @@
 -- In: nothing; needs texts.sql, moments.sql and days.sql of ingest. Out: bared, said, spoilt, day_of, flag_of, in_sixteen.
--- A cell without what stands around it. Of nearly all nothing does: they begin with a letter, digit or bracket.
+-- A cell without the blanks and marks around it. Nearly all cells have none: they begin with a letter, digit or bracket.
 CREATE OR REPLACE TEMP MACRO bared(value) AS
     CASE WHEN value = '' OR ord(value) BETWEEN 40 AND 126 AND ord(right(value, 1)) BETWEEN 33 AND 126 THEN value ELSE bare(value) END;
 

@@ -32,7 +32,7 @@ read AS (
 SELECT
     file,
     -- an id with a line break or another control character inside would read as two in the published list, and one with
-    -- a character that nobody sees (bidi, zero width) as another id
+    -- an invisible character (bidi, zero width) as another id
     CASE WHEN NOT regexp_matches(given_id, '[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]') THEN given_id END AS registration_id,
     given_id IS NOT NULL AND registration_id IS NULL    AS bad_id,
     believable(submitted_raw) AS submitted_at,

@@ -26,6 +26,6 @@ CREATE OR REPLACE TEMP MACRO as_written(value) AS coalesce(
 CREATE OR REPLACE TEMP MACRO read_moment(value) AS
     as_written(before_zone(value)) + to_minutes(420 - minutes_east(substr(value, length(before_zone(value)) + 1)));
 
--- A clock that stands at infinity or in another age was not read.
+-- A time at infinity or in another age counts as unreadable.
 CREATE OR REPLACE TEMP MACRO believable(moment) AS
     CASE WHEN isfinite(moment) AND year(moment) BETWEEN 1900 AND 2200 THEN moment END;

@@ -46,7 +46,7 @@ SELECT *,
     END AS refusal
 FROM applied;
 
--- Of several re-uploads of one person the latest stands, as with applications. Ids are unique in a wave only: of two people
+-- Of several re-uploads of one person the latest counts, as with applications. Ids are unique in a wave only: of two people
 -- who bring one id from two waves, the one of the earlier wave keeps it.
 CREATE OR REPLACE TABLE settled AS
 SELECT * REPLACE (

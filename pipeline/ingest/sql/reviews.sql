@@ -1,6 +1,6 @@
 -- In: rows, person_of, $second (two must agree), $decisions. Out: the tables said, votes and counting, one row a settled application.
 -- What each reviewer last said about each application, and which of it counts. $second: two reviewers must agree.
--- A name is the same however it is written: "Ani ", "ani", with letters that look alike (person_of). Where two must agree, an unnamed one is nobody.
+-- A name is the same however it is written: "Ani ", "ani", with letters that look alike (person_of). Where two must agree, a reviewer without a name does not count.
 CREATE OR REPLACE TEMP TABLE said AS
 SELECT *, person_of(reviewer) AS person
 FROM rows

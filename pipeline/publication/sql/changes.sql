@@ -1,5 +1,5 @@
 -- In: the cohorts $before and $after, {messages}, $against. Out: one row a person whose rank is another.
--- This cohort against what stood before it; {messages} has the reasons of those whom the last screening refused.
+-- This cohort against the one before it; {messages} has the reasons of those whom the last screening refused.
 SELECT
     $against AS against,
     registration_id,

@@ -13,7 +13,7 @@ from pipeline.draw.beacon import chain_of
 from pipeline.reports.small_cells.disclosure import Funnel
 from pipeline.reports.small_cells.suppress import small
 
-#: An extract older than this on the closing day no longer tells how people stood then.
+#: An extract older than this on the closing day no longer shows how things were on that day.
 STALE_DAYS = 30
 #: A step's pass rate that moved by more than this since the wave before asks for an explanation.
 MOVED = 0.10
@@ -44,10 +44,10 @@ def alerts(
     defects: Mapping[str, float],
     refused_lines: int = 0,
 ) -> list[Alert]:
-    """Everything worth saying: how the wave was drawn and run, the delivery, the rates, the places.
+    """All alerts: how the wave was drawn and run, the delivery, the rates, the places.
 
     ``defects``: the share of the photographs that each was seen on, where it may be shown. ``refused_lines``: kept
-    verdicts that this installation did not write so.
+    verdicts that this installation did not write.
     """
     return [
         *([Alert("demonstration")] if wave.beacon and chain_of(wave).demonstration else []),
@@ -62,7 +62,7 @@ def alerts(
 
 
 def _run(plan: dict[str, Any], earlier: dict[str, Any]) -> list[Alert]:
-    """Whether somebody could have chosen the result: by values of their own, or by running until it is liked."""
+    """Whether somebody could have chosen the result: by values given by hand, or by running the wave several times."""
     given = list(plan.get("given", {}))
     found = [Alert("overridden", {"settings": given})] if given else []
     if others := earlier.get("results", 0):
@@ -96,7 +96,8 @@ def _delivery(funnel: Funnel, ingest: dict[str, Any]) -> list[Alert]:
     unreadable = max(ingest.get("unreadable_values", {}).values(), default=0)
     if unreadable > SET_ASIDE * funnel.registrations:
         found.append(Alert("unreadable", {"n": unreadable, "share": unreadable / funnel.registrations}))
-    for what in ("reviews", "reuploads"):  # each row is an officer's decision or somebody's second chance: none is few
+    # each row is an officer's decision or a person's second chance: even one matters
+    for what in ("reviews", "reuploads"):
         if lost := int(ingest.get(what, {}).get("set_aside", 0)):
             found.append(Alert(f"{what}_set_aside", {"n": lost}))
     for how in ("unrecorded", "unsigned"):
@@ -124,7 +125,7 @@ def _ends(funnel: Funnel) -> list[Alert]:
 
 
 def share(funnel: Funnel, step: str) -> float | None:
-    """Passed of entered at a step; None where either is not shown or nobody came so far."""
+    """Passed of entered at a step; None where either is not shown or no application came so far."""
     for s in funnel.steps:
         if s.step == step:
             return s.passed / s.entered if s.passed is not None and s.entered else None

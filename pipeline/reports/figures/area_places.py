@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.domain.calendar import Wave
 from pipeline.reports.figures.query import Query
-from pipeline.reports.small_cells.suppress import Row, merge
+from pipeline.reports.small_cells.suppress import Row, merge, small
 from pipeline.storage import duckdb_sql
 
 #: Everybody who is of no area that the calendar names.
@@ -25,6 +25,20 @@ class AreaPlaces:
     accepted: int
 
 
+def _parts(sums: dict[str, list[int]], divided: set[str]) -> list[Row]:
+    """The lines. Regencies and the rest of their province stand apart only where all have counts that may be shown:
+    other tables have the whole province, from which the others could be taken away."""
+    rows: list[Row] = []
+    for code, counts in sums.items():
+        province = code[:2]
+        parts = [other for other in sums if other[:2] == province]
+        if province not in divided or not any(small(n) for part in parts for n in sums[part]):
+            rows.append(Row((code,), tuple(counts)))
+        elif code == province:  # it stands before its regencies
+            rows.append(Row(tuple(parts), tuple(map(sum, zip(*(sums[part] for part in parts), strict=True)))))
+    return rows
+
+
 def area_places(wave: Wave, query: Query, drawn: Path) -> list[AreaPlaces] | None:
     """One line an area; None for a wave without quotas by area, or where small counts forbid any division."""
     if not wave.areas:
@@ -34,11 +48,12 @@ def area_places(wave: Wave, query: Query, drawn: Path) -> list[AreaPlaces] | Non
             FROM applications JOIN read_parquet('{duckdb_sql.quoted(drawn)}') USING (registration_id) GROUP BY 1"""
     ).fetchall()
     kept = {code: int(wave.quota * Fraction(str(share))) for code, share in wave.areas}
-    sums = {code: [0, 0] for code in (*kept, ELSEWHERE)}
+    divided = {code[:2] for code in wave.regencies}
+    sums = {code: [0, 0] for code in (*sorted(kept.keys() | divided), ELSEWHERE)}
     for area, placed, others in counted:
-        line = sums[area if area in kept else ELSEWHERE]
+        line = sums[area if area in sums else ELSEWHERE]
         line[0], line[1] = line[0] + placed, line[1] + others
-    merged = merge([Row((code,), tuple(counts)) for code, counts in sums.items()], in_order=False)
+    merged = merge(_parts(sums, divided), in_order=False)
     if merged is None:
         return None
     return [AreaPlaces(r.keys, sum(kept.get(key, 0) for key in r.keys), r.total, r.counts[0]) for r in merged]

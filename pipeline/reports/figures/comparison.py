@@ -1,4 +1,4 @@
-"""A wave beside the wave before and the programme to date, from the funnels that earlier waves left."""
+"""A wave compared with the wave before and the programme to date, from the funnels that earlier waves left."""
 
 from __future__ import annotations
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
+
+from pipeline.ingest.set_aside import problem_key
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,9 @@ def delivered_rows(ingest: dict[str, Any], decided: int) -> DeliveredRows | None
     return DeliveredRows(
         read=sum(one["read"] for one in ingest["files"]),
         taken_in=ingest["taken_in"],
-        set_aside={_key(problem): count for problem, count in sorted(ingest["problems"].items())},
+        set_aside={problem_key(problem): count for problem, count in sorted(ingest["problems"].items())},
         quarantined=len(ingest.get("quarantined_files", {})),
         repeated_ids=ingest.get("repeated_ids", 0),
         came_back=ingest.get("reuploads", {}).get("taken_in", 0),
         decided=decided,
     )
-
-
-def _key(problem: str) -> str:
-    """The key of a problem's label."""
-    return re.sub(r"\W+", "_", problem)

@@ -1,6 +1,6 @@
 """Whether groups fare differently by more than chance: shares with intervals, and a test against everybody else.
 
-A difference says that somebody should look, not why: groups differ in age, schooling and assistance.
+A difference says that it should be examined, not why it exists: groups differ in age, schooling and assistance.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from math import erfc, sqrt
 
 from pipeline.domain.wilson import wilson
 
-#: Of a table's tests together (Holm): the chance of at least one false flag.
+#: The chance of at least one false flag in all tests of a table together (Holm).
 ALPHA = 0.05
-#: A difference that matters to people, not only to statistics: at six million every difference is beyond chance.
+#: A difference that matters to people, not only to statistics: with six million people every difference is
+#: statistically significant.
 LARGE = 0.05
 
 
@@ -31,7 +32,7 @@ class Rate:
 
     @property
     def large(self) -> bool:
-        """Beyond chance and at least :data:`LARGE`."""
+        """Significant, and at least :data:`LARGE`."""
         return self.beyond_chance and abs(self.difference) >= LARGE
 
 
@@ -49,7 +50,7 @@ def p_value(passed: int, of: int, others_passed: int, others: int) -> float:
 
 def rates(groups: Sequence[tuple[int, int]]) -> list[Rate | None]:
     """A rate per group of (passed, of); None for an empty group. Flags hold for the whole table (Holm 1979)."""
-    total, everybody = sum(g[0] for g in groups), sum(g[1] for g in groups)
+    total, everybody = sum(passed for passed, _ in groups), sum(of for _, of in groups)
     values = [p_value(p, n, total - p, everybody - n) for p, n in groups]
     flagged: set[int] = set()
     for tested, i in enumerate(sorted(range(len(groups)), key=values.__getitem__)):

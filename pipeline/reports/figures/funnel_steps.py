@@ -1,6 +1,6 @@
 """The funnel of a wave: how many came to each step, left there, and went on (``out/funnel.json``).
 
-Counts ``decisions.parquet`` and nothing else, so it can be made again from the published file by anyone.
+Counts only ``decisions.parquet``, so anyone can repeat it from the published file.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.domain import reasons
-from pipeline.domain.calendar import SelfieMode, Wave
+from pipeline.domain.calendar import Wave
+from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.contracts import OUTCOMES
 from pipeline.reports.figures.query import Query, decisions
 from pipeline.storage.files import write_json
 from pipeline.storage.paths import Store
 
-#: Steps before the draw, in the programme's order; the e-mail stands first: people drop out there by the million.
+#: Steps before the draw, in the programme's order; the e-mail comes first: people drop out there by the million.
 SCREENED = ("email", "registration", "identity", "education", "bansos", "exclusion")
 _EMAIL = frozenset({"email_unverified"})
 #: Reasons that a person decides about among those who would be placed: they belong to the last step.
@@ -22,7 +23,7 @@ _PLACED = ("shared_nik",)
 
 
 def steps_of(selfie: SelfieMode) -> tuple[str, ...]:
-    """The wave's steps in order: where the selfie stands, or whether it stands at all, is the wave's policy."""
+    """The wave's steps in order. The wave's policy decides where the selfie comes, and whether it comes at all."""
     last = {"after_draw": ("drawn", "selfie"), "before_draw": ("selfie", "drawn"), "off": ("drawn",)}
     return (*SCREENED, *last[selfie])
 
@@ -30,7 +31,7 @@ def steps_of(selfie: SelfieMode) -> tuple[str, ...]:
 def codes_of(step: str) -> tuple[str, ...]:
     """The reasons that belong to a step, in catalogue order."""
     if step == "drawn":
-        return _PLACED  # where the wave does without selfies, or the draw comes last
+        return _PLACED  # where the wave has no selfies, or the draw comes last
     if step == "selfie":
         return (*_PLACED, *reasons.codes(step))
     if step == "email":
@@ -43,7 +44,7 @@ def count_funnel(query: Query, wave: Wave) -> dict[str, Any]:
     steps = steps_of(wave.selfie)
     left: dict[str, dict[str, int]] = {step: {} for step in (*steps, "accepted")}
     for row in query.rows("funnel_outcomes"):
-        # a reviewer may have looked at a picture in a wave without the check: it leaves where the draw stands
+        # a reviewer may have looked at a picture in a wave without the check: it leaves at the step of the draw
         step = row["step"] if row["step"] in left else "drawn"
         left[step][row["outcome"]] = left[step].get(row["outcome"], 0) + row["n"]
     by_reason: dict[str, dict[str, int]] = {step: {} for step in steps}

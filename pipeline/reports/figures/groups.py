@@ -10,11 +10,12 @@ from pipeline.reports.figures.fairness import Rate, rates
 from pipeline.reports.small_cells.suppress import Row, merge, small
 
 _BEFORE_PHOTO = ("screened_out", "waiting")
-#: What failed by the photograph: divided where the counts are large enough, else one part.
-_FAILED = ("review", "photo_again", "photo_refused")
+#: Failed because of the photograph: divided where the counts are large enough, else one part.
+_REVIEW, _REFUSED = "review", ("photo_again", "photo_refused")
+_FAILED = (_REVIEW, *_REFUSED)
 _PASSED = ("passed_waiting", "placed")
 _UNVERIFIED = ("placed_unverified",)
-#: What a row of ``group_counts`` adds up from, in order.
+#: The parts of a row of ``group_counts``, in order.
 PARTS = (*_BEFORE_PHOTO, *_FAILED, *_PASSED, *_UNVERIFIED)
 _WHOLE = (*((part,) for part in _BEFORE_PHOTO), _FAILED, *((part,) for part in (*_PASSED, *_UNVERIFIED)))
 #: Provinces are many and some small: of them only these three are shown, sums of the above.
@@ -25,14 +26,14 @@ ORDER = {
     "tier": ("priority", "public"),
 }
 Parts = Sequence[tuple[str, ...]]
-#: Nobody among them can pass, by rule: they are no group to compare.
+#: By rule none of them can pass: they are not a group to compare.
 NOT_COMPARED = frozenset({"under_18", "unknown"})
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """How the photographs of a group fared, of all that were looked at: to a person, refused, and of these who may send
-    the photograph alone again."""
+    """How the photographs of a group fared, of all that were looked at: shares sent to a reviewer, refused, and of the
+    refused those who may send the photograph alone again."""
 
     review: Rate
     refused: Rate
@@ -41,8 +42,8 @@ class Photographs:
 
 @dataclass(frozen=True)
 class Group:
-    """A group (or several merged ones) and how it fared; rates are None where there is nobody to count, ``photographs``
-    also where a count is too small to be shown."""
+    """A group (or several merged ones) and how it fared; rates are None where there are no people to count,
+    ``photographs`` also where a count is too small to be shown."""
 
     keys: tuple[str, ...]
     applications: int
@@ -114,8 +115,8 @@ def _with_rates(rows: Sequence[Row], parts: Parts) -> list[Group]:
     eligible = {row: row.total - of(row, "screened_out") for row in rows}
     eligibility = dict(zip(compared, rates([(eligible[row], row.total) for row in compared]), strict=True))
     photo = shares("passed_waiting", "placed") if parts != COARSE else {}
-    divided = (_FAILED[0],) in parts
-    failed = [shares(*names) if divided else {} for names in ((_FAILED[0],), _FAILED[1:], (_FAILED[1],))]
+    divided = (_REVIEW,) in parts
+    failed = [shares(*names) if divided else {} for names in ((_REVIEW,), _REFUSED, ("photo_again",))]
     groups = []
     for row in rows:
         review, refused, again = (found.get(row) for found in failed)

@@ -69,10 +69,19 @@ def provinces() -> dict[str, Province]:
     return {r["code"]: Province(r["code"], r["name"], int(r["census_2020"])) for r in csv.DictReader(lines)}
 
 
+@lru_cache(maxsize=1)
+def regencies() -> dict[str, str]:
+    """The names of all regencies and cities of 2020, by code."""
+    lines = read_text(project_data() / "reference" / "regions_2020.csv").splitlines()
+    return {row["code"]: row["name"] for row in csv.DictReader(lines) if len(row["code"]) == 4}
+
+
 def name(code: str) -> str | None:
-    """A province's name; None for a code that is not one of the 34."""
-    found = provinces().get(code)
-    return found.name if found else None
+    """The name of a province, or of a regency with its province; None for a code that no list of 2020 has."""
+    found = provinces().get(code[:2])
+    if len(code) == 2 or not found:
+        return found.name if found else None
+    return f"{regencies()[code]} ({found.name})" if code in regencies() else None
 
 
 def people(codes: Sequence[str]) -> int | None:

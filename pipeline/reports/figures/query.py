@@ -14,7 +14,7 @@ from pipeline.storage import duckdb_sql
 
 
 class Query:
-    """An open connection on which ``applications`` stands for the wave's decisions."""
+    """An open connection in which ``applications`` is the table of the wave's decisions."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection

@@ -13,7 +13,7 @@ TAKEN_IN = "taken_in"
 
 
 def sent_again(out: Path) -> dict[str, int | None]:
-    """Re-uploads of a run by what became of them, in the catalogue's order; empty where nobody sent any."""
+    """Re-uploads of a run by what became of them, in the catalogue's order; empty where none was sent."""
     path = out / "reuploads.parquet"
     if not path.is_file():
         return {}

@@ -25,22 +25,23 @@ from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
 _COUNTS = ("hit", "missed", "false", "as_reason", "as_warning", "shown", "unlabelled")
-#: They follow from the counts; a terminal of 80 columns has no room for them beside a selfie's other columns.
+#: They follow from the counts; a terminal of 80 columns has no room for them and a selfie's other columns.
 _SHARES = ("recall", "precision")
 SCREENING_COLUMNS = ("planted", "hit", "missed", "false", "recall", "precision")
 SELFIE_COLUMNS = (
     "planted", "hit", "missed", "shown", "false", "recall", "precision", "as_reason", "as_warning",
 )  # fmt: skip
-#: What a comparison of two faces can end in.
+#: The results of a comparison of two faces.
 FOUND = ("match", "doubt", "mismatch", "unusable")
 
 
 @dataclass(frozen=True)
 class Score:
-    """One code: planted and found, planted and missed, found without being planted, and all that were compared.
+    """One code: planted and found, planted and missed, found without being planted, and the number of all that were
+    compared.
 
     ``false``: the source face is known not to show it; ``shown``: the source is known to show it by itself;
-    ``unlabelled``: nobody labelled the source. ``as_reason`` and ``as_warning`` split what was found, planted or not,
+    ``unlabelled``: the source has no label. ``as_reason`` and ``as_warning`` split what was found, planted or not,
     by where it was found.
     """
 
@@ -56,7 +57,7 @@ class Score:
 
     @property
     def planted(self) -> int:
-        """How many carry it."""
+        """How many have it."""
         return self.hit + self.missed
 
     @property

@@ -1,4 +1,5 @@
-"""Every figure of a wave report, as it may be shown: counted once, small counts dealt with, no words and no markup."""
+"""Every figure of a wave report, as it may be shown: counted once, small counts merged or hidden, no words and no
+markup."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from pipeline.storage.paths import Store
 
 @dataclass(frozen=True)
 class Defect:
-    """One of the six defects: how often it was a reason, and how often it was seen and rejected nobody."""
+    """One of the six defects: how often it was a reason, and how often it was seen without a rejection."""
 
     code: str
     reason: int | None
@@ -71,7 +72,7 @@ class Figures:
 
 
 def figures(store: Store, wave: Wave) -> Figures:
-    """Counts a run's ``out/decisions.parquet`` and reads the small files beside it. Raises WaveNotRunError."""
+    """Counts a run's ``out/decisions.parquet`` and reads the small files of the same folder. Raises WaveNotRunError."""
     work = store.work(wave)
     released = releases.earlier(store, wave)
     funnel = published(read_json(work / "out" / "funnel.json"), released)
@@ -129,12 +130,12 @@ def figures(store: Store, wave: Wave) -> Figures:
 
 
 def _warning_codes(wave: Wave) -> list[str]:
-    """What only ever warns, and what a wave that looks at identity cards says of them."""
+    """The codes that only warn, and the results of the card check in a wave that has it."""
     return [*reasons.warning_catalogue(), *(reasons.CARD_CODES if wave.card == "check" else ())]
 
 
 def _optional(store: Store, wave: Wave, name: str) -> dict[str, Any]:
-    """A small file that the run left, or nothing."""
+    """A small file of the run; empty where there is none."""
     path = store.work(wave) / f"{name}.json"
     return dict(read_json(path)) if path.is_file() else {}
 
@@ -145,7 +146,7 @@ def _refused_lines(work: Path) -> int:
 
 
 def _photo_again(funnel: Funnel) -> int | None:
-    """Who may send the photograph alone: everybody whom only the photograph failed."""
+    """Who may send the photograph alone: everybody who failed only because of the photograph."""
     selfie = next((s for s in funnel.steps if s.step == "selfie"), None)
     if selfie is None or selfie.left is None or funnel.ends["review"] is None:
         return None
@@ -153,6 +154,6 @@ def _photo_again(funnel: Funnel) -> int | None:
 
 
 def _defects(funnel: Funnel, warned: dict[str, int | None]) -> list[Defect]:
-    """As reasons the very figures of the funnel: two ways of hiding one figure would give it away."""
+    """As reasons, exactly the figures of the funnel: if one figure were hidden in two ways, it could be computed."""
     shown = next((s.by_reason for s in funnel.steps if s.step == "selfie"), {})
     return [Defect(code, shown.get(code, 0), warned[code]) for code in DEFECTS]

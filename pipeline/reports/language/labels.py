@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from pipeline.ingest.set_aside import problem_key
 from pipeline.reports.language import numbers
 
 LANGUAGES = ("id", "en")
@@ -38,6 +39,12 @@ def translator(language: str) -> Translate:
         return label(key, language, **parameters)
 
     return translate
+
+
+def problem_text(problem: str, language: str) -> str:
+    """Why rows are set aside, as ingest names it, in a language; as it is where no label has it."""
+    texts = catalogue().get(f"problem.{problem_key(problem)}")
+    return texts[language] if texts else problem
 
 
 def _shown(value: Any, language: str) -> str:

@@ -9,7 +9,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
 _LOCALES = {"id": Locale("id", "ID"), "en": Locale("en", "GB")}
-#: One pattern for both languages: a space before the sign reads as a second number.
+#: One pattern for both languages: a space before the sign looks like a second number.
 _PERCENT = {0: "0%", 1: "0.0%", 2: "0.00%"}
 
 

@@ -1,1 +1,1 @@
-"""What applicants receive: letters and notices."""
+"""Letters and notices to applicants."""

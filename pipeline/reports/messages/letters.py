@@ -1,6 +1,6 @@
 """One letter: from an outcome and its reasons to an SMS and an e-mail in both languages. No data, no files.
 
-What it may tell of the reasons is decided in ``telling.py``.
+``telling.py`` decides which reasons it may give.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import LANGUAGES
-from pipeline.reports.messages.telling import SUPERSEDED, Told, told
+from pipeline.reports.messages.telling import SUPERSEDED, LetterItem, letter_items
 
 #: One message of GSM 03.38: longer ones are cut into parts, cost twice and arrive out of order.
 SMS_LENGTH = 160
@@ -26,7 +26,7 @@ SMS_LENGTH = 160
 
 @dataclass(frozen=True)
 class Letter:
-    """What one person is sent; ``until`` is the last moment for what the letter asks, if there is one."""
+    """The texts for one person; ``until`` is the deadline of the letter's request, if there is one."""
 
     retry: str
     until: datetime | None
@@ -61,31 +61,32 @@ def write_letter(
     ``reviewed``: a reviewer decided, so the letter does not call the decision automatic. ``matched``: the selfie was
     found to show the register's person, who may then read every reason.
     """
-    items = told(given, matched=matched) if outcome == "rejected" else []
+    items = letter_items(given, matched=matched) if outcome == "rejected" else []
     kind = "superseded" if any(item.name == SUPERSEDED for item in items) else outcome
     retry = _retry(items) if kind == "rejected" else "none"
-    again = {"rejected": _again_kind(items, retry), "reserve": "reserve"}.get(kind)
+    request = {"rejected": _request_of(items, retry), "reserve": "reserve"}.get(kind)
     sms, subject, email = {}, {}, {}
     for language in LANGUAGES:
         values = _values(wave, following, language)
         pattern = texts()["letter"][kind]
         subject[language] = pattern[f"subject_{language}"].format_map(values)
-        sms[language] = _sms(pattern[f"sms_{language}"], values, items, again, following, language)
+        short = {**values, "again": _request_text(request, "sms", values, following, language)}
+        sms[language] = _sms(pattern[f"sms_{language}"], short, items, language)
         body = [pattern[f"body_{language}"].format_map(values)]
         if kind == "rejected":
-            body += _told_lines(items, again, values, language)
-        if again is not None:
-            body.append(_again(again, "body", values, following, language))
+            body += _reason_paragraphs(items, request, values, language)
+        if request is not None:
+            body.append(_request_text(request, "body", values, following, language))
         email[language] = "\n\n".join([*body, *_closing(kind, values, language, reviewed=reviewed)])
-    dated = again in ("photo", "data", "new", "reserve") and following is not None
+    dated = request in ("photo", "data", "new", "reserve") and following is not None
     return Letter(retry, following.closes if dated and following else None, sms, subject, email)
 
 
-def _retry(items: Sequence[Told]) -> str:
+def _retry(items: Sequence[LetterItem]) -> str:
     return reasons.retry_of(code for item in items for code in item.codes)
 
 
-def _again_kind(items: Sequence[Told], retry: str) -> str:
+def _request_of(items: Sequence[LetterItem], retry: str) -> str:
     """What the letter asks for; "correct it" only where there is something to correct."""
     if retry == "none" and any(item.group for item in items):
         return "prove"
@@ -105,7 +106,9 @@ def _values(wave: Wave, following: Wave | None, language: str) -> dict[str, Any]
     return values
 
 
-def _again(kind: str | None, which: str, values: dict[str, Any], following: Wave | None, language: str) -> str:
+def _request_text(kind: str | None, which: str, values: dict[str, Any], following: Wave | None, language: str) -> str:
+    """The sentence that asks the reader for something: a photograph, corrected data, an application in the next
+    wave."""
     if kind is None:
         return ""
     key = f"{which}_{language}" if following is not None else f"{which}_open_{language}"
@@ -114,23 +117,15 @@ def _again(kind: str | None, which: str, values: dict[str, Any], following: Wave
     return str(texts()["again"][kind][key]).format_map(values)
 
 
-def _words(item: Told) -> dict[str, str]:
+def _words(item: LetterItem) -> dict[str, str]:
     return dict(texts()["group" if item.group else "reason"][item.name])
 
 
-def _sms(
-    pattern: str,
-    values: dict[str, Any],
-    items: Sequence[Told],
-    again: str | None,
-    following: Wave | None,
-    language: str,
-) -> str:
-    """As many reasons as fit one message, the first ones first; the number of the others stands at the end.
+def _sms(pattern: str, values: dict[str, Any], items: Sequence[LetterItem], language: str) -> str:
+    """As many reasons as fit one message, the first ones first; the number of the others is at the end.
 
     There is room for one whatever the reasons and dates: a test writes every letter.
     """
-    values = {**values, "again": _again(again, "sms", values, following, language)}
     short = [_words(item)[f"sms_{language}"] for item in items]
     message = ""
     for kept in range(len(short), -1, -1) if short else [0]:
@@ -141,14 +136,16 @@ def _sms(
     return message
 
 
-def _told_lines(items: Sequence[Told], again: str | None, values: dict[str, Any], language: str) -> list[str]:
+def _reason_paragraphs(
+    items: Sequence[LetterItem], request: str | None, values: dict[str, Any], language: str
+) -> list[str]:
     """What was found and what to do about it, a paragraph each."""
     lines = []
     for item in items:
         words = _words(item)
         found = words[f"message_{language}"] if item.group else reasons.message(item.name, language, "rejected")
         lines.append(f"• {found} {words[f'do_{language}'].format_map(values)}")
-    return [*lines, texts()["closing"][f"photo_{language}"]] if again == "photo" else lines
+    return [*lines, texts()["closing"][f"photo_{language}"]] if request == "photo" else lines
 
 
 def _closing(kind: str, values: dict[str, Any], language: str, *, reviewed: bool) -> list[str]:

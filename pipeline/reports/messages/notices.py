@@ -1,7 +1,7 @@
 """One notice per application: ``out/notices.parquet``, ``out/notices.csv`` for an SMS gateway, ``out/letters.csv``.
 
 The Parquet file holds everything. In the CSV each row has its contact, its SMS and the number of its e-mail, whose long
-text stands once in ``letters.csv``: a wave of six million needs a few hundred different letters. In a wave with a
+text is once in ``letters.csv``: a wave of six million needs a few hundred different letters. In a wave with a
 beacon each row has the person's ticket too. Both CSV files say that nothing is sent before the cohort is published.
 """
 
@@ -31,7 +31,7 @@ from pipeline.storage.files import atomic, write_table
 from pipeline.storage.paths import Store
 from pipeline.storage.sealed_paths import table_sink, table_source
 
-#: What leads to a letter; no part of it.
+#: The facts from which a letter follows; they are not part of it.
 _KIND = ("reasons", "reviewed", "matched")
 _CSV_COLUMNS = (
     *("registration_id", "code", "phone", "email", "language"),
@@ -40,7 +40,7 @@ _CSV_COLUMNS = (
 #: When a row may be sent: a run is provisional, and publication may change who has a place.
 SEND = "after publication"
 _CSV = pa.schema([*(NOTICES.field(name) for name in _CSV_COLUMNS), pa.field("send", pa.string())])
-#: The columns of a notice that are one person's.
+#: The columns of a notice that belong to one person.
 _OWN = ("registration_id", "phone", "email", "language", "code")
 _CHUNK = 65_536
 #: How far ahead the calendar is asked for the next wave.
@@ -48,7 +48,8 @@ _AHEAD = timedelta(days=366)
 
 
 def write_notices(store: Store, wave: Wave) -> dict[str, int]:
-    """Writes the notices of a run beside its decisions. Raises WaveNotRunError. Returns how many of each outcome."""
+    """Writes the notices of a run into the folder of its decisions. Raises WaveNotRunError. Returns how many of each
+    outcome."""
     out = store.work(wave) / "out"
     following = next_wave(store, wave)
     with decisions(out / "decisions.parquet", store.work(wave)) as query:
@@ -72,7 +73,8 @@ def next_wave(store: Store, wave: Wave) -> Wave | None:
 
 
 def _letters(wave: Wave, kinds: list[dict[str, Any]], following: Wave | None) -> pa.Table:
-    """Every kind with its letter. Kinds of the same words have one number: it must not tell what the words do not."""
+    """Every kind with its letter. Kinds of the same words have one number: it must not reveal what the words do not
+    say."""
     rows: list[dict[str, Any]] = []
     numbers: dict[str, int] = {}
     for kind in kinds:
@@ -92,7 +94,7 @@ def _distinct(led: pa.Table) -> pa.Table:
 
 
 def _stream(query: Query, store: Store, wave: Wave, letters: pa.Table) -> None:
-    """Sorts ids and letter numbers, then fills the texts in by chunk: memory stays flat at any size."""
+    """Sorts ids and letter numbers, then fills the texts in by chunk: memory does not grow with the size."""
     out = store.work(wave) / "out"
     whole, short = (with_ticket(schema) if wave.beacon else schema for schema in (NOTICES, _CSV))
     _contacts(query.connection, store, wave)
@@ -129,7 +131,7 @@ def _contacts(db: duckdb.DuckDBPyConnection, store: Store, wave: Wave) -> None:
     """The view ``contacts``; without a row where the applications are no longer kept."""
     path = store.work(wave) / "registrations.parquet"
     relation = f"({duckdb_sql.empty_query(INGESTED)}"
-    if path.is_file():  # of an earlier version it may lack a column
+    if path.is_file():  # a file of an earlier version may lack a column
         relation += f" UNION ALL BY NAME SELECT * FROM {duckdb_sql.read([path])}"
     duckdb_sql.run(db, "pipeline.reports.messages", "sql/contacts", {"{registrations}": f"{relation})"})
 
@@ -142,7 +144,7 @@ def _filled(batch: pa.RecordBatch, letters: pa.Table) -> pa.Table:
 
 
 def _plain(rows: pa.Table) -> pa.Table:
-    """The rows as a spreadsheet may open them, with the note when they may be sent."""
+    """The rows in a form that is safe in a spreadsheet, with the note when they may be sent."""
     for name in ("registration_id", "email"):
         given = pc.cast(rows[name].combine_chunks(), pa.string())
         rows = rows.set_column(rows.schema.get_field_index(name), name, spreadsheet_safety.plain_column(given))
@@ -150,7 +152,7 @@ def _plain(rows: pa.Table) -> pa.Table:
 
 
 def people(store: Store, wave: Wave, ids: list[str]) -> dict[str, dict[str, str | None]]:
-    """The columns of a notice that are one person's, of these applications."""
+    """The columns of a notice that belong to one person, for these applications."""
     with duckdb_sql.connect(store.work(wave)) as db:
         _contacts(db, store, wave)
         query = "SELECT registration_id, phone, email, language FROM contacts WHERE registration_id IN $ids"

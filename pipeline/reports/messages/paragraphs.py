@@ -1,4 +1,4 @@
-"""What stands in one person's letter alone: the code for a helpdesk, in a wave with a beacon the ticket. No files."""
+"""What only one person's letter has: the code for a helpdesk, in a wave with a beacon the ticket. No files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ OWN = ("ticket", "code")
 
 
 def paragraph(wave: Wave, name: str, value: str, language: str) -> str:
-    """What a letter says of a ticket or a code."""
+    """The paragraph of a letter about a ticket or a code."""
     return str(texts()["closing"][f"{name}_{language}"]).format_map({"wave": wave.number, name: value})
 
 
 def with_paragraphs(notices: pa.Table, wave: Wave) -> pa.Table:
-    """Notices whose e-mails end with what their columns ``ticket`` and ``code`` hold, as far as there is something."""
+    """Adds the paragraphs about ``ticket`` and ``code`` to the e-mails of notices that have them."""
     for language in LANGUAGES:
         name = f"email_{language}"
         at = notices.schema.get_field_index(name)

@@ -1,7 +1,7 @@
-"""What a letter may tell of the reasons, by how sure it is that its reader is the person. No data, no files.
+"""Which reasons a letter may give, by how sure it is that its reader is the person. Reads only its own table.
 
-The table is ``telling.toml``. Whoever knows a stranger's NIK, name, birth date and family card number and applies with
-a phone of their own must learn nothing that a register says about that stranger.
+The table is ``telling.toml``. Somebody may know a stranger's NIK, name, birth date and family card number and apply
+with a phone of their own. They must not learn what a register says about that stranger.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 from pipeline.domain import reasons
 
 _UNCONFIRMED = frozenset({"email_unverified", "phone_unverified"})
-#: With one of these nobody has shown to be whom the register describes.
+#: With one of these the applicant is not known to be the person whom the register describes.
 _DISAGREES = frozenset({"identity_mismatch", "nik_unknown", "nik_malformed"})
 SUPERSEDED = "duplicate_application"
 
 
 @dataclass(frozen=True)
-class Told:
-    """One thing that a letter tells: a reason by its code, or a group in place of the reasons of it."""
+class LetterItem:
+    """One paragraph of a letter: a reason by its code, or a group that replaces its reasons."""
 
     name: str
     codes: tuple[str, ...]
@@ -41,7 +41,7 @@ def _table() -> dict[str, Any]:
 
 
 def group_of(code: str) -> str:
-    """The group that stands in for a reason; empty where the reason itself may always be told."""
+    """The group that replaces a reason; empty where the letter may always give the reason itself."""
     return str(_table()["reason"][code]["group"])
 
 
@@ -61,24 +61,24 @@ def reader_tells(given: Iterable[str], *, matched: bool) -> str:
     )
 
 
-def told(given: Sequence[str], *, matched: bool) -> list[Told]:
-    """What is told to whoever has these reasons, in catalogue order. Raises KeyError for an unknown code.
+def letter_items(given: Sequence[str], *, matched: bool) -> list[LetterItem]:
+    """What the letter about these reasons gives, in catalogue order. Raises KeyError for an unknown code.
 
-    ``matched``: the selfie was found to show the register's person. Of an application that another one of the same
-    person replaces only that is told: the other one has its own letter.
+    ``matched``: the selfie was found to show the register's person. About an application that another one of the same
+    person replaces, the letter says only that: the other one has its own letter.
     """
     ordered = reasons.ordered(given)
     if SUPERSEDED in ordered:
-        return [Told(SUPERSEDED, (SUPERSEDED,))]
+        return [LetterItem(SUPERSEDED, (SUPERSEDED,))]
     tells = reader_tells(ordered, matched=matched)
     if tells == "reasons":
-        return [Told(code, (code,)) for code in ordered]
+        return [LetterItem(code, (code,)) for code in ordered]
     if tells == "typed":
         ordered = [c for c in ordered if c in _DISAGREES or reasons.catalogue()[c].layer == "registration"]
     named = [(group_of(code) or code, code) for code in ordered]
-    # groups come last, in an order of their own: a place among the reasons would tell which one it stands in for
+    # groups come last, in an order of their own: a place among the reasons would show which one it replaces
     alone = [name for name, code in named if name == code]
     groups = sorted({name for name, code in named if name != code})
-    return [Told(name, (name,)) for name in alone] + [
-        Told(name, tuple(code for other, code in named if other == name), group=True) for name in groups
+    return [LetterItem(name, (name,)) for name in alone] + [
+        LetterItem(name, tuple(code for other, code in named if other == name), group=True) for name in groups
     ]

@@ -1,7 +1,7 @@
 """The funnel as it may be shown: the counts of ``funnel.json`` with small ones merged (``suppress.py``).
 
 Every reader but the operator reads this: the report, the spreadsheet, the overview, the approval form and the public
-``funnel.json``. What was shown before counts (``releases.py``).
+``funnel.json``. It depends on what was shown before (``releases.py``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PUBLIC = "accepted:accepted"
 
 @dataclass(frozen=True)
 class Step:
-    """One step; None stands for a figure that is not shown."""
+    """One step; None is a figure that is not shown."""
 
     step: str
     entered: int | None
@@ -49,7 +49,7 @@ class Funnel:
 
     @property
     def empty(self) -> int:
-        """Places not filled, which anyone can compute."""
+        """Places not filled; anyone can compute them."""
         return max(self.quota - self.accepted, 0)
 
     def passed(self, step: str) -> int | None:
@@ -68,7 +68,7 @@ class Funnel:
 
 
 def published(funnel: dict[str, Any], before: Released | None = None) -> Funnel:
-    """What may be shown of a ``funnel.json`` beside what was released ``before``."""
+    """What may be shown of a ``funnel.json`` after what was released ``before``."""
     before = before or Released()
     chain = _chain(funnel, before)
     names = [name for part in chain.parts for name in part]
@@ -94,7 +94,7 @@ def published(funnel: dict[str, Any], before: Released | None = None) -> Funnel:
 def note_release(
     folder: Path, funnel: dict[str, Any], shown: Funnel, before: Released, tables: Mapping[str, Table] | None = None
 ) -> None:
-    """Writes what is shown of a funnel, and the tables beside it, down for the releases to come."""
+    """Notes what is shown of a funnel and of the tables with it, for the releases to come."""
     release = Released(
         cells=[cells_of(funnel)],
         parts=[list(part) for part in shown.parts if len(part) > 1],

@@ -1,7 +1,8 @@
-"""What was shown of a wave before, so that a later release beside it tells nothing about few people.
+"""What was shown of a wave before, so that a later release compared with it shows nothing about few people.
 
-A wave is run again, and a cohort is published in several revisions: whoever keeps the first report subtracts. So each
-release leaves ``released.json`` beside it (the operator's, with the exact counts), and the next one reads all of them.
+A wave is run again, and a cohort is published in several revisions: a reader who keeps the first report can subtract.
+So each release leaves ``released.json`` in its folder (the operator's, with the exact counts), and the next one reads
+all of them.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ class Released:
         return [release[step] for release in self.reasons if step in release]
 
     def allows(self, name: str, table: Table) -> bool:
-        """Whether a table may be shown beside all its earlier versions: the same rows and the same figures hidden, and
+        """Whether a table may be shown after all its earlier versions: the same rows and the same figures hidden, and
         no figure that moved by fewer than five."""
         return all(_steady(table, earlier) for earlier in self.tables.get(name, []))
 
     def add(self, other: Released) -> None:
-        """Takes another release in; what is known already changes nothing."""
+        """Adds another release; one that is known already changes nothing."""
         self.cells += [one for one in other.cells if one not in self.cells]
         self.parts += [one for one in other.parts if one not in self.parts]
         self.reasons += [one for one in other.reasons if one not in self.reasons]
@@ -60,7 +61,7 @@ def _steady(table: Table, earlier: Table) -> bool:
 
 
 def read(paths: Iterable[Path]) -> Released:
-    """The releases of some folders, as far as they left one."""
+    """The releases of some folders, as far as they have one."""
     found = Released()
     for folder in paths:
         if (path := folder / NAME).is_file():

@@ -1,8 +1,8 @@
-"""Small cells: no figure of a report may tell about fewer than five people, directly or by taking one from another.
+"""Small cells: no figure of a report may describe fewer than five people, directly or as a difference of two figures.
 
-Nothing is blotted out and left to be computed back. Figures are *merged* until every part has five people or none, and
-only sums of whole parts are shown: whatever a reader subtracts, another sum of whole parts comes out. The size of the
-cohort is public (its list is), so it is never hidden.
+Hiding single figures is not enough, because a reader could compute them. Figures are *merged* until every part has five
+people or none, and only sums of whole parts are shown: whatever a reader subtracts, another sum of whole parts comes
+out. The size of the cohort is public (its list is), so it is never hidden.
 
 What was released before is remembered by its readers: a later release of the same figures joins whatever an earlier one
 joined, and a figure that moved by fewer than five is a small cell too (``releases.py``).
@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-#: The usual threshold of official statistics; a zero tells about nobody.
+#: The usual threshold of official statistics; a zero is about no person.
 SMALL = 5
 
 
 def small(n: int) -> bool:
-    """Whether a count tells about too few people."""
+    """Whether a count is about too few people."""
     return 0 < n < SMALL
 
 
@@ -78,8 +78,8 @@ class Chain:
         return (small(self._size(part)) or self._moved_by_few(part)) and not self._public.issuperset(part)
 
     def _moved_by_few(self, part: list[str]) -> bool:
-        """Whether an earlier release beside this one would tell about few. The size of a whole phase is public: the
-        list of the draw is."""
+        """Whether this release together with an earlier one would show something about few people. The size of a whole
+        phase is public: the list of the draw is."""
         whole = [phase for phase in self._phases if phase.issubset(part)]
         if whole and frozenset().union(*whole).issuperset(part):
             return False
@@ -101,7 +101,7 @@ class Chain:
 def running(counts: Sequence[tuple[int, ...]]) -> list[int | None]:
     """The sum of the first counts up to each place, None where it is not shown: where, since the last place that is,
     any of the counts adds up to fewer than five. What comes later changes nothing, so a longer list that is released
-    later tells nothing more about the places before.
+    later adds nothing about the places before.
     """
     found: list[int | None] = []
     total, since = 0, [0] * len(counts[0]) if counts else []
@@ -124,7 +124,7 @@ class Row:
 
     @property
     def total(self) -> int:
-        """Everybody in the row."""
+        """All people of the row."""
         return sum(self.counts)
 
     @property
@@ -180,10 +180,10 @@ def _sum(rows: list[Row]) -> Row:
 def hide(
     counts: Mapping[str, int], before: Sequence[Mapping[str, int]] = (), hidden: Collection[str] = ()
 ) -> dict[str, int | None]:
-    """Counts beside a total that is shown, small ones hidden (None).
+    """Counts of a total that is shown, small ones hidden (None).
 
-    What is hidden must not be had from the total: at least two counts go, and together they are not small either.
-    (Reasons of one step may overlap, so their total tells less; but nobody can rely on that.) ``before``: the counts of
+    A hidden count must not follow from the total: at least two counts go, and together they are not small either.
+    (Reasons of one step may overlap, so their total says less; but that is not reliable.) ``before``: the counts of
     earlier releases, from which none may differ by few; ``hidden``: what these hid, which stays hidden.
     """
 

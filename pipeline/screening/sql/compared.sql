@@ -45,8 +45,8 @@ QUALIFY row_number() OVER (
     ORDER BY agrees DESC, named::INT + born::INT + carded::INT DESC, key DESC, registered_kk
 ) = 1;
 
--- Who stands: of a person's applications (those that agree in name and birth date) the latest sound one, without a sound one
--- the latest inside the window; null where none is inside. What agrees with nobody takes no part. Two sound ones with
+-- Which application counts: of a person's applications (those that agree in name and birth date) the latest sound one, without a sound one
+-- the latest inside the window; null where none is inside. An application that agrees with no person takes no part. Two sound ones with
 -- another phone and another e-mail contest each other.
 CREATE OR REPLACE TABLE resolved_applications AS
 SELECT

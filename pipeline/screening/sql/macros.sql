@@ -1,7 +1,7 @@
 -- In: the patterns of name_parts.toml ($degree …, {modern}). Out: the functions that the predicates of the rulebook are written with.
 
 -- A name's words without accents, titles and degrees, in capitals; the spellings of Muhammad as one. What is a title or a
--- degree, and where, says name_parts.toml. Words stand two spaces apart, so that each can be matched with the space on either side.
+-- degree, and where, says name_parts.toml. Two spaces are between words, so that each can be matched with the space on either side.
 CREATE OR REPLACE MACRO without_degrees(name) AS regexp_replace(
     CASE WHEN contains(name, ',') THEN regexp_replace(
         name, '(?:\s(?:' || $bunched || ')[. ]*)*,[^A-Z0-9]*(?:(?:' || $degree || ')\b[^A-Z0-9]*)+$', ' '
@@ -38,7 +38,7 @@ CREATE OR REPLACE MACRO form_of(words) AS
 
 CREATE OR REPLACE MACRO plain_form(form) AS replace(replace(form, '~', ''), '=', '');
 
--- Which of two forms are one name. What leaves nothing is nobody's.
+-- Which of two forms are one name. A name of which nothing is left agrees with none.
 CREATE OR REPLACE MACRO same_form(one, other) AS CASE
     WHEN one = other THEN one <> ''
     WHEN one = '' OR other = '' THEN false

@@ -30,7 +30,7 @@ READ_AT_LEAST, READ, DIFFER = -3.0, 1.0, 4.0
 
 @dataclass(frozen=True)
 class CardReading:
-    """What was seen of a card: along its number, or nothing where nobody asked for it."""
+    """What was seen of a card: along its number, or nothing where it was not asked for."""
 
     steps: Steps | None = None
 

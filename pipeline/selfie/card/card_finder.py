@@ -40,7 +40,7 @@ class Seen:
 
     @property
     def is_card(self) -> bool:
-        """Whether it is one."""
+        """Whether it is a card."""
         return min(self.card, self.portrait) >= SURE and self.points >= POINTS_SURE
 
 

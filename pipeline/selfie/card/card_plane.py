@@ -31,7 +31,7 @@ def plane(found: Points, sure: NDArray[np.float64]) -> Points:
             np.column_stack([none, none, none, x, y, one, -v * x, -v * y]),
         ]
     )
-    held = np.full(8, 1e-9)  # so that there is one answer whatever was found
+    held = np.full(8, 1e-9)  # so that there is always one answer
     held[6:] = _FLAT
     weights = sure.copy()
     for _ in range(_ROUNDS):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Steps = NDArray[np.float64]
-_LEAST = 1e-7  # no step is surer than this of anything
+_LEAST = 1e-7  # the highest certainty of a step
 _LOWEST = -300.0  # the logarithm of what is too small to be a number
 
 
@@ -22,7 +22,7 @@ def log_likelihoods(steps: Steps, numbers: Sequence[str]) -> NDArray[np.float64]
     digits = np.array([[int(digit) + 1 for digit in number] for number in numbers])
     labels = np.zeros((len(numbers), 2 * digits.shape[1] + 1), int)  # a blank before, between and after digits
     labels[:, 1::2] = digits
-    skips = np.zeros(labels.shape)  # 1: from one digit straight to another one
+    skips = np.zeros(labels.shape)  # 1: from one digit directly to another one
     skips[:, 3::2] = labels[:, 3::2] != labels[:, 1:-2:2]
     state = np.zeros(labels.shape)
     state[:, :2] = seen[0][labels[:, :2]]

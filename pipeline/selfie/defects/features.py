@@ -70,7 +70,7 @@ def square(image: NDArray[np.uint8], mesh: Mesh) -> NDArray[np.uint8]:
 
 
 def visible(image: NDArray[np.uint8], mesh: Mesh) -> NDArray[np.bool_]:
-    """Which pixels of the square, quarter size, lie inside the picture [SIDE / 4, SIDE / 4]."""
+    """Which pixels of the square, quarter size, are inside the picture [SIDE / 4, SIDE / 4]."""
     side = SIDE // 4
     target = (align.MEAN_FACE + PADDING) / (1 + 2 * PADDING) * side
     back = cv2.invertAffineTransform(align.similarity(mesh.points[list(align.FIVE), :2], target))
@@ -112,7 +112,7 @@ def _cells(height: int, width: int, rows: int, columns: int) -> NDArray[np.float
 
 
 def shown(seen: NDArray[np.bool_], name: str) -> float:
-    """The share of a region that lies inside the picture."""
+    """The share of a region that is inside the picture."""
     return float(seen[REGIONS[name].box.within(SQUARE, *seen.shape)].mean())
 
 

@@ -24,7 +24,7 @@ _ALL = Box(-PADDING, -PADDING, 1 + PADDING, 1 + PADDING)
 
 
 def light(chip: NDArray[np.uint8], seen: NDArray[np.bool_]) -> Floats:
-    """The features of a square, of which ``seen`` [SIDE / 4, SIDE / 4] lies inside the picture."""
+    """The features of a square, of which ``seen`` [SIDE / 4, SIDE / 4] is inside the picture."""
     return np.concatenate([_shape(_log(chip, _COARSE), seen), _level(_log(chip, _FINE), seen)]).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Whose picture this is: the applicant's face among all that are found, and whether a second person stands beside it.
+"""Whose picture this is: the applicant's face among all that are found, and whether a second person is next to it.
 
 A selfie with KTP shows two faces by design: the card's portrait is much smaller than its holder's face. Looks at pixels
 only.
@@ -15,7 +15,7 @@ from pipeline.selfie.detection.detector import BACK, FULL, SHORT, Detection, det
 from pipeline.selfie.detection.mesh import Mesh, mesh_of
 from pipeline.selfie.detection.pose import pose
 
-#: A face that the mesh is less sure of may stand on its head: brow and chin pass for each other. Of 800 photographs
+#: A face that the mesh is less sure of may be upside down: brow and chin pass for each other. Of 800 photographs
 #: (LFW, CelebA, groups.csv) 99 % of upright faces of LFW and UTKFace and 95 % of CelebA's reach it; of 690 faces on
 #: their heads, three do.
 SURELY_UPRIGHT = 1 - 1e-7
@@ -27,7 +27,7 @@ PRESENCE = 0.5
 SECOND_PERSON = 0.6
 WHOLE = 0.9
 #: Looks one after another until a face is found: detector, least score, margin around the picture. FULL costs half of
-#: BACK; of 66 photographs on which SHORT saw nobody, either order finds the same 60 faces.
+#: BACK; of 66 photographs on which SHORT saw no face, either order finds the same 60 faces.
 LOOKS = ((SHORT, 0.5, 0.0), (FULL, 0.4, 0.0), (BACK, 0.5, 0.0), (SHORT, 0.4, 0.25), (BACK, 0.3, 0.25))
 #: Looks at a picture that was turned: the two cheap ones. Of 700 photographs on their side or head (LFW, CelebA,
 #: groups.csv) all five looks find the face and its way up in 698, these two in 697; of 500 cut close to the face both
@@ -50,7 +50,7 @@ class Found:
 
 
 def find(image: NDArray[np.uint8], looks: tuple[tuple[str, float, float], ...] = LOOKS) -> Found:
-    """The applicant: of the faces that are really there the largest, weighed by how central it stands."""
+    """The applicant: of the faces that are really there the largest, weighed by how central it is."""
     for name, score, margin in looks:
         faces = [(face, mesh_of(image, face)) for face in detect(image, name, score, margin)[:6]]
         faces = [(face, mesh) for face, mesh in faces if mesh.presence >= PRESENCE]
@@ -60,7 +60,7 @@ def find(image: NDArray[np.uint8], looks: tuple[tuple[str, float, float], ...] =
 
 
 def find_turned(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Found]:
-    """The applicant also where the whole picture lies on its side or stands on its head: the picture as it was looked
+    """The applicant also where the whole picture is turned by a quarter or a half: the picture as it was looked
     at, and what was found in it. Four ways up are compared where the first is not clearly the right one."""
     best = image, find(image)
     for quarters in (1, 2, 3):
@@ -98,7 +98,7 @@ def _choose(image: NDArray[np.uint8], faces: list[tuple[Detection, Mesh]]) -> Fo
 
 
 def _inside(image: NDArray[np.uint8], face: Detection) -> float:
-    """The share of a face's box that lies in the picture."""
+    """The share of a face's box that is in the picture."""
     limits = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
     kept = np.clip(face.box, 0, limits)
     whole = np.prod(face.box[2:] - face.box[:2])

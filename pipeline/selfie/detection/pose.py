@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.selfie.detection.mesh import Mesh
 
-# Mesh indices: corners of both eyes and of the mouth, picture's left and right; edges of the face beside the ears.
+# Mesh indices: corners of both eyes and of the mouth, picture's left and right; edges of the face next to the ears.
 _PAIRS = ((33, 263), (133, 362), (61, 291), (234, 454), (127, 356))
 #: Pitch of the mesh's own neutral face: its forehead lies further back than its chin.
 _NEUTRAL_PITCH = 7.0

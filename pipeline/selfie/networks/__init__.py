@@ -2,5 +2,6 @@
 
 import sys
 
-# OpenVINO tells Google Analytics of every import, unasked, where this package of its own can be imported: it cannot.
+# OpenVINO reports every import to Google Analytics if this package of its own can be imported. So it cannot be
+# imported.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

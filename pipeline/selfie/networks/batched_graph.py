@@ -20,7 +20,7 @@ class BatchedGraph:
     """``build`` gives an OpenVINO model of pictures [batch, h, w, 3], uint8, to tensors [batch, …].
 
     Every run is filled up to the same size. A picture's result then never depends, not even in its last bit, on the
-    pictures beside it, and memory does not grow with their number.
+    other pictures of its batch, and memory does not grow with their number.
     """
 
     def __init__(self, build: Callable[[], Any]) -> None:

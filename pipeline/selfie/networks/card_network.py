@@ -1,7 +1,8 @@
 """Two small networks that look for an identity card: one at the whole picture, one at what may be a card.
 
 They were learned for this project from renderings (``tools/selfie/card_training.py``), because an outline or a colour
-alone does not tell a card from a telephone, a book or a shirt. 35 and 25 million multiply-adds, OpenVINO on one thread.
+alone does not distinguish a card from a telephone, a book or a shirt. 35 and 25 million multiply-adds, OpenVINO on one
+thread.
 """
 
 from __future__ import annotations
@@ -79,8 +80,8 @@ def network(shape: Shape) -> BatchedGraph:
 
 
 def card_points(picture: NDArray[np.uint8], shape: Shape) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """For an RGB picture [height, width, 3]: how sure each of the card's points is in each cell [10, h/4, w/4],
-    together 1; and how sure the card, and its portrait, lies there [2, h/4, w/4]."""
+    """For an RGB picture [height, width, 3]: how sure the network is of each of the card's points in each cell [10,
+    h/4, w/4], together 1; and how sure the card, and its portrait, lies there [2, h/4, w/4]."""
     [[[maps]]] = network(shape)(picture[None])
     shares = np.exp(maps[:POINTS] - maps[:POINTS].max((1, 2), keepdims=True))
     masks = 1 / (1 + np.exp(-np.clip(maps[POINTS:], -30, 30)))

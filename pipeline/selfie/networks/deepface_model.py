@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.selfie.networks import resnet, sface
 
 SFACE, DLIB = "GelombangSFace", "GelombangDlib"
-#: DeepFace's own thresholds of the two networks; they belong to DeepFace's crop and are used by nothing of ours.
+#: DeepFace's own thresholds of the two networks; they belong to DeepFace's crop and are not used here.
 _DEEPFACE_THRESHOLDS = {
     SFACE: {"cosine": 0.593, "euclidean": 10.734, "euclidean_l2": 1.055},
     DLIB: {"cosine": 0.07, "euclidean": 0.6, "euclidean_l2": 0.4},

@@ -1,8 +1,8 @@
 """PP-OCR's recognition network, cut down to ten digits and run by OpenVINO on one thread. Pixels in, likelihoods out.
 
 The weights are PP-OCRv6 "small" (Apache-2.0, PaddleOCR), which the package ``rapidocr`` ships. Of the network's last
-layer only the columns of the blank and of the digits are kept: the other 18,699 characters cannot stand in a number and
-cost as much as the rest of the network.
+layer only the columns of the blank and of the digits are kept: the other 18,699 characters cannot be part of a number
+and cost as much as the rest of the network.
 """
 
 from __future__ import annotations

@@ -96,6 +96,6 @@ def network() -> BatchedGraph:
 
 
 def maps(pictures: Sequence[NDArray[np.uint8]]) -> list[Maps]:
-    """The maps [9, 10, 112] and [5, 5, 320] of every RGB picture [HEIGHT, WIDTH, 3], each the same whatever stands
+    """The maps [9, 10, 112] and [5, 5, 320] of every RGB picture [HEIGHT, WIDTH, 3], each the same whatever is
     beside it."""
     return [both for fine, coarse in network()(pictures) for both in zip(fine, coarse, strict=True)]

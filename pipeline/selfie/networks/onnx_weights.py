@@ -19,7 +19,7 @@ def float_network(path: Path) -> bytes:
     """The network of an ONNX file as ONNX bytes with float weights; MissingModelError if the file is something else."""
     import onnx
 
-    try:  # a damaged file raises whatever its parser meets first
+    try:  # a damaged file raises any error of its parser
         model = onnx.load(str(path))
         _restore(model.graph)
         return bytes(model.SerializeToString())

@@ -61,6 +61,6 @@ def network() -> BatchedGraph:
 
 
 def embed(chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Descriptors [n, 128] of RGB chips [n, 150, 150, 3], each the same whatever stands beside it."""
+    """Descriptors [n, 128] of RGB chips [n, 150, 150, 3], each the same whatever else is in the batch."""
     parts = [descriptors for [descriptors] in network()(chips)]
     return np.concatenate(parts) if parts else np.empty((0, DESCRIPTOR), np.float32)

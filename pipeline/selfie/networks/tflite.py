@@ -1,4 +1,4 @@
-"""Runs a packaged .tflite model by OpenVINO, one picture at a time. Touches nothing but the weight file."""
+"""Runs a packaged .tflite model by OpenVINO, one picture at a time. Reads only the weight file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the tensors of a file that PyTorch wrote before its version 1.6, without PyTorch. Touches that file alone.
+"""Reads the tensors of a file that PyTorch wrote before its version 1.6, without PyTorch. Reads only that file.
 
 Such a file is five pickles – a magic number, the protocol, the machine, the tensors' shapes, their storages' names –
 and then every storage: its count of numbers and the numbers. The unpickler knows tensors and nothing else: a file

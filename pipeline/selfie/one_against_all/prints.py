@@ -1,6 +1,6 @@
 """What is kept of a photograph for comparing it with all others: hashes of its file and picture, and its descriptor.
 
-Workers append prints of what they look at to a folder of one run, sealed; whoever compares reads them back by content.
+Workers append prints of what they look at to a folder of one run, sealed; the comparison reads them back by content.
 A print is biometric data: it never leaves the folder unsealed and is deleted with the run.
 """
 
@@ -39,7 +39,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Print:
-    """A selfie, and how it stands to the register's photograph: bits apart (0–256) and similarity of the faces."""
+    """A selfie, and how near it is to the register's photograph: bits apart (0–256) and similarity of the faces."""
 
     selfie: Look
     reference: bytes = _NOBODY

@@ -13,9 +13,9 @@ from pipeline.simulate.between.past import ACCEPTED, REFUSED, WAITING, Past
 from pipeline.simulate.faults import BIT, FAMILY, NEAR_MISS
 from pipeline.simulate.noise import I64
 
-#: The share of those who had it that is rid of it by the next wave.
+#: The share of people for whom it ends before the next wave.
 _ENDS = {"in_education": 0.2, "bansos_recipient": 0.12, "excluded_occupation": 0.1}
-#: What an applicant can mend, and how many of those who come back do.
+#: Faults that an applicant can correct, and the share of returning people who do.
 _MENDED = {
     "outside_wave": 0.9,
     "email_unverified": 0.75,
@@ -25,7 +25,7 @@ _MENDED = {
     "identity_mismatch": 0.6,
 }
 _DIES = 0.004
-#: How many apply again, by how their last wave ended: somebody accepted does not read the rule, or tries.
+#: How many apply again, by how their last wave ended: an accepted person does not know the rule, or tries.
 COMES_BACK = {REFUSED: 0.3, WAITING: 0.5, ACCEPTED: 0.12}
 
 
@@ -35,13 +35,13 @@ def pass_time(seed: int, past: Past) -> Past:
     for code, share in _ENDS.items():
         over = noise.uniform(seed, f"ends {past.step}:{code}", past.person) < share
         mask = np.where(over & ~settled, mask & ~BIT[code], mask)
-    known = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0  # a code that nobody can see is not planted
+    known = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0  # a code that cannot be seen is not planted
     dies = known & (noise.uniform(seed, f"dies {past.step}", past.person) < _DIES)
     return past.with_masks(np.where(dies & ~settled, mask | BIT["deceased"], mask))
 
 
 def _settled(seed: int, person: I64) -> NDArray[np.bool_]:
-    """Half of the people: those accepted among them change in nothing any more."""
+    """Half of the people: accepted people among them do not change any more."""
     return np.asarray(noise.pick(seed, "settled", person, 2) == 0)
 
 
@@ -59,8 +59,8 @@ def come_back(seed: int, past: Past, moved: NDArray[np.bool_], most: int) -> tup
     for code, share in _MENDED.items():
         mends = noise.uniform(seed, f"mends {past.step}:{code}", person) < share
         mask = np.where(mends, mask & ~(BIT[code] | (NEAR_MISS if code == "identity_mismatch" else 0)), mask)
-    again = np.isin(person, past.accepted) & (mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0)
-    return person, np.where(again, mask | BIT["already_accepted"], mask)
+    placed = np.isin(person, past.accepted) & (mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) == 0)
+    return person, np.where(placed, mask | BIT["already_accepted"], mask)
 
 
 def for_the_registers(

@@ -1,7 +1,7 @@
 """What a simulated country remembers of everyone who has applied, from one wave to the next. Touches no file.
 
-Whom a wave places is foreseen from what was planted. A place that hangs on one photograph more or less is nobody's
-here: neither the accepted nor the waiting of ``Past`` are near the border.
+The places of a wave are predicted from what was planted. A place that depends on one photograph more or less is given
+to no one here: neither the accepted nor the waiting of ``Past`` are near the border.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Past:
     accepted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # everyone foreseen to have a place, sorted
 
     def with_wave(self, more: Past, accepted: I64) -> Past:
-        """The past after one wave more: whoever applied again is known by their last wave."""
+        """The past after one wave more: people who applied again are known by their last wave."""
         everyone = np.concatenate([self.person[old := ~np.isin(self.person, more.person)], more.person])
         order = np.argsort(everyone, kind="stable")
 
@@ -62,7 +62,7 @@ class Past:
         return replace(self, mask=mask)
 
 
-def endings(expected: I64, order: I64, fault: NDArray[np.int64], planted: I64, quota: int, margin: float) -> I64:
+def endings(expected: I64, order: I64, fault: NDArray[np.int64], planted: I64, *, quota: int, margin: float) -> I64:
     """How each application ends. ``order``: those without a reason, in draw order; ``fault`` and ``planted``: what is
     wrong with each photograph and who shares one; ``margin``: how far beyond the quota a photograph is looked at."""
     found = np.where(expected > 0, REFUSED, UNSURE)

@@ -1,7 +1,7 @@
-"""New photographs that people send with the next wave after a refusal for the photograph alone.
+"""New photographs that people send with the next wave after a refusal that was only for the photograph.
 
 Writes ``landing/wave-NNNN/reuploads``. What the pipeline must refuse is among them: a photograph of somebody who was
-refused for something else, one that came too late, one for an application that nobody made.
+refused for something else, one that came too late, one for an application that does not exist.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _FIRST_NUMBER = 50_000_000  # of these photographs among a wave's: no applicatio
 
 
 def deliver(plan: SimulationPlan, store: Store, past: Past) -> list[Job]:
-    """Writes the wave's re-uploads and names the photographs to render; none where nobody was refused for one."""
+    """Writes the wave's re-uploads and names the photographs to render; none where no application was refused for
+    one."""
     folder = store.landing(plan.wave, "reuploads")
     shutil.rmtree(folder, ignore_errors=True)
     last = past.wave == past.wave.max(initial=0)
@@ -54,19 +55,19 @@ def deliver(plan: SimulationPlan, store: Store, past: Past) -> list[Job]:
     with table_writers.lines(folder / "portal.csv", REUPLOADS.names) as csv:
         csv.write(rows.select(REUPLOADS.names))
     bad = u[sent] < _SEND * _BAD_AGAIN
-    return _jobs(plan, past, sent, bad, store.landing(plan.wave, "selfies"), photographs[: len(sent)])
+    return _jobs(past, sent, bad, [store.landing(plan.wave, "selfies") / path for path in photographs[: len(sent)]])
 
 
-def _jobs(plan: SimulationPlan, past: Past, sent: I64, bad: np.ndarray, folder: Path, paths: list[str]) -> list[Job]:
+def _jobs(past: Past, sent: I64, bad: np.ndarray, paths: list[Path]) -> list[Job]:
     """One photograph of each, most of them good this time; the register's own was made with the first one."""
     return [
         Job(
             number=_FIRST_NUMBER + n,
             person=int(past.person[at]),
             odd_year=False,
-            fault="no_face" if again else None,
-            selfie=folder / path,
+            fault="no_face" if faceless else None,
+            selfie=path,
             reference=None,
         )
-        for n, (at, again, path) in enumerate(zip(sent.tolist(), bad.tolist(), paths, strict=True))
+        for n, (at, faceless, path) in enumerate(zip(sent.tolist(), bad.tolist(), paths, strict=True))
     ]

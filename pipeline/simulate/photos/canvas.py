@@ -43,12 +43,10 @@ class Scene:
         return float(np.linalg.norm(self.frame[:, 0]))
 
 
-def place(
-    face: Portrait, width: int, height: int, eyes: float, centre: tuple[float, float], turn: float, mirror: bool = False
-) -> Scene:
+def place(face: Portrait, width: int, height: int, eyes: float, centre: tuple[float, float], turn: float) -> Scene:
     """The face on a canvas: ``eyes`` pixels between its eyes, their middle at ``centre``, ``turn`` radians clockwise.
 
-    What lies beyond the edges of the source is its own edge, carried on and blurred.
+    Beyond the edges of the source its own edge goes on, carried on and blurred.
     """
     image, enlarged = face.at_scale(eyes / face.span)
     scale = eyes / face.span / enlarged
@@ -96,7 +94,7 @@ def multiply(image: Image, factor: NDArray[np.floating]) -> Image:
 
 @cache
 def _noise() -> NDArray[np.float32]:
-    """Noise enough for any picture, made once: what differs from picture to picture is where it is cut from."""
+    """Noise for all pictures, made once: each picture uses another part of it."""
     return np.random.default_rng(0).standard_normal((1024, 1024), dtype=np.float32)
 
 

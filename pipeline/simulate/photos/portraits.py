@@ -37,13 +37,15 @@ def selfie(face: Portrait, stranger: Portrait, fault: str | None, rng: np.random
 
 
 def _level(face: Portrait, height: int, eyes: float, wanted: float) -> float:
-    """Where the eyes go so that, if it can be, the picture does not reach below the source."""
+    """The height of the eyes in the picture: chosen so that, if possible, the picture does not reach below the
+    source."""
     below = (face.image.shape[0] - float(face.eyes[:, 1].mean())) * eyes / face.span
     return float(np.clip(max(wanted, height - below + 2), 0, height * 0.58))
 
 
 def reference(face: Portrait, odd_year: bool, rng: np.random.Generator) -> bytes:
-    """A register photograph: head and shoulders, even light, red behind who was born in an odd year, else blue."""
+    """A register photograph: head and shoulders, even light, a red background for people born in an odd year, else
+    blue."""
     width, height = _REFERENCE
     scene = canvas.place(
         face,
@@ -60,7 +62,7 @@ def reference(face: Portrait, odd_year: bool, rng: np.random.Generator) -> bytes
 
 
 def _behind(scene: Scene) -> np.ndarray:
-    """Where the wall behind a person can be painted: outside a generous head and shoulders, softly."""
+    """The mask of the wall behind a person: everything outside head and shoulders, with a soft edge."""
     shape = scene.image.shape[:2]
     left, right = float(scene.head(234)[0]), float(scene.head(454)[0])
     chin, top = float(scene.head(152)[1]), float(scene.head(10)[1])
@@ -82,7 +84,7 @@ def _behind(scene: Scene) -> np.ndarray:
 
 
 def _two(face: Portrait, stranger: Portrait, width: int, height: int, eyes: float, rng: np.random.Generator) -> Image:
-    """Two people cheek by cheek, of much the same size."""
+    """Two people next to each other, of nearly the same size."""
     y = _level(face, height, eyes, height * rng.uniform(0.4, 0.48))
     one = canvas.place(face, width, height, eyes, (width * 0.28, y + rng.uniform(-0.03, 0.03) * height), 0.0)
     two = canvas.place(stranger, width, height, eyes * rng.uniform(0.9, 1.1), (width * 0.73, y), 0.0)

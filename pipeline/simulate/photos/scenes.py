@@ -67,7 +67,7 @@ def _thumb(width: int, height: int, rng: np.random.Generator) -> Image:
 
 
 def copied(picture: bytes, rng: np.random.Generator) -> bytes:
-    """A JPEG that is sent again under another number: as it is, or cut, brightened and encoded again."""
+    """A JPEG that is sent again under another number: unchanged, or cut, brightened and encoded again."""
     if rng.random() < 0.5:
         return picture
     image = np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.float32)
@@ -80,7 +80,7 @@ def copied(picture: bytes, rng: np.random.Generator) -> bytes:
 
 
 def unreadable(jpeg: bytes, rng: np.random.Generator) -> bytes:
-    """What arrives when an upload breaks: the head of a JPEG, text under its name, or nothing."""
+    """The file after a broken upload: the head of a JPEG, text under its name, or nothing."""
     kind = int(rng.integers(3))
     if kind == 0:
         return jpeg[: int(rng.integers(60, 400))]

@@ -1,6 +1,6 @@
 """Full names as the register writes them, composed once from ``names.toml``. Reads that file only.
 
-Whoever needs a name takes a number: ``base(kind, sex) + a number below POOL`` is a place in :func:`pool`.
+A name is asked for by a number: ``base(kind, sex) + a number below POOL`` is a place in :func:`pool`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 POOL = 4096  # names of each kind and sex
 SEXES = ("man", "woman")
-_MUHAMMAD = ("Mu", "Mo")  # Muhammad and its spellings stand once in a name
+_MUHAMMAD = ("Mu", "Mo")  # Muhammad and its spellings come once in a name
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +26,7 @@ def _parts() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def kinds() -> tuple[str, ...]:
-    """The kinds of names, in the order in which they stand in the pool."""
+    """The kinds of names, in their order in the pool."""
     return tuple(_parts()["patterns"])
 
 
@@ -60,7 +60,7 @@ def _compose(pattern: str, given: list[str], second: list[str], family: list[str
 
 @lru_cache(maxsize=1)
 def long_enough() -> NDArray[np.bool_]:
-    """Which names of the pool stay recognisable with a letter missing: six letters besides any Muhammad."""
+    """Which names of the pool stay recognisable with a letter missing: six letters without a form of Muhammad."""
     letters = (sum(len(word) for word in name.split() if word.title()[:2] not in _MUHAMMAD) for name in pool())
     return np.array([count >= 6 for count in letters])
 

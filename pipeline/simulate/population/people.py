@@ -1,6 +1,6 @@
 """The population: every person is a pure function of (seed, index). Touches no file.
 
-People stand in the order of the district that issued their NIK, so an extract sorted by NIK needs no global sort. NIKs
+People are in the order of the district that issued their NIK, so an extract sorted by NIK needs no global sort. NIKs
 are unique by construction: within a district the n-th person gets the n-th free pair of birth day and serial.
 """
 
@@ -23,8 +23,8 @@ BLOCK = 8  # neighbours in the index who make one, two or three households
 _PYRAMID = (0.162, 0.165, 0.170, 0.160, 0.142, 0.109, 0.067, 0.020, 0.005)
 _SLOTS = 1 << 16
 _EARLIEST = -36_525  # 1870, in days since 1970
-_MOVE = 6  # in a thousand, from one wave of a country to the next: who marries, divorces, moves out
-_NEXT_CARD = 100  # serials further on: the next family card of who moves
+_MOVE = 6  # people in a thousand who marry, divorce or move out between two waves of a country
+_NEXT_CARD = 100  # serials further on: the next family card of a person who moves
 _SERIALS = 4  # free serials of one birth day in one round of slots: no day has more slots than that
 #: Which household of the block each member belongs to.
 _HOUSEHOLDS = np.array(
@@ -84,7 +84,7 @@ class World:
     """
 
     def __init__(
-        self, seed: int, size: int, regions: Regions, day: date, first_day: date | None = None, step: int = 0
+        self, seed: int, size: int, regions: Regions, day: date, *, first_day: date | None = None, step: int = 0
     ) -> None:
         self.seed, self.size, self.regions, self.day, self.step = seed, size, regions, day, step
         edges = np.cumsum(regions.weights) / regions.weights.sum()
@@ -106,7 +106,8 @@ class World:
         serial = 1 + (place // _SLOTS) * _SERIALS + self._offsets[slot]
         woman = noise.pick(seed, "sex", index, 1000) < 495
         nik = (regions.districts[district] * 1_000_000 + ddmmyy(birth, woman)) * 10_000 + serial
-        corrected = noise.pick(seed, "corrected", index, 1000) < 4  # the register's date was mended, the NIK never is
+        # in some people the register's date was corrected; a NIK is never corrected
+        corrected = noise.pick(seed, "corrected", index, 1000) < 4
         birth = np.where(corrected, birth - 1 - noise.pick(seed, "correction", index, 700), birth)
         home = regions.province[district]
         kind = self._kinds[home, noise.pick(seed, "kind", index, self._kinds.shape[1])].astype(np.int64)
@@ -194,7 +195,7 @@ def ddmmyy(days: I64, woman: NDArray[np.bool_] | None = None) -> I64:
 
 
 def age_on(birth: I64, day: date) -> I64:
-    """Full years on a day; whoever has their birthday that day has it."""
+    """Full years on a day; a birthday on that day counts."""
     year, month, dom = civil(birth)
     before = (month > day.month) | ((month == day.month) & (dom > day.day))
     return np.asarray(day.year - year - before, dtype=np.int64)

@@ -26,6 +26,16 @@ class Regions:
     provinces: tuple[str, ...]  # two-digit codes
     cultures: tuple[str, ...]  # per province
 
+    def regency(self, seed: int, person: I64, nik: I64, province: I64) -> I64:
+        """Where in their province people live, four digits: where their NIK was issued, unless they moved away."""
+        codes = np.array([int(code) for code in self.provinces])
+        known = np.unique(self.districts // 100)
+        known = known[np.isin(known // 100, codes)]
+        first, last = (np.searchsorted(known // 100, codes[province], side=side) for side in ("left", "right"))
+        other = known[first + (uniform(seed, "regency", person) * (last - first)).astype(np.int64)]
+        issued = nik // 10**12
+        return np.where(issued // 100 == codes[province], issued, other)
+
 
 def load(seed: int) -> Regions:
     """The regions of 2020 with population weights: the census by province, uneven among its districts."""

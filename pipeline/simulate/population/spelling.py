@@ -64,7 +64,7 @@ def other(place: int) -> str:
 
 
 def other_place(place: int) -> int:
-    """Where :func:`other` stands in the pool."""
+    """The place of :func:`other` in the pool."""
     pool, kinds = names.pool(), len(names.kinds())
     own = str(pool[place])
     taken = {*own.split(), *MUHAMMAD}

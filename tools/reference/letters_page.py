@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from pipeline.domain.calendar import Wave
@@ -10,7 +9,8 @@ from pipeline.domain.settings import settings
 from pipeline.domain.short_code import short_code
 from pipeline.reports.messages.letters import SMS_LENGTH, Letter, texts, write_letter
 from pipeline.reports.messages.paragraphs import paragraph
-from pipeline.reports.messages.telling import SUPERSEDED, table, told
+from pipeline.reports.messages.telling import SUPERSEDED, letter_items, table
+from tools.reference import markdown
 
 _WAVES = [
     Wave(n, datetime(2021, 2, day), datetime(2021, 2, day + 3, 23, 59, 59), 600, "seed", "")
@@ -41,7 +41,7 @@ tells nothing; letters with the same words have one number in `notices.csv`.
 """
 
 
-def _whole(title: str, letter: Letter, closing: bool) -> str:
+def _whole(title: str, letter: Letter, *, closing: bool = True) -> str:
     """One letter in both languages."""
     lines = [f"### {title}\n"]
     for language, name in (("id", "Indonesian"), ("en", "English")):
@@ -56,8 +56,8 @@ def _whole(title: str, letter: Letter, closing: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def letters_page(markdown: Callable[[list[str], list[list[str]]], str]) -> str:
-    """Every letter of one outcome or reason, as it is sent; ``markdown`` writes a table."""
+def letters_page() -> str:
+    """Every letter of one outcome or reason, as it is sent."""
     wave, following = _WAVES
 
     def refused(*codes: str, matched: bool = False) -> Letter:
@@ -67,20 +67,20 @@ def letters_page(markdown: Callable[[list[str], list[list[str]]], str]) -> str:
         [f"`{code}`", "the replaced letter" if code == SUPERSEDED else group or "itself", "yes" if mend else "–"]
         for code, group, mend in table()
     ]
-    parts = [_HEAD.format(length=SMS_LENGTH), markdown(["reason", "told as", "something to correct"], rows)]
+    parts = [_HEAD.format(length=SMS_LENGTH), markdown.table(["reason", "told as", "something to correct"], rows)]
     parts.append("\n## Whole letters\n")
-    parts += [_whole(outcome, write_letter(wave, outcome, [], following), True) for outcome in ("accepted", "reserve")]
-    parts.append(_whole("review", write_letter(wave, "review", [], following), True))
-    parts.append(_whole("replaced by another application", refused(SUPERSEDED), True))
-    parts.append(_whole("`email_unverified` and group records", refused("email_unverified", "deceased"), True))
-    parts.append(_whole("`glasses` and `dark`, with a photo retry", refused("glasses", "dark"), True))
+    parts += [_whole(outcome, write_letter(wave, outcome, [], following)) for outcome in ("accepted", "reserve")]
+    parts.append(_whole("review", write_letter(wave, "review", [], following)))
+    parts.append(_whole("replaced by another application", refused(SUPERSEDED)))
+    parts.append(_whole("`email_unverified` and group records", refused("email_unverified", "deceased")))
+    parts.append(_whole("`glasses` and `dark`, with a photo retry", refused("glasses", "dark")))
     parts.append("\n## Groups\n\nFrom here on without the closing paragraphs.\n")
     for group in texts()["group"]:
         member = next(code for code, name, _ in table() if name == group)
-        parts.append(_whole(f"group {group}", refused(member), False))
+        parts.append(_whole(f"group {group}", refused(member), closing=False))
     parts.append("\n## Reasons\n")
     for code, group, _ in table():
-        if [item.name for item in told([code], matched=True)] == [code] != [SUPERSEDED]:
+        if [item.name for item in letter_items([code], matched=True)] == [code] != [SUPERSEDED]:
             note = f"`{code}`" + (" (to whoever has shown who they are)" if group else "")
-            parts.append(_whole(note, refused(code, matched=bool(group)), False))
+            parts.append(_whole(note, refused(code, matched=bool(group)), closing=False))
     return "\n".join(part.strip("\n") + "\n" for part in parts).replace(settings().contact, "www.prakerja.go.id")

@@ -1,6 +1,6 @@
 """The draw of a simulated wave with a beacon, worked out from what was planted; and the beacon that is delivered to it.
 
-Shares nothing with the pipeline's draw but the demonstration beacon itself: the text of the contract ("The draw, second
+Shares only the demonstration beacon itself with the pipeline's draw: the text of the contract ("The draw, second
 form") once more, from the people instead of from the deliveries.
 """
 
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from pipeline.domain.errors import BadSettingError
 from pipeline.draw import beacon, demonstration
 from pipeline.simulate.noise import I64
-from pipeline.simulate.planted_truth import WARNINGS, Known
 from pipeline.simulate.population import names
 from pipeline.simulate.population.people import World
 from pipeline.simulate.presets import SimulationPlan
+from pipeline.simulate.truth.planted_truth import WARNINGS, Known
 from pipeline.storage.files import write_text
 from pipeline.storage.paths import Store
 from pipeline.wave_run.opening import key_as_committed, open_wave
@@ -28,7 +28,7 @@ _SHARED = 1 << WARNINGS.index("shared_nik")
 
 
 def opened(plan: SimulationPlan, store: Store) -> bytes:
-    """Opens a simulated wave; its key. Raises BadSettingError for a beacon that nobody can simulate."""
+    """Opens a simulated wave; its key. Raises BadSettingError for a beacon that cannot be simulated."""
     if not beacon.chain_of(plan.wave).demonstration:
         raise BadSettingError(
             f"Wave {plan.wave.number} is drawn by {plan.wave.beacon}, whose rounds nobody can simulate.",

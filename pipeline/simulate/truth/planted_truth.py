@@ -1,4 +1,4 @@
-"""What the pipeline must find: the codes of layers 1–3, application by application. Touches no file.
+"""The codes of layers 1–3 that the pipeline must find in each application. Touches no file.
 
 Nothing here is shared with the screening stage: the same text (docs/reference/contract.md) is worked out a second
 time, from what was planted instead of from what was delivered.

@@ -1,0 +1,1 @@
+"""The registers of a simulated country, delivered as extracts with what was planted in them."""

@@ -1,0 +1,1 @@
+"""What was planted in a simulated wave, and what the pipeline must therefore decide."""
