@@ -1,6 +1,7 @@
-"""Metrics of one extract: bad values, missing values, its size, and whether it says anything the rules can read.
+"""Metrics of one extract: bad values, missing values, its size, and whether the rules can read its values.
 
-What the rules can read is in ``pipeline/screening/rules.toml``. One scan an extract, and one more of a single column.
+``pipeline/screening/rules.toml`` has the values that the rules can read. One scan an extract, and one more of a single
+column.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pipeline.storage import duckdb_sql
 #: Above this many people duplicates are counted in a sample: an exact count of 270 million takes gigabytes.
 _EXACT_ROWS = 5_000_000
 _SAMPLE = 97
-#: Metrics that say something of a large register only: a village of forty may well have no soldier in it.
+#: Metrics that are meaningful only for a large register: a village of forty may have no soldier.
 _OF_MANY = ("one_birth_day_share", "one_birth_day_rows", "active_rows", "missing_offices")
 
 
@@ -69,7 +70,7 @@ def _integers(extract: Extract, column: str) -> bool:
 
 
 def _well_formed(extract: Extract, column: str) -> str:
-    """SQL that is true for sixteen digits, the first of which is no zero: that would be a number that lost some."""
+    """SQL that is true for sixteen digits, the first of which is no zero: such a number has lost digits."""
     if _integers(extract, column):
         return f"coalesce({column} BETWEEN 1000000000000000 AND 9999999999999999, false)"
     return f"regexp_full_match(coalesce({column}::VARCHAR, ''), '[0-9]{{16}}')"
@@ -77,7 +78,7 @@ def _well_formed(extract: Extract, column: str) -> str:
 
 def _occupations(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings) -> Metrics:
     """Whether the register names occupations in the words that the rule of excluded occupations knows."""
-    define_macros(db)  # the rule's own idea of when two words are the same
+    define_macros(db)  # the rule's own definition of two equal words
     known_to_rules = {"offices": lists()["excluded_occupations"], **words()}
     counts = metrics_of(db, "occupations", source=duckdb_sql.read(extract.files), **known_to_rules)
     other, known = counts.pop("office_in_other_words"), counts.pop("in_office")

@@ -1,6 +1,6 @@
 """great_expectations as the judge of metrics: one small frame a table, a verdict, and Data Docs that are kept.
 
-Knows nothing of waves, and of the rules only the words that they can read. Only figures reach it – no row, no NIK, no
+Knows no waves, and of the rules only the words that they can read. Only figures reach it – no row, no NIK, no
 name – so its pages can be shown to anyone.
 """
 
@@ -22,7 +22,7 @@ from pipeline.domain.settings import CheckSettings
 from pipeline.screening.rulebook import lists, words
 
 Metrics = dict[str, float]
-#: The limits where no setting was changed.
+#: The default limits.
 AS_DOCUMENTED = CheckSettings()
 
 
@@ -86,7 +86,8 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def judge(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_DOCUMENTED) -> CheckReport:
-    """As ``verdict``. Raises CheckFailedError with expectation, table, figure and limit of what must not go on."""
+    """As ``verdict``. Raises CheckFailedError with expectation, table, figure and limit where the wave must not go
+    on."""
     return stop(verdict(metrics, docs, limits))
 
 

@@ -42,7 +42,7 @@ def _registrations(db: duckdb.DuckDBPyConnection, work: Path, wave: Wave, limits
     metrics = metrics_of(db, "registrations", source=source, opens=wave.opens, closes=wave.last_moment)
     ingested = files.read_json(work / "ingest.json")
     taken_in, set_aside = ingested["taken_in"], ingested["set_aside"]
-    unreadable = max(ingested.get("unreadable_values", {}).values(), default=0)  # of the column that has the most
+    unreadable = max(ingested.get("unreadable_values", {}).values(), default=0)  # of the column with the largest number
     return {
         **metrics,
         "unreadable_share": excess(unreadable, taken_in, limits),

@@ -1,6 +1,6 @@
 """One run = one wave: registrations in, a decision for every application out, and, once a person agrees, published.
 
-Thin on purpose: which task follows which, and the forms. What a task does is in ``pipeline/stages.py``.
+Only the order of the tasks and the forms are here. ``pipeline/stages.py`` has the content of each task.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ T = TypeVar("T")
 #: Of a task that waits: a report of its last look that overtakes this one makes the scheduler call it failed. In one
 #: process nothing is overtaken.
 LOOKS_AGAIN = 0 if local_run() else 10
-#: A task that waits for somebody else looks now and then, and takes no worker between two looks.
+#: A task that waits for somebody else looks from time to time, and uses no worker between two looks.
 WAITING: dict[str, Any] = {
     "mode": "reschedule",
     "poke_interval": settings().wait_seconds,
@@ -59,7 +59,7 @@ def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
 
 
 def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -> Any:
-    """A stage as an Airflow task of the same name; it takes what the task before handed on."""
+    """A stage as an Airflow task of the same name; its argument is the result of the task before."""
 
     @task(task_id=stage.__name__, doc_md=stage.__doc__, **options)
     def run(job: dict[str, Any]) -> Any:
@@ -72,13 +72,13 @@ def as_task(stage: Callable[[Any], Any], takes: type = RunRef, **options: Any) -
     dag_id="wave_cohort",
     schedule=WaveTimetable(),
     catchup=False,  # waves of the past are run by `airflow backfill create`
-    max_active_runs=8,  # a wave that waits for approval must not keep others from being tried; each has its own lock
+    max_active_runs=8,  # a wave that waits for approval must not block others; each has its own lock
     default_args={
         "on_failure_callback": on_failure(),
         "retries": settings().task_retries,
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": True,
-        "max_active_tis_per_dag": 1,  # waves side by side take turns: one heavy task has the machine's memory
+        "max_active_tis_per_dag": 1,  # tasks of several waves take turns: a heavy task needs the memory of the machine
     },
     tags=["gelombang"],
     doc_md=__doc__,
@@ -145,7 +145,7 @@ def wave_cohort() -> None:
     for stage in (stages.ingest, stages.check_inputs, stages.screen, stages.freeze):
         job = as_task(stage)(job)
     awaited = await_beacon(job)
-    # one task at a time uses every core of one machine; an installation with more machines sets more
+    # one task at a time uses every core of one machine; an installation with more machines sets a larger number
     verify = as_task(stages.verify, takes=ShardRef, max_active_tis_per_dag=settings().selfie.shards_at_once)
     shards = as_task(stages.draw)(job)
     awaited >> shards

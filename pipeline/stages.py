@@ -146,7 +146,7 @@ def freeze(ref: RunRef) -> RunRef:
 def await_beacon(ref: RunRef, alone: bool) -> bool:
     """Of a wave with a beacon: waits for the round that its seed is made from, and verifies it.
 
-    ``alone``: nobody asks again in a minute, so BeaconAwaitedError says what is awaited, and where it is to be put.
+    ``alone``: there is no second try, so BeaconAwaitedError says what is awaited, and the place for it.
     """
     from pipeline.wave_run.beacon_draw import beacon_of
 

@@ -20,11 +20,11 @@ _INTEGER, _TEXT = ["null", "integer"], ["null", "string"]
 def trigger(language: str) -> dict[str, Param]:
     """What a form, a REST call or `gelombang run` may say of a run. The data root is configuration: GELOMBANG_DATA."""
     t = translator(language)
-    # fields that nobody fills in on an ordinary day stand in a part of their own, below the others
+    # fields that nobody fills in on an ordinary day are in a part of their own, below the others
     seldom = t("trigger.seldom")
     return {
         "wave": Param(
-            None,  # a number that stands there already would be the wrong wave's
+            None,  # a number that is filled in would be the wrong wave's
             type=_INTEGER,
             minimum=1,
             maximum=9999,

@@ -265,7 +265,7 @@ class BadBeaconError(GelombangError):
     advice = "Fetch the round that the message names from the beacon's own server, and replace the file."
 
 
-# --- the ground we stand on ---------------------------------------------------------------------------------------
+# --- system and settings ---------------------------------------------------------------------------------------
 
 
 class DiskFullError(GelombangError):
@@ -291,7 +291,7 @@ class SealedFileError(GelombangError):
 
 
 class UnsafeHomeError(GelombangError):
-    """Airflow's home, where it imports code from, lies below the data root, or others may write into it."""
+    """Airflow's home, where it imports code from, is below the data root, or others may write into it."""
 
     advice = (
         "Unset AIRFLOW_HOME, or name a folder outside the data root that is yours alone (chmod 700); look first into "
@@ -321,7 +321,7 @@ class MissingDecreeError(GelombangError):
 
 
 class NotAnApproverError(GelombangError):
-    """Approvers are named, and whoever approves a cohort is none of them."""
+    """Approvers are named, and the person who approves a cohort is none of them."""
 
     advice = "Have a person approve who is named in GELOMBANG_APPROVERS; at the prompt, under their own account."
 
@@ -414,7 +414,7 @@ class MissingModelError(GelombangError):
 
 
 class ChangedModelError(GelombangError):
-    """A model's weight file is not the one that its thresholds were measured with, or nobody said which one that is."""
+    """A model's weight file is not the one that its thresholds were measured with, or that one is not known."""
 
     advice = (
         "Find out who changed it, then install again (`make clean setup`). A model of DeepFace's own is named in "

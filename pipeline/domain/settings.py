@@ -190,7 +190,7 @@ class EncryptionSettings(BaseModel):
 
 
 class AlertSettings(BaseModel):
-    """Who is told when a task fails for good or a wave is late."""
+    """Who gets an alert when a task fails for good or a wave is late."""
 
     webhook: str = Field("", pattern="^(https?://.*)?$", description="address that gets a POST of JSON with a `text`")
     mail: list[str] = Field([], description="addresses that get a mail, by Airflow's connection `smtp_default`")

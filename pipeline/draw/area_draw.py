@@ -15,7 +15,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.draw.seats import AreaSeats, allocate_by_area
 from pipeline.storage import duckdb_sql
 
-#: Published beside the list: the area of each id on it that has one.
+#: Published with the list: the area of each id on it that has one.
 AREAS = "areas.csv"
 
 
@@ -26,7 +26,8 @@ def area_seats(db: duckdb.DuckDBPyConnection, wave: Wave, line: str) -> AreaSeat
 
 
 def seated(seats: AreaSeats, line: str, *, more: int = 0) -> str:
-    """A query: ``registration_id`` and ``position`` of whoever of a line has a place, or had one with so many more."""
+    """A query: ``registration_id`` and ``position`` of the people of a line who have a place, or would have one with so
+    many more."""
     rows = [
         f"('{code}', '{tier}', {places})"
         for code, own in seats.own.items()

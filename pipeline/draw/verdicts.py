@@ -22,8 +22,8 @@ def effective_verdicts(verdicts: Sequence[Path], work: Path) -> str:
     if not verdicts:
         return f"({duckdb_sql.empty_query(_WITH_OTHERS)})"
     found = work / SAME_PERSON
-    nobody = duckdb_sql.empty_query(contracts.SAME_PERSON)
-    held = f"read_parquet({duckdb_sql.path_list([found])})" if found.is_file() else f"({nobody})"
+    no_rows = duckdb_sql.empty_query(contracts.SAME_PERSON)
+    held = f"read_parquet({duckdb_sql.path_list([found])})" if found.is_file() else f"({no_rows})"
     return f"""(SELECT v.* REPLACE (
             CASE WHEN h.registration_id IS NULL THEN v.outcome ELSE 'review' END AS outcome,
             CASE WHEN h.registration_id IS NULL THEN v.reasons ELSE list_concat(v.reasons, h.reasons) END AS reasons

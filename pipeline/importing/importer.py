@@ -1,7 +1,7 @@
 """One import: a source becomes ``extracts/<name>/asof=YYYY-MM-DD/<name>.parquet``, whole or not at all.
 
-Rows pass through once as a stream of batches, are typed beside the work (``staging.py``) and sorted by NIK from there:
-memory does not grow with the register.
+Rows pass through once as a stream of batches, are typed in a file next to the work (``staging.py``) and sorted by NIK
+from there: memory does not grow with the register.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OF_LIMIT = 0.6
 
 @dataclass(frozen=True)
 class Order:
-    """What is imported: an extract's ``name``, the ``source`` as it was named, the day that it stands for."""
+    """What is imported: an extract's ``name``, the ``source`` as it was named, and the day of its data."""
 
     name: str
     source: str
@@ -49,7 +49,7 @@ class Order:
 
 
 def import_extract(store: Store, order: Order, progress: Progress = lambda rows: None) -> tuple[Outcome, str]:
-    """Makes a delivery; returns what was found, and its key below the root. Leaves a line in the record.
+    """Makes a delivery; returns what was found, and its key below the root. Writes a line into the record.
 
     Raises the errors of the source, of the mapping and of the checks, DeliveryExistsError, DiskFullError.
     """
@@ -144,7 +144,7 @@ def _refuse_to_overwrite(store: Store, order: Order, key: str) -> None:
 
 
 def _install(store: Store, order: Order, new: Path, key: str, note: Callable[[], object]) -> None:
-    """Gives the finished folder its name. The line in the record comes before: no delivery appears without one."""
+    """Gives the finished folder its name. The line in the record is written first: no delivery appears without one."""
     target = store.root / key
     target.parent.mkdir(parents=True, exist_ok=True)
     note()
@@ -157,7 +157,7 @@ def _install(store: Store, order: Order, new: Path, key: str, note: Callable[[],
 
 @contextmanager
 def _alone(work: Path) -> Iterator[None]:
-    """Holds back a second import of the same delivery. Raises StoreError."""
+    """Refuses a second import of the same delivery while one runs. Raises StoreError."""
     work.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(work.with_suffix(".lock"), timeout=0):

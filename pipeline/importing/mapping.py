@@ -1,6 +1,6 @@
-"""What a register calls its columns and writes for its values: the small TOML file of ``gelombang import --mapping``.
+"""The names that a register uses for its columns and values: the small TOML file of ``gelombang import --mapping``.
 
-Knows no source and touches nothing but the file. docs/how-to/import-a-register.md shows one.
+Knows no source and reads only the file. docs/how-to/import-a-register.md shows one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KEYS = {"table": str, "query": str, "columns": dict, "values": dict, "constants
 
 @dataclass(frozen=True)
 class Mapping:
-    """``columns``: our name to theirs. ``values``: of our column, their word (in capitals) to ours. ``constants``: our
+    """``columns``: our name → theirs. ``values``: for our column, their word (in capitals) → ours. ``constants``: our
     column to the text that it has in every row. ``table``, ``query``: what is read of a workbook or a database.
     """
 
@@ -46,7 +46,7 @@ class Mapping:
         return cls(raw.get("table", ""), raw.get("query", ""), raw["columns"], values, constants)
 
     def of_table(self, table: str) -> Mapping:
-        """The same, of a table or sheet that was named at the prompt."""
+        """The same mapping for a table or sheet that was named at the prompt."""
         return replace(self, table=table, query="") if table else self
 
     def among(self, contract: Table, headers: list[list[str]]) -> Mapping:
@@ -62,7 +62,7 @@ class Mapping:
         return replace(self, constants={**self.constants, **lacking})
 
     def theirs(self, contract: Table) -> dict[str, str]:
-        """What the source calls each column that it must have."""
+        """The source's name of each column that it must have."""
         ours = [name for name in contract.schema.names if name not in self.constants]
         return {name: self.columns.get(name, name) for name in ours}
 
@@ -90,7 +90,7 @@ def _advice(missing: list[str], theirs: dict[str, str], header: list[str]) -> st
 
 
 def _judge(path: Path, raw: dict[str, Any], contract: Table) -> None:
-    """Fills in what was left out. Raises BadMappingError for a key, column or word that means nothing."""
+    """Fills in what was left out. Raises BadMappingError for an unknown key, column or word."""
     for key, kind in _KEYS.items():
         if kind is dict:
             raw.setdefault(key, {})

@@ -1,4 +1,4 @@
-"""What an import found: rows, what was set aside and why, values that could not be read, columns without any."""
+"""The result of an import: rows, rows set aside and why, values that could not be read, columns without values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pipeline.domain.contracts import Table
 from pipeline.domain.errors import ImportRefusedError
 from pipeline.domain.settings import CheckSettings
 
-#: A word outside a closed list is shown where there are few of them: many are another column's values, perhaps names.
+#: A word outside a closed list is shown where there are few of them: many words are the values of another column,
+#: perhaps names.
 _FEW_WORDS = 12
 
 
@@ -47,7 +48,7 @@ class Tally:
         self._words: dict[str, Counter[str]] = {c.name: Counter() for c in contract.columns if c.allowed}
 
     def add(self, rows: pa.Table) -> None:
-        """A row with a problem is counted under it, and its values are not."""
+        """A row with a problem is counted under the problem; its values are not counted."""
         self.read += rows.num_rows
         problems = rows.column("problem")
         if problems.null_count < rows.num_rows:
@@ -57,7 +58,7 @@ class Tally:
             self._values[name] += rows.num_rows - rows.column(name).null_count
             self._unreadable[name] += pc.sum(rows.column(f"bad_{name}")).as_py() or 0
         for name, words in self._words.items():
-            if len(words) <= _FEW_WORDS:  # one more says that they are many
+            if len(words) <= _FEW_WORDS:  # one more than can be shown means that there are many
                 said = rows.column(f"word_{name}").drop_null()
                 words.update(_counts(said.filter(pc.invert(pc.match_substring_regex(said, "[0-9]{5}")))))
 

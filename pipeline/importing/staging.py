@@ -20,7 +20,7 @@ from pipeline.storage.sealed_paths import table_sink
 
 Progress = Callable[[int], None]
 #: The cheapest form: only the sort reads it. Without statistics nothing in it is misread (``storage/plain_pages.py``).
-_FORM = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "version": "2.6"}
+FORM = {"compression": "lz4", "use_dictionary": False, "write_statistics": False, "version": "2.6"}
 
 
 def stage(contract: Table, mapping: Mapping, sources: list[Source], path: Path, progress: Progress) -> Outcome:
@@ -28,7 +28,7 @@ def stage(contract: Table, mapping: Mapping, sources: list[Source], path: Path, 
     tally = Tally(contract)
     with reader(path.parent, contract, mapping) as read, files.atomic(path) as part, table_sink(part) as sink:
         kept = read(_texts(contract, mapping).empty_table()).select(contract.schema.names).schema
-        with pq.ParquetWriter(sink, kept, **_FORM) as writer:
+        with pq.ParquetWriter(sink, kept, **FORM) as writer:
             for texts in _batches(contract, mapping, sources):
                 rows = read(texts)
                 tally.add(rows)

@@ -169,7 +169,7 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
             lines.blank += 1
         elif problem := record.problem or _problem(record, lines):
             lines.set_aside.add(record.line, problem, record.rows)
-            if problem == REPEATED_HEADER:  # another file follows; its columns may stand in another order
+            if problem == REPEATED_HEADER:  # another file follows; its columns may have another order
                 if rows:
                     yield _table(rows, lines.names)
                 rows, lines.names = [], _unique_names([column_name(name) for name in record.fields])
@@ -227,7 +227,7 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
 
 
 def _may_have_header(block: bytes, header: list[str]) -> bool:
-    """Whether the header may stand in a block again: all its plain names do (one alone says little: "Monika")."""
+    """Whether a block may contain the header once more: all its plain names do (one alone says little: "Monika")."""
     normalised = block.lower().replace(b" ", b"_")
     plain = [name for name in header if name.isascii() and name.isalnum()]
     return all(name.encode() in normalised for name in [header[0], *plain])
@@ -250,7 +250,7 @@ def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:
 
 
 def _unique_names(header: list[str]) -> list[str]:
-    """The names of the columns; one that stands there twice gets a number, so that each is a name."""
+    """The names of the columns. A name that occurs twice gets a number, so that each is unique."""
     seen: set[str] = set()
     named = []
     for i, name in enumerate(header):

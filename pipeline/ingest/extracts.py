@@ -80,7 +80,7 @@ class Extract:
 
 
 def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dict[str, Extract]:
-    """The extracts of a wave by name; an optional one that nobody delivered is absent.
+    """The extracts of a wave by name; an optional one that was not delivered is absent.
 
     ``until``: the newest deliveries up to this day instead of the closing day.
 
@@ -92,7 +92,7 @@ def resolve_extracts(store: Store, wave: Wave, until: date | None = None) -> dic
 
 
 def resolve_extract(store: Store, wave: Wave, name: str, until: date) -> Extract | None:
-    """One extract, as ``resolve_extracts`` finds it; None for an optional one that nobody delivered."""
+    """One extract, as ``resolve_extracts`` finds it; None for an optional one that was not delivered."""
     contract = EXTRACTS[name]
     _pull(store, name, until)
     folders = {day: folder for day, folder in store.deliveries(name).items() if _begun(folder)}

@@ -1,4 +1,4 @@
-"""What a wave may have besides registrations, as strangers deliver it: never fatal, counted.
+"""Optional deliveries of a wave besides registrations. A fault in them is never fatal; it is counted.
 
 Reads the files of ``landing/wave-NNNN/reviews`` or ``reuploads``; ``reviews.py`` and ``reuploads.py`` say what follows.
 """

@@ -16,7 +16,8 @@ TOO_LONG = "longer than the limit"
 
 @dataclass
 class Record:
-    """One record: the line where it begins, and its fields or why it is none. ``rows``: lines that it stands for."""
+    """One record: the line where it begins, and its fields or why it is none. ``rows``: the number of lines that it
+    represents."""
 
     line: int
     fields: list[str]
@@ -182,7 +183,7 @@ def fields_of(text: str, separator: str) -> list[str]:
 
 
 def _unquoted(text: str, at: int, parts: list[str]) -> int:
-    """Adds what stands inside quotes to ``parts``; returns the place after the closing quote."""
+    """Adds the text inside quotes to ``parts``; returns the place after the closing quote."""
     while True:
         end = text.find('"', at)
         if end < 0:

@@ -1,7 +1,7 @@
 """Reads the registrations of a wave: any number of files, CSV or Parquet, as strangers deliver them.
 
 A row without an id cannot be decided about and is set aside; so is a record that is no row, and every row of an id that
-stands on several. Any other fault of a row stays with its application and becomes a reason there. Reads ``landing/``;
+is on several. Any other fault of a row stays with its application and becomes a reason there. Reads ``landing/``;
 writes ``registrations.parquet``, ``repeated.parquet``, ``set_aside.parquet`` and ``ingest.json``.
 """
 
@@ -36,7 +36,7 @@ _MEMORY = "600MB"
 @dataclass(frozen=True)
 class IngestCounts:
     """Rows by what became of them; ``ignored`` counts files that are neither CSV nor Parquet, ``quarantined`` those
-    that could not be read, ``repeated`` the ids that stand on several rows."""
+    that could not be read, ``repeated`` the ids that are on several rows."""
 
     files: int
     ignored: int
@@ -118,7 +118,7 @@ def _without_id(db: duckdb.DuckDBPyConnection, record: IngestRecord) -> None:
 
 
 def _repeated(db: duckdb.DuckDBPyConnection, record: IngestRecord, work: Path) -> int:
-    """Sets aside every row of an id that stands on several, and writes these ids. Raises DuplicateRegistrationError."""
+    """Sets aside every row of an id that is on several, and writes these ids. Raises DuplicateRegistrationError."""
     db.execute(
         """CREATE OR REPLACE TABLE repeated AS SELECT registration_id FROM cleaned
            WHERE registration_id IS NOT NULL GROUP BY registration_id HAVING count(*) > 1"""
@@ -131,7 +131,7 @@ def _repeated(db: duckdb.DuckDBPyConnection, record: IngestRecord, work: Path) -
     if rows - limits.few_rows > allowed:
         count = "SELECT file, count(*) FROM cleaned WHERE registration_id IS NOT NULL GROUP BY file"
         record.taken_in = dict(db.execute(count).fetchall())
-        record.write(work)  # for those who ask what was delivered
+        record.write(work)  # for the record of what was delivered
         named = ", ".join(name for name, _ in found[:5])
         raise DuplicateRegistrationError(said("rows_repeated", rows=rows, all=everything, files=named))
     by_name = {one.path.name: one for one in record.deliveries}

@@ -34,7 +34,7 @@ class SetAside:
         return self.counts.total()
 
     def rows(self) -> list[tuple[int, str, int]]:
-        """Line, problem and number of rows; the rows beyond the listed ones have line 0 and stand together."""
+        """Line, problem and number of rows; the rows beyond the listed ones have line 0 and are one entry."""
         named = Counter(problem for _, problem in self.lines)
         rest = [(0, p, n - named[p]) for p, n in self.counts.items() if n > named[p]]
         return [(line, problem, 1) for line, problem in self.lines] + rest

@@ -25,7 +25,7 @@ _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_
 
 @dataclass(frozen=True)
 class TextSource:
-    """One file: its encoding, its line end (LF also stands for CRLF), and the limits that it must keep."""
+    """One file: its encoding, its line end (LF also means CRLF), and the limits that it must keep."""
 
     path: Path
     encoding: str

@@ -1,7 +1,7 @@
 """Whether a wave is what the record says: record, manifest, work, outputs, and every published revision.
 
-The draw itself is drawn again by ``redraw.py``. Reads everything, writes nothing. Finds whatever was changed, cut off
-or put beside; it cannot find what was wrong already when it was delivered (docs/explanation/threat-model.md).
+The draw itself is drawn again by ``redraw.py``. Reads everything, writes nothing. Finds what was changed, cut off
+or added; it cannot find what was wrong already when it was delivered (docs/explanation/threat-model.md).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HOW = {"missing": "missing", "changed": "altered"}
 
 
 def integrity(store: Store, wave: Wave) -> list[Difference]:
-    """Everything that is not as it was decided, approved and published."""
+    """Everything that differs from what was decided, approved and published."""
     store.pull("published/")
     store.pull(f"work/{wave.key}/", keep=True)
     found = [Difference("record", fault) for fault in verification.faults(store, tuple(_seen(store)))]
@@ -79,13 +79,13 @@ def _run(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
     known = {facts.get("manifest_sha256") for facts in noted["run_finished"]}
     if files.sha256(manifest) not in known:
         found.append(difference("manifest.json", "manifest_unknown"))
-    with suppress(KeyLostError, WrongKeyError):  # said of the record already
+    with suppress(KeyLostError, WrongKeyError):  # reported for the record already
         if not evidence.is_signed(store, manifest):
             found.append(difference("manifest.sig", "manifest_unsigned"))
     if "work" not in said:
         return [*found, difference("manifest.json", "no_work")]
     if not (work / "plan.json").is_file():
-        return found  # thrown away: nothing can be changed in it any more
+        return found  # deleted: nothing in it can be changed any more
     altered = evidence.changed(said["work"], work)
     return [*found, *(difference(f"work/{wave.key}/{file}", _HOW[how]) for file, how in altered)]
 
@@ -117,7 +117,7 @@ def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:
     """Every published person is, with number and name, in the approved cohort or, with refill, in the reserve."""
     name, out = store.key(folder / "cohort.parquet"), store.out(wave)
     unknown = _people(folder / "cohort.parquet") - _people(out / "cohort.parquet")
-    if wave.refill and unknown:  # of a reserve of millions only those
+    if wave.refill and unknown:  # only those: a reserve may have millions
         unknown -= _people(out / "reserve.parquet", [id_ for id_, _, _ in unknown])
     strangers = sorted(unknown.elements())
     found = [difference(name, "stranger", who=id_) for id_, _, _ in strangers]

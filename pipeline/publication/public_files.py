@@ -1,7 +1,7 @@
 """What an outsider needs to check a draw by a beacon, and nothing about anybody: ``rev-N/public/``.
 
 Reads the run's lists, draw and decisions and the revision's cohort; writes only tickets, hashes and outcomes. A ticket
-tells nobody who it is: only its holder knows it, by the letter.
+does not name a person: only its holder knows it, by the letter.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 leaves a line in the record.
 
 A wave that is not published keeps everything: its reviews and new photographs are still to come. What proves a draw
-(lists, decisions, manifest, publications, the record) stays. Deliveries of registers belong to whoever delivers them.
+(lists, decisions, manifest, publications, the record) stays. Deliveries of registers belong to their senders.
 Where encryption is on, what was kept before it was on goes at once, or is sealed anew.
 """
 
@@ -51,7 +51,7 @@ def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
         try:
             wave = calendar.wave(wave_number(key) or 0)
         except UnknownWaveError:
-            continue  # nobody knows when it closed
+            continue  # its closing day is not known
         if wave_lock.holder_of(store, wave) is not None:
             continue
         kinds: dict[str, tuple[int, tuple[Path, ...]]] = {

@@ -27,8 +27,8 @@ from pipeline.publication.rescreen import Rescreened, rescreen
 from pipeline.record import log
 from pipeline.reports.figures.wave_figures import figures
 from pipeline.reports.spreadsheet import write_spreadsheet
-from pipeline.reports.standing import published_as
 from pipeline.reports.wave_report import write_report
+from pipeline.reports.wave_states import published_as
 from pipeline.screening.name_patterns import define_macros
 from pipeline.storage import duckdb_sql, files, wave_lock
 from pipeline.storage.modes import make_public

@@ -39,8 +39,8 @@ def columns(language: str) -> list[str]:
     return [text[language] for text in _words()["column"].values()]
 
 
-def tell(entries: Iterable[Entry], language: str) -> list[Line]:
-    """The entries in a language (id, en); an entry whose facts do not fit its words is told without them."""
+def history_lines(entries: Iterable[Entry], language: str) -> list[Line]:
+    """The entries in a language (id, en); an entry whose facts do not fit its words is shown without them."""
     return [Line(e.number, e.moment.astimezone(WIB), e.by, e.event, text_of(e, language)) for e in entries]
 
 

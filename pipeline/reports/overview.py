@@ -23,7 +23,7 @@ from pipeline.reports.figures.query import Query, sql
 from pipeline.reports.language.labels import LANGUAGES, label, translator
 from pipeline.reports.small_cells.disclosure import Funnel, shown_of
 from pipeline.reports.small_cells.suppress import hide, running
-from pipeline.reports.standing import Published, newest, told
+from pipeline.reports.wave_states import Published, newest, state_sentences
 from pipeline.storage import duckdb_sql
 from pipeline.storage.files import read_json, write_table, write_text
 from pipeline.storage.paths import Store
@@ -70,7 +70,7 @@ def _said(lines: list[WaveLine], language: str) -> list[str]:
     """The state of each wave, in sentences; waves with the same sentences are together."""
     waves: dict[str, list[str]] = {}
     for line in lines:
-        waves.setdefault(" ".join(told(line.published, language)), []).append(str(line.funnel.wave))
+        waves.setdefault(" ".join(state_sentences(line.published, language)), []).append(str(line.funnel.wave))
     return [label("overview.said", language, waves=", ".join(of), said=said) for said, of in waves.items()]
 
 

@@ -1,4 +1,4 @@
-"""``out/funnel.xlsx``: the report's figures as typed cells, for those who go on calculating.
+"""``out/funnel.xlsx``: the report's figures as typed cells, for people who calculate with them.
 
 Holds exactly what the report shows, so what is hidden there is hidden here. Every text is written as text, never as a
 formula; the same wave gives the same bytes.
@@ -19,7 +19,7 @@ from pipeline.reports.figures.groups import Group
 from pipeline.reports.figures.wave_figures import Figures, figures
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
-from pipeline.reports.standing import Published, told
+from pipeline.reports.wave_states import Published, state_sentences
 from pipeline.reports.wording import group_name
 from pipeline.storage.files import atomic
 from pipeline.storage.paths import Store
@@ -86,7 +86,7 @@ def write_spreadsheet(
 
 
 def cover_of(f: Figures, language: str, published: Published | None) -> list[tuple[str, str]]:
-    """What the cover says, line by line: a heading or nothing, and a text."""
+    """The lines of the cover: a heading or nothing, and a text."""
     t = translator(language)
     opens, closes = (numbers.moment(moment, language) for moment in (f.wave.opens, f.wave.closes))
     extracts = [
@@ -99,7 +99,7 @@ def cover_of(f: Figures, language: str, published: Published | None) -> list[tup
     return [
         ("", t("report.title", wave=f.wave.number)),
         *([("", t("sheet_cover.simulated"))] if f.truth else []),
-        (t("sheet.standing"), "\n".join(told(published, language))),
+        (t("sheet.standing"), "\n".join(state_sentences(published, language))),
         (t("sheet_cover.window"), f"{opens} – {closes}"),
         (t("key.registrations"), numbers.integer(f.funnel.registrations, language)),
         (t("key.accepted"), numbers.integer(f.funnel.accepted, language)),
@@ -125,7 +125,7 @@ def _cover(book: Any, name: str, lines: list[tuple[str, str]]) -> None:
 
 
 def _chart(book: Any, page: Any, sheet: Sheet) -> None:
-    """The funnel as bars, beside its figures."""
+    """The funnel as bars, next to its figures."""
     last = len(sheet.rows)
     chart = book.add_chart({"type": "bar"})
     chart.add_series({

@@ -12,7 +12,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.reports import page, wording
 from pipeline.reports.figures.wave_figures import Figures, figures
 from pipeline.reports.language.labels import LANGUAGES
-from pipeline.reports.standing import Published, told
+from pipeline.reports.wave_states import Published, state_sentences
 from pipeline.storage.files import write_text
 from pipeline.storage.paths import Store
 
@@ -31,6 +31,6 @@ def write_report(
     """
     found = found or figures(store, wave)
     editions: dict[str, dict[str, Any]] = {
-        lang: {**wording.edition(found, lang), "standing": told(published, lang)} for lang in LANGUAGES
+        lang: {**wording.edition(found, lang), "standing": state_sentences(published, lang)} for lang in LANGUAGES
     }
     return write_text(page.render("report.html.j2", editions), path or store.work(wave) / "out" / "report.html")

@@ -24,7 +24,7 @@ _TRUTH_COLUMNS = {"screening": truth_comparison.SCREENING_COLUMNS, "selfie": tru
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis of shares, cut to where the intervals lie; ``middle`` is the share of all."""
+    """An axis of shares, cut to the range of the intervals; ``middle`` is the share of all."""
 
     low: float
     high: float
@@ -72,7 +72,7 @@ def _contents(f: Figures) -> list[tuple[str, str]]:
 
 
 def _summary(f: Figures, t: Translate) -> str:
-    """The wave in a sentence or two; what is not shown is not said."""
+    """The wave in one or two sentences, without figures that are not shown."""
     parts = [t("summary.registered", n=f.funnel.registrations)]
     if f.eligible is not None:
         parts.append(t("summary.eligible", n=f.eligible, share=f.eligible / f.funnel.registrations))

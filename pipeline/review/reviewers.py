@@ -84,7 +84,7 @@ class Reviewers:
                 found = one.name
         return found
 
-    def nobody(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether the list is empty."""
         return not self._listed()
 

@@ -48,7 +48,7 @@ def screen(
 ) -> ScreenCounts:
     """Screens a wave by the rules in force on its closing day, on the extracts given.
 
-    ``listed_by``: the blacklist counts as it stood on this day instead of the closing day. ``also``: rules that
+    ``listed_by``: the blacklist counts as it was on this day instead of the closing day. ``also``: rules that
     are tried although they were not in force.
     """
     work, rules = store.work(wave), [*rules_in_force(wave), *also]
@@ -88,7 +88,7 @@ def screen(
 
 
 def _repeated(work: Path, columns: Sequence[str]) -> str:
-    """The ids that stand on several rows: one application each of which nothing but the id was read."""
+    """The ids that are on several rows: each is one application, of which nothing but the id was read."""
     path = work / "repeated.parquet"
     if not path.is_file():
         return ""
@@ -115,7 +115,7 @@ def _mask(rules: list[Rule], codes: tuple[str, ...]) -> str:
 def sources_of(
     work: Path, extracts: dict[str, Extract], cohorts: list[Path], wave: Wave, listed_by: date | None = None
 ) -> dict[str, duckdb_sql.Value]:
-    """What fills the SQL: files, lists that may be empty, the wave's window."""
+    """The values that fill the SQL: files, lists that may be empty, the wave's window."""
     read = {name: duckdb_sql.read(x.files) for name, x in extracts.items()}
     since = f" AND (since IS NULL OR CAST(since AS DATE) <= DATE '{listed_by or wave.closing_day}')"
     return {

@@ -1,4 +1,4 @@
-"""Measurements that were paid for, by the content of both photographs: a rerun or a refill computes nothing twice.
+"""A cache of measurements by the content of both photographs: a rerun or a refill computes nothing twice.
 
 One append-only file per process below a folder, one JSON line per pair (``kept_lines.py``): plain, or with encryption
 at rest sealed under the key of the wave, and then of use to that wave alone. Holds scores and a distance, never a
@@ -26,7 +26,7 @@ from pipeline.selfie.verdict import Measurement
 from pipeline.storage import key_ring
 from pipeline.storage.sealed import SealedWriter, key_at
 
-#: Part of every key, with the hash of our own weights: raise it whenever a change of code can alter a measurement, or
+#: Part of every key, with the hash of our own weights: raise it when a change of code can alter a measurement, or
 #: the form of a line changes.
 VERSION = 11
 #: A line is ``{"key":"<64>","mac":"<32>",`` and then what was measured. The key's first 64 bits find it.
@@ -45,7 +45,7 @@ def key(selfie: bytes, reference: bytes | None, model: str, limits: str) -> str:
     return hashlib.sha256(selfie + (reference or b"-") + f"{model}/{_software()}/{limits}".encode()).hexdigest()
 
 
-#: The settings of photographs that decide what is seen.
+#: The settings of photographs that change a measurement.
 LIMITS = ("max_pixels", "max_full_pixels", "detect_side")
 
 
@@ -54,7 +54,7 @@ def limits_text(max_pixels: int, max_full_pixels: int, detect_side: int) -> str:
     return f"{max_pixels}/{max_full_pixels}/{detect_side}"
 
 
-#: Raise it whenever a change of code can alter what is seen of a card.
+#: Raise it when a change of code can alter the result for a card.
 _CARD_VERSION = 2
 
 
@@ -90,7 +90,7 @@ def _lines_of(kept: VerdictFolder, keys: set[str]) -> Iterator[tuple[Lines, int,
 
 @cache
 def _software() -> str:
-    """What measures, as far as it can change: the version of the code and the bytes of the weights trained here."""
+    """Everything that can change a measurement: the version of the code and the bytes of the weights trained here."""
     weights = sorted(OWN_WEIGHTS.glob("*.npz"))
     return f"{VERSION}/{hashlib.sha256(b''.join(path.read_bytes() for path in weights)).hexdigest()}"
 
@@ -151,16 +151,16 @@ class MeasurementCache:
             self._note(place << _FILE_BITS | number, line)
 
     def _note(self, place: int, line: bytes) -> None:
-        with suppress(ValueError):  # not a line of ours
+        with suppress(ValueError):  # not a line of this installation
             known = int(line[_START], 16)
             before = self._at.setdefault(known, place)
             if before != place and self._proven(before, self._line(before)) is None:
                 self._at[known] = place
             elif before != place:
-                self._proven(place, line)  # it changes nothing; one that is forged is named
+                self._proven(place, line)  # it changes nothing; a forged line is named
 
     def get(self, known: str) -> Measurement | None:
-        """The measurement under a key, if anyone made it."""
+        """The measurement under a key; None where there is none."""
         place = self._at.get(int(known[:16], 16))
         if place is None:
             return None
@@ -185,8 +185,8 @@ class MeasurementCache:
         return self._files[place & ((1 << _FILE_BITS) - 1)].at(place >> _FILE_BITS)
 
     def _proven(self, place: int, line: bytes) -> Measurement | None:
-        """What a line says, if this installation wrote it so; else it is named. Nothing says one that is gone: its file
-        was deleted since."""
+        """The measurement of a line that this installation wrote; other lines are named. None for a line that is gone:
+        its file was deleted since."""
         if not line:
             return None
         known, measured = line[_KEY], line[_MEASURED:].rstrip(b"\n")

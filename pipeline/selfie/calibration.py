@@ -1,7 +1,7 @@
 """Thresholds from labelled pairs, set by the group that fares worst. Pure arithmetic on distances.
 
 An average over everybody hides a group in which strangers pass: version 0.2.0 had 354 false matches in 1,000 among
-Asian men beside 3 in 1,000 among others. So pairs are judged within their group (people of one sex and origin), and
+Asian men and 3 in 1,000 among others. So pairs are judged within their group (people of one sex and origin), and
 every group must keep the limits.
 """
 
@@ -18,7 +18,7 @@ from pipeline.domain.wilson import wilson
 
 Floats = NDArray[np.float64]
 
-#: Name of the only group where the pairs name none.
+#: Name of the only group where the pairs have no groups.
 UNGROUPED = "all pairs"
 #: Fewest pairs of each kind, over all groups, from which thresholds are proposed.
 FEWEST = 10

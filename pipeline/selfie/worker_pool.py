@@ -24,7 +24,7 @@ from pipeline.domain.errors import GelombangError, SelfieSystemError
 from pipeline.runtime.processes import leave_with_parent
 
 #: A worker has one core: more threads would fight over it, and a thread count must not change a sum. OpenVINO and
-#: OpenCV are told in code. TensorFlow's part is for other DeepFace models; our own networks do not load it.
+#: OpenCV are set in code. TensorFlow's part is for other DeepFace models; our own networks do not load it.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

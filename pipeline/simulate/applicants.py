@@ -76,7 +76,8 @@ def applications(plan: SimulationPlan, world: World, past: Past | None = None) -
 
 
 def _nobody_before(plan: SimulationPlan, past: Past | None) -> bool:
-    """Whether nobody may be planted as accepted before: in wave 1, and in a country, where the waves themselves say."""
+    """Whether no one may be planted as accepted before: in wave 1, and in a country, where the waves themselves
+    decide."""
     return plan.wave.number == 1 or bool(past and past.step)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.errors import BadSettingError
 from pipeline.runtime import progress
-from pipeline.simulate import wave
+from pipeline.simulate import planted_cards, wave
 from pipeline.simulate.between import retry_photos
 from pipeline.simulate.between.past import Past
 from pipeline.simulate.photos.photo_job import EACH_WAVE, Job
@@ -68,7 +68,8 @@ def simulate_country(
             done = wave.simulate_wave(plan, store, photos, workers, past)
             counts |= {"registrations": done.registrations, **done.extracts}
         jobs = photograph_jobs(plan, store, done.photographs, before.step, sources)
-        resent = [_in_country(job, before, sources) for job in retry_photos.deliver(plan, store, before)]
+        resent = planted_cards.with_own_cards(plan, before, retry_photos.deliver(plan, store, before))
+        resent = [_in_country(job, before, sources) for job in resent]
         rendered = _render(plan, [*jobs, *resent], faces, workers, progress_of)
         record(plan, store, done, rendered)
         past = done.past

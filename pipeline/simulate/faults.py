@@ -16,8 +16,10 @@ _OF_NO_APPLICANT = ("duplicate_id", "shared_nik")
 CODES = tuple(
     code for code, reason in reasons.catalogue().items() if reason.layer != "selfie" and code not in _OF_NO_APPLICANT
 )
-#: Cards are rendered apart from waves (``photos/cards/``): a simulated selfie is too small for a number to be read.
+#: What is wrong with a photograph; what is wrong with the card on it is planted apart (``planted_cards.py``).
 SELFIE_CODES = tuple(code for code in reasons.codes("selfie") if code not in reasons.CARD_CODES)
+#: Both, in catalogue order.
+PHOTO_CODES = (*SELFIE_CODES, *reasons.CARD_CODES)
 BIT = {code: 1 << number for number, code in enumerate(CODES)}
 #: Not codes: a variant of a fault, or something that is only worth a warning.
 NEAR_MISS, SHARED, FAMILY = (1 << (len(CODES) + n) for n in range(3))

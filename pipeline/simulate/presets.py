@@ -28,6 +28,7 @@ class SimulationPlan:
     quota: int
     shares: dict[str, float]  # of faults before the selfie
     selfie: dict[str, float]  # of faults of the photograph
+    card: dict[str, float] = field(default_factory=dict)  # of wrong cards, where the wave looks at cards
     narrow: bool = False  # extracts sorted by NIK, NIK and KK as 64-bit integers
     margin: float = MARGIN
     options: dict[str, Any] = field(default_factory=dict)  # as given, for simulated.json
@@ -52,7 +53,7 @@ def preset(name: str) -> dict[str, Any]:
     if name not in PRESETS:
         raise BadSettingError(f"There is no preset {name!r}.", f"Choose one of {', '.join(PRESETS)}.")
     table = dict(_tables()[name])
-    for key in ("shares", "selfie"):
+    for key in ("shares", "selfie", "card"):
         if isinstance(table[key], str):
             table[key] = _tables()[table[key]][key]
     return table

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipeline.simulate import planted_cards
 from pipeline.simulate.between.past import Past
 from pipeline.simulate.photos.photographs import Rendered
 from pipeline.simulate.presets import SimulationPlan
@@ -47,6 +48,8 @@ def record(plan: SimulationPlan, store: Store, done: Simulated, rendered: Render
         "set_aside": {"total": sum(done.hostile.values()), **done.hostile},
         "photographs": {"applications": rendered.counts.total(), **by_fault},
     }
+    if plan.wave.card == "check":
+        value["cards"] = planted_cards.counted(done.photographs.card)
     if plan.wave.beacon:
         beacon_truth.deliver(plan, store)
     write_json(value, truth_path(plan, store).with_name("simulated.json"))

@@ -30,6 +30,8 @@ _PHOTOGRAPHS = pa.schema(
         ("odd_year", pa.bool_()),
         ("face", pa.int64()),
         ("copy_of", pa.int64()),
+        ("card", pa.int64()),
+        ("card_number", pa.int64()),
     ]
 )
 

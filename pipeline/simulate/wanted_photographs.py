@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.simulate import application_rows, shared_faces
+from pipeline.simulate import application_rows, planted_cards, shared_faces
 from pipeline.simulate.faults import SELFIE_CODES
 from pipeline.simulate.noise import I64
 from pipeline.simulate.photos.photo_job import EACH_WAVE, Job
@@ -30,6 +30,8 @@ class Photographs:
     odd_year: np.ndarray  # bool: born in an odd year
     face: I64  # the person whose face it is: another's where one person is planted under several numbers
     copy_of: I64  # the application whose picture is sent again, or -1
+    card: I64  # place in planted_cards.KINDS, or -1: the wave looks at no cards
+    card_number: I64  # what stands on it, or -1
 
 
 def delivered(plan: SimulationPlan, known: Known, expected: I64, photos: str) -> tuple[np.ndarray, I64]:
@@ -88,6 +90,7 @@ def photograph_jobs(
                 fault=code,
                 selfie=selfies / application_rows.selfie_path(number, registration_id),
                 reference=photos / photo_path(person) if has_reference else None,
+                card=planted_cards.held(int(asked.card[number]), int(asked.card_number[number])),
             )
         )
     return jobs

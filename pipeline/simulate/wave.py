@@ -19,6 +19,7 @@ from pipeline.simulate import (
     faults,
     landing,
     noise,
+    planted_cards,
     shared_faces,
     wanted_photographs,
 )
@@ -82,21 +83,24 @@ def simulate_wave(
     wanted, turn = wanted_photographs.delivered(plan, known, expected, photos)
     faces = plan.wave.same_person == "check"
     shared = shared_faces.plant(plan.seed, wanted, turn, fault, known.person, faces=faces)
+    cards = planted_cards.plant(plan, world, known.person, wanted, turn, fault, shared.copy_of)
     applied = _applied(known, fault, past, photographed=photos != "none")
     rows = write_registers.write(plan, world, applied, store, workers)
     now = past
     if past.step + 1 < past.steps:
         sent = fault if photos != "none" else np.full(known.size, -1)
-        ended = _endings(plan, known, expected, sent, shared)
+        ended = _endings(plan, known, expected, sent, shared.planted | (cards.planted & planted_cards.DIFFERS))
         now = _remembered(plan, past, known, applied, ended=ended, accepted=accepted)
-    planted = wanted_photographs.planted_alone(fault, wanted, photos) | shared.planted
+    planted = wanted_photographs.planted_alone(fault, wanted, photos) | shared.planted | cards.planted
     return Simulated(
         registrations=known.size,
         people=len(np.unique(known.person)),
         expected_eligible=int((expected == 0).sum()),
         extracts=rows,
         hostile=applications.hostile,
-        photographs=Photographs(wanted, turn, fault, known.person, known.odd_year, shared.face, shared.copy_of),
+        photographs=Photographs(
+            wanted, turn, fault, known.person, known.odd_year, shared.face, shared.copy_of, cards.kind, cards.number
+        ),
         truth=truth_table(plan, known, applications.niks, expected=expected, selfie_planted=planted, wanted=wanted),
         past=now,
     )
@@ -175,10 +179,10 @@ def _applied(known: Known, fault: I64, past: Past, *, photographed: bool) -> App
     )
 
 
-def _endings(plan: SimulationPlan, known: Known, expected: I64, fault: I64, shared: shared_faces.Shared) -> I64:
-    """How each application is foreseen to end."""
+def _endings(plan: SimulationPlan, known: Known, expected: I64, fault: I64, planted: I64) -> I64:
+    """How each application is foreseen to end. ``planted``: what a person must look at."""
     order = planted_truth.draw_order(known, np.flatnonzero(expected == 0))
-    return endings(expected, order, fault, shared.planted, quota=plan.quota, margin=plan.margin)
+    return endings(expected, order, fault, planted, quota=plan.quota, margin=plan.margin)
 
 
 def _remembered(plan: SimulationPlan, past: Past, known: Known, applied: Applied, *, ended: I64, accepted: I64) -> Past:

@@ -1,4 +1,4 @@
-"""What a finished run rests on, file by file: hashed into the manifest, and compared again before publication.
+"""The evidence of a finished run, file by file: hashed into the manifest, and compared again before publication.
 
 Reads the run's work and outputs and the installed weights; writes ``out/manifest.sig``. Between a run and its
 publication no file may change: the cohort that is published is screened from them.
@@ -21,7 +21,7 @@ from pipeline.wave_run.plan import Plan
 
 SIGNATURE = "manifest.sig"
 #: Below a run's work, but no evidence: outputs (the manifest has them), rooms of a publication, what checks show, and
-#: what the tasks said of each other's files while the run went on.
+#: the statements of the tasks about each other's files.
 _NOT = {"out", "publication", "staged", "data_docs", "shards", "custody"}
 
 
@@ -74,7 +74,7 @@ def _text(digest: str) -> bytes:
 
 
 def erased(store: Store, number: int) -> set[str]:
-    """Hashes that tables of a wave have since rows of one person were erased, by the record."""
+    """Hashes of the tables of a wave after rows of one person were erased, by the record."""
     noted = log.entries(store, number, "erased")
     return {digest for entry in noted for digest in entry.facts.get("files", {}).values()}
 
@@ -88,7 +88,7 @@ def purged(store: Store, number: int, folder: Path) -> set[str]:
 def changed(
     entries: list[dict[str, Any]], folder: Path, erased: Collection[str] = (), purged: Collection[str] = ()
 ) -> list[tuple[str, str]]:
-    """Of the files that a manifest lists, those that are not what it says: name, and ``missing`` or ``changed``.
+    """The files that differ from their entry in a manifest: name, and ``missing`` or ``changed``.
 
     ``erased``: hashes that the record has of tables since somebody's rows were erased. ``purged``: files that may be
     missing.

@@ -21,6 +21,6 @@ def add(run: Plan, part: str, lines: Iterable[str]) -> int:
     before = files.read_json(path)["lines"] if path.is_file() else []
     named = sorted({*before, *lines})
     for line in named:
-        log.warning("%s: the kept verdict %s was altered or is another installation's; measured anew", part, line)
+        log.warning("%s: the kept verdict %s was altered or is another installation's; measured again", part, line)
     files.write_json({"lines": named}, path)
     return len(named)

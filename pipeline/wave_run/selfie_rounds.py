@@ -65,7 +65,7 @@ def forget_rounds(run: Plan) -> None:
 
 
 def refill_places(run: Plan) -> int:
-    """With ``refill``: verifies the next in line until the places are full or nobody is left; returns the rounds.
+    """With ``refill``: verifies the next in line until the places are full or no one is left; returns the rounds.
 
     Rounds made before stay. A person who was found to share a face since then leaves a place that is filled now.
     """

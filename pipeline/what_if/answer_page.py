@@ -23,7 +23,7 @@ _STEP = 0.05
 
 @dataclass(frozen=True)
 class Scale:
-    """The axis of a table of chances, cut to where the intervals lie."""
+    """The axis of a table of chances, cut to the range of the intervals."""
 
     low: float
     high: float

@@ -1,4 +1,4 @@
-"""What is asked of a finished wave: another quota or share, rules left out or put in, and how many seeds.
+"""A question about a finished wave: another quota or share, rules left out or added, and how many seeds.
 
 Reads the manifest of the wave and the rulebook; knows no table.
 """
@@ -16,9 +16,9 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import BadQuestionError
 from pipeline.screening.rulebook import Rule, all_rules, warning_codes
 
-#: Fewer tell too little about 95 of 100, more tell nothing new.
+#: Fewer are too few for bounds of 95 of 100; more do not change the answer.
 SEEDS = range(20, 100_001)
-#: What of a wave its manifest has under the same name.
+#: Values of a wave that its manifest has under the same name.
 AS_RUN = ("quota", "seed", "seed_source", "selfie", "policy", "refill", "priority_share")
 #: A warning that has a meaning of its own in the decision.
 _NO_RULE = frozenset({"shared_nik"})
@@ -26,7 +26,7 @@ _NO_RULE = frozenset({"shared_nik"})
 
 @dataclass(frozen=True)
 class Terms:
-    """By what places are given: the quota, the share kept for the listed, and the codes that refuse."""
+    """The terms that decide about places: the quota, the share kept for the listed, and the codes that refuse."""
 
     quota: int
     priority_share: float
@@ -58,12 +58,12 @@ class Question:
 
     @property
     def same(self) -> bool:
-        """Whether nothing but other seeds is asked about."""
+        """Whether only other seeds are asked about."""
         return self.as_run == self.asked
 
 
 def bit_of(code: str) -> int:
-    """The bit of a reason, or behind them of a warning that is taken as one."""
+    """The bit of a reason. Warnings that are treated as reasons follow after them."""
     codes = reasons.codes()
     return 1 << (codes.index(code) if code in codes else len(codes) + warning_codes().index(code))
 
@@ -103,7 +103,7 @@ def ask(
     """Makes the question. ``areas``: shares of the quota by province or regency, none to be without; None: as the wave
     had them.
 
-    Raises BadQuestionError for what no wave can have.
+    Raises BadQuestionError for terms that no wave can have.
     """
     wave, rules = wave_as_run(manifest), [rule["code"] for rule in manifest["rules"]]
     if quota is not None and quota < 1:

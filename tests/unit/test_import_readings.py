@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from pipeline.importing import batch_readings, readings
 from pipeline.importing.mapping import Mapping
 from pipeline.importing.outcome import Tally
 from pipeline.importing.sources import open_sources
-from pipeline.importing.staging import stage
+from pipeline.importing.staging import FORM, stage
 from pipeline.importing.text_kernels import plain_texts, sixteen_digits
 from pipeline.storage import duckdb_sql
 from tests.effort import examples
@@ -164,7 +165,9 @@ def as_before(db: duckdb.DuckDBPyConnection, contract: Table, texts: pa.Table, p
     """The delivery of a register whose rows are read one by one."""
     db.register("delivered", texts)
     duckdb_sql.copy(db, readings.staged(contract, Mapping()), path.with_name("before.parquet"), duckdb_sql.PASSING)
-    duckdb_sql.copy(db, readings.delivery(contract, duckdb_sql.read([path.with_name("before.parquet")])), path)
+    plain = path.with_name("plain.parquet")  # as staging writes: by statistics, DuckDB would call columns never empty
+    pq.write_table(pq.read_table(path.with_name("before.parquet")), plain, **FORM)
+    duckdb_sql.copy(db, readings.delivery(contract, duckdb_sql.read([plain])), path)
     return path.read_bytes()
 
 
@@ -180,7 +183,7 @@ ONE_WORD = ["3.17E+15,PKH,active", "3171010000000009,,active"]
 def test_the_delivery_has_the_same_bytes_as_if_rows_were_read_one_by_one(
     tmp_path: Path, words: list[str], bad: list[str]
 ):
-    """Which columns a file declares as never empty follows from all rows, those that were set aside too."""
+    """Whatever rows were set aside."""
     contract = EXTRACTS["bansos"]
     lines = [
         f"{3171010000000001 + n * 7919 % 30_011},{words[n % len(words)]},{'active' if n % 3 else 'ended'}"

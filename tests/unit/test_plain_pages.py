@@ -106,7 +106,7 @@ def test_what_duckdb_wrote_it_reads_rightly_by_itself(tmp_path: Path, form: str,
         ({"use_dictionary": False, "write_statistics": False}, False),
         ({"use_dictionary": ["p"]}, False),
         (files.PARQUET, False),
-        (staging._FORM, False),
+        (staging.FORM, False),
     ],
 )
 def test_only_files_that_may_be_misread_pay_for_it(tmp_path: Path, write: dict[str, Any], told: bool) -> None:

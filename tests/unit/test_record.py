@@ -19,7 +19,7 @@ from pipeline.domain.settings import settings
 from pipeline.record import log, verification
 from pipeline.record.entry import EVENTS, Entry
 from pipeline.record.finding import finding
-from pipeline.record.history import tell, text_of
+from pipeline.record.history import history_lines, text_of
 from pipeline.runtime.system_user import user_name
 from pipeline.storage.paths import Store
 
@@ -160,7 +160,7 @@ def test_an_entry_read_again_is_the_same_and_still_signed(facts: dict[str, objec
 def test_every_event_has_its_words_and_facts_that_do_not_fit_them_never_stop_anybody(event: str, language: str):
     made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", event, 3, "ani", "0", {})
     assert text_of(made, language)
-    [line] = tell([made], language)
+    [line] = history_lines([made], language)
     assert f"{line.at:%H:%M}" == "10:00"  # WIB
 
 

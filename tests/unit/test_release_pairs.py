@@ -127,6 +127,12 @@ def test_releases_that_do_not_know_of_each_other_disclose() -> None:
     assert few(*pair(values, now)) == []
 
 
+def test_few_that_are_left_are_not_told_by_what_is_too_small_to_have_lost_them() -> None:
+    """Six left e for a; g, the only other in e's part, never had six."""
+    values, now = [0, 0, 0, 0, 7, 0, 5, 0], [6, 0, 0, 0, 1, 0, 5, 0]
+    assert solvable(values, now, *pair(values, now)) == []
+
+
 @given(vectors, moves)
 def test_no_figure_of_the_funnel_moves_by_few(values: list[int], steps: Any) -> None:
     now = moved(values, steps)

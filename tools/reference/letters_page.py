@@ -23,7 +23,7 @@ What an applicant of wave 12 is sent; the next wave is 13. An SMS has at most {l
 is one message. With several reasons the e-mail has a paragraph for each, and the SMS as many as fit, then how many
 more there are. The words are in `pipeline/reports/messages/notices.toml` and `pipeline/domain/reasons.toml`.
 
-## What is told to whom
+## What a letter says
 
 How much a letter tells depends on how sure it is that the reader is the person
 (`pipeline/reports/messages/telling.toml`):
@@ -35,8 +35,8 @@ How much a letter tells depends on how sure it is that the reader is the person
 | any | yes | no or not looked at | every reason without a group; else the group, and how to prove oneself |
 | no | yes | any | the same |
 
-An application that another one of the same person replaces is told only that. Groups stand last, so that their place
-tells nothing; letters with the same words have one number in `notices.csv`.
+The letter about an application that another one of the same person replaces says only that. Groups come last, so that
+their place reveals nothing; letters with the same words have one number in `notices.csv`.
 
 """
 
@@ -67,7 +67,7 @@ def letters_page() -> str:
         [f"`{code}`", "the replaced letter" if code == SUPERSEDED else group or "itself", "yes" if mend else "–"]
         for code, group, mend in table()
     ]
-    parts = [_HEAD.format(length=SMS_LENGTH), markdown.table(["reason", "told as", "something to correct"], rows)]
+    parts = [_HEAD.format(length=SMS_LENGTH), markdown.table(["reason", "given as", "something to correct"], rows)]
     parts.append("\n## Whole letters\n")
     parts += [_whole(outcome, write_letter(wave, outcome, [], following)) for outcome in ("accepted", "reserve")]
     parts.append(_whole("review", write_letter(wave, "review", [], following)))
@@ -81,6 +81,6 @@ def letters_page() -> str:
     parts.append("\n## Reasons\n")
     for code, group, _ in table():
         if [item.name for item in letter_items([code], matched=True)] == [code] != [SUPERSEDED]:
-            note = f"`{code}`" + (" (to whoever has shown who they are)" if group else "")
+            note = f"`{code}`" + (" (to a person who has shown who they are)" if group else "")
             parts.append(_whole(note, refused(code, matched=bool(group)), closing=False))
     return "\n".join(part.strip("\n") + "\n" for part in parts).replace(settings().contact, "www.prakerja.go.id")

@@ -35,24 +35,25 @@ class Pair:
     group: str = ""
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The lines of a table."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def labelled(faces: Path, name: str) -> list[Pair]:
     """The labelled pairs of ``lfw`` or ``celeba``; of LFW the group of the first person, where it is known."""
-    groups = {f"lfw/{row['person']}": f"lfw {row['group']}" for row in _rows(faces / "lfw_groups.csv")}
+    groups = {f"lfw/{row['person']}": f"lfw {row['group']}" for row in rows_of(faces / "lfw_groups.csv")}
     return [
         Pair(row["selfie"], row["reference"], row["same"] == "1", groups.get(row["selfie"].split("_")[0], name))
-        for row in _rows(faces / f"{name}_pairs.csv")
+        for row in rows_of(faces / f"{name}_pairs.csv")
     ]
 
 
 def strangers(faces: Path) -> dict[str, list[str]]:
     """The photographs of each group (set, group, sex), one a person: every two of a group are different people."""
     found: dict[str, list[str]] = {}
-    for row in _rows(faces / "groups.csv"):
+    for row in rows_of(faces / "groups.csv"):
         found.setdefault(f"{row['set']} {row['group']} {row['sex']}", []).append(row["path"])
     return found
 

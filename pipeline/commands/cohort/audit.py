@@ -1,4 +1,4 @@
-"""`gelombang audit`: is this cohort the one that the published lists and the seed give?"""
+"""`gelombang audit`: checks that this cohort follows from the published lists and the seed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def audit(
     announced["quota"] = declared.quota if quota is None else quota
     if seed is not None or declared.seed:
         announced["seed"] = declared.seed if seed is None else seed
-    differences = integrity(store, declared)  # which has what was published
+    differences = integrity(store, declared)  # the revision's folder has what was published
     published = None
     if declared.beacon:
         announced |= {"beacon": declared.beacon, "round": round_of(declared)}

@@ -1,4 +1,4 @@
-"""`gelombang publish`: what the approval on Airflow's page does, for a person at a prompt."""
+"""`gelombang publish`: the approval of Airflow's page, for a person at a prompt."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def publish(
     Example: gelombang publish 12 --decree "SK 1/2021"
     """
     t = translator(language_of(language))
-    where, found, folder = finished(data, wave)
-    plan = where.work(found) / "plan.json"
-    where.pull(where.key(plan))
+    store, found, folder = finished(data, wave)
+    plan = store.work(found) / "plan.json"
+    store.pull(store.key(plan))
     if not plan.is_file():
-        raise WaveNotRunError(f"What wave {wave} was decided on is no longer below {where.work(found)}.")
-    with wave_lock.held(where, found, "gelombang publish") as name:
-        ref = RunRef(where.address, wave, name)
-        run = FinishedRun(ref, where.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
+        raise WaveNotRunError(f"What wave {wave} was decided on is no longer below {store.work(found)}.")
+    with wave_lock.held(store, found, "gelombang publish") as name:
+        ref = RunRef(store.address, wave, name)
+        run = FinishedRun(ref, store.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
-    periodic_tasks.overview(where.address)
+    periodic_tasks.overview(store.address)
     counts = {"accepted": done.accepted, "removed": done.removed, "added": done.added}
     say(t("publish.done", wave=str(wave), revision=str(done.revision), where=done.published, **counts))
-    record = files.read_json(where.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]
+    record = files.read_json(store.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]
     if not record["on_list"]:
         say(t("publish.no_approvers", name=record["name"]))
     if record["one_person"]:

@@ -13,7 +13,7 @@ from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.record import log
-from pipeline.record.history import columns, tell
+from pipeline.record.history import columns, history_lines
 from pipeline.reports.language.labels import label
 from pipeline.storage.paths import Store
 
@@ -42,7 +42,7 @@ def history(
     table = Table()
     for head in columns(spoken):  # the name of a run or of a file is folded in a narrow terminal, never cut off
         table.add_column(head, overflow="fold")
-    for entry, line in zip(found, tell(found, spoken), strict=True):
+    for entry, line in zip(found, history_lines(found, spoken), strict=True):
         of = f"{label('purge.wave', spoken)} {entry.wave}: " if wave is None and entry.wave else ""
         table.add_row(str(line.number), f"{line.at:%Y-%m-%d %H:%M:%S}", Text(line.by), Text(of + line.text))
     wide_console().print(table)

@@ -1,4 +1,4 @@
-"""`gelombang access`: all that is held about one person, as a readable file, for that person."""
+"""`gelombang access`: all data about one person, as a readable file, for that person."""
 
 from __future__ import annotations
 

@@ -57,20 +57,20 @@ def review(
     if wave is None:
         raise typer.BadParameter("Which wave?", param_hint="WAVE")
 
-    where, found, folder = finished(data, wave)
-    if where.elsewhere:
+    store, found, folder = finished(data, wave)
+    if store.elsewhere:
         raise BadSettingError(
-            f"A review needs the photographs in a folder; {where.address} is none.",
+            f"A review needs the photographs in a folder; {store.address} is none.",
             "Copy the wave's folders to this machine, review there, and copy landing/*/reviews/ back.",
         )
-    cases = read_cases(where, found)
+    cases = read_cases(store, found)
     console = Terminal()
-    waiting = [one for one in objections(where, found) if one.decided is None]
+    waiting = [one for one in objections(store, found) if one.decided is None]
     if not cases and not waiting:
         console.print(t("reviewing.nobody", wave=str(wave)))
         return
     gate = AccessGate(reviewers, host)
-    app = make_app(Reviewing(where, found), cases, read_json(folder / "manifest.json")["selfie_policy"], gate)
+    app = make_app(Reviewing(store, found), cases, read_json(folder / "manifest.json")["selfie_policy"], gate)
     with _listen(host, port) as listening, suppress(KeyboardInterrupt):  # which is how it is ended
         name, bound = listening.getsockname()[:2]
         shown = f"[{name}]" if ":" in name else name
@@ -79,7 +79,7 @@ def review(
         if waiting:
             console.print(t("reviewing.objections", n=len(waiting)))
         console.print(address, style="bold", soft_wrap=True, markup=False, highlight=False)
-        if reviewers.nobody():
+        if reviewers.is_empty():
             console.print(t("reviewing.no_token"), style="yellow")
         if not ipaddress.ip_address(name).is_loopback:
             console.print(t("reviewing.others"), style="yellow")
@@ -109,7 +109,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _serve(app: object, listening: socket.socket) -> None:
-    """Serves until the process is told to end."""
+    """Serves until the process ends."""
     import uvicorn
 
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)  # type: ignore[arg-type]

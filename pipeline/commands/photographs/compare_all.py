@@ -1,4 +1,4 @@
-"""`gelombang compare-all`: which photographs of a list show one face, or are one picture. No wave is needed."""
+"""`gelombang compare-all`: finds photographs of a list that show one face, or are one picture. No wave is needed."""
 
 from __future__ import annotations
 

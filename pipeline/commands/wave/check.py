@@ -1,4 +1,5 @@
-"""`gelombang check`: what is wrong with a delivery, before the wave closes. Writes nothing below the data root."""
+"""`gelombang check`: finds what is wrong with a delivery, before the wave closes. Writes nothing below the data
+root."""
 
 from __future__ import annotations
 

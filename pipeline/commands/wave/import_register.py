@@ -50,22 +50,23 @@ def import_register(
     spoken, store = language_of(language), Store.at(data or settings().data)
     t = translator(spoken)
     order = Order(extract, source, asof.date(), mapping, table, replace)
-    console, told = Terminal(stderr=True), [0]
+    console, reported = Terminal(stderr=True), 0
     with console.status(t("import.reading", rows=0)) if console.is_terminal else nullcontext() as status:
 
         def progress(rows: int) -> None:
+            nonlocal reported
             if status:
                 status.update(t("import.reading", rows=rows))
-            elif rows // _EVERY_ROWS > told[0]:
-                told[0] = rows // _EVERY_ROWS
+            elif rows // _EVERY_ROWS > reported:
+                reported = rows // _EVERY_ROWS
                 say(t("import.reading", rows=rows), err=True)
 
         found, key = import_extract(store, order, progress)
-    where = f"{store.address}/{key}"
+    address = f"{store.address}/{key}"
     if as_json:
-        say_json({"extract": extract, "asof": str(order.asof), "where": where, **found.to_json()}, indent=1)
+        say_json({"extract": extract, "asof": str(order.asof), "where": address, **found.to_json()}, indent=1)
         return
-    say(t("import.done", extract=extract, asof=order.asof, rows=found.rows, where=where))
+    say(t("import.done", extract=extract, asof=order.asof, rows=found.rows, where=address))
     if found.aside:
         say(t("import.aside", n=found.aside.total()))
         for problem, count in found.aside.most_common():

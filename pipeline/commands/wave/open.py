@@ -12,7 +12,7 @@ from pipeline.storage.paths import Store
 
 
 def open_(wave: WaveArgument, data: DataOption = None, language: LanguageOption = None) -> None:
-    """Open a wave that is drawn by a beacon: make its key, and publish what nobody can change afterwards.
+    """Open a wave that is drawn by a beacon: make its key, and publish the terms, which cannot be changed afterwards.
 
     Example: gelombang open 13
     """

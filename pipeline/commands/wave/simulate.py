@@ -51,6 +51,9 @@ def simulate(
     beacon: Annotated[
         bool, typer.Option("--beacon", help="Draw by the demonstration beacon, without a calendar in DATA.")
     ] = False,
+    cards: Annotated[
+        bool, typer.Option("--cards", help="Look at identity cards, right and wrong ones, without a calendar in DATA.")
+    ] = False,
     preset: Annotated[str, typer.Option(help="Sizes and shares: demo, small, wave-1 or national.")] = "demo",
     workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
     language: LanguageOption = None,
@@ -65,6 +68,8 @@ def simulate(
       gelombang simulate data/demo --wave 12
 
       gelombang simulate data/country --waves 1-3 --preset small
+
+      gelombang simulate data/cards --preset small --cards
     """
     from pipeline.simulate import presets
     from pipeline.simulate.wanted_photographs import PHOTOS
@@ -88,13 +93,18 @@ def simulate(
     if not own:
         log.forget(store)  # of a root that lay here before
         mode: SelfieMode = "off" if photos == "none" else "after_draw"
+        mine: dict[str, Any] = {"selfie": mode, "card": "check" if cards else "off"}
         found = [
-            replace(one, quota=q, selfie=mode, **_drawn_by(seed, beacon, one.number if waves else None))
+            replace(one, quota=q, **mine, **_drawn_by(seed, beacon, one.number if waves else None))
             for one, q in zip(found, places, strict=True)
         ]
     elif beacon and not found[0].beacon:
         raise BadSettingError(
             f"Wave {numbers[0]} has a seed in {data}/calendar.toml.", "Set its `beacon` there instead."
+        )
+    elif cards and any(one.card == "off" for one in found):
+        raise BadSettingError(
+            f"{data}/calendar.toml has a wave without cards.", 'Set its `card = "check"` there instead.'
         )
     elif waves and any(one.beacon for one in found):
         raise BadSettingError(_ONLY_SEEDS, "Set a `seed` for each of its waves in calendar.toml.")
@@ -117,6 +127,7 @@ def simulate(
             quota=q,
             shares=table["shares"],
             selfie=table["selfie"] if one.same_person == "check" else {**table["selfie"], "same_person": 0.0},
+            card=table["card"],
             narrow=preset == "national",
             margin=margin,
             options={"preset": preset, "seed": seed, "photos": photos, "quota": q},
@@ -248,6 +259,7 @@ def _wave_table(wave: Wave) -> str:
     drawn_by = f'seed = "{wave.seed}"\nseed_source = "{wave.seed_source}"'
     if wave.beacon:
         drawn_by = f'beacon = "{wave.beacon}"  # everybody can compute it: it proves nothing'
+    card = f'card = "{wave.card}"\n' if wave.card != "off" else ""
     return f"""[[wave]]
 number = {wave.number}
 opens = {wave.opens.isoformat()}
@@ -257,6 +269,6 @@ quota = {wave.quota}
 selfie = "{wave.selfie}"
 policy = "{wave.policy}"
 same_person = "{wave.same_person}"
-refill = {str(wave.refill).lower()}
+{card}refill = {str(wave.refill).lower()}
 priority_share = {wave.priority_share}
 """

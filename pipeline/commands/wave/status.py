@@ -14,7 +14,7 @@ from pipeline.commands.common.options import DataOption, JsonOption, LanguageOpt
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import translator
-from pipeline.reports.standing import Standing, standings
+from pipeline.reports.wave_states import WaveState, wave_states
 from pipeline.storage.paths import Store
 
 _COLUMNS = ("wave", "state", "since", "waits", "accepted", "megabytes")
@@ -35,7 +35,7 @@ def status(
     t, spoken = translator(language_of(language)), language_of(language)
     store, now = Store.at(data or settings().data), datetime.now().astimezone()
     calendar = store.calendar()
-    found = standings(store, list(calendar.waves(until=(now + _AHEAD).date())), now)
+    found = wave_states(store, list(calendar.waves(until=(now + _AHEAD).date())), now)
     if not store.elsewhere:
         found = [replace(one, bytes=_bytes(store, f"wave-{one.wave:04d}")) for one in found]
     if as_json:
@@ -66,10 +66,10 @@ def status(
     wide_console().print(table)
 
 
-def _rows(store: Store, found: list[Standing]) -> list[tuple[int, Standing]]:
+def _rows(store: Store, found: list[WaveState]) -> list[tuple[int, WaveState]]:
     """Each wave, with the number of waves in its row. Waves of which nothing ever came share a row, except the
     newest."""
-    rows: list[tuple[int, Standing]] = []
+    rows: list[tuple[int, WaveState]] = []
     for one, after in zip(found, [*found[1:], None], strict=True):
         idle = _idle(store, one) and after is not None and after.state == "closed"
         if idle and rows and rows[-1][0] and rows[-1][1].wave == one.wave - 1:
@@ -79,13 +79,13 @@ def _rows(store: Store, found: list[Standing]) -> list[tuple[int, Standing]]:
     return rows
 
 
-def _idle(store: Store, one: Standing) -> bool:
+def _idle(store: Store, one: WaveState) -> bool:
     """Whether a closed wave has no data here: no delivery, no run, no file of ours."""
     came = store.elsewhere or (store.root / "landing" / f"wave-{one.wave:04d}").exists()
     return one.state == "closed" and not one.bytes and not came
 
 
-def _places(one: Standing, changed: str, spoken: str) -> str:
+def _places(one: WaveState, changed: str, spoken: str) -> str:
     if one.published and one.published.accepted != one.accepted and one.accepted is not None:
         return changed
     number = one.published.accepted if one.published else one.accepted

@@ -16,12 +16,12 @@ def unlock(wave: WaveArgument, data: DataOption = None, language: LanguageOption
     Example: gelombang unlock 12
     """
     spoken = language_of(language)
-    where = paths.Store.at(data or settings().data)
-    found = where.calendar().wave(wave)
-    holder = wave_lock.holder_of(where, found)
+    store = paths.Store.at(data or settings().data)
+    found = store.calendar().wave(wave)
+    holder = wave_lock.holder_of(store, found)
     if holder is None:
         say(label("held.nobody", spoken, wave=str(wave)))
         return
-    log.note(where, "unlocked", wave, {"run": holder.run, "since": holder.since})
-    if wave_lock.release(where, found, holder.run):
+    log.note(store, "unlocked", wave, {"run": holder.run, "since": holder.since})
+    if wave_lock.release(store, found, holder.run):
         say(label("held.freed", spoken, wave=str(wave), holder=holder.run, since=holder.since))

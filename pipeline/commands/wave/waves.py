@@ -11,7 +11,7 @@ from pipeline.commands.common.options import DataOption, JsonOption, LanguageOpt
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import translator
-from pipeline.reports.standing import standings
+from pipeline.reports.wave_states import wave_states
 from pipeline.storage.paths import Store
 
 _COLUMNS = ("wave", "opens", "closes", "quota", "selfie", "policy", "state")
@@ -27,7 +27,7 @@ def waves(data: DataOption = None, language: LanguageOption = None, as_json: Jso
     store = Store.at(data or settings().data)
     calendar = store.calendar()
     found = calendar.waves(until=date.today() + timedelta(days=183))
-    where = standings(store, found, datetime.now().astimezone())
+    states = wave_states(store, found, datetime.now().astimezone())
     if as_json:
         rows = [
             {
@@ -35,12 +35,12 @@ def waves(data: DataOption = None, language: LanguageOption = None, as_json: Jso
                 "quota": wave.quota, "selfie": wave.selfie, "policy": wave.policy, "state": one.state,
                 "revision": one.published.revision if one.published else None,
             }
-            for wave, one in zip(found, where, strict=True)
+            for wave, one in zip(found, states, strict=True)
         ]  # fmt: skip
         say_json(rows, indent=1)
         return
     table = Table(*(t(f"waves.{column}") for column in _COLUMNS))
-    for wave, one in zip(found, where, strict=True):
+    for wave, one in zip(found, states, strict=True):
         table.add_row(
             str(wave.number), f"{wave.opens:%Y-%m-%d %H:%M}", f"{wave.closes:%Y-%m-%d %H:%M}",
             numbers.integer(wave.quota, spoken), wave.selfie, wave.policy, one.says(spoken),

@@ -9,7 +9,7 @@ CREATE OR REPLACE TABLE contested AS
 SELECT registration_id FROM {screened} WHERE mask = 0 AND contested;
 
 -- What follows from the selfies: a contested application is not refused by a machine. A reviewer settles those under
--- review, nobody else.
+-- review, and no others.
 CREATE OR REPLACE TABLE photographed AS
 SELECT
     v.registration_id, v.decision, v.similarity, v.warnings,

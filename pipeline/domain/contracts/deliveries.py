@@ -1,4 +1,4 @@
-"""Tables that come in. A promise to whoever delivers them: columns may be added, never renamed or dropped."""
+"""Tables that come in. A promise to those who deliver them: columns may be added, never renamed or dropped."""
 
 from __future__ import annotations
 

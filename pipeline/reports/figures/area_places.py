@@ -1,4 +1,4 @@
-"""Places of a wave with quotas by area: what was kept for each area, and how many of its people hold a place."""
+"""Places of a wave with quotas by area: the places kept for each area, and how many of its people hold a place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.reports.figures.query import Query
 from pipeline.reports.small_cells.suppress import Row, merge, small
 from pipeline.storage import duckdb_sql
 
-#: Everybody who is of no area that the calendar names.
+#: People of areas that the calendar does not name.
 ELSEWHERE = "elsewhere"
 
 

@@ -1,4 +1,4 @@
-"""What became of every row delivered: taken in, or set aside for a reason; and how the decisions follow from them."""
+"""What happened to every delivered row: taken in, or set aside for a reason; and how the decisions follow from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.ingest.set_aside import problem_key
 class DeliveredRows:
     """Rows of the registration files. ``read`` is the sum of ``taken_in`` and ``set_aside``.
 
-    ``decided`` counts applications: the rows taken in, one for each id that stands on several rows, and those that
+    ``decided`` counts applications: the rows taken in, one for each id that is on several rows, and those that
     ``came_back`` from an earlier wave with a new photograph.
     """
 

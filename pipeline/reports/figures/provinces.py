@@ -1,4 +1,4 @@
-"""Provinces: their names, how many people live there, and where each stands on the map of tiles."""
+"""Provinces: their names, how many people live there, and the place of each on the map of tiles."""
 
 from __future__ import annotations
 

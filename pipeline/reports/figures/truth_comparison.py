@@ -67,8 +67,8 @@ class Score:
 
     @property
     def precision(self) -> float | None:
-        """Share of the found that was there, planted or on the source; None when nothing was found, or where nobody
-        can say."""
+        """Share of the found that was there, planted or on the source; None when nothing was found, or where it is
+        not known."""
         there = self.hit + self.shown
         return there / (there + self.false) if there + self.false and not self.unlabelled else None
 

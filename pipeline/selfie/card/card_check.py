@@ -1,6 +1,6 @@
 """Whether the identity card in a selfie bears the number that was given: found, read, compared. Pixels only.
 
-Nothing of a card is kept but one word and one score. What is asked is how likely the given number is against the
+Only one word and one score of a card are kept. What is asked is how likely the given number is against the
 likeliest other one, so that a blurred card gives *unreadable* and not a wrong number.
 """
 
@@ -37,7 +37,7 @@ class CardReading:
 
 @dataclass(frozen=True)
 class CardResult:
-    """``score`` 0–1: how likely the given number is against the likeliest other one; None: nothing was compared."""
+    """``score`` 0–1: how likely the given number is, compared with the likeliest other one; None: no comparison."""
 
     state: CardState
     score: float | None = None

@@ -28,7 +28,7 @@ def _digits_only(path: Path) -> bytes:
     import onnx
     from onnx import numpy_helper
 
-    try:  # a damaged file raises whatever its parser meets first
+    try:  # a damaged file raises any error of its parser
         model = onnx.load(str(path))
         characters = {each.key: each.value for each in model.metadata_props}["character"].splitlines()
         kept = [0, *(characters.index(digit) + 1 for digit in DIGITS)]  # class 0 is the blank

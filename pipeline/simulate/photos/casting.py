@@ -32,6 +32,7 @@ class Cast:
     own: list[Usable]
     stranger: Usable | None
     rng: np.random.Generator
+    at: int  # the applicant's place among the people
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,17 @@ def cast(seed: int, job: Job, people: People) -> Cast:
     most = 3 if job.fault == "same_person" else 2
     at, own = _usable(people, _from(face(seed, job, people), len(people)), most)
     if job.fault not in ("face_mismatch", "several_faces"):
-        return Cast(own, None, rng)
+        return Cast(own, None, rng, at)
     alike = _alike(people, at) if job.fault == "face_mismatch" else []
     turn = int(rng.integers(len(alike) or len(people) - 1))
     rest = (other for other in _from((at + 1 + turn) % len(people), len(people)) if other != at)
-    return Cast(own, _usable(people, [*alike[turn:], *alike[:turn], *rest], 1)[1][0], rng)
+    return Cast(own, _usable(people, [*alike[turn:], *alike[:turn], *rest], 1)[1][0], rng, at)
+
+
+def somebody_else(seed: int, number: int, at: int, people: People) -> Portrait:
+    """The face on somebody else's card, which application ``number`` of the person at ``at`` holds."""
+    first = at + 1 + int(noise.pick(seed, "card face", [number], len(people) - 1)[0])
+    return _usable(people, (other for other in _from(first % len(people), len(people)) if other != at), 1)[1][0][1]
 
 
 def shown(made: Cast, fault: str | None) -> Shown:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 #: Photographs are numbered through a country, so many to a wave.
 EACH_WAVE = 100_000_000
+#: The identity card in a selfie: the applicant's own, somebody else's, one whose number has a digit altered, none, or
+#: one whose number cannot be told.
+CardKind = Literal["right", "another", "altered", "none", "unreadable"]
+#: Faults of a selfie in which no card is held.
+WITHOUT_CARD = ("no_face", "several_faces", "blur", "dark")
+
+
+@dataclass(frozen=True)
+class HeldCard:
+    """The card that is held into a selfie, where a wave looks at cards; ``number``: what stands on it."""
+
+    kind: CardKind
+    number: str
 
 
 @dataclass(frozen=True)
@@ -23,3 +37,4 @@ class Job:
     face: int | None = None  # whose face it is, where that is another person's
     source: int | None = None  # place of the face's source, where no two people may share one
     copy_of: int | None = None  # number of the application whose selfie is sent again
+    card: HeldCard | None = None  # None: the wave looks at no cards

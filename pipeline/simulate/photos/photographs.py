@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.runtime.processes import cores, leave_with_parent
 from pipeline.simulate.photos import casting, face_sources
 from pipeline.simulate.photos.casting import Cast, People, Shown
-from pipeline.simulate.photos.photo_job import Job
+from pipeline.simulate.photos.photo_job import HeldCard, Job
 from pipeline.storage import files
 
 _TOGETHER = 5_000  # places of the draw whose photographs are rendered face by face
@@ -101,32 +101,48 @@ def _run(seed: int, people: People, resumed: bool, jobs: list[Job]) -> Rendered:
     for job in jobs:
         made = casting.cast(seed, job, people)
         if not (resumed and job.selfie.is_file()):  # the last file of a job
-            _one(seed, job, made)
+            _one(seed, job, made, people)
         counts[job.fault or ""] += 1
         shown[job.number] = casting.shown(made, job.fault)
     return Rendered(counts, shown)
 
 
-def _one(seed: int, job: Job, made: Cast) -> None:
+def _one(seed: int, job: Job, made: Cast, people: People) -> None:
     from pipeline.simulate.photos import portraits, scenes
 
-    own = [portrait for _, portrait in made.own]
     if job.reference is not None:
         of_person = np.random.default_rng([seed, job.person, 2])
-        _write(job.reference, portraits.reference(own[0], job.odd_year, of_person))
+        _write(job.reference, portraits.reference(made.own[0][1], job.odd_year, of_person))
     if job.fault == "selfie_missing":
         return
+    picture = _with_card(seed, job, job.card, made, people) if job.card else _without_card(seed, job, made)
+    if job.copy_of is not None and job.source is not None:
+        picture = scenes.copied(picture, np.random.default_rng([seed, job.number, 3]))
+    _write(job.selfie, scenes.unreadable(picture, made.rng) if job.fault == "selfie_unreadable" else picture)
+
+
+def _without_card(seed: int, job: Job, made: Cast) -> bytes:
+    from pipeline.simulate.photos import portraits
+
+    own = [portrait for _, portrait in made.own]
     if job.copy_of is not None:
-        first = portraits.selfie(own[-1], own[0], None, np.random.default_rng([seed, job.copy_of, 1]))
-        again = scenes.copied(first, np.random.default_rng([seed, job.number, 3])) if job.source is not None else first
-        _write(job.selfie, again)
-        return
+        return portraits.selfie(own[-1], own[0], None, np.random.default_rng([seed, job.copy_of, 1]))
     stranger = made.stranger[1] if made.stranger else own[0]
     if job.fault == "face_mismatch":
-        picture = portraits.selfie(stranger, own[0], None, made.rng)
-    else:
-        picture = portraits.selfie(own[-1], stranger, job.fault, made.rng)
-    _write(job.selfie, scenes.unreadable(picture, made.rng) if job.fault == "selfie_unreadable" else picture)
+        return portraits.selfie(stranger, own[0], None, made.rng)
+    return portraits.selfie(own[-1], stranger, job.fault, made.rng)
+
+
+def _with_card(seed: int, job: Job, card: HeldCard, made: Cast, people: People) -> bytes:
+    """A selfie of a wave that looks at cards; an impostor holds the applicant's."""
+    from pipeline.simulate.photos.cards import held_selfie
+
+    if not held_selfie.holds_card(job.fault):
+        return _without_card(seed, job, made)
+    first = job.number if job.copy_of is None else job.copy_of  # whose picture it was
+    face = made.stranger[1] if made.stranger else made.own[-1][1]
+    bearer = made.own[0][1] if card.kind != "another" else casting.somebody_else(seed, first, made.at, people)
+    return held_selfie.selfie(face, bearer, card, job.fault, np.random.default_rng([seed, first, 4]))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -18,7 +18,7 @@ UNKNOWN_SHARE = 0.002
 
 @dataclass(frozen=True)
 class Regions:
-    """Districts in the order of their codes, and the provinces they lie in."""
+    """Districts in the order of their codes, and their provinces."""
 
     districts: I64  # six-digit codes
     weights: I64  # relative number of people, per district
@@ -48,7 +48,7 @@ def load(seed: int) -> Regions:
     size = 0.25 + uniform(seed, "district", districts) ** 2 * 1.5
     census = np.array([float(row["census_2020"]) for row in provinces])
     weights = size * census[province] / np.bincount(province, weights=size, minlength=len(provinces))[province]
-    # people of districts that nobody knows live in Jawa Barat, where mistakes of typing are as likely as people
+    # people of unknown districts live in Jawa Barat, where mistakes of typing are as likely as people
     unknown = np.array(UNKNOWN_DISTRICTS, dtype=np.int64)
     home = order["32"]
     districts = np.concatenate([districts, unknown])

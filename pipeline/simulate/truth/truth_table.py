@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from pipeline.domain.contracts import TEXT_LIST
 from pipeline.simulate import application_rows
-from pipeline.simulate.faults import BIT, CODES, SELFIE_CODES
+from pipeline.simulate.faults import BIT, CODES, PHOTO_CODES
 from pipeline.simulate.noise import I64
 from pipeline.simulate.photos.casting import Shown
 from pipeline.simulate.photos.photo_job import EACH_WAVE
@@ -50,7 +50,7 @@ def truth_path(plan: SimulationPlan, store: Store) -> Path:
 def truth_table(
     plan: SimulationPlan, known: Known, niks: pa.ChunkedArray, *, expected: I64, selfie_planted: I64, wanted: np.ndarray
 ) -> pa.Table:
-    """One row per application. ``niks``: as the applications have them; ``selfie_planted``: bits of SELFIE_CODES."""
+    """One row per application. ``niks``: as the applications have them; ``selfie_planted``: bits of PHOTO_CODES."""
     return pa.table(
         {
             "registration_id": application_rows.registration_ids(plan, np.arange(known.size)),
@@ -58,7 +58,7 @@ def truth_table(
             "planted": planted_truth.texts(known.planted | (expected & BIT["kk_limit"]), CODES),
             "expected": planted_truth.texts(expected, CODES),
             "expected_warnings": planted_truth.texts(known.warnings, planted_truth.WARNINGS),
-            "selfie_planted": planted_truth.texts(selfie_planted, SELFIE_CODES),
+            "selfie_planted": planted_truth.texts(selfie_planted, PHOTO_CODES),
             "hijab": pa.nulls(known.size, pa.bool_()),
             "photo_delivered": wanted,
             **{name: pa.nulls(known.size, TRUTH.field(name).type) for name in FACE_COLUMNS},

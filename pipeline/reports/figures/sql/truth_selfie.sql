@@ -1,8 +1,8 @@
 -- In: the variables truth and decisions. Out: one row a reason of the selfie layer.
 -- What was rendered against what was seen, as a reason or as a warning; photographs that the wave looked at.
 -- An impostor counts as found when the comparison ended in a mismatch, whatever else was wrong with the picture.
--- What was seen and not planted was on the source face before (`shown`), is false, or nobody can say: a defect on a
--- source that nobody labelled.
+-- What was seen and not planted was on the source face before (`shown`), is false, or it is not known: a defect on a
+-- source without a label.
 WITH seen AS (
     SELECT
         t.selfie_planted AS planted, t.selfie_shows AS shows,

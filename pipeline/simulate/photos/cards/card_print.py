@@ -72,6 +72,16 @@ def _write(
     part[:] = paint(part, small[: part.shape[0], : part.shape[1]], ink)
 
 
+def number_hidden(card: Image, rng: np.random.Generator) -> Image:
+    """The card with a lamp's reflection over so much of its number that nobody can tell it."""
+    middle, wide = (NUMBER.x0 + NUMBER.x1) / 2 + rng.uniform(-0.03, 0.03), NUMBER.x1 - NUMBER.x0
+    mask = np.zeros(card.shape[:2], np.uint8)
+    spot = round(middle * WIDTH), round((NUMBER.y0 + NUMBER.y1) / 2 * HEIGHT)
+    axes = round(wide * rng.uniform(0.38, 0.46) * WIDTH), round(rng.uniform(0.07, 0.09) * HEIGHT)
+    cv2.ellipse(mask, spot, axes, float(rng.uniform(-4, 4)), 0, 360, 255, -1)
+    return paint(card, cv2.GaussianBlur(mask, (0, 0), 10).astype(np.float32) / 255, np.full(3, 252.0))
+
+
 def _words(rng: np.random.Generator, count: int) -> str:
     return " ".join("".join(rng.choice(_SYLLABLES, rng.integers(2, 5))) for _ in range(count))
 

@@ -39,9 +39,17 @@ class CardTruth:
 
 
 def card_selfie(
-    scene: Scene, portrait: Image, number: str, shown: Shown, variety: Variety, rng: np.random.Generator
+    scene: Scene,
+    portrait: Image,
+    number: str,
+    shown: Shown,
+    variety: Variety,
+    rng: np.random.Generator,
+    *,
+    hidden: bool = False,
 ) -> tuple[bytes, CardTruth | None]:
-    """A JPEG as a telephone takes it, and the truth of it (None without a card). ``portrait``: the card's own."""
+    """A JPEG as a telephone takes it, and the truth of it (None without a card). ``portrait``: the card's own;
+    ``hidden``: a lamp's reflection lies over most of its number."""
     image, truth = scene.image.copy(), None
     width = image.shape[1]
     if shown == "nothing":
@@ -51,6 +59,7 @@ def card_selfie(
         _in_hand(image, scene, flat, variety, rng)
     else:
         flat = card_print.printed(number, portrait, variety, rng)
+        flat = card_print.number_hidden(flat, rng) if hidden else flat
         truth = _in_hand(image, scene, flat, variety, rng, glare=rng.random() < _GLARE)
     image = canvas.light(image, rng)
     if rng.random() < _MIRRORED:
@@ -79,12 +88,14 @@ def _in_hand(
     return replace(truth, corners=truth.corners + low, portrait=truth.portrait + low)
 
 
-def backdrop(face: Portrait, width: int, rng: np.random.Generator) -> Scene:
-    """A selfie of this person, ``width`` by 4/3 of it, with room for a card."""
+def backdrop(face: Portrait, width: int, rng: np.random.Generator, turn: float | None = None) -> Scene:
+    """A selfie of this person, ``width`` by 4/3 of it, with room for a card; ``turn``: radians by which the head is
+    held aslant, None: nearly upright."""
     height = round(width * 4 / 3)
     share = rng.uniform(0.13, 0.21)
     centre = (width * rng.uniform(0.38, 0.62), height * rng.uniform(0.3, 0.42))
-    return canvas.place(face, width, height, width * share, centre, float(np.clip(rng.normal(0, 0.05), -0.12, 0.12)))
+    upright = float(np.clip(rng.normal(0, 0.05), -0.12, 0.12))
+    return canvas.place(face, width, height, width * share, centre, upright if turn is None else turn)
 
 
 def small_portrait(face: Portrait) -> Image:

@@ -17,7 +17,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts.published_tables import CHANGES
 from pipeline.record import log
 from pipeline.reports.language.labels import LANGUAGES, catalogue
-from pipeline.reports.standing import STATES, WAITS, Standing, standings
+from pipeline.reports.wave_states import STATES, WAITS, WaveState, wave_states
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
 from pipeline.storage.wave_lock import Holder
@@ -74,8 +74,8 @@ class Root:
         files.write_json({**said, "published_at": "2020-05-02T02:00:00+00:00"}, folder / "publication.json")
         return self
 
-    def at(self, now: datetime) -> Standing:
-        [found] = standings(self.store, [self.wave], now)
+    def at(self, now: datetime) -> WaveState:
+        [found] = wave_states(self.store, [self.wave], now)
         return found
 
 
@@ -155,10 +155,10 @@ def test_status_tells_one_line_a_wave(tmp_path: Path):
     root = Root(tmp_path).run().approve().publish().hold()
     files.write_json({}, tmp_path / "landing" / "wave-0007" / "simulated.json")
     asked = ["status", "--data", str(tmp_path)]
-    told = CliRunner().invoke(app, [*asked, "--language", "en"])
-    assert told.exit_code == 0, told.output
+    shown = CliRunner().invoke(app, [*asked, "--language", "en"])
+    assert shown.exit_code == 0, shown.output
     for said in ("published rev-1 · simulated", "4 → 3", "run-1"):
-        assert said in told.output
+        assert said in shown.output
     assert "diterbitkan rev-1" in CliRunner().invoke(app, [*asked, "--language", "id"]).output
     [one] = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
     assert (one["wave"], one["state"], one["simulated"], one["held_by"]) == (7, "published", True, "run-1")
@@ -175,9 +175,9 @@ def test_status_has_one_row_for_old_waves_of_which_nothing_ever_came(tmp_path: P
     with (tmp_path / "calendar.toml").open("a") as calendar:
         calendar.write(waves)
     (tmp_path / "landing" / "wave-0010").mkdir(parents=True)
-    told = CliRunner().invoke(app, ["status", "--data", str(tmp_path), "--language", "en"])
-    first = [line.split()[1] for line in told.output.splitlines() if line.startswith("│")]
-    assert first == ["7–9", "10", "11", "12"], told.output
-    assert max(map(len, told.output.splitlines())) <= 80
+    shown = CliRunner().invoke(app, ["status", "--data", str(tmp_path), "--language", "en"])
+    first = [line.split()[1] for line in shown.output.splitlines() if line.startswith("│")]
+    assert first == ["7–9", "10", "11", "12"], shown.output
+    assert max(map(len, shown.output.splitlines())) <= 80
     asked = ["status", "--data", str(tmp_path), "--json"]
     assert len(json.loads(CliRunner().invoke(app, asked).stdout)) == 6

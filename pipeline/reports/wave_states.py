@@ -1,4 +1,4 @@
-"""Where a wave stands, in one form for the terminal, overview, report and spreadsheet; words are in ``labels.toml``.
+"""The state of a wave, in one form for the terminal, overview, report and spreadsheet; words are in ``labels.toml``.
 
 *Provisional* is a finished run, *approved* what the record says somebody approved, *published* a revision that is
 there. Reads the calendar, the record, locks and the small files of a wave; no row about anybody but why people were
@@ -62,7 +62,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Standing:
+class WaveState:
     """``since`` is in WIB; ``held_by`` the run that has the wave; ``accepted`` that of the finished run."""
 
     wave: int
@@ -85,18 +85,19 @@ class Standing:
         return asdict(self)
 
 
-def standings(store: Store, waves: Sequence[Wave], now: datetime) -> list[Standing]:
-    """Where each wave stands. ``now`` has an offset. Of a root elsewhere the small files are pulled first."""
+def wave_states(store: Store, waves: Sequence[Wave], now: datetime) -> list[WaveState]:
+    """The state of each wave. ``now`` has an offset. Of a root elsewhere the small files are pulled first."""
     store.pull("waves/", only=("manifest.json", "cohort.parquet", "places.parquet"))
     store.pull("published/", only=("publication.json", "cohort.parquet", "places.parquet", "changes.parquet", RECORD))
     entries, held = log.entries(store), held_waves(store)
     return [
-        standing(store, wave, now, [e for e in entries if e.wave == wave.number], held.get(wave.key)) for wave in waves
+        wave_state(store, wave, now, [e for e in entries if e.wave == wave.number], held.get(wave.key))
+        for wave in waves
     ]
 
 
-def standing(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], holder: Holder | None) -> Standing:
-    """Where one wave stands. ``entries`` are those of the record about it."""
+def wave_state(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], holder: Holder | None) -> WaveState:
+    """The state of one wave. ``entries`` are those of the record about it."""
     cohort = store.out(wave) / "cohort.parquet"
     finished = (store.out(wave) / "manifest.json").is_file() and cohort.is_file()
     opened = can_be_opened(cohort)  # not of a wave whose key was destroyed
@@ -105,15 +106,15 @@ def standing(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry], 
     state, since, waits = _result(digest, entries, revision) if finished or revision else _before(store, wave, now)
     if holder and state in ("open", "closed", "announced"):
         state, since, waits = _running(store, wave, entries, holder)
-    return Standing(
-        wave.number,
-        state,
-        since and _local(since),
-        waits,
-        store.read(f"landing/{wave.key}/simulated.json") is not None,
-        holder.run if holder else "",
-        files.rows(cohort) if finished and opened else None,
-        revision,
+    return WaveState(
+        wave=wave.number,
+        state=state,
+        since=since and _local(since),
+        waits_for=waits,
+        simulated=store.read(f"landing/{wave.key}/simulated.json") is not None,
+        held_by=holder.run if holder else "",
+        accepted=files.rows(cohort) if finished and opened else None,
+        published=revision,
     )
 
 
@@ -128,24 +129,24 @@ def newest(store: Store, key: str) -> Published | None:
 
 
 def published_as(said: dict[str, Any], folder: Path) -> Published:
-    """What a ``publication.json`` and the changes beside it say."""
+    """What a ``publication.json`` and the changes in its folder say."""
     changes = said.get("changes", {}).get("run", {})
     removed, added = changes.get("removed", 0), changes.get("added", 0)
     accepted = said.get("accepted", files.rows(folder / "cohort.parquet") or 0)
     return Published(
-        said.get("revision") or revision_number(folder),
-        accepted,
-        accepted + removed - added,
-        removed,
-        added,
-        _why(folder / "changes.parquet"),
-        said.get("decree", ""),
-        datetime.fromisoformat(said["published_at"]),
+        revision=said.get("revision") or revision_number(folder),
+        accepted=accepted,
+        of_run=accepted + removed - added,
+        removed=removed,
+        added=added,
+        reasons=_why(folder / "changes.parquet"),
+        decree=said.get("decree", ""),
+        at=datetime.fromisoformat(said["published_at"]),
     )
 
 
-def told(found: Published | None, language: str) -> list[str]:
-    """The standing of a wave that has a result, in sentences: provisional, or what its publication says."""
+def state_sentences(found: Published | None, language: str) -> list[str]:
+    """The state of a wave that has a result, in sentences: provisional, or what its publication says."""
     if found is None:
         return [label("standing.says_provisional", language)]
     said = [
@@ -167,7 +168,7 @@ def told(found: Published | None, language: str) -> list[str]:
 
 
 def why(counts: dict[str, int], language: str) -> str:
-    """Reasons with their counts; a count that tells about too few people is left out."""
+    """Reasons with their counts; a count of too few people is left out."""
     known = {**reasons.catalogue(), **reasons.warning_catalogue()}
     texts = {code: reasons.message(code, language).rstrip(".") if code in known else code for code in counts}
     shown = (
