@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.domain.calendar import Wave
+from pipeline.domain.contracts import TICKETS
 from pipeline.domain.errors import ListChangedError, ListTooLateError, StoreError, TwoListsError
 from pipeline.draw import beacon, tickets
-from pipeline.draw.published_lines import publish_lines
+from pipeline.draw.line_order import table_at
+from pipeline.draw.published_lines import lines_at
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.modes import make_public
 from pipeline.storage.paths import Store
@@ -56,8 +59,7 @@ def freeze(store: Store, wave: Wave, key: bytes, deliveries: Mapping[str, int], 
     """
     work = store.work(wave)
     with duckdb_sql.connect(work) as db:
-        tickets.issue(db, key, work / "candidates.parquet", work / "tickets.parquet")
-        made = _lists(db, work)
+        made = _made(tickets.issued(db, key, work / "candidates.parquet"), work)
     if store.read(f"{folder_key(wave)}/{RECORD}") is None:
         chain, round_ = beacon.chain_of(wave), beacon.round_of(wave)
         if not chain.demonstration and now.astimezone() >= chain.moment_of(round_):
@@ -86,15 +88,22 @@ def as_frozen(store: Store, wave: Wave) -> dict[str, Any]:
     return frozen
 
 
-def _lists(db: duckdb.DuckDBPyConnection, work: Path) -> FrozenList:
-    source = f"read_parquet('{duckdb_sql.quoted(work / 'tickets.parquet')}')"
-    lines = f"SELECT ticket FROM {source} {{}} ORDER BY ticket"
-    list_, root = publish_lines(db, lines.format(""), work / "eligible.txt")
-    first, _ = publish_lines(db, lines.format("WHERE tier = 'priority'"), work / "priority.txt", tree=False)
-    [(size, priority)] = db.execute(
-        f"SELECT count(*), coalesce(count_if(tier = 'priority'), 0) FROM {source}"
-    ).fetchall()
-    return FrozenList(size, list_, root, priority, first, tickets.digest(work / "tickets.parquet"))
+def _made(pieces: Iterable[pa.RecordBatch], work: Path) -> FrozenList:
+    """Writes the tickets and both lists; each is hashed while it is written."""
+    digest, size, priority = tickets.Digest(), 0, 0
+    with (
+        table_at(work / "tickets.parquet", TICKETS) as table,
+        lines_at(work / "eligible.txt", tree=True) as everybody,
+        lines_at(work / "priority.txt", tree=False) as listed,
+    ):
+        for batch in pieces:
+            first = batch["ticket"].filter(pc.equal(batch["tier"], "priority"))
+            table.write_batch(batch)
+            digest.add(batch)
+            everybody.add(batch["ticket"])
+            listed.add(first)
+            size, priority = size + len(batch), priority + len(first)
+    return FrozenList(size, everybody.sha256, everybody.root, priority, listed.sha256, digest.hexdigest())
 
 
 def _publish(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str, int], now: datetime) -> None:

@@ -12,17 +12,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import duckdb
+import numpy as np
+import pyarrow as pa
 
+from pipeline.domain import contracts
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
 from pipeline.draw.beacon import Beacon, chain_of
 from pipeline.draw.draw import DrawCounts
+from pipeline.draw.full_cards import Flags, beyond_limit
+from pipeline.draw.line_order import ROWS, Numbers, hashes_of, in_order, pieces, table_at
 from pipeline.draw.seats import allocate
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 
 BEYOND_KK = "beyond_kk.parquet"
+_CARD = ("kk_number", "kk_earlier")
 
 
 def seed_of(wave: Wave, list_sha256: str, priority_sha256: str, randomness: str) -> str:
@@ -46,35 +51,31 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
     source = f"beacon {beacon.chain}, round {beacon.round}"
     if chain_of(wave).demonstration:
         source += " (DEMONSTRATION: everybody can compute it beforehand)"
-    drawn_with = replace(wave, seed=seed, seed_source=source)
-    with duckdb_sql.connect(work) as db:
-        define_draw(db, drawn_with)
-        tickets = {"{tickets}": f"'{duckdb_sql.quoted(work / 'tickets.parquet')}'"}
-        in_order = work / "tmp" / "ordered.parquet"
-        duckdb_sql.copy(db, duckdb_sql.sql("pipeline.draw", "sql/ordered", tickets), in_order, duckdb_sql.PASSING)
-        ordered = f"read_parquet('{duckdb_sql.quoted(in_order)}')"
-        beyond = write_beyond_kk(db, ordered, kk_limit, work / BEYOND_KK)
-        full = db.execute(f"SELECT tier, list(position ORDER BY position) FROM {beyond} GROUP BY tier").fetchall()
-        passed_over: dict[str, list[int]] = dict(full)
-        priority, public = frozen["priority"], frozen["size"] - frozen["priority"]
-        eligible = [n - len(passed_over.get(t, [])) for t, n in (("priority", priority), ("public", public))]
-        seats = allocate(wave.quota, wave.priority_share, *eligible)
-        given: dict[str, duckdb_sql.Value] = {"{ordered}": ordered, "{beyond}": beyond, "$selfie": wave.selfie}
-        given["$priority"] = last_position(0, seats.priority, passed_over.get("priority", []))
-        given["$public"] = last_position(priority, seats.public, passed_over.get("public", []))
-        db.execute("SET preserve_insertion_order = true")
-        query = duckdb_sql.sql("pipeline.draw", "sql/drawn_tickets", given)
-        duckdb_sql.copy(db, query, work / "drawn.parquet", duckdb_sql.PASSING)
-        in_order.unlink()
-        drawn = f"read_parquet('{duckdb_sql.quoted(work / 'drawn.parquet')}')"
-        [(to_verify,)] = db.execute(f"SELECT count(*) FROM {drawn} WHERE to_verify").fetchall()
+    order = _order(work, replace(wave, seed=seed, seed_source=source))
+    kk_number, kk_earlier = (_column(work, name).take(pa.array(order)) for name in _CARD)
+    full = beyond_limit(kk_number, kk_earlier, kk_limit)
+    priority, public = frozen["priority"], frozen["size"] - frozen["priority"]
+    passed_over = (
+        (np.flatnonzero(full[:priority]) + 1).tolist(),
+        (np.flatnonzero(full[priority:]) + priority + 1).tolist(),
+    )
+    eligible = priority - len(passed_over[0]), public - len(passed_over[1])
+    seats = allocate(wave.quota, wave.priority_share, *eligible)
+    last = last_position(0, seats.priority, passed_over[0]), last_position(priority, seats.public, passed_over[1])
+    to_verify = _first_round(wave, len(order), priority, *last) & ~full
+    _write(work, order, full, to_verify)
     hashes = {name: frozen[name] for name in ("list_sha256", "list_merkle_sha256", "priority_sha256")}
-    counts = DrawCounts(**hashes, priority=priority, public=public, to_verify=to_verify)
+    counts = DrawCounts(**hashes, priority=priority, public=public, to_verify=int(to_verify.sum()))
     record = {"form": 2, "wave": wave.key, "seed": seed, "seed_source": source, **hashes}
     record |= {"quota": wave.quota, "priority_share": wave.priority_share, "refill": wave.refill}
     record |= {"selfie": wave.selfie, "beacon": beacon.chain, "round": beacon.round, "signature": beacon.signature}
     record |= {"randomness": beacon.randomness, "demonstration": chain_of(wave).demonstration}
-    record |= {"kk_limit": kk_limit, "priority": counts.priority, "public": counts.public, "to_verify": to_verify}
+    record |= {
+        "kk_limit": kk_limit,
+        "priority": counts.priority,
+        "public": counts.public,
+        "to_verify": counts.to_verify,
+    }
     files.write_json({**record, "places": asdict(seats)}, work / "draw.json")
     return counts
 
@@ -90,8 +91,47 @@ def last_position(before: int, seats: int, passed_over: list[int]) -> int:
     return last
 
 
-def write_beyond_kk(db: duckdb.DuckDBPyConnection, line: str, limit: int | None, path: Path) -> str:
-    """Writes the people of a line who are beyond the limit of their family card; returns the relation."""
-    holes: dict[str, duckdb_sql.Value] = {"{line}": line, "$limit": limit if limit is not None else 1 << 31}
-    duckdb_sql.copy(db, duckdb_sql.sql("pipeline.draw", "sql/beyond_kk", holes), path, duckdb_sql.PASSING)
-    return f"read_parquet('{duckdb_sql.quoted(path)}')"
+def _order(work: Path, wave: Wave) -> Numbers:
+    """The rows of ``tickets.parquet`` in the order of the draw: priority first."""
+    tickets: dict[str, duckdb_sql.Value] = {"{tickets}": f"'{duckdb_sql.quoted(work / 'tickets.parquet')}'"}
+    query = duckdb_sql.sql("pipeline.draw", "sql/ticket_draws", tickets)
+    hashes, public = [], [np.empty(0, bool)]
+    with duckdb_sql.connect(work) as db, duckdb_sql.errors_named(query):
+        define_draw(db, wave)
+        db.execute("SET preserve_insertion_order = true")  # that of the file
+        for batch in db.sql(query).to_arrow_reader(ROWS):
+            hashes.append(hashes_of(batch["draw"]))
+            public.append(batch["public"].to_numpy(zero_copy_only=False))
+    order = in_order(hashes)
+    second = np.concatenate(public)[order]
+    return np.concatenate([order[~second], order[second]])
+
+
+def _first_round(wave: Wave, size: int, priority: int, *last: int) -> Flags:
+    """Whose selfie is verified first, by position: of each tier those up to its ``last`` place, or all, or nobody."""
+    if wave.selfie != "after_draw":
+        return np.full(size, wave.selfie == "before_draw")
+    positions = np.arange(1, size + 1)
+    return positions <= np.where(positions <= priority, *last)
+
+
+def _column(work: Path, name: str) -> pa.ChunkedArray:
+    """A column of ``tickets.parquet`` in one piece."""
+    return files.read_table(work / "tickets.parquet", [name]).combine_chunks()[name]
+
+
+def _write(work: Path, order: Numbers, full: Flags, to_verify: Flags) -> None:
+    """Writes the line, and who of it stands beyond the limit of a family card. Positions count both."""
+    schema = contracts.DRAWN_TICKETS
+    tickets = pa.table({name: _column(work, name) for name in contracts.TICKETS.names if name not in _CARD})
+    beyond = tickets.take(pa.array(order[full]))
+    positions = np.flatnonzero(full) + 1
+    files.write_table(beyond.append_column("position", pa.array(positions)), work / BEYOND_KK, contracts.BEYOND_KK)
+    standing, done = np.flatnonzero(~full), 0
+    with table_at(work / "drawn.parquet", schema) as writer:
+        for batch in pieces(tickets, order[standing]):
+            rows = standing[done : done + len(batch)]
+            given = {"position": pa.array(rows + 1), "to_verify": pa.array(to_verify[rows])}
+            arrays = [given[name] if name in given else batch[name] for name in schema.names]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            done += len(batch)

@@ -8,6 +8,7 @@ lists cannot be linked, and a person has one ticket however often they apply. Re
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.domain.contracts import TICKETS
+from pipeline.draw import line_order
 from pipeline.storage import duckdb_sql
 from pipeline.storage.sealed_paths import table_source
 
@@ -29,34 +31,51 @@ def ticket_of(key: bytes, person: str) -> str:
     return hmac.new(key, person.encode(), sha256).hexdigest()
 
 
-def issue(db: duckdb.DuckDBPyConnection, key: bytes, candidates: Path, out: Path) -> int:
-    """Writes the tickets of all candidates, in the tickets' order; returns how many."""
+def issued(db: duckdb.DuckDBPyConnection, key: bytes, candidates: Path) -> Iterator[pa.RecordBatch]:
+    """The tickets of all candidates in the tickets' order, a piece at a time."""
     padded = key.ljust(_BLOCK, b"\0")
     pads = {"inner": bytes(byte ^ 0x36 for byte in padded), "outer": bytes(byte ^ 0x5C for byte in padded)}
     query = duckdb_sql.sql("pipeline.draw", "sql/tickets", {"{candidates}": f"'{duckdb_sql.quoted(candidates)}'"})
-    return duckdb_sql.copy(db, query, out, duckdb_sql.PASSING, pads)
+    with duckdb_sql.errors_named(query):
+        table = db.sql(query, params=pads).to_arrow_reader(line_order.ROWS).read_all().combine_chunks()
+    hashes = [line_order.hashes_of(chunk) for chunk in table["ticket"].chunks]
+    return line_order.pieces(table.select(TICKETS.names), line_order.in_order(hashes))
 
 
-def digest(path: Path) -> str:
-    """SHA-256 over the values of ``tickets.parquet`` in their order, whatever the file's form.
+class Digest:
+    """SHA-256 over the values of tickets in their order, whatever the form of their file.
 
     Per column the lengths (-1: null) and the bytes of texts, or the numbers, each hashed on its own and then together.
     """
-    hashers = {(name, part): sha256() for name in TICKETS.names for part in ("lengths", "values")}
+
+    def __init__(self) -> None:
+        self._hashers = {(name, part): sha256() for name in TICKETS.names for part in ("lengths", "values")}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """The next tickets."""
+        for field in TICKETS:
+            column = batch[field.name].cast(field.type)
+            lengths, values = (self._hashers[field.name, part] for part in ("lengths", "values"))
+            if pa.types.is_string(field.type):
+                counted = pc.fill_null(pc.binary_length(column), -1).cast(pa.int32())
+                lengths.update(counted.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
+                values.update(_bytes(column))
+            else:
+                numbers = pc.fill_null(column, -1).to_numpy(zero_copy_only=False)
+                values.update(numbers.astype("<i8").tobytes())
+
+    def hexdigest(self) -> str:
+        """The digest of what was added."""
+        return sha256(b"".join(self._hashers[key].digest() for key in sorted(self._hashers))).hexdigest()
+
+
+def digest(path: Path) -> str:
+    """The digest of ``tickets.parquet``."""
+    found = Digest()
     with table_source(path) as source, pq.ParquetFile(source) as file:
         for batch in file.iter_batches(columns=TICKETS.names):
-            for field in TICKETS:
-                column = batch[field.name].cast(field.type)
-                if pa.types.is_string(field.type):
-                    lengths = pc.fill_null(pc.binary_length(column), -1).cast(pa.int32())
-                    hashers[field.name, "lengths"].update(
-                        lengths.to_numpy(zero_copy_only=False).astype("<i4").tobytes()
-                    )
-                    hashers[field.name, "values"].update(_bytes(column))
-                else:
-                    numbers = pc.fill_null(column, -1).to_numpy(zero_copy_only=False)
-                    hashers[field.name, "values"].update(numbers.astype("<i8").tobytes())
-    return sha256(b"".join(hashers[key].digest() for key in sorted(hashers))).hexdigest()
+            found.add(batch)
+    return found.hexdigest()
 
 
 def _bytes(texts: pa.Array) -> memoryview | bytes:

@@ -6,6 +6,7 @@ take seconds, and a person is a number, the line of the list that they are on (f
 
 from __future__ import annotations
 
+from binascii import hexlify
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _HEX = 64  # characters of a SHA-256
+_ROWS = 1 << 16  # entries that are texts at a time
 
 
 #: Who is not on the list. Arrays by person have a last row for it, all zero.
@@ -42,14 +44,14 @@ class Line:
     def __post_init__(self) -> None:
         begun = sha256(f"{self.seed}:".encode())
         drawn = bytearray()
-        for entry in self.entries.cast(pa.large_binary()).to_pylist():
-            whole = begun.copy()
-            whole.update(entry)
-            drawn += whole.digest()
+        for at in range(0, len(self), _ROWS):
+            for entry in self.entries[at : at + _ROWS].cast(pa.large_binary()).to_pylist():
+                whole = begun.copy()
+                whole.update(entry)
+                drawn += whole.digest()
         self.draws = np.frombuffer(drawn + bytes(32), np.uint8).reshape(-1, 32)
-        # As numbers, the most significant byte first. Equal draws keep the list's order, which is that of the entries.
-        words = self.draws[:-1].view(">u8").astype(np.uint64)
-        self.order = np.lexsort((words[:, 3], words[:, 2], words[:, 1], words[:, 0], ~self.listed)).astype(np.int64)
+        order = _in_order(self.draws[:-1])
+        self.order = np.concatenate([order[self.listed[order]], order[~self.listed[order]]])
         self.positions = numbered(self.order, len(self))
 
     def __len__(self) -> int:
@@ -61,7 +63,7 @@ class Line:
 
     def hex_draws(self, people: Numbers) -> pa.LargeStringArray:
         """The draws of people, as the tables have them."""
-        text = self.draws[people].tobytes().hex().encode()
+        text = hexlify(self.draws[people].tobytes())
         offsets = np.arange(len(people) + 1, dtype=np.int64) * _HEX
         return pa.LargeStringArray.from_buffers(len(people), pa.py_buffer(offsets), pa.py_buffer(text))
 
@@ -69,6 +71,19 @@ class Line:
         """Which person each entry is, or NOBODY."""
         found = pc.index_in(entries.cast(pa.large_string()), value_set=self.entries, skip_nulls=True)
         return np.asarray(pc.fill_null(found, NOBODY).to_numpy(), dtype=np.int64)
+
+
+def _in_order(draws: npt.NDArray[np.uint8]) -> Numbers:
+    """The rows of draws from the least on; equal ones in the list's order, which is that of the entries.
+
+    Nearly always the first eight bytes tell all apart. Numbers have the most significant byte first.
+    """
+    first = np.ascontiguousarray(draws[:, :8]).view(">u8").ravel().astype(np.uint64)
+    order = np.argsort(first)
+    if np.any(first[order[1:]] == first[order[:-1]]):
+        words = draws.view(">u8").astype(np.uint64)
+        order = np.lexsort((words[:, 3], words[:, 2], words[:, 1], words[:, 0]))
+    return order.astype(np.int64)
 
 
 def numbered(people: Numbers, size: int) -> Numbers:
@@ -105,13 +120,3 @@ def _first(record: dict[str, Any], quota: int, order: Numbers, listed: Flags) ->
     of_public = quota - min(kept, len(priority))
     of_priority = quota - min(of_public, len(public))
     return np.concatenate([priority[:of_priority], public[:of_public]])
-
-
-def merkle_root(entries: list[bytes]) -> str:
-    """The root of RFC 6962 over the list, level by level."""
-    level = [sha256(b"\x00" + entry).digest() for entry in entries]
-    while len(level) > 1:
-        alone = [level.pop()] if len(level) % 2 else []
-        nodes = iter(level)
-        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(nodes, nodes, strict=True)] + alone
-    return level[0].hex() if level else sha256(b"").hexdigest()

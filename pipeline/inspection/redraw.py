@@ -10,34 +10,31 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection import beacon_checks
 from pipeline.inspection.difference import Difference, difference
-from pipeline.inspection.drawn_line import NOBODY, Flags, Line, Numbers, merkle_root, numbered, seats
-from pipeline.storage.sealed_paths import open_to_read, table_source
+from pipeline.inspection.drawn_line import NOBODY, Flags, Line, Numbers, numbered, seats
+from pipeline.inspection.listed_lines import lines, merkle_root, once
+from pipeline.inspection.table_rows import differs, numbers_of, rows, with_reason
+from pipeline.storage.sealed_paths import open_to_read
 
-FELL_OUT = ("rejected", "review")
+#: Outcomes by number: six million texts are half a gigabyte. Whatever else a table says gets the next number.
+_OUTCOMES = ("accepted", "reserve", "rejected", "review")
+_ACCEPTED, _RESERVE, _REJECTED, _REVIEW = range(4)
+_FELL_OUT = (_REJECTED, _REVIEW)
+_UNDECIDED = -1
 _IN_BOTH = ("seed", "quota", "list_sha256", "priority_share", "selfie", "refill")
 _DRAWN_WITH = {*_IN_BOTH, "seed_source", "list_merkle_sha256", "priority_sha256"}
-#: What stands on the list: applications, and in the second form (a wave with a beacon) tickets.
-_ENTRIES = {1: "registration_id", 2: "ticket"}
-_COLUMNS = {
-    "decisions": ("registration_id", "outcome", "reasons", "tier", "draw", "position"),
-    "cohort": ("registration_id", "rank", "draw"),
-    "reserve": ("registration_id", "position", "draw"),
-}
 NEEDED = ("eligible.txt", "priority.txt", "decisions.parquet", "cohort.parquet", "reserve.parquet")
 
 
@@ -95,13 +92,13 @@ def audit(
         return found
     line = _read_lines(found, folder, record)
     found.listed = len(line)
-    outcomes, full = _compare_decisions(found, folder, line)
-    fell_out = np.fromiter((outcome in FELL_OUT for outcome in outcomes), bool, len(line))
+    outcomes, full, names = _compare_decisions(found, folder, line)
+    fell_out = np.isin(outcomes, _FELL_OUT)
     ranks = numbered(seats(record, line, full, fell_out, _read_areas(found, folder, record, line)), len(line))
     found.accepted = _compare_order(found, folder, "cohort", "rank", line, ranks)
     waiting = np.where((ranks > 0) | np.append(fell_out, True), 0, line.positions)
     _compare_order(found, folder, "reserve", "position", line, waiting)
-    _compare_outcomes(found, line, outcomes, ranks)
+    _compare_outcomes(found, line, outcomes, names, ranks)
     return found
 
 
@@ -149,27 +146,24 @@ def _read_lines(found: Audit, folder: Path, record: dict[str, Any]) -> Line:
     first = _read_list(found, folder, "priority", record["priority_sha256"])
     if merkle_root(eligible) != record["list_merkle_sha256"]:
         found.add("eligible.txt", "merkle")
-    entries, listed = (pa.array(_once(lines), pa.large_binary()).cast(pa.large_string()) for lines in (eligible, first))
-    flags = pc.is_in(entries, value_set=listed).to_numpy(zero_copy_only=False)
-    line = Line(entries, flags, record["seed"])
-    for n in np.flatnonzero(line.find(listed) == NOBODY):
-        found.add("priority.txt", "listed_only", who=listed[int(n)])
-    return line
+    entries, listed = once(eligible).cast(pa.large_string()), once(first).cast(pa.large_string())
+    at = pc.index_in(entries, value_set=listed)
+    flags: Flags = at.is_valid().to_numpy(zero_copy_only=False)
+    both = np.zeros(len(listed), bool)
+    both[at.drop_null().to_numpy()] = True
+    for n in np.flatnonzero(~both).tolist():
+        found.add("priority.txt", "listed_only", who=listed[n])
+    return Line(entries, flags, record["seed"])
 
 
-def _read_list(found: Audit, folder: Path, name: str, published: str) -> list[bytes]:
+def _read_list(found: Audit, folder: Path, name: str, published: str) -> pa.LargeBinaryArray:
     text = (folder / f"{name}.txt").read_bytes()
-    entries = text.split(b"\n")[:-1]
+    entries = lines(text)
     if (digest := sha256(text).hexdigest()) != published:
         found.add(f"{name}.txt", "hash", found=digest, published=published)
-    if _once(entries) is not entries:
+    if once(entries) is not entries:
         found.add(f"{name}.txt", "unsorted")
     return entries
-
-
-def _once(entries: list[bytes]) -> list[bytes]:
-    """A list as it should be: sorted, and everybody once."""
-    return entries if all(one < other for one, other in pairwise(entries)) else sorted(set(entries))
 
 
 def _read_areas(found: Audit, folder: Path, record: dict[str, Any], line: Line) -> dict[str, Flags]:
@@ -192,44 +186,54 @@ def _read_areas(found: Audit, folder: Path, record: dict[str, Any], line: Line) 
     return areas
 
 
-def _compare_decisions(found: Audit, folder: Path, line: Line) -> tuple[list[str | None], Flags]:
-    """Decisions against list and draw. Of everyone on the list: the outcome (None: no decision), and whether their
-    family card was full."""
-    file = "decisions.parquet"
-    outcomes: list[str | None] = [None] * len(line)
+def _compare_decisions(found: Audit, folder: Path, line: Line) -> tuple[Numbers, Flags, dict[str, int]]:
+    """Decisions against list and draw. Of everyone on the list: the outcome's number, and whether their family card was
+    full; and the numbers of all outcomes that there are."""
+    file, names = "decisions.parquet", {name: number for number, name in enumerate(_OUTCOMES)}
+    outcomes = np.full(len(line), _UNDECIDED)
     full, listed = np.zeros(len(line), bool), np.append(line.listed, False)
-    for people, again, table in _rows(found, folder, "decisions", line):
-        outcome = table["outcome"].to_pylist()
-        tiers = pa.array(np.where(listed[people], "priority", "public"))
+    for people, again, table in rows(folder / file, found.form, line, "position", line.positions):
+        known = people != NOBODY
+        outcome = _numbers(table["outcome"], names)
+        tiers = pc.if_else(pa.array(listed[people]), "priority", "public")
         given = {"position": pa.array(line.positions[people]), "draw": line.hex_draws(people), "tier": tiers}
-        wrong = {name: _differs(table[name], values) for name, values in given.items()}
-        for row in np.flatnonzero(np.logical_or.reduce([people == NOBODY, again, *wrong.values()])).tolist():
-            if people[row] == NOBODY:
-                if outcome[row] != "rejected":
-                    entry = table["entry"][row].as_py() or table["registration_id"][row].as_py()
-                    found.add(file, "not_on_list", who=entry, outcome=outcome[row])
+        wrong = {name: differs(table[name], values) & known for name, values in given.items()}
+        strange = ~known & (outcome != _REJECTED)
+        for row in np.flatnonzero(np.logical_or.reduce([strange, again, *wrong.values()])).tolist():
+            if strange[row]:
+                entry = table["entry"][row].as_py() or table["registration_id"][row].as_py()
+                found.add(file, "not_on_list", who=entry, outcome=table["outcome"][row].as_py())
                 continue
             if again[row]:
                 found.add(file, "second_decision", who=line.name(people[row]))
             for name in [name for name in given if wrong[name][row]]:
                 said = {"name": name, "found": table[name][row], "drawn": given[name][row]}
                 found.add(file, "drawn_otherwise", who=line.name(people[row]), **said)
-        for person, value in zip(people.tolist(), outcome, strict=True):
-            if person != NOBODY:
-                outcomes[person] = value
+        outcomes[people[known]] = outcome[known]
         if found.form == 2:  # in the first form they are not on the list
-            full[people[_with_reason(table["reasons"], "kk_limit") & (people != NOBODY)]] = True
-    for person in [person for person, outcome in enumerate(outcomes) if outcome is None]:
+            full[people[with_reason(table["reasons"], "kk_limit") & known]] = True
+    for person in np.flatnonzero(outcomes == _UNDECIDED).tolist():
         found.add(file, "undecided", who=line.name(person))
-    return outcomes, full
+    return outcomes, full, names
 
 
-def _compare_outcomes(found: Audit, line: Line, outcomes: list[str | None], ranks: Numbers) -> None:
+def _numbers(outcome: pa.Array, names: dict[str, int]) -> Numbers:
+    """The numbers of outcomes; one that is new gets its own in ``names``."""
+    for name in pc.unique(outcome).drop_null().to_pylist():
+        names.setdefault(name, len(names))
+    numbers = pc.index_in(outcome, value_set=pa.array(list(names), outcome.type), skip_nulls=True)
+    return np.asarray(pc.fill_null(numbers, _UNDECIDED).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _compare_outcomes(found: Audit, line: Line, outcomes: Numbers, names: dict[str, int], ranks: Numbers) -> None:
     """Whoever did not fall out is accepted with a place, and in reserve without."""
-    for person, (outcome, rank) in enumerate(zip(outcomes, ranks[:-1].tolist(), strict=True)):
-        given = "accepted" if rank else "reserve"
-        if outcome not in (None, given, *FELL_OUT):
-            found.add("decisions.parquet", "wrong_outcome", who=line.name(person), outcome=outcome, drawn=given)
+    given, said = np.where(ranks[:-1] > 0, _ACCEPTED, _RESERVE), list(names)
+    right = (outcomes == given) | np.isin(outcomes, (_UNDECIDED, *_FELL_OUT))
+    for person in np.flatnonzero(~right).tolist():
+        drawn = _OUTCOMES[given[person]]
+        found.add(
+            "decisions.parquet", "wrong_outcome", who=line.name(person), outcome=said[outcomes[person]], drawn=drawn
+        )
 
 
 def _compare_order(found: Audit, folder: Path, name: str, number: str, line: Line, expected: Numbers) -> int:
@@ -237,10 +241,10 @@ def _compare_order(found: Audit, folder: Path, name: str, number: str, line: Lin
     file, before, last = f"{name}.parquet", 0, 0
     missing = expected[:-1] > 0
     strangers: set[str] = set()
-    for people, again, table in _rows(found, folder, name, line):
-        numbers = np.asarray(pc.fill_null(table[number], 0).to_numpy(), dtype=np.int64)
+    for people, again, table in rows(folder / file, found.form, line, number, expected):
+        numbers = numbers_of(table[number])
         wanted = expected[people]
-        wrong_draw = _differs(table["draw"], line.hex_draws(people))
+        wrong_draw = differs(table["draw"], line.hex_draws(people))
         backwards = np.diff(numbers, prepend=last) < 0
         for row in np.flatnonzero(again | (wanted == 0) | (wanted != numbers) | wrong_draw | backwards).tolist():
             entry, value = table["entry"][row].as_py(), table[number][row].as_py()
@@ -264,43 +268,3 @@ def _compare_order(found: Audit, folder: Path, name: str, number: str, line: Lin
     for person in np.flatnonzero(missing).tolist():
         found.add(file, "absent", who=line.name(person), name=number, drawn=expected[person])
     return before
-
-
-def _differs(column: pa.Array, given: pa.Array) -> Flags:
-    """Where a column has not what the draw gives; a null never has."""
-    same: Flags = pc.fill_null(pc.equal(column, given), False).to_numpy(zero_copy_only=False)
-    return ~same
-
-
-def _with_reason(reasons: pa.ListArray, code: str) -> Flags:
-    """The rows among whose reasons a code is."""
-    given = pc.equal(pc.list_flatten(reasons), code).to_numpy(zero_copy_only=False)
-    rows = np.zeros(len(reasons), bool)
-    rows[pc.list_parent_indices(reasons).to_numpy()[given]] = True
-    return rows
-
-
-def _rows(found: Audit, folder: Path, name: str, line: Line) -> Iterator[tuple[Numbers, Flags, pa.RecordBatch]]:
-    """A table in pieces: which person each row is, whether the person had a row before, and the columns that the draw
-    gives, with what stands on the list as ``entry``. Raises UnreadableFileError."""
-    path, entry = folder / f"{name}.parquet", _ENTRIES[found.form]
-    try:
-        with table_source(path) as source, pq.ParquetFile(source) as file:
-            if entry not in file.schema_arrow.names:
-                raise UnreadableFileError(f"{path} has no column {entry}: it is not the file that the run wrote.")
-            people = line.find(file.read(columns=[entry])[entry])
-            again = (people != NOBODY) & ~_first_times(people)
-            done = 0
-            for batch in file.iter_batches(columns=list({*_COLUMNS[name], entry})):
-                piece = slice(done, done + len(batch))
-                yield people[piece], again[piece], batch.append_column("entry", batch[entry])
-                done = piece.stop
-    except (pa.ArrowInvalid, OSError) as e:
-        raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
-
-
-def _first_times(people: Numbers) -> Flags:
-    """Where a person has their first row."""
-    first = np.zeros(len(people), bool)
-    first[np.unique(people, return_index=True)[1]] = True
-    return first

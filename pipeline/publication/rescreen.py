@@ -11,14 +11,17 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from checks.cohort import check_cohort
 from checks.inputs import check_inputs
 from pipeline.decision.decide import decide
+from pipeline.domain.contracts import BEYOND_KK as FULL_CARDS
 from pipeline.domain.contracts import COHORT, DRAWN, DRAWN_TICKETS, RETRIES
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.draw.draw import published_files
-from pipeline.draw.ticket_draw import BEYOND_KK, write_beyond_kk
+from pipeline.draw.full_cards import beyond_limit
+from pipeline.draw.ticket_draw import BEYOND_KK
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.ingest.extracts import resolve_extracts
 from pipeline.screening.screen import screen
@@ -107,6 +110,9 @@ def _without_full_cards(db: duckdb.DuckDBPyConnection, drawn: str, screening: Pl
     candidates = f"read_parquet('{duckdb_sql.quoted(screening.work / 'candidates.parquet')}')"
     cards = f"(SELECT registration_id, kk_number, kk_earlier FROM {candidates})"
     db.execute(f"CREATE TABLE line AS FROM ({drawn}) JOIN {cards} USING (registration_id)")
-    beyond = write_beyond_kk(db, "line", kk_limit(screening.wave), screening.work / BEYOND_KK)
+    line = db.sql("FROM line ORDER BY position").to_arrow_table()
+    full = beyond_limit(line["kk_number"], line["kk_earlier"], kk_limit(screening.wave))
+    beyond = files.write_table(line.filter(pa.array(full)), screening.work / BEYOND_KK, FULL_CARDS)
     return f"""SELECT {", ".join(DRAWN_TICKETS.names)} FROM line
-               WHERE position NOT IN (SELECT position FROM {beyond}) ORDER BY position"""
+               WHERE position NOT IN (SELECT position FROM read_parquet('{duckdb_sql.quoted(beyond)}'))
+               ORDER BY position"""

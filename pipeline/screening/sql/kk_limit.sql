@@ -1,7 +1,7 @@
 -- In: judged, earlier_families, $limit, $bit. Out: judged, with the bit set beyond the limit of a family card.
 -- At most $limit recipients a family card: among those without another reason, the members that come first in the
 -- draw keep the place. Recipients of earlier waves come before all. Of a wave with a beacon the draw itself does this
--- (draw/sql/beyond_kk.sql): its list is fixed before there is a seed.
+-- (draw/full_cards.py): its list is fixed before there is a seed.
 UPDATE judged SET mask = mask | (1 << $bit)
 FROM (
     SELECT registration_id
