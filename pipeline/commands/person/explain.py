@@ -187,7 +187,7 @@ class _Page:
             self._say(f"{code}: {reasons.message(code, self.language, decision['outcome'])}", "red")
         if self.found.stands:
             self._say(self._text("stands", ids=", ".join(self.found.stands)))
-        for code in decision["warnings"]:
+        for code in (code for code in decision["warnings"] if code not in decision["reasons"]):
             noted = self._text("noted")
             self._say(f"{noted} – {code}: {reasons.message(code, self.language)}", "yellow")
 
