@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.selfie.card.card_check import compared, read_card
+from pipeline.selfie.card.card_finder import find_card
 from pipeline.selfie.decode import decode
+from pipeline.selfie.detection.face_finder import find
 from pipeline.simulate.photos import casting, face_sources, photographs
 from pipeline.simulate.photos.cards import held_selfie
 from pipeline.simulate.photos.photo_job import CardKind, HeldCard, Job
@@ -52,6 +55,22 @@ def test_a_selfie_with_a_card_is_a_function_of_its_job(tmp_path: Path) -> None:
         made.append([one.selfie.read_bytes() for one in jobs])
     assert made[0] == made[1]
     assert len(set(made[0])) == 3
+
+
+def below_mouth(path: Path) -> bool:
+    pixels = decode(path.read_bytes(), 10**7, 640).pixels
+    face, card = find(pixels).mesh, find_card(pixels)
+    if face is None or card is None:
+        return False
+    return float(card[:, 1].min()) > float(face.points[0, 1])  # the upper lip, as it is found
+
+
+def test_a_card_is_held_below_the_mouth(tmp_path: Path) -> None:
+    """Before it, the card would hide who is to be compared."""
+    card = HeldCard("right", NUMBER)
+    jobs = [replace(job(tmp_path, number, card, "tilted"), person=number) for number in range(1, 25)]
+    photographs.render(1, jobs, None, 1, lambda _: None)
+    assert [one.number for one in jobs if not below_mouth(one.selfie)] == []
 
 
 def test_a_picture_that_is_sent_again_is_the_very_picture(tmp_path: Path) -> None:

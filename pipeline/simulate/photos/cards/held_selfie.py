@@ -20,7 +20,8 @@ WIDTH = 720
 #: Held so near that its digits are some nine pixels high.
 _VARIETY = replace(LEARNT, share=(0.38, 0.5))
 _READABLE = 8.0  # pixels of a digit
-_TRIES = 8
+_LOWER_LIP = 17  # of the face's mesh
+_TRIES = 12
 
 
 def holds_card(fault: str | None) -> bool:
@@ -31,7 +32,7 @@ def holds_card(fault: str | None) -> bool:
 def selfie(face: Portrait, bearer: Portrait, card: HeldCard, fault: str | None, rng: np.random.Generator) -> bytes:
     """A JPEG as a telephone takes it; ``bearer`` is whose card it is.
 
-    A number that is to be read is in sight: fingers, glare and distance are drawn anew until it is.
+    The mouth is in sight, and so is a number that is to be read: fingers, glare and distance are drawn until they are.
     """
     shown: Shown = "card"
     if card.kind == "none":
@@ -43,6 +44,9 @@ def selfie(face: Portrait, bearer: Portrait, card: HeldCard, fault: str | None, 
             scene.image = photo_faults.PAINTED[fault](scene, rng)
         small, hidden = small_portrait(bearer), card.kind == "unreadable"
         data, truth = card_selfie(scene, small, card.number, shown, _VARIETY, rng, hidden=hidden)
-        if hidden or truth is None or (not truth.covered and truth.digit_height >= _READABLE):
+        if truth is None:
+            break
+        below_mouth = truth.corners[:, 1].min() > scene.points[_LOWER_LIP, 1]
+        if below_mouth and (hidden or (not truth.covered and truth.digit_height >= _READABLE)):
             break
     return data
