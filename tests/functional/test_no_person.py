@@ -18,7 +18,7 @@ from pipeline.airflow_plugin import airflow_home
 from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.domain.contracts.layout import place_of
 from pipeline.domain.settings import settings
-from tests.functional.conftest import gelombang, run
+from tests.functional.conftest import gelombang, run_installed
 from tests.people_scan import People, drives, texts_of
 from tests.waves import three_waves
 
@@ -47,7 +47,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, 
         table = pa.Table.from_pylist([{name: row[name] for name in REGISTRATIONS.names} for row in more], REGISTRATIONS)
         pq.write_table(table, folder / "\x1b[31mhostile.parquet")
         people = People.of([*delivered, folder / "\x1b[31mhostile.parquet"], root.glob("data/extracts/population/*/*"))
-        printed = [run(store.root, wave=1)]
+        printed = [run_installed(store.root, wave=1)]
         printed += [
             gelombang(*words, "--data", store.root)
             for words in (("publish", "1", "--decree", "SK-1"), ("history", "1"), ("audit", "1"), ("funnel", "1"))
