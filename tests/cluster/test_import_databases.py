@@ -114,6 +114,7 @@ def is_the_register(folder: Path, done: Result) -> None:
         "alive": True,
         "occupation": None,
         "province_code": "31",
+        "regency_code": None,
         "photo": None,
     }
     [entry] = log.entries(Store.at(folder / "data"), None, "imported")
