@@ -87,11 +87,10 @@ def _draw_without_refused(run: Plan, screening: Plan) -> None:
     with duckdb_sql.connect(screening.work) as db:
         columns = DRAWN_TICKETS.names if run.wave.beacon else DRAWN.names
         columns = [*columns, *(["area"] if run.wave.areas else [])]  # areas do not change after the draw
+        screened = duckdb_sql.quoted(screening.work / "screened.parquet")
         query = f"""SELECT {", ".join(columns)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
-                        SELECT registration_id FROM read_parquet('{
-            duckdb_sql.quoted(screening.work / "screened.parquet")
-        }') WHERE mask = 0)
+                        SELECT registration_id FROM read_parquet('{screened}') WHERE mask = 0)
                     ORDER BY position"""
         if run.wave.beacon:
             query = _without_full_cards(db, query, screening)

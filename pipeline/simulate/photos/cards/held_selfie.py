@@ -37,12 +37,11 @@ def selfie(face: Portrait, bearer: Portrait, card: HeldCard, fault: str | None, 
     shown: Shown = "card"
     if card.kind == "none":
         shown = "other" if rng.random() < 0.5 else "nothing"
-    data = b""
+    small, hidden, data = small_portrait(bearer), card.kind == "unreadable", b""
     for _ in range(_TRIES):
         scene = backdrop(face, WIDTH, rng, photo_faults.tilt(rng) if fault == "tilted" else None)
         if fault in photo_faults.PAINTED:
             scene.image = photo_faults.PAINTED[fault](scene, rng)
-        small, hidden = small_portrait(bearer), card.kind == "unreadable"
         data, truth = card_selfie(scene, small, card.number, shown, _VARIETY, rng, hidden=hidden)
         if truth is None:
             break
