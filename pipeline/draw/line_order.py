@@ -28,11 +28,16 @@ _BYTES = 32  # of a SHA-256
 _PASSING: dict[str, Any] = {"use_dictionary": ["tier"], "write_statistics": False, "store_schema": False}
 
 
-def hashes_of(texts: pa.Array) -> Hashes:
-    """Hashes that a column has in hex, 32 bytes a row."""
+def bytes_of(texts: pa.Array) -> memoryview | bytes:
+    """The bytes of a column without nulls, one text after another."""
     _, offsets, values = texts.buffers()
     bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return np.frombuffer(unhexlify(memoryview(values)[bounds[0] : bounds[-1]]), np.uint8).reshape(-1, _BYTES)
+    return memoryview(values)[bounds[0] : bounds[-1]] if values is not None and len(texts) else b""
+
+
+def hashes_of(texts: pa.Array) -> Hashes:
+    """Hashes that a column has in hex, 32 bytes a row."""
+    return np.frombuffer(unhexlify(bytes_of(texts)), np.uint8).reshape(-1, _BYTES)
 
 
 def in_order(hashes: Sequence[Hashes]) -> Numbers:

@@ -13,7 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -59,7 +58,7 @@ class Digest:
             if pa.types.is_string(field.type):
                 counted = pc.fill_null(pc.binary_length(column), -1).cast(pa.int32())
                 lengths.update(counted.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
-                values.update(_bytes(column))
+                values.update(line_order.bytes_of(pc.fill_null(column, "")))
             else:
                 numbers = pc.fill_null(column, -1).to_numpy(zero_copy_only=False)
                 values.update(numbers.astype("<i8").tobytes())
@@ -76,11 +75,3 @@ def digest(path: Path) -> str:
         for batch in file.iter_batches(columns=TICKETS.names):
             found.add(batch)
     return found.hexdigest()
-
-
-def _bytes(texts: pa.Array) -> memoryview | bytes:
-    """The bytes of all texts one after another; a null has none."""
-    plain = pc.fill_null(texts, "")
-    _, offsets, values = plain.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[plain.offset : plain.offset + len(plain) + 1]
-    return memoryview(values)[bounds[0] : bounds[-1]] if values is not None and len(plain) else b""

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from pipeline.domain import reasons
+from pipeline.domain.said import written
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import label
 from pipeline.reports.page import templates_of
@@ -26,8 +27,7 @@ def speaker(language: str) -> Callable[..., str]:
 
     def speak(key: str, **values: Any) -> str:
         section, _, name = key.partition(".")
-        shown = {k: numbers.integer(v, language) if isinstance(v, int) else v for k, v in values.items()}
-        return str(words()[section][name][language]).format_map(shown)
+        return str(words()[section][name][language]).format_map(written(values, language))
 
     return speak
 

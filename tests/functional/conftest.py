@@ -33,7 +33,7 @@ class Finished:
         return self.data / "waves" / f"wave-{WAVE:04d}"
 
 
-#: What a test's command has, unless the test says otherwise: one process measures faces, for two tests run at once.
+#: What a test's command has, unless the test says otherwise: one process measures faces, for several tests run at once.
 _ENVIRONMENT = {"COLUMNS": "140", "NO_COLOR": "1", "GELOMBANG_SELFIE__WORKERS": "1"}
 
 

@@ -81,10 +81,11 @@ class Result:
     def __str__(self) -> str:
         became = ", ".join(f"{count} {name}" for name, count in self.outcomes.most_common())
         slowest, number = self.slowest
-        together = f", or read together {self.slowest_together:.2f} s" if self.slowest_together else ""
+        alone = f", slowest {slowest:.2f} s (file {number})" if number >= 0 else ""
+        together = f", slowest read together {self.slowest_together:.2f} s" if self.slowest_together else ""
         return (
-            f"{self.kind}: {became}; {len(self.findings)} findings; {self.seconds:.0f} s of CPU, slowest "
-            f"{slowest:.2f} s (file {number}){together}; peak {self.peak_mb:.0f} MB ({self.base_mb:.0f} MB after the "
+            f"{self.kind}: {became}; {len(self.findings)} findings; {self.seconds:.0f} s of CPU"
+            f"{alone}{together}; peak {self.peak_mb:.0f} MB ({self.base_mb:.0f} MB after the "
             "unchanged files)"
         )
 

@@ -25,7 +25,7 @@ from pipeline.simulate.presets import SimulationPlan
 from pipeline.storage.files import read_json
 from tests.query import rows
 from tests.spec.world import wave
-from tests.unit.test_simulate_wave import digest, make
+from tests.unit.test_simulate_wave import THEIRS, digest, make
 
 SEED, PEOPLE, APPLY = 5, 4_000, 600
 DAY = wave(3).closing_day
@@ -189,16 +189,9 @@ def test_a_wave_with_cards_differs_from_one_without_only_in_its_selfies(tmp_path
 
 
 def test_cards_are_asked_for_in_a_calendar_that_is_there(tmp_path: Path, unrendered: list[Job]) -> None:
-    text = """[[wave]]
-number = 12
-opens = 2021-02-01T00:00:00
-closes = 2021-02-04T12:00:00
-quota = 7
-seed = "theirs"
-"""
-    (tmp_path / "calendar.toml").write_text(text)
+    (tmp_path / "calendar.toml").write_text(THEIRS)
     with pytest.raises(BadSettingError, match="without cards"):
         make(tmp_path, quota=None, cards=True)
-    (tmp_path / "calendar.toml").write_text(text + 'card = "check"\n')
+    (tmp_path / "calendar.toml").write_text(THEIRS + 'card = "check"\n')
     make(tmp_path, quota=None, photos="drawn")
     assert {job.card is None for job in unrendered} == {False}

@@ -149,17 +149,20 @@ def test_deliveries_that_must_not_be_used_lie_beside_those_that_must(data):
     assert days == [date(2021, 1, 22), date(2021, 2, 26), date(2021, 3, 3)]
 
 
-def test_a_calendar_that_is_there_is_kept(tmp_path):
-    text = """[[wave]]
+#: A calendar that somebody else wrote.
+THEIRS = """[[wave]]
 number = 12
 opens = 2021-02-01T00:00:00
 closes = 2021-02-04T12:00:00
 quota = 7
 seed = "theirs"
 """
-    (tmp_path / "calendar.toml").write_text(text)
+
+
+def test_a_calendar_that_is_there_is_kept(tmp_path):
+    (tmp_path / "calendar.toml").write_text(THEIRS)
     make(tmp_path, quota=None)
-    assert (tmp_path / "calendar.toml").read_text() == text
+    assert (tmp_path / "calendar.toml").read_text() == THEIRS
     told = json.loads((tmp_path / WAVE / "simulated.json").read_text())
     assert (told["draw_seed"], told["options"]["quota"]) == ("theirs", 7)
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from pipeline.domain.said import LANGUAGES as LANGUAGES
 from pipeline.ingest.set_aside import problem_key
 from pipeline.reports.language import numbers
 
-LANGUAGES = ("id", "en")
 Translate = Callable[..., str]
 
 

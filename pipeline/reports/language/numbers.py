@@ -8,14 +8,11 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, format_percent
 
+from pipeline.domain.said import integer as integer
+
 _LOCALES = {"id": Locale("id", "ID"), "en": Locale("en", "GB")}
 #: One pattern for both languages: a space before the sign looks like a second number.
 _PERCENT = {0: "0%", 1: "0.0%", 2: "0.00%"}
-
-
-def integer(value: int, language: str) -> str:
-    """``168111`` → ``168.111`` in Indonesian."""
-    return str(format_decimal(value, format="#,##0", locale=_LOCALES[language]))
 
 
 def decimal(value: float, language: str, digits: int = 1) -> str:
