@@ -25,7 +25,7 @@ def check_inputs(store: Store, wave: Wave, extracts: dict[str, Extract], limits:
 
 
 def judge_inputs(
-    work: Path, wave: Wave, extracts: dict[str, Extract], limits: CheckSettings, registrations: bool = True
+    work: Path, wave: Wave, extracts: dict[str, Extract], limits: CheckSettings, *, registrations: bool = True
 ) -> CheckReport:
     """The same without an error; what fails is in the report. ``registrations``: they were ingested into ``work``."""
     metrics: dict[str, Metrics] = {}

@@ -93,7 +93,7 @@ def wave_cohort() -> None:
         attempt(only_fields, run.conf, tuple(TRIGGER))
         wave = wave_number(run.partition_key) if run.partition_key else attempt(wave_of, given)
         holder, alone = (here.name, True) if here else (run.run_id, False)
-        return to_dict(attempt(stages.hold_wave, data_root(), wave, holder, alone))
+        return to_dict(attempt(stages.hold_wave, data_root(), wave, holder, alone=alone))
 
     @task.sensor(doc_md=stages.wave_before.__doc__, **WAITING)
     def wave_before(job: dict[str, Any]) -> bool:
@@ -132,7 +132,7 @@ def wave_cohort() -> None:
 
     @task.sensor(doc_md=stages.await_beacon.__doc__, **WAITING)
     def await_beacon(job: dict[str, Any]) -> bool:
-        return attempt(stages.await_beacon, from_dict(RunRef, job), local_run() is not None)
+        return attempt(stages.await_beacon, from_dict(RunRef, job), alone=local_run() is not None)
 
     @teardown
     @task(doc_md=stages.release_wave.__doc__)

@@ -83,7 +83,7 @@ app.command()(status)
 
 
 @app.callback(invoke_without_command=True)
-def _main(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+def _main(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
     if version:
         typer.echo(f"gelombang {__version__}")
         raise typer.Exit

@@ -42,7 +42,7 @@ Counts = dict[str, int]
 PUBLISHED_WAVES = "gelombang_waves"
 
 
-def hold_wave(data: str, wave: int, run_id: str, alone: bool) -> RunRef:
+def hold_wave(data: str, wave: int, run_id: str, *, alone: bool) -> RunRef:
     """Takes the wave for this run; another run of it is refused, whatever started it. ``alone``: in one process."""
     with progress.task("hold_wave"):
         store = paths.Store.at(data)
@@ -143,7 +143,7 @@ def freeze(ref: RunRef) -> RunRef:
     return ref
 
 
-def await_beacon(ref: RunRef, alone: bool) -> bool:
+def await_beacon(ref: RunRef, *, alone: bool) -> bool:
     """Of a wave with a beacon: waits for the round that its seed is made from, and verifies it.
 
     ``alone``: there is no second try, so BeaconAwaitedError says what is awaited, and the place for it.

@@ -43,7 +43,7 @@ def trigger(language: str) -> dict[str, Param]:
             section=seldom,
         ),
         "out_of_order": Param(
-            False,
+            default=False,
             type=["null", "boolean"],  # without "null" the form marks it as required, with a red star
             title=t("trigger.out_of_order"),
             description=t("trigger.out_of_order_says"),

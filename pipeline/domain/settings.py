@@ -136,9 +136,9 @@ class ScreeningSettings(BaseModel):
 class ReviewSettings(BaseModel):
     """How reviewers' decisions about doubtful photographs count."""
 
-    second: bool = Field(False, description="a review counts only when two different reviewers agree")
+    second: bool = Field(default=False, description="a review counts only when two different reviewers agree")
     recorded_only: bool = Field(
-        False,
+        default=False,
         description="a review counts only when the review page recorded it; a wave on which the page was used needs no "
         "setting for that",
     )
@@ -175,7 +175,8 @@ class EncryptionSettings(BaseModel):
     """Whether the tables about people are sealed on the disk, and what their keys are wrapped under."""
 
     at_rest: bool = Field(
-        False, description="seal every table about people below `work/`, `waves/` and `published/` when it is written"
+        default=False,
+        description="seal every table about people below `work/`, `waves/` and `published/` when it is written",
     )
     master_key: SecretStr = Field(
         SecretStr(""), description="the master key, 32 bytes in base64; empty: the file `master.key` below `secrets`"
@@ -225,7 +226,7 @@ class Settings(BaseSettings):
         description="user names that may approve a cohort, in Airflow and at the prompt; none named: whoever may edit",
     )
     one_person: bool = Field(
-        False, description="whoever started a run may approve it too; its publication then says so"
+        default=False, description="whoever started a run may approve it too; its publication then says so"
     )
     wait_hours: int = Field(168, ge=1, description="how long a wave waits for the one before it to be published")
     wait_seconds: int = Field(60, ge=10, description="how often a waiting wave looks")

@@ -47,6 +47,20 @@ class Order:
     table: str = ""
     replace: bool = False
 
+    @property
+    def contract(self) -> Table:
+        """The columns of the extract."""
+        return EXTRACTS[self.name]
+
+    @property
+    def key(self) -> str:
+        """Where the delivery comes to be, below the root."""
+        return f"extracts/{self.name}/asof={self.asof}"
+
+    def work(self, store: Store) -> Path:
+        """The folder that the import works in."""
+        return store.root / "work" / f"import-{self.name}-{self.asof}"
+
 
 def import_extract(store: Store, order: Order, progress: Progress = lambda rows: None) -> tuple[Outcome, str]:
     """Makes a delivery; returns what was found, and its key below the root. Writes a line into the record.
@@ -57,29 +71,20 @@ def import_extract(store: Store, order: Order, progress: Progress = lambda rows:
         raise BadSettingError(f"There is no extract {order.name}.", f"There are {', '.join(EXTRACTS)}.")
     if order.asof > datetime.now().astimezone().date():
         raise BadSettingError(f"{order.asof} has not come yet.", "--asof is the day as of which the register stood.")
-    contract, key = EXTRACTS[order.name], f"extracts/{order.name}/asof={order.asof}"
-    mapping = Mapping.at(order.mapping, contract).of_table(order.table)
-    _refuse_to_overwrite(store, order, key)
-    sources = open_sources(order.source, mapping, list(mapping.theirs(contract).values()))
-    mapping = mapping.among(contract, [source.header() for source in sources])
-    work = store.root / "work" / f"import-{order.name}-{order.asof}"
-    with _alone(work):
+    mapping = Mapping.at(order.mapping, order.contract).of_table(order.table)
+    _refuse_to_overwrite(store, order)
+    sources = open_sources(order.source, mapping, list(mapping.theirs(order.contract).values()))
+    mapping = mapping.among(order.contract, [source.header() for source in sources])
+    with _alone(order.work(store)):
         try:
-            return _imported(store, order, contract, mapping, sources, work, key, progress), key
+            return _imported(store, order, mapping, sources, progress), order.key
         finally:
-            shutil.rmtree(work, ignore_errors=True)
+            shutil.rmtree(order.work(store), ignore_errors=True)
 
 
-def _imported(
-    store: Store,
-    order: Order,
-    contract: Table,
-    mapping: Mapping,
-    sources: list[Source],
-    work: Path,
-    key: str,
-    progress: Progress,
-) -> Outcome:
+def _imported(store: Store, order: Order, mapping: Mapping, sources: list[Source], progress: Progress) -> Outcome:
+    """Stages, judges and installs the delivery. Raises the errors of ``import_extract``."""
+    contract, work = order.contract, order.work(store)
     new, staged = files.fresh(work / "delivery"), work / "staged.parquet"
     found = stage(contract, mapping, sources, staged, progress)
     refuse_what_is_none(found, contract, settings().checks)
@@ -89,7 +94,7 @@ def _imported(
         readings.define(db)
         duckdb_sql.copy(db, readings.delivery(contract, duckdb_sql.read([staged])), path)
         staged.unlink()
-        found.notes += _judged(db, store, order, path, found.rows, work)
+        found.notes += _judged(db, store, Extract(order.name, order.asof, (path,), found.rows), work)
     says = {"sha256": files.sha256(path), "bytes": path.stat().st_size}
     facts = {
         "extract": order.name,
@@ -97,10 +102,10 @@ def _imported(
         "source": [one.says for one in sources],
         "rows": found.rows,
     }
-    facts |= {"aside": found.aside.total(), "files": {f"{key}/{path.name}": says}}
+    facts |= {"aside": found.aside.total(), "files": {f"{order.key}/{path.name}": says}}
     if order.mapping:
         facts["mapping_sha256"] = sha256(order.mapping.read_bytes()).hexdigest()
-    _install(store, order, new, key, lambda: log.note(store, "imported", None, facts))
+    _install(store, order, new, lambda: log.note(store, "imported", None, facts))
     return found
 
 
@@ -111,17 +116,16 @@ def _leave_room(db: duckdb.DuckDBPyConnection) -> None:
     db.execute(f"SET memory_limit = '{float(number) * _OF_LIMIT:.2f} {unit}'")
 
 
-def _judged(db: duckdb.DuckDBPyConnection, store: Store, order: Order, path: Path, rows: int, work: Path) -> list[str]:
+def _judged(db: duckdb.DuckDBPyConnection, store: Store, extract: Extract, work: Path) -> list[str]:
     """The checks that every wave makes of a delivery; returns what is worth a look. Raises CheckFailedError."""
-    extract = Extract(order.name, order.asof, (path,), rows)
-    earlier = [day for day in store.deliveries(order.name) if day < order.asof] if not store.elsewhere else []
-    if earlier and (before := sorted(store.deliveries(order.name)[max(earlier)].glob("*.parquet"))):
+    earlier = [day for day in store.deliveries(extract.name) if day < extract.asof] if not store.elsewhere else []
+    if earlier and (before := sorted(store.deliveries(extract.name)[max(earlier)].glob("*.parquet"))):
         number = sum(files.rows(one) or 0 for one in before)
         extract = replace(
             extract, previous_asof=max(earlier), previous_files=tuple(before), previous_rows=number or None
         )
     limits = settings().checks
-    report = verdict({order.name: extract_metrics(db, extract, limits)}, work / "data_docs", limits)
+    report = verdict({extract.name: extract_metrics(db, extract, limits)}, work / "data_docs", limits)
     if fatal := [str(failure) for failure in report.failures if failure.fatal]:
         raise CheckFailedError(
             "; ".join(fatal) + ".",
@@ -131,28 +135,28 @@ def _judged(db: duckdb.DuckDBPyConnection, store: Store, order: Order, path: Pat
     return [failure.told for failure in report.failures]
 
 
-def _refuse_to_overwrite(store: Store, order: Order, key: str) -> None:
+def _refuse_to_overwrite(store: Store, order: Order) -> None:
     """Raises DeliveryExistsError."""
-    there = store.keys(f"{key}/")
+    there = store.keys(f"{order.key}/")
     if there and not order.replace:
-        raise DeliveryExistsError(f"{store.address}/{key} is there already.")
-    if store.elsewhere and set(there) - {f"{key}/{order.name}.parquet"}:
+        raise DeliveryExistsError(f"{store.address}/{order.key} is there already.")
+    if store.elsewhere and set(there) - {f"{order.key}/{order.name}.parquet"}:
         raise DeliveryExistsError(
-            f"{store.address}/{key} holds other files, which cannot be replaced in one step there.",
+            f"{store.address}/{order.key} holds other files, which cannot be replaced in one step there.",
             "Delete that folder, then import.",
         )
 
 
-def _install(store: Store, order: Order, new: Path, key: str, note: Callable[[], object]) -> None:
+def _install(store: Store, order: Order, new: Path, note: Callable[[], object]) -> None:
     """Gives the finished folder its name. The line in the record is written first: no delivery appears without one."""
-    target = store.root / key
+    target = store.root / order.key
     target.parent.mkdir(parents=True, exist_ok=True)
     note()
     if order.replace or store.elsewhere:
         files.install(new, target)
     else:
         files.rename_new(new, target)
-    store.push(f"{key}/")
+    store.push(f"{order.key}/")
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def resolve_extract(store: Store, wave: Wave, name: str, until: date) -> Extract
     day = usable[-1]
     current = _files(folders[day])
     by_regency = bool(wave.regencies) and name == "population"
-    rows = sum(_checked(path, contract, by_regency) for path in current)
+    rows = sum(_checked(path, contract, by_regency=by_regency) for path in current)
     before = usable[-2] if len(usable) > 1 else None
     previous = tuple(_files(folders[before])) if before else ()
     return Extract(name, day, tuple(current), rows, before, previous, sum(map(_rows, previous)) if before else None)
@@ -160,7 +160,7 @@ def _rows(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
-def _checked(path: Path, contract: Table, by_regency: bool = False) -> int:
+def _checked(path: Path, contract: Table, *, by_regency: bool = False) -> int:
     """Row count of a file whose columns are as the contract has them; with the regency where the calendar names one."""
     with _metadata(path) as file:
         delivered = file.schema_arrow

@@ -5,7 +5,7 @@ Text is read as a dictionary first: a value that is repeated a million times is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,7 +39,12 @@ def read_parquet(path: Path, columns: pa.Schema, aside: SetAside, required: Coll
         with pq.ParquetFile(path, read_dictionary=text, memory_map=False) as file:
             line = 0
             for batch in file.iter_batches(_BATCH, columns=list(present.values())):
-                yield _as_text(pa.Table.from_batches([batch]), present, columns, path, limits, aside, line)
+                table = pa.Table.from_batches([batch])
+                keep = _short_enough(table, present.values(), path, limits)
+                for number, kept in enumerate(keep.to_pylist() if not pc.all(keep).as_py() else ()):
+                    if not kept:
+                        aside.add(line + number + 1, LONG_VALUE)
+                yield _as_text(table.filter(keep), present, columns)
                 line += batch.num_rows
     except (pa.ArrowException, OSError, UnicodeError) as e:
         raise UnreadableFileError(said("not_parquet", path=path, why=e)) from e
@@ -85,28 +90,21 @@ def _need_type(given: pa.DataType, field: pa.Field, path: Path) -> None:
         raise WrongTypeError(said("wrong_type", column=field.name, path=path, given=given, type=field.type))
 
 
-def _as_text(
-    table: pa.Table,
-    present: dict[str, str],
-    columns: pa.Schema,
-    path: Path,
-    limits: IngestSettings,
-    aside: SetAside,
-    before: int,
-) -> pa.Table:
-    """A batch as text, without the rows that hold a value beyond the limit."""
-    keep = pa.repeat(True, table.num_rows)
-    for given in present.values():
+def _short_enough(table: pa.Table, present: Iterable[str], path: Path, limits: IngestSettings) -> pa.Array:
+    """Whether each row of a batch has no value beyond the limit of characters. Raises FileLimitError."""
+    keep = pa.repeat(value=True, size=table.num_rows)
+    for given in present:
         length = _lengths(table[given])
         if length is None:
             continue
         if (pc.max(length).as_py() or 0) > limits.max_value_bytes:
             raise FileLimitError(said("long_value", path=path, n=limits.max_value_bytes, column=given))
-        keep = pc.and_(keep, pc.fill_null(pc.less_equal(length, limits.max_value_chars), True))
-    for number, kept in enumerate(keep.to_pylist() if not pc.all(keep).as_py() else ()):
-        if not kept:
-            aside.add(before + number + 1, LONG_VALUE)
-    table = table.filter(keep)
+        keep = pc.and_(keep, pc.fill_null(pc.less_equal(length, limits.max_value_chars), fill_value=True))
+    return keep
+
+
+def _as_text(table: pa.Table, present: dict[str, str], columns: pa.Schema) -> pa.Table:
+    """A batch as text, with nulls in the columns that the file does not have."""
     nulls = pa.nulls(table.num_rows, pa.string())
     return pa.table({n: _text(table[present[n]], n) if n in present else nulls for n in columns.names})
 

@@ -93,7 +93,7 @@ def inspect_delivery(store: Store, wave: Wave) -> Delivery:
     with _work_outside() as folder:
         away = store.with_work_in(folder)
         ingested = _registrations(away, wave, found)
-        _optional(away, wave, found, ingested)
+        _optional(away, wave, found, ingested=ingested)
         for name in EXTRACTS:
             try:
                 if extract := resolve_extract(store, wave, name, wave.closing_day):
@@ -143,7 +143,7 @@ def _registrations(away: Store, wave: Wave, found: Delivery) -> bool:
     return (away.work(wave) / "registrations.parquet").is_file()
 
 
-def _optional(away: Store, wave: Wave, found: Delivery, ingested: bool) -> None:
+def _optional(away: Store, wave: Wave, found: Delivery, *, ingested: bool) -> None:
     """Reviews and re-uploads: their files, and how many of the re-uploads would be refused, and why."""
     for what in ("reviews", "reuploads"):
         for one in files_of(away, wave, what):

@@ -86,7 +86,7 @@ def audit(
     manifest["outputs"] = [
         entry for entry in manifest["outputs"] if entry["file"] not in purged or (folder / entry["file"]).is_file()
     ]
-    _compare_records(found, record, manifest, folder, announced, erased)
+    _compare_records(found, record, manifest, folder, announced=announced, erased=erased)
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
         found.add(missing[0], "needed")
         return found
@@ -95,9 +95,9 @@ def audit(
     outcomes, full, names = _compare_decisions(found, folder, line)
     fell_out = np.isin(outcomes, _FELL_OUT)
     ranks = numbered(seats(record, line, full, fell_out, _read_areas(found, folder, record, line)), len(line))
-    found.accepted = _compare_order(found, folder, "cohort", "rank", line, ranks)
+    found.accepted = _compare_order(found, folder, line, ranks, name="cohort", number="rank")
     waiting = np.where((ranks > 0) | np.append(fell_out, True), 0, line.positions)
-    _compare_order(found, folder, "reserve", "position", line, waiting)
+    _compare_order(found, folder, line, waiting, name="reserve", number="position")
     _compare_outcomes(found, line, outcomes, names, ranks)
     return found
 
@@ -120,6 +120,7 @@ def _compare_records(
     record: dict[str, Any],
     manifest: dict[str, Any],
     folder: Path,
+    *,
     announced: dict[str, Any],
     erased: Collection[str],
 ) -> None:
@@ -236,7 +237,7 @@ def _compare_outcomes(found: Audit, line: Line, outcomes: Numbers, names: dict[s
         )
 
 
-def _compare_order(found: Audit, folder: Path, name: str, number: str, line: Line, expected: Numbers) -> int:
+def _compare_order(found: Audit, folder: Path, line: Line, expected: Numbers, *, name: str, number: str) -> int:
     """Rows against who should stand where (0: nowhere); returns how many rows there are."""
     file, before, last = f"{name}.parquet", 0, 0
     missing = expected[:-1] > 0

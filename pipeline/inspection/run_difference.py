@@ -49,6 +49,10 @@ class Content:
     rows: int | None
 
 
+#: What went in, as a comparison shows it.
+InputValue = str | bool | Content | None
+
+
 @dataclass(frozen=True)
 class Cause:
     """Something that went in differently: ``kind`` is setting, rule, extract, input, selfie or software.
@@ -59,8 +63,8 @@ class Cause:
 
     kind: str
     what: str
-    before: str | bool | Content | None
-    after: str | bool | Content | None
+    before: InputValue
+    after: InputValue
 
 
 @dataclass(frozen=True)

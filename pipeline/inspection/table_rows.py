@@ -59,7 +59,7 @@ def numbers_of(column: pa.Array) -> Numbers:
 
 def differs(column: pa.Array, given: pa.Array) -> Flags:
     """Where a column has not what the draw gives; a null never has."""
-    same: Flags = pc.fill_null(pc.equal(column, given), False).to_numpy(zero_copy_only=False)
+    same: Flags = pc.fill_null(pc.equal(column, given), fill_value=False).to_numpy(zero_copy_only=False)
     return ~same
 
 

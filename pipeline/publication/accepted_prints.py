@@ -32,7 +32,15 @@ def keep_prints_of_accepted(run: Plan, record: dict[str, Any], today: date) -> i
     if wanted and accepted:
         people, prints = prints_of(screening, known)
         named = [(person.registration_id, person.selfie) for person in people]
-        kept_prints.keep(run.store, run.wave, revision, run.selfie_policy().model, named, prints, today)
+        kept_prints.keep(
+            run.store,
+            run.wave,
+            revision=revision,
+            model=run.selfie_policy().model,
+            people=named,
+            prints=prints,
+            published=today,
+        )
     else:
         named = []
         kept_prints.forget(run.store, run.wave)

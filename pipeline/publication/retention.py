@@ -61,18 +61,20 @@ def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
             "logs": (periods.logs_days, tuple(path for path in logs if path.name.startswith(f"{key}."))),
         }
         for what, (days, paths) in kinds.items():
-            found += _due(store, wave.number, what, wave.closing_day + timedelta(days=days), paths, today)
+            found += _due(
+                store, wave.number, what, since=wave.closing_day + timedelta(days=days), paths=paths, today=today
+            )
         decided = _objections(store, wave, today - timedelta(days=periods.objections_days))
         since = min(decided, default=today) + timedelta(days=periods.objections_days)
         paths = tuple(path for day in sorted(decided) for path in decided[day])
-        found += _due(store, wave.number, "objections", since, paths, today)
+        found += _due(store, wave.number, "objections", since=since, paths=paths, today=today)
     if settings().encryption.at_rest and not wave_lock.held_waves(store):
         for number, what, paths in _before_encryption(store):
-            found += _due(store, number, what, today - timedelta(days=1), paths, today)
+            found += _due(store, number, what, since=today - timedelta(days=1), paths=paths, today=today)
     return found
 
 
-def _due(store: Store, wave: int | None, what: str, since: date, paths: tuple[Path, ...], today: date) -> list[Due]:
+def _due(store: Store, wave: int | None, what: str, *, since: date, paths: tuple[Path, ...], today: date) -> list[Due]:
     """One kind of data as due, where there is any and its time is over."""
     if since >= today:
         return []

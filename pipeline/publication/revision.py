@@ -178,7 +178,9 @@ def _write_reports(run: Plan, new: Path, said: dict[str, Any]) -> None:
     if (run.work / "out" / "funnel.json").is_file():
         found, published = figures(run.store, run.wave), published_as(said, new)
         write_report(run.store, run.wave, found, published, new / "report.html")
-        write_spreadsheet(run.store, run.wave, None, found, published, new / "funnel.xlsx")
+        write_spreadsheet(
+            run.store, run.wave, language=None, found=found, published=published, path=new / "funnel.xlsx"
+        )
 
 
 def _publications(run: Plan) -> list[dict[str, Any]]:

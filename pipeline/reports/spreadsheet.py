@@ -40,6 +40,7 @@ class Sheet:
 def write_spreadsheet(
     store: Store,
     wave: Wave,
+    *,
     language: str | None = None,
     found: Figures | None = None,
     published: Published | None = None,

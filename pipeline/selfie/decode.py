@@ -106,7 +106,7 @@ def _prepare_pillow() -> None:
 
 
 def decode(
-    data: bytes, max_pixels: int, min_side: int | None, max_full_pixels: int | None = None, grey: bool = False
+    data: bytes, max_pixels: int, min_side: int | None, *, max_full_pixels: int | None = None, grey: bool = False
 ) -> Photo:
     """The photograph in ``data``; PhotoUnreadableError if there is none. ``min_side`` allows a reduced scale at
     which the long side still has that many pixels; None decodes in full. ``max_full_pixels`` is the limit of what is
@@ -122,7 +122,7 @@ def decode(
                 if width * height > (max_pixels if jpeg else min(max_pixels, max_full_pixels or max_pixels)):
                     raise PhotoUnreadableError("too many pixels")
                 orientation = picture.getexif().get(_ORIENTATION, 1) if picture.format != "HEIF" else 1
-                pixels = _jpeg(data, picture, min_side, grey) if picture.format in ("JPEG", "MPO") else None
+                pixels = _jpeg(data, picture, min_side, grey=grey) if picture.format in ("JPEG", "MPO") else None
                 if pixels is None:
                     pixels = _pillow(picture, min_side)
                 if grey and pixels.shape[2] == 3:
@@ -138,10 +138,12 @@ def decode(
 
 
 def decode_within(
-    data: bytes, limits: PhotoLimits | SelfieSettings, min_side: int | None = None, grey: bool = False
+    data: bytes, limits: PhotoLimits | SelfieSettings, min_side: int | None = None, *, grey: bool = False
 ) -> Photo:
     """``decode`` with the limits of a run or of this process; ``min_side``: another side than a face is looked for."""
-    return decode(data, limits.max_pixels, min_side or limits.detect_side, limits.max_full_pixels, grey)
+    return decode(
+        data, limits.max_pixels, min_side or limits.detect_side, max_full_pixels=limits.max_full_pixels, grey=grey
+    )
 
 
 def _refuse(data: bytes) -> None:
@@ -155,7 +157,7 @@ def _refuse(data: bytes) -> None:
         raise PhotoUnreadableError("too many scans")
 
 
-def _jpeg(data: bytes, picture: Image.Image, min_side: int | None, grey: bool) -> NDArray[np.uint8] | None:
+def _jpeg(data: bytes, picture: Image.Image, min_side: int | None, *, grey: bool) -> NDArray[np.uint8] | None:
     """Through libjpeg-turbo at a reduced scale; None where Pillow must look (CMYK, damaged)."""
     import simplejpeg
 

@@ -116,7 +116,7 @@ def _kept(folder: VerdictFolder | None) -> MeasurementCache | None:
 
 @cache
 def _measurer(
-    model: str, folder: VerdictFolder | None, prints: PrintFolder | None, limits: PhotoLimits, cards: bool = False
+    model: str, folder: VerdictFolder | None, prints: PrintFolder | None, limits: PhotoLimits, *, cards: bool = False
 ) -> Measurer:
     """A worker's models, its view of the cache and its file of prints, loaded once."""
     from pipeline.selfie.measure import Measurer
@@ -130,7 +130,7 @@ def _measure(job: Job) -> list[_Looked]:
     from pipeline.selfie.measure import Roots
 
     pairs, selfies, photos, model, folder, prints, limits, cards = job
-    measured = _measurer(model, folder, prints, limits, cards).measure(pairs, Roots(selfies, photos))
+    measured = _measurer(model, folder, prints, limits, cards=cards).measure(pairs, Roots(selfies, photos))
     kept = _kept(folder)
     refused = kept.refused() if kept else ()
     return [_Looked(m, refused) for m in measured]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.domain.errors import BadSettingError
@@ -20,7 +19,7 @@ from pipeline.simulate.between.past import Past
 from pipeline.simulate.photos.photo_job import EACH_WAVE, Job
 from pipeline.simulate.presets import SimulationPlan
 from pipeline.simulate.simulated import Simulated, record
-from pipeline.simulate.wanted_photographs import photograph_jobs
+from pipeline.simulate.wanted_photographs import Rendering, photograph_jobs
 from pipeline.storage.paths import Store
 
 if TYPE_CHECKING:
@@ -49,9 +48,7 @@ def make_room(plans: list[SimulationPlan], store: Store) -> None:
 def simulate_country(
     plans: list[SimulationPlan],
     store: Store,
-    photos: str,
-    faces: Path | None,
-    workers: int,
+    rendering: Rendering,
     progress_of: Callable[[int], Callable[[int], None]],
 ) -> Iterator[CountryWave]:
     """Simulates the waves in their order.
@@ -65,12 +62,12 @@ def simulate_country(
     for plan in plans:
         before = past
         with progress.task(f"simulate wave {plan.wave.number}") as counts:
-            done = wave.simulate_wave(plan, store, photos, workers, past)
+            done = wave.simulate_wave(plan, store, rendering.photos, rendering.workers, past)
             counts |= {"registrations": done.registrations, **done.extracts}
         jobs = photograph_jobs(plan, store, done.photographs, before.step, sources)
         resent = planted_cards.with_own_cards(plan, before, retry_photos.deliver(plan, store, before))
         resent = [_in_country(job, before, sources) for job in resent]
-        rendered = _render(plan, [*jobs, *resent], faces, workers, progress_of)
+        rendered = _render(plan, [*jobs, *resent], rendering, progress_of)
         record(plan, store, done, rendered)
         past = done.past
         yield CountryWave(plan, done, len(jobs), len(resent))
@@ -83,8 +80,7 @@ def _in_country(job: Job, before: Past, sources: dict[int, int]) -> Job:
 def _render(
     plan: SimulationPlan,
     jobs: list[Job],
-    faces: Path | None,
-    workers: int,
+    rendering: Rendering,
     progress_of: Callable[[int], Callable[[int], None]],
 ) -> Rendered:
     from pipeline.simulate.photos import photographs
@@ -93,4 +89,4 @@ def _render(
         return photographs.Rendered()
     with progress.task(f"photographs of wave {plan.wave.number}") as counts:
         counts["applications"] = len(jobs)
-        return photographs.render(plan.seed, jobs, faces, workers, progress_of(len(jobs)))
+        return photographs.render(plan.seed, jobs, rendering.faces, rendering.workers, progress_of(len(jobs)))

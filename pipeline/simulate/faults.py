@@ -32,7 +32,7 @@ MISMATCHES = ("name", "birth date", "KK")  # what differs in an identity_mismatc
 FORCED_EACH = 3  # the first applicants carry one fault each, every one this often: none is ever missing
 
 
-def draw(seed: int, shares: dict[str, float], index: I64, rank: I64, family: np.ndarray, first_wave: bool) -> I64:
+def draw(seed: int, shares: dict[str, float], index: I64, *, rank: I64, family: np.ndarray, first_wave: bool) -> I64:
     """Fault masks of applicants: ``index`` their place in the population, ``rank`` their number in order of applying.
 
     Members of a planted family carry nothing: they are there for the limit of two to a family card.

@@ -52,7 +52,7 @@ def counted(kind: I64) -> dict[str, int]:
 
 
 def plant(
-    plan: SimulationPlan, world: World, person: I64, wanted: np.ndarray, turn: I64, fault: np.ndarray, copy_of: I64
+    plan: SimulationPlan, world: World, person: I64, *, wanted: np.ndarray, turn: I64, fault: np.ndarray, copy_of: I64
 ) -> Cards:
     """The cards of a wave; none where it does not look at them. Arrays have one entry per application; ``fault``,
     ``turn`` and ``copy_of`` as in ``wave.Photographs``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,16 @@ from pipeline.simulate.truth.planted_truth import Known
 from pipeline.storage.paths import Store
 
 PHOTOS = ("drawn", "eligible", "all", "none")
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How photographs are made: of whom (one of ``PHOTOS``), from which folder of faces (None: the packaged ones), and
+    by how many processes."""
+
+    photos: str
+    faces: Path | None
+    workers: int
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ def simulate_wave(
     wanted, turn = wanted_photographs.delivered(plan, known, expected, photos)
     faces = plan.wave.same_person == "check"
     shared = shared_faces.plant(plan.seed, wanted, turn, fault, known.person, faces=faces)
-    cards = planted_cards.plant(plan, world, known.person, wanted, turn, fault, shared.copy_of)
+    cards = planted_cards.plant(
+        plan, world, known.person, wanted=wanted, turn=turn, fault=fault, copy_of=shared.copy_of
+    )
     applied = _applied(known, fault, past, photographed=photos != "none")
     rows = write_registers.write(plan, world, applied, store, workers)
     now = past

@@ -69,7 +69,7 @@ def _cipher(key: bytes, header: bytes) -> AESGCM:
     return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"gelombang sealed file:" + header).derive(key))
 
 
-def _nonce(number: int, last: bool) -> bytes:
+def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11, "big") + bytes([last])
 
 
@@ -114,8 +114,8 @@ class SealedOutput(io.RawIOBase):
                 self._file.close()
                 super().close()
 
-    def _seal(self, data: bytes, last: bool) -> None:
-        self._file.write(self._cipher.encrypt(_nonce(self._number, last), data, None))
+    def _seal(self, data: bytes, *, last: bool) -> None:
+        self._file.write(self._cipher.encrypt(_nonce(self._number, last=last), data, None))
         self._number += 1
 
 
@@ -194,7 +194,7 @@ class SealedInput(io.RawIOBase):
         if kept[0] != number:
             sealed = os.pread(self._file.fileno(), CHUNK + _TAG, self._begin + number * (CHUNK + _TAG))
             try:
-                opened = self._cipher.decrypt(_nonce(number, number == self._chunks - 1), sealed, None)
+                opened = self._cipher.decrypt(_nonce(number, last=number == self._chunks - 1), sealed, None)
             except (InvalidTag, ValueError) as e:
                 raise SealedFileError(f"{self._path} is not what was sealed.", _ADVICE) from e
             self._kept = kept = (number, opened)

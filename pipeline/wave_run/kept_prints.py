@@ -46,6 +46,7 @@ class KeptPrints:
 def keep(
     store: Store,
     wave: Wave,
+    *,
     revision: int,
     model: str,
     people: Sequence[tuple[str, str]],

@@ -227,12 +227,12 @@ def test_the_command_says_what_it_found_in_either_language_and_to_a_program(
     said = {}
     for language in ("id", "en"):
         with pytest.raises(AuditDiffersError):
-            command(3, str(tmp_path / "data"), quota=18, language=language)
+            command(3, data=str(tmp_path / "data"), quota=18, language=language)
         said[language] = capsys.readouterr().out
     assert "  draw.json: quota adalah 17, yang diumumkan 18" in said["id"]
     assert "  draw.json: quota is 17, announced was 18" in said["en"]
     with pytest.raises(AuditDiffersError):
-        command(3, str(tmp_path / "data"), quota=18, language="id", as_json=True)
+        command(3, data=str(tmp_path / "data"), quota=18, language="id", as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert (told["same"], told["listed"]) == (False, 39)
     quota = {"where": "draw.json", "finding": "announced", "what": "quota is 17, announced was 18"}
@@ -245,12 +245,12 @@ def test_the_command_compares_seed_and_quota_with_the_calendar_unless_they_are_c
     """A seed that was given at the start is in the record: that alone does not make it the announced one."""
     finished(tmp_path / "data", **MODES[0], seed_source="given when the wave was started")
     with pytest.raises(AuditDiffersError):
-        command(3, str(tmp_path / "data"), language="en")
+        command(3, data=str(tmp_path / "data"), language="en")
     said = capsys.readouterr().out
     assert "seed is 'seed', announced was" in said
     assert "quota is 17, announced was" in said
     with pytest.raises(AuditDiffersError):  # the share is not the calendar's either, and nothing confirms it
-        command(3, str(tmp_path / "data"), seed="seed", quota=17, language="en")
+        command(3, data=str(tmp_path / "data"), seed="seed", quota=17, language="en")
     said = capsys.readouterr().out
     assert "seed is" not in said
     assert "quota is" not in said

@@ -48,7 +48,7 @@ def filled(store: Store) -> Wave:
     files.write_text("{}", store.published(wave.key) / "rev-1/publication.json")
     rows = np.zeros(1, record(4))
     rows["face"] = 0.5
-    kept_prints.keep(store, wave, 1, "m", [("W3-1", "x.jpg")], rows, TODAY)
+    kept_prints.keep(store, wave, revision=1, model="m", people=[("W3-1", "x.jpg")], prints=rows, published=TODAY)
     VerdictFolder(store.root / "work/verdict-cache", store.root, wave.key).opened().put({KNOWN: Measurement(faces=1)})
     folder = PrintFolder(store.root / "work/descriptors/wave-0003", store.root, wave.key)
     folder.log_of_this_process("m").put([Print(Look(bytes(32), np.zeros(4, np.uint64), None))])

@@ -50,7 +50,9 @@ def rendered(folder: Path) -> None:
     for name, seed in SEEDS.items():
         rng = np.random.default_rng(seed)
         shown: Shown = "card" if name == "card" else "nothing"
-        data, _ = card_selfie(backdrop(face, 1080, rng), small_portrait(face), NUMBER, shown, LEARNT, rng)
+        data, _ = card_selfie(
+            backdrop(face, 1080, rng), small_portrait(face), NUMBER, shown=shown, variety=LEARNT, rng=rng
+        )
         (folder / f"{name}.jpg").write_bytes(data)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
 

@@ -24,7 +24,7 @@ def scene() -> Scene:
 
 
 def made(shown: Shown, variety: Variety = LEARNT, seed: int = 1):
-    return card_selfie(scene(), FACE, "3171234567890123", shown, variety, np.random.default_rng(seed))
+    return card_selfie(scene(), FACE, "3171234567890123", shown=shown, variety=variety, rng=np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("variety", [LEARNT, KEPT_APART], ids=["learnt", "kept apart"])

@@ -78,7 +78,7 @@ def test_the_verifier_has_ten_lines():
 
 
 def test_a_proof_is_verified_without_anything_of_ours(data: Path, folder: Path, tmp_path: Path):
-    prove(3, "R07", str(data), tmp_path / "proof.json")
+    prove(3, "R07", data=str(data), out=tmp_path / "proof.json")
     root = json.loads((folder / "draw.json").read_text())["list_merkle_sha256"]
     assert verify(tmp_path, tmp_path / "proof.json", "R07", root).stdout == "on the list\n"
     text = (tmp_path / "proof.json").read_text()
@@ -91,17 +91,17 @@ def test_a_proof_is_verified_without_anything_of_ours(data: Path, folder: Path, 
 @pytest.mark.parametrize("registration_id", ["R40", "R99", ""])
 def test_who_is_not_on_the_list_gets_no_proof(data: Path, registration_id: str):
     with pytest.raises(errors.UnknownApplicationError):
-        prove(3, registration_id, str(data))
+        prove(3, registration_id, data=str(data))
 
 
 def test_the_audit_command_says_the_same_or_where(data: Path, folder: Path, capsys: pytest.CaptureFixture):
-    audit(3, str(data), language="en")
+    audit(3, data=str(data), language="en")
     assert "The same: 39 on the list" in capsys.readouterr().out
     with pytest.raises(errors.AuditDiffersError):
-        audit(3, str(data), "another", language="en")
+        audit(3, data=str(data), seed="another", language="en")
     assert "seed is 'seed', announced was 'another'" in capsys.readouterr().out
 
 
 def test_a_wave_that_never_ran_has_nothing_to_audit(tmp_path: Path):
     with pytest.raises(errors.WaveNotRunError):
-        audit(1, str(tmp_path))
+        audit(1, data=str(tmp_path))

@@ -72,7 +72,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files.copy(store.out(this) / "cohort.parquet", folder / "cohort.parquet")
         files.copy(store.out(this) / "notices.parquet", folder / "notices.parquet")
         rows = np.zeros(2, record(4))
-        kept_prints.keep(store, this, 1, "m", [(f"W{this.number}-{n}", "x") for n in (1, 2)], rows, date.today())
+        kept_prints.keep(
+            store,
+            this,
+            revision=1,
+            model="m",
+            people=[(f"W{this.number}-{n}", "x") for n in (1, 2)],
+            prints=rows,
+            published=date.today(),
+        )
     return world.root
 
 

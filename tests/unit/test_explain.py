@@ -53,7 +53,7 @@ def order(data: Path) -> list[str]:
 
 
 def said(capsys: pytest.CaptureFixture, data: Path, registration_id: str, language: str = "en") -> str:
-    explain(12, registration_id, str(data), language)
+    explain(12, registration_id, data=str(data), language=language)
     return " ".join(capsys.readouterr().out.split())
 
 
@@ -144,7 +144,7 @@ def test_the_decision_comes_first_then_what_to_do_then_the_rest(data: Path, caps
 
 
 def test_a_program_reads_the_same_masked(data: Path, capsys: pytest.CaptureFixture):
-    explain(12, "R4", str(data), "en", as_json=True)
+    explain(12, "R4", data=str(data), language="en", as_json=True)
     text = capsys.readouterr().out
     told = json.loads(text)
     assert told["decision"]["outcome"] == "rejected"
@@ -180,11 +180,11 @@ def test_what_is_no_longer_kept_does_not_stop_the_explanation(
 
 def test_unknown_applications_waves_and_languages_are_named_errors(data: Path):
     with pytest.raises(errors.UnknownApplicationError, match="Wave 12 has no application R99"):
-        explain(12, "R99", str(data))
+        explain(12, "R99", data=str(data))
     with pytest.raises(errors.WaveNotRunError):
-        explain(3, "R1", str(data))
+        explain(3, "R1", data=str(data))
     with pytest.raises(errors.BadSettingError):
-        explain(12, "R1", str(data), "nl")
+        explain(12, "R1", data=str(data), language="nl")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ READ = {
 
 @pytest.mark.parametrize("name", READ)
 def test_it_is_read_upright(name):
-    photo = decode(READ[name], 10_000_000, 400, 10_000_000)
+    photo = decode(READ[name], 10_000_000, 400, max_full_pixels=10_000_000)
     height, width = photo.pixels.shape[:2]
     assert height > width >= 300 * 0.9
     small = np.asarray(Image.fromarray(photo.pixels).resize((30, 40)).convert("L"), float)
@@ -69,7 +69,9 @@ def test_it_is_read_upright(name):
 
 @pytest.mark.parametrize("name", READ)
 def test_it_is_read_grey_as_it_is_in_colour(name):
-    grey, colour = (decode(READ[name], 10_000_000, 400, 10_000_000, grey=each).pixels for each in (True, False))
+    grey, colour = (
+        decode(READ[name], 10_000_000, 400, max_full_pixels=10_000_000, grey=each).pixels for each in (True, False)
+    )
     assert grey.shape == (*colour.shape[:2], 1)
     assert np.abs(grey[..., 0] - colour @ [0.299, 0.587, 0.114]).max() < 12
 
@@ -95,12 +97,12 @@ def test_it_is_read_grey_as_it_is_in_colour(name):
 )
 def test_it_is_refused_with_its_reason(content, says):
     with pytest.raises(PhotoUnreadableError, match=says):
-        decode(content, 10_000_000, 400, 1_000_000)
+        decode(content, 10_000_000, 400, max_full_pixels=1_000_000)
 
 
 def test_only_what_cannot_be_read_reduced_has_the_smaller_limit():
     large = Image.new("RGB", (1500, 1000))
-    assert decode(encoded("JPEG", large), 10_000_000, 400, 1_000_000).pixels.shape == (375, 563, 3)
+    assert decode(encoded("JPEG", large), 10_000_000, 400, max_full_pixels=1_000_000).pixels.shape == (375, 563, 3)
 
 
 @pytest.mark.parametrize("stored", ["NFC", "NFD"])

@@ -203,7 +203,7 @@ def test_same_bytes_each_time(store: Store, html: str) -> None:
 
 
 def test_spreadsheet_has_typed_cells_and_no_formula(store: Store) -> None:
-    path = write_spreadsheet(store, WAVE, "en")
+    path = write_spreadsheet(store, WAVE, language="en")
     with zipfile.ZipFile(path) as book:
         sheets = {name: book.read(name).decode() for name in book.namelist() if "worksheets/" in name}
     assert not any("<f>" in sheet for sheet in sheets.values())
@@ -217,7 +217,7 @@ def test_spreadsheet_has_typed_cells_and_no_formula(store: Store) -> None:
 
 
 def test_the_spreadsheet_begins_with_a_cover_and_has_one_chart(store: Store) -> None:
-    with zipfile.ZipFile(write_spreadsheet(store, WAVE, "en")) as book:
+    with zipfile.ZipFile(write_spreadsheet(store, WAVE, language="en")) as book:
         names = book.namelist()
         texts = book.read("xl/sharedStrings.xml").decode()
         order = re.findall(r'<sheet name="([^"]*)"', book.read("xl/workbook.xml").decode())

@@ -186,7 +186,15 @@ def kept(root: Path, number: int, faces: np.ndarray, picture: int, published: da
     prints = rows_of([Print(Look(digest(f"kept {number}"), PICTURES[picture], face)) for face in faces], 128)
     who = [(f"W{number}-{n}", f"{n}.jpg") for n in range(len(faces))]
     model = changes.pop("model", settings().selfie.model)
-    return kept_prints.keep(Store.at(root), this, changes.pop("revision", 1), model, who, prints, published)
+    return kept_prints.keep(
+        Store.at(root),
+        this,
+        revision=changes.pop("revision", 1),
+        model=model,
+        people=who,
+        prints=prints,
+        published=published,
+    )
 
 
 def test_the_accepted_of_earlier_waves(tmp_path: Path):

@@ -180,7 +180,12 @@ def test_prints_of_faces_are_sealed_under_the_waves_key_and_go_with_it(root: Pat
     run.log_of_this_process("m").put_rows(rows)
     assert len(run.read("m")[0]) == 2
     waves = [store.calendar().wave(number) for number in (3, 4)]
-    paths = [kept_prints.keep(store, this, 1, "m", [("a", "x"), ("b", "x")], rows, date.today()) for this in waves]
+    paths = [
+        kept_prints.keep(
+            store, this, revision=1, model="m", people=[("a", "x"), ("b", "x")], prints=rows, published=date.today()
+        )
+        for this in waves
+    ]
     for path in (*paths[:1], *run.folder.iterdir()):
         assert sealed.header_of(path)["key"] == sealed.name_of(key_ring.opened(root, "wave-0003"))
     assert [one.wave for one in kept_prints.of_earlier_waves(store, replace(waves[1], number=5), date.today())] == [

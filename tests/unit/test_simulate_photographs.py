@@ -87,7 +87,7 @@ def test_each_fault_changes_the_picture_as_its_name_says(face):
 @needs_faces
 @pytest.mark.parametrize("turn", [-0.6, 0.0, 0.5])
 def test_a_face_is_placed_as_asked(face, turn):
-    scene = canvas.place(face, 240, 320, 50, (120, 140), turn)
+    scene = canvas.place(face, 240, 320, eyes=50, centre=(120, 140), turn=turn)
     right, left = (scene.points[33] + scene.points[133]) / 2, (scene.points[362] + scene.points[263]) / 2
     assert np.allclose((right + left) / 2, (120, 140), atol=0.5)
     assert np.arctan2(left[1] - right[1], left[0] - right[0]) == pytest.approx(turn, abs=0.01)

@@ -49,7 +49,7 @@ class Target:
 def examples(faces: Path) -> list[Example]:
     """Everything that is learned from."""
     kinds: Any = [KINDS[i % len(KINDS)] for i in range(RENDERINGS)]
-    found = [_rendered(one) for one in renderings(faces, LEARNT, kinds, WIDTH, 1, test=False)]
+    found = [_rendered(one) for one in renderings(faces, LEARNT, kinds, width=WIDTH, seed=1, test=False)]
     return found + [Example(_kept(read(path))) for path in photographs(faces, test=False)[:PHOTOGRAPHS]]
 
 

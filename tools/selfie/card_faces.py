@@ -72,7 +72,9 @@ def portrait_on_card(faces: Path, path: str) -> Vector | None:
     if face is None:
         return None
     rng = np.random.default_rng(zlib.crc32(path.encode()))
-    data, _ = card_selfie(backdrop(face, WIDTH, rng), small_portrait(face), some_number(rng), "card", LEARNT, rng)
+    data, _ = card_selfie(
+        backdrop(face, WIDTH, rng), small_portrait(face), some_number(rng), shown="card", variety=LEARNT, rng=rng
+    )
     small, large = decode(data, MOST, SMALL).pixels, decode(data, MOST, LARGE).pixels
     corners = find_card(small)
     if corners is None:

@@ -51,10 +51,10 @@ def main(faces: str, cards: str = "300", others: str = "100", plain: str = "300"
     """Prints the figures."""
     folder = Path(faces)
     kinds: list[Shown] = ["card"] * int(cards)
-    figures = of_cards(renderings(folder, KEPT_APART, kinds, WIDTH, SEED, test=True))
+    figures = of_cards(renderings(folder, KEPT_APART, kinds, width=WIDTH, seed=SEED, test=True))
     others_shown: list[Shown] = ["other"] * (int(others) // 2)
     empty: list[Shown] = ["nothing"] * (int(others) // 2)
-    for one in renderings(folder, KEPT_APART, [*others_shown, *empty], WIDTH, SEED + 1, test=True):
+    for one in renderings(folder, KEPT_APART, [*others_shown, *empty], width=WIDTH, seed=SEED + 1, test=True):
         figures.setdefault(f"rendered, {one.shown}", Counter())[compared(reading(one.data), None).state] += 1
     for path in photographs(folder, test=True)[: int(plain)]:
         state = compared(reading(path.read_bytes()), None).state

@@ -30,7 +30,7 @@ class CardPicture:
     truth: CardTruth | None
 
 
-def photographs(faces: Path, test: bool) -> list[Path]:
+def photographs(faces: Path, *, test: bool) -> list[Path]:
     """Photographs of the people of one half, in a fixed order that mixes them."""
     found = [path for folder in ("celeba", "lfw") for path in sorted((faces / folder).glob("*.jpg"))]
     mine = [path for path in found if (zlib.crc32(_person(faces, path).encode()) % 2 == 1) == test]
@@ -57,15 +57,17 @@ def some_number(rng: np.random.Generator) -> str:
 
 
 def renderings(
-    faces: Path, variety: Variety, shown: list[Shown], width: int, seed: int, test: bool
+    faces: Path, variety: Variety, shown: list[Shown], *, width: int, seed: int, test: bool
 ) -> Iterator[CardPicture]:
     """One picture for each of ``shown``, ``width`` pixels wide."""
-    people = photographs(faces, test)
+    people = photographs(faces, test=test)
     for at, kind in enumerate(shown):
         rng = np.random.default_rng([seed, at])
         face = _usable(people, rng)
         number = some_number(rng)
-        data, truth = card_selfie(backdrop(face, width, rng), small_portrait(face), number, kind, variety, rng)
+        data, truth = card_selfie(
+            backdrop(face, width, rng), small_portrait(face), number, shown=kind, variety=variety, rng=rng
+        )
         yield CardPicture(data, kind, number if truth else "", truth)
 
 

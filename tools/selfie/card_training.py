@@ -28,7 +28,7 @@ _NEARLY = 0.8
 _MASKS = 4.0  # the weight of the masks beside the points
 
 
-def build(shape: Shape, normalised: bool) -> Any:
+def build(shape: Shape, *, normalised: bool) -> Any:
     """The network in Keras; with normalisations it learns faster, and ``folded`` takes them away."""
     import tensorflow as tf
 
@@ -66,9 +66,9 @@ def folded(model: Any) -> dict[str, NDArray[np.float16]]:
     return found
 
 
-def loaded(shape: Shape, weights: dict[str, NDArray[np.float16]], normalised: bool) -> Any:
+def loaded(shape: Shape, weights: dict[str, NDArray[np.float16]], *, normalised: bool) -> Any:
     """A network that begins with another one's kernels; without normalisations it begins where that one ended."""
-    model = build(shape, normalised)
+    model = build(shape, normalised=normalised)
     for layer in model.layers:
         if layer.__class__.__name__ == "Conv2D":
             kernel = weights[f"{layer.name}.w"].astype(np.float32).transpose(2, 3, 1, 0)
@@ -138,7 +138,7 @@ def main(faces: str) -> None:
     for shape, phases in PHASES.items():
         for number, phase in enumerate(phases):
             first = number == 0
-            model = build(shape, first) if weights is None else loaded(shape, weights, first)
+            model = build(shape, normalised=first) if weights is None else loaded(shape, weights, normalised=first)
             weights = train(shape, model, learnt, *phase)
         assert weights is not None
         path = CARD_WEIGHTS / shape.file

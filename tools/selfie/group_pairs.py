@@ -88,7 +88,7 @@ def by_group(faces: Path, model: Recogniser) -> list[LabelledPairs]:
     under ``celeba``."""
     result = []
     for group, paths in sorted(strangers(faces).items()):
-        pairs = [Pair(one, other, False, group) for one, other in combinations(paths, 2)]
+        pairs = [Pair(one, other, same=False, group=group) for one, other in combinations(paths, 2)]
         result.append(_labelled(group, pairs, distances(pairs, describe(faces, paths, model), model)))
     for name in ("lfw", "celeba"):
         pairs = [pair for pair in labelled(faces, name) if pair.same]

@@ -20,6 +20,7 @@ _SHOWN = 20
 
 def audit(
     wave: WaveArgument,
+    *,
     data: DataOption = None,
     seed: Annotated[str | None, typer.Option(help="The seed as it was announced. Default: the calendar's.")] = None,
     quota: Annotated[int | None, typer.Option(min=1, help="The places announced. Default: the calendar's.")] = None,

@@ -13,7 +13,7 @@ from rich.table import Table
 from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, finished, language_of
 from pipeline.domain.errors import BadSettingError, WaveNotRunError
-from pipeline.inspection.run_difference import Content, Diff
+from pipeline.inspection.run_difference import Diff, InputValue
 from pipeline.inspection.run_difference import diff as compare
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import translator
@@ -33,6 +33,7 @@ _HEADS = {
 def diff(
     a: RunArgument,
     b: RunArgument,
+    *,
     data: DataOption = None,
     out: Annotated[
         Path | None, typer.Option(help="CSV to write: every application that differs; of two waves, none.")
@@ -134,7 +135,7 @@ class _Page:
         if len(causes) > _SHOWN:
             self.console.print(self.t("diff.more", n=len(causes) - _SHOWN))
 
-    def _value(self, value: str | bool | Content | None) -> str:
+    def _value(self, value: InputValue) -> str:
         """What went in, in words: a rule in force or not, a file by its rows and the beginning of its hash."""
         if value is None:
             return "–"

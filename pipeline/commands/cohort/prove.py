@@ -19,6 +19,7 @@ from pipeline.storage import files
 def prove(
     wave: WaveArgument,
     registration_id: ApplicationArgument,
+    *,
     data: DataOption = None,
     out: Annotated[Path | None, typer.Option(help="File to write. Default: the terminal.")] = None,
 ) -> None:

@@ -19,6 +19,7 @@ from pipeline.storage import files, wave_lock
 
 def publish(
     wave: WaveArgument,
+    *,
     decree: Annotated[str, typer.Option(help="Number of the decree that publishes the cohort.")],
     note: Annotated[str, typer.Option(help="A note for the publication's record: an office, a reason.")] = "",
     removing: Annotated[

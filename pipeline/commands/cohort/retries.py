@@ -16,6 +16,7 @@ from pipeline.storage.task_sync import pull_for_reading
 def retries(
     wave: WaveArgument,
     out: Annotated[Path, typer.Argument(help="CSV to write: registration_id, from_wave, reasons. No NIK, no name.")],
+    *,
     data: DataOption = None,
     language: LanguageOption = None,
 ) -> None:

@@ -20,6 +20,7 @@ from pipeline.storage.paths import Store
 
 def history(
     wave: Annotated[int | None, typer.Argument(min=1, help="The wave's number; of all waves without one.")] = None,
+    *,
     data: DataOption = None,
     lookups: Annotated[bool, typer.Option("--lookups", help="Who looked up whose data, and nothing else.")] = False,
     language: LanguageOption = None,

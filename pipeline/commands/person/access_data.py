@@ -20,6 +20,7 @@ from pipeline.storage.paths import Store
 
 def access(
     out: Annotated[Path, typer.Argument(help="JSON file to write; its owner's alone. Give it to the person only.")],
+    *,
     asked_by: Annotated[str, typer.Option(help="Who asked, and how it was seen that they are the person.")],
     data: DataOption = None,
     language: LanguageOption = None,

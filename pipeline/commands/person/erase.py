@@ -18,6 +18,7 @@ from pipeline.storage.paths import Store
 
 
 def erase(
+    *,
     asked_by: Annotated[str, typer.Option(help="Who asked, and how it was seen that they are the person.")],
     why: Annotated[str, typer.Option(help="Why it is erased; the record keeps it with who did it.")],
     data: DataOption = None,

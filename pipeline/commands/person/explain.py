@@ -35,6 +35,7 @@ _STYLE = {"holds": "red", "clear": "green", "not_asked": "dim"}
 def explain(
     wave: WaveArgument,
     registration_id: ApplicationArgument,
+    *,
     data: DataOption = None,
     language: LanguageOption = None,
     why: WhyOption = "",

@@ -29,6 +29,7 @@ _TYPED = ("registration_id", "code")
 
 
 def find(
+    *,
     wave: Annotated[list[int] | None, typer.Option(min=1, help="Only these waves; may be given several times.")] = None,
     data: DataOption = None,
     why: WhyOption = "",

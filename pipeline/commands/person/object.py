@@ -21,6 +21,7 @@ from pipeline.runtime.system_user import user_name
 def object_(
     wave: WaveArgument,
     registration_id: Annotated[str | None, typer.Argument(help="The application's registration_id.")] = None,
+    *,
     evidence: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A file: letter, photo.")] = None,
     text: Annotated[str, typer.Option(help="What the applicant says, where there is no file.")] = "",
     why: Annotated[str, typer.Option(help="In a few words, for the record; no name, no number.")] = "",

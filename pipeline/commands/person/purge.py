@@ -18,6 +18,7 @@ from pipeline.storage.paths import Store
 
 
 def purge(
+    *,
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -41,7 +42,7 @@ def purge(
     if destroy_key or wave is not None:
         if not destroy_key or wave is None:
             raise typer.BadParameter("--wave and --destroy-key are given together.")
-        _destroy_key(store, wave, dry_run, yes, as_json, t)
+        _destroy_key(store, wave, t, dry_run=dry_run, yes=yes, as_json=as_json)
         return
     found = retention.due(store, settings().retention, datetime.now().astimezone().date())
     if as_json:
@@ -62,7 +63,7 @@ def purge(
     say(t("purge.done"), err=as_json)
 
 
-def _destroy_key(store: Store, number: int, dry_run: bool, yes: bool, as_json: bool, t: Callable[..., str]) -> None:
+def _destroy_key(store: Store, number: int, t: Callable[..., str], *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Says what goes, asks, and destroys a wave's key."""
     from pipeline.publication import key_destruction
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def review(
     wave: Annotated[int | None, typer.Argument(min=1, help="Number of the wave.")] = None,
+    *,
     add_reviewer: Annotated[
         str | None, typer.Option(help="Give a reviewer a token, shown once; one that they had before ends.")
     ] = None,

@@ -15,6 +15,7 @@ from pipeline.storage.paths import Store
 
 
 def rotate_key(
+    *,
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many keys there are.")] = False,
     destroy_older: Annotated[

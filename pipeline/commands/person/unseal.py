@@ -22,6 +22,7 @@ from pipeline.storage.sealed_paths import open_to_read
 def unseal(
     file: Annotated[Path, typer.Argument(help="A file below the data root.", exists=True, dir_okay=False)],
     out: Annotated[Path, typer.Argument(help="Plain copy to write; its owner's alone. Delete it once it is used.")],
+    *,
     why: Annotated[str, typer.Option(help="What the plain copy is for; the record keeps it with who made it.")],
     data: DataOption = None,
 ) -> None:

@@ -20,6 +20,7 @@ def calibrate(
     pairs: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="CSV: selfie, reference, same (1 or 0), group if known.")
     ],
+    *,
     photos: PhotosOption = None,
     fmr: Annotated[
         float, typer.Option(min=1e-6, max=0.5, help="False-match rate that a match may have in the worst group.")

@@ -33,6 +33,7 @@ FolderOption = Annotated[
 def compare_all(
     photographs: ListArgument,
     out: Annotated[Path, typer.Argument(help="Parquet to write, one row a pair, nearest first.")],
+    *,
     photos: FolderOption = None,
     workers: WorkersOption = 0,
     language: LanguageOption = None,

@@ -21,6 +21,7 @@ PairsArgument = Annotated[
 def verify_photos(
     pairs: PairsArgument,
     out: Annotated[Path, typer.Argument(help="Parquet to write, one row a pair.")],
+    *,
     photos: PhotosOption = None,
     overlay: Annotated[Path | None, typer.Option(help="Folder for pictures that show what was seen.")] = None,
     workers: WorkersOption = 0,

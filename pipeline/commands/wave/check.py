@@ -25,6 +25,7 @@ _WIDTH = 80
 
 def check(
     wave: WaveArgument,
+    *,
     data: DataOption = None,
     language: LanguageOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Plain JSON for machines.")] = False,

@@ -10,7 +10,7 @@ from pipeline.storage.files import read_json
 
 
 def funnel(
-    wave: WaveArgument, data: DataOption = None, language: LanguageOption = None, as_json: JsonOption = False
+    wave: WaveArgument, *, data: DataOption = None, language: LanguageOption = None, as_json: JsonOption = False
 ) -> None:
     """Show a finished wave's funnel.
 

@@ -29,6 +29,7 @@ def import_register(
             help="A CSV file or workbook, a folder of them, postgresql://USER@HOST/DB or mysql://USER@HOST/DB."
         ),
     ],
+    *,
     asof: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day as of which the register stood.")],
     mapping: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="TOML file: the source's columns and words.")

@@ -11,7 +11,7 @@ from pipeline.reports.language.labels import translator
 from pipeline.storage.paths import Store
 
 
-def open_(wave: WaveArgument, data: DataOption = None, language: LanguageOption = None) -> None:
+def open_(wave: WaveArgument, *, data: DataOption = None, language: LanguageOption = None) -> None:
     """Open a wave that is drawn by a beacon: make its key, and publish the terms, which cannot be changed afterwards.
 
     Example: gelombang open 13

@@ -22,6 +22,7 @@ from pipeline.storage.paths import Store
 
 def run(
     wave: WaveArgument,
+    *,
     data: DataOption = None,
     quota: Annotated[int | None, typer.Option(help="Places. Default: the calendar's.")] = None,
     seed: Annotated[str | None, typer.Option(help="Text the draw is made from. Default: the calendar's.")] = None,

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from pipeline.simulate.photos.photographs import Rendered
     from pipeline.simulate.presets import SimulationPlan
     from pipeline.simulate.simulated import Simulated
+    from pipeline.simulate.wanted_photographs import Rendering
 
 
 def simulate(
     data: Annotated[Path, typer.Argument(help="Data root to write below; made if it is not there.")],
+    *,
     wave: Annotated[int | None, typer.Option(min=1, help="Number of the wave. Default: 12, or the preset's.")] = None,
     waves: Annotated[
         str | None, typer.Option(help="A country: consecutive waves with people in common, such as 1-3.")
@@ -72,7 +74,7 @@ def simulate(
       gelombang simulate data/cards --preset small --cards
     """
     from pipeline.simulate import presets
-    from pipeline.simulate.wanted_photographs import PHOTOS
+    from pipeline.simulate.wanted_photographs import PHOTOS, Rendering
 
     t = translator(language_of(language))
     if photos not in PHOTOS:
@@ -80,8 +82,8 @@ def simulate(
     if ":/" in str(data):
         raise BadSettingError(f"{data} is not a folder.", "Simulate into a folder and copy it to the store.")
     table = presets.preset(preset)
-    numbers = _numbers(wave or int(table.get("wave", 12)), waves, beacon)
-    workers = workers or cores()
+    numbers = _numbers(wave or int(table.get("wave", 12)), waves, beacon=beacon)
+    rendering = Rendering(photos, faces, workers or cores())
     data.mkdir(parents=True, exist_ok=True)
     store = Store.at(data)
     own = (store.root / "calendar.toml").is_file()
@@ -95,7 +97,7 @@ def simulate(
         mode: SelfieMode = "off" if photos == "none" else "after_draw"
         mine: dict[str, Any] = {"selfie": mode, "card": "check" if cards else "off"}
         found = [
-            replace(one, quota=q, **mine, **_drawn_by(seed, beacon, one.number if waves else None))
+            replace(one, quota=q, **mine, **_drawn_by(seed, beacon=beacon, of_country=one.number if waves else None))
             for one, q in zip(found, places, strict=True)
         ]
     elif beacon and not found[0].beacon:
@@ -137,16 +139,16 @@ def simulate(
     costs_file = store.root / "work" / f"{found[0].key}.costs.jsonl"
     with resource_usage.recorded(costs_file, store.root / "extracts"):
         if waves:
-            _make_country(plans, store, photos, faces, workers, t)
+            _make_country(plans, store, rendering, t)
         else:
-            _make_wave(plans[0], store, photos, faces, workers, t)
+            _make_wave(plans[0], store, rendering, t)
     say(t("simulate.written", data=data))
 
 
 _ONLY_SEEDS = "A country of several waves is drawn by seeds: who comes back hangs on who was placed."
 
 
-def _numbers(wave: int, waves: str | None, beacon: bool) -> list[int]:
+def _numbers(wave: int, waves: str | None, *, beacon: bool) -> list[int]:
     """The waves to simulate. Raises BadSettingError."""
     if waves is None:
         return [wave]
@@ -158,25 +160,23 @@ def _numbers(wave: int, waves: str | None, beacon: bool) -> list[int]:
     return list(range(int(first), int(last or first) + 1))
 
 
-def _make_wave(plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int, t: Translate) -> None:
+def _make_wave(plan: SimulationPlan, store: Store, rendering: Rendering, t: Translate) -> None:
     """One wave, recorded when it is complete."""
     from pipeline.simulate import unfinished
     from pipeline.simulate.simulated import record
 
-    done, rendered = _make(plan, store, photos, faces, workers, t)
+    done, rendered = _make(plan, store, rendering, t)
     record(plan, store, done, rendered)
     unfinished.forget(plan, store)
     _tell(plan, done, int(done.photographs.wanted.sum()), t)
 
 
-def _make_country(
-    plans: list[SimulationPlan], store: Store, photos: str, faces: Path | None, workers: int, t: Translate
-) -> None:
+def _make_country(plans: list[SimulationPlan], store: Store, rendering: Rendering, t: Translate) -> None:
     """Several waves of the same people."""
     from pipeline.simulate import country
 
     country.make_room(plans, store)
-    for one in country.simulate_country(plans, store, photos, faces, workers, partial(_progress, t)):
+    for one in country.simulate_country(plans, store, rendering, partial(_progress, t)):
         _tell(one.plan, one.done, one.photographs, t)
         if one.retries:
             say(t("simulate.retries", n=one.retries))
@@ -188,7 +188,7 @@ def _tell(plan: SimulationPlan, done: Simulated, photographs: int, t: Translate)
     say(t("simulate.made", wave=wave, quota=quota, photographs=photographs, **counts))
 
 
-def _drawn_by(seed: int, beacon: bool, of_country: int | None) -> dict[str, Any]:
+def _drawn_by(seed: int, *, beacon: bool, of_country: int | None) -> dict[str, Any]:
     """Where the randomness of a simulated wave comes from; ``of_country``: its number among several."""
     if beacon:
         return {"beacon": "demonstration", "seed": "", "seed_source": ""}
@@ -206,15 +206,13 @@ def _enough_faces(faces: Path | None, photographed: int) -> bool:
     return len(face_sources.usable_people(faces, photographed)) >= photographed
 
 
-def _make(
-    plan: SimulationPlan, store: Store, photos: str, faces: Path | None, workers: int, t: Translate
-) -> tuple[Simulated, Rendered]:
+def _make(plan: SimulationPlan, store: Store, rendering: Rendering, t: Translate) -> tuple[Simulated, Rendered]:
     """The tables, then the photographs; an interrupted simulation of the same wishes goes on where it was."""
     from pipeline.simulate import unfinished, wave
     from pipeline.simulate.photos import photographs
     from pipeline.simulate.wanted_photographs import photograph_jobs
 
-    resumed = unfinished.kept(plan, store, faces)
+    resumed = unfinished.kept(plan, store, rendering.faces)
     if resumed:
         say(t("simulate.goes_on"), err=True)
     with progress.task("simulate tables") as counts:
@@ -222,15 +220,17 @@ def _make(
             done = resumed
         else:
             unfinished.forget(plan, store)
-            done = wave.simulate_wave(plan, store, photos, workers)
-            unfinished.keep(plan, store, faces, done)
+            done = wave.simulate_wave(plan, store, rendering.photos, rendering.workers)
+            unfinished.keep(plan, store, rendering.faces, done)
         counts |= {"registrations": done.registrations, **done.extracts}
     jobs = photograph_jobs(plan, store, done.photographs)
     if not jobs:
         return done, photographs.Rendered()
     with progress.task("render photographs") as counts:
         tell = _progress(t, len(jobs))
-        rendered = photographs.render(plan.seed, jobs, faces, workers, tell, resumed=resumed is not None)
+        rendered = photographs.render(
+            plan.seed, jobs, rendering.faces, rendering.workers, tell, resumed=resumed is not None
+        )
         counts["applications"] = len(jobs)
     return done, rendered
 

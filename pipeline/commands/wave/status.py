@@ -24,6 +24,7 @@ _AHEAD = timedelta(days=14)
 
 
 def status(
+    *,
     data: DataOption = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,

@@ -10,7 +10,7 @@ from pipeline.reports.language.labels import label
 from pipeline.storage import paths, wave_lock
 
 
-def unlock(wave: WaveArgument, data: DataOption = None, language: LanguageOption = None) -> None:
+def unlock(wave: WaveArgument, *, data: DataOption = None, language: LanguageOption = None) -> None:
     """Give a wave back whose run is no more; a run that still lives stops at its next task.
 
     Example: gelombang unlock 12

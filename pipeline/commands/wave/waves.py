@@ -17,7 +17,7 @@ from pipeline.storage.paths import Store
 _COLUMNS = ("wave", "opens", "closes", "quota", "selfie", "policy", "state")
 
 
-def waves(data: DataOption = None, language: LanguageOption = None, as_json: JsonOption = False) -> None:
+def waves(*, data: DataOption = None, language: LanguageOption = None, as_json: JsonOption = False) -> None:
     """List the waves of the calendar, up to half a year from today, and which have been run and published.
 
     Example: gelombang waves

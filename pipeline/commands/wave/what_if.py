@@ -16,6 +16,7 @@ from pipeline.storage.files import read_json, write_text
 
 def what_if(
     wave: WaveArgument,
+    *,
     quota: Annotated[int | None, typer.Option(help="Another quota.")] = None,
     without: Annotated[
         list[str] | None, typer.Option(metavar="RULE", help="A rule left out; may be given several times.")

@@ -56,7 +56,7 @@ def find(image: NDArray[np.uint8], looks: tuple[tuple[str, float, float], ...] =
         faces = [(face, mesh) for face, mesh in faces if mesh.presence >= PRESENCE]
         if faces:
             return _choose(image, faces)
-    return Found(None, None, 0, False)
+    return Found(None, None, count=0, several=False)
 
 
 def find_turned(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Found]:

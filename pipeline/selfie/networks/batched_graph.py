@@ -44,7 +44,9 @@ class BatchedGraph:
             yield [output[: len(part)].copy() for output in self._outputs]
 
 
-def reads_pixels(model: Any, mean: Sequence[float] = (0.0,), scale: float = 1.0, channels_first: bool = False) -> Any:
+def reads_pixels(
+    model: Any, mean: Sequence[float] = (0.0,), scale: float = 1.0, *, channels_first: bool = False
+) -> Any:
     """The model with an input of pixels [batch, h, w, 3], uint8; the model itself then sees (pixel − mean) / scale.
 
     ``mean``: one number, or one a channel. ``channels_first``: the model's own input is [batch, 3, h, w].

@@ -57,7 +57,7 @@ def _graph() -> Any:
 
     tensors = read_tensors(packaged_file(EFFICIENTNET_PACKAGE, FILE))
 
-    def convolve(x: Any, kernel: str, norm: str, stride: int = 1, depthwise: bool = False) -> Any:
+    def convolve(x: Any, kernel: str, norm: str, stride: int = 1, *, depthwise: bool = False) -> Any:
         """A convolution with the normalisation after it folded in."""
         weights = tensors[f"{kernel}.weight"]
         scale = tensors[f"{norm}.weight"] / np.sqrt(tensors[f"{norm}.running_var"] + _EPSILON)

@@ -50,7 +50,7 @@ def _graph() -> Any:
         x = convolve(x, next(layers), 1)
         size = [max(a, b) for a, b in zip(list(x.shape)[1:], list(shortcut.shape)[1:], strict=True)]
         x = op.relu(op.add(grow(x, *size), grow(shortcut, *size)))
-    found = op.matmul(op.reduce_mean(x, [2, 3]), weights.projection, False, False)
+    found = op.matmul(op.reduce_mean(x, [2, 3]), weights.projection, transpose_a=False, transpose_b=False)
     return reads_pixels(openvino.Model([found], [chips]), CHANNEL_MEANS, 256.0, channels_first=True)
 
 

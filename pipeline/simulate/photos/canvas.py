@@ -43,7 +43,7 @@ class Scene:
         return float(np.linalg.norm(self.frame[:, 0]))
 
 
-def place(face: Portrait, width: int, height: int, eyes: float, centre: tuple[float, float], turn: float) -> Scene:
+def place(face: Portrait, width: int, height: int, *, eyes: float, centre: tuple[float, float], turn: float) -> Scene:
     """The face on a canvas: ``eyes`` pixels between its eyes, their middle at ``centre``, ``turn`` radians clockwise.
 
     Beyond the edges of the source its own edge goes on, carried on and blurred.

@@ -61,7 +61,7 @@ def render(
     # who is drawn first comes first, so that an early part of the draw can be run before all are there; then by face
     by_face = sorted(jobs, key=lambda job: (job.turn // _TOGETHER, casting.face(seed, job, people), job.number))
     tasks = list(_tasks(seed, by_face, people))
-    work = partial(_run, seed, people, resumed)
+    work = partial(_run, seed, people, resumed=resumed)
     rendered = Rendered()
     workers = workers or cores()
     if workers == 1 or len(tasks) == 1:
@@ -95,7 +95,7 @@ def _tasks(seed: int, jobs: list[Job], people: People) -> Iterator[list[Job]]:
         yield task
 
 
-def _run(seed: int, people: People, resumed: bool, jobs: list[Job]) -> Rendered:
+def _run(seed: int, people: People, jobs: list[Job], *, resumed: bool) -> Rendered:
     counts: Counter[str] = Counter()
     shown: dict[int, Shown] = {}
     for job in jobs:
@@ -112,7 +112,7 @@ def _one(seed: int, job: Job, made: Cast, people: People) -> None:
 
     if job.reference is not None:
         of_person = np.random.default_rng([seed, job.person, 2])
-        _write(job.reference, portraits.reference(made.own[0][1], job.odd_year, of_person))
+        _write(job.reference, portraits.reference(made.own[0][1], odd_year=job.odd_year, rng=of_person))
     if job.fault == "selfie_missing":
         return
     picture = _with_card(seed, job, job.card, made, people) if job.card else _without_card(seed, job, made)

@@ -25,12 +25,12 @@ def selfie(face: Portrait, stranger: Portrait, fault: str | None, rng: np.random
     turn = photo_faults.tilt(rng) if fault == "tilted" else float(np.clip(rng.normal(0, np.radians(2.0)), -0.09, 0.09))
     centre = (width * rng.uniform(0.46, 0.54), _level(face, height, width * share, height * rng.uniform(0.4, 0.5)))
     if fault == "several_faces":
-        image = _two(face, stranger, width, height, width * share, rng)
+        image = _two(face, stranger, width=width, height=height, eyes=width * share, rng=rng)
     else:
-        scene = canvas.place(face, width, height, width * share, centre, turn)
+        scene = canvas.place(face, width, height, eyes=width * share, centre=centre, turn=turn)
         scene.image = canvas.light(scene.image, rng)
         if fault is None and rng.random() < _CARD_SHARE:
-            small = canvas.place(face, 84, 120, 24, (42, 52), 0.0).image
+            small = canvas.place(face, 84, 120, eyes=24, centre=(42, 52), turn=0.0).image
             scene.image = scenes.card_in_hand(scene, small, rng)
         image = photo_faults.PAINTED[fault](scene, rng) if fault in photo_faults.PAINTED else scene.image
     return encode(canvas.grain(image, rng, rng.uniform(1.0, 3.5)), rng)
@@ -43,7 +43,7 @@ def _level(face: Portrait, height: int, eyes: float, wanted: float) -> float:
     return float(np.clip(max(wanted, height - below + 2), 0, height * 0.58))
 
 
-def reference(face: Portrait, odd_year: bool, rng: np.random.Generator) -> bytes:
+def reference(face: Portrait, *, odd_year: bool, rng: np.random.Generator) -> bytes:
     """A register photograph: head and shoulders, even light, a red background for people born in an odd year, else
     blue."""
     width, height = _REFERENCE
@@ -51,9 +51,9 @@ def reference(face: Portrait, odd_year: bool, rng: np.random.Generator) -> bytes
         face,
         width,
         height,
-        width * rng.uniform(0.2, 0.23),
-        (width / 2, _level(face, height, width * 0.22, height * 0.42)),
-        0.0,
+        eyes=width * rng.uniform(0.2, 0.23),
+        centre=(width / 2, _level(face, height, width * 0.22, height * 0.42)),
+        turn=0.0,
     )
     scene.image = canvas.light(scene.image, rng, 0.4)
     back = np.array([176, 28, 36] if odd_year else [34, 74, 160], np.float32) * rng.uniform(0.9, 1.1)
@@ -83,11 +83,15 @@ def _behind(scene: Scene) -> np.ndarray:
     return 1 - canvas.polygon(shape, outline, 0.09 * scene.unit)
 
 
-def _two(face: Portrait, stranger: Portrait, width: int, height: int, eyes: float, rng: np.random.Generator) -> Image:
+def _two(
+    face: Portrait, stranger: Portrait, *, width: int, height: int, eyes: float, rng: np.random.Generator
+) -> Image:
     """Two people next to each other, of nearly the same size."""
     y = _level(face, height, eyes, height * rng.uniform(0.4, 0.48))
-    one = canvas.place(face, width, height, eyes, (width * 0.28, y + rng.uniform(-0.03, 0.03) * height), 0.0)
-    two = canvas.place(stranger, width, height, eyes * rng.uniform(0.9, 1.1), (width * 0.73, y), 0.0)
+    one = canvas.place(
+        face, width, height, eyes=eyes, centre=(width * 0.28, y + rng.uniform(-0.03, 0.03) * height), turn=0.0
+    )
+    two = canvas.place(stranger, width, height, eyes=eyes * rng.uniform(0.9, 1.1), centre=(width * 0.73, y), turn=0.0)
     seam = 1 / (1 + np.exp(-(np.arange(width) - width * 0.5) / (width * 0.012)))
     mask = np.broadcast_to(seam, (height, width))
     return canvas.light(canvas.paint(one.image, mask, two.image), rng)

@@ -74,7 +74,8 @@ def _strands(scene: Scene, lock: _Lock, colour: NDArray[np.float32], rng: np.ran
         tone = colour * rng.uniform(0.6, 1.3) + (28 * np.exp(-((t - 0.45) ** 2) / 0.02)) * rng.uniform(0.2, 1)
         points = np.round(scene.at(strand) * 16).astype(np.int32)
         thick = max(1, round(scene.unit * rng.uniform(0.008, 0.03)))
-        cv2.polylines(layer, [points], False, tuple(float(c) for c in tone.clip(0, 255)), thick, cv2.LINE_AA, 4)
+        ink = tuple(float(c) for c in tone.clip(0, 255))
+        cv2.polylines(layer, [points], isClosed=False, color=ink, thickness=thick, lineType=cv2.LINE_AA, shift=4)
     return paint(image, np.ones(shape, np.float32) * 0.9, layer)
 
 

@@ -59,7 +59,8 @@ def angular(weight: int, gap: float) -> Font:
         for place, digit in enumerate(text):
             for line in _STROKES[digit]:
                 points = (np.array(line) + np.array([place * step, 0])) * 20 + 20
-                cv2.polylines(canvas, [np.round(points).astype(np.int32)], False, 255, weight, cv2.LINE_AA)
+                whole = np.round(points).astype(np.int32)
+                cv2.polylines(canvas, [whole], isClosed=False, color=255, thickness=weight, lineType=cv2.LINE_AA)
         return _cut(canvas)
 
     return drawn

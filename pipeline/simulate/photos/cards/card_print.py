@@ -40,28 +40,29 @@ def printed(number: str, portrait: Image, variety: Variety, rng: np.random.Gener
     text = variety.text[rng.integers(len(variety.text))]
     ink = _INK + rng.uniform(0, 25)
     for y, words, high in ((0.045, "PROVINSI SIMULASI", 0.047), (0.115, f"KABUPATEN {_words(rng, 1)}", 0.047)):
-        _write(image, text, words, (0.28, y, 0.40 + 0.02 * len(words), y + high), ink, keep=False)
-    _write(image, text, "NIK", (0.03, NUMBER.y0, 0.105, NUMBER.y1), ink)
-    _write(image, text, ":", (0.212, NUMBER.y0 + 0.012, 0.219, NUMBER.y1 - 0.005), ink, keep=False)
+        _write(image, text, words, (0.28, y, 0.40 + 0.02 * len(words), y + high), ink=ink, keep=False)
+    _write(image, text, "NIK", (0.03, NUMBER.y0, 0.105, NUMBER.y1), ink=ink)
+    _write(image, text, ":", (0.212, NUMBER.y0 + 0.012, 0.219, NUMBER.y1 - 0.005), ink=ink, keep=False)
     lettering = variety.numbers[rng.integers(len(variety.numbers))]
     end = NUMBER.x1 + rng.uniform(-0.035, 0.01)
-    _write(image, lettering, number, (NUMBER.x0, NUMBER.y0, end, NUMBER.y1), ink, keep=False)
+    _write(image, lettering, number, (NUMBER.x0, NUMBER.y0, end, NUMBER.y1), ink=ink, keep=False)
     for row, label in enumerate(_LABELS):
         y = 0.295 + row * 0.0545
         indent = 0.02 * (label[0] == " ")
-        _write(image, text, label.strip(), (0.03 + indent, y, 0.225, y + 0.034), ink)
-        _write(image, text, f": {_words(rng, 1 + row % 2)}", (0.235, y, 0.70, y + 0.034), ink)
+        _write(image, text, label.strip(), (0.03 + indent, y, 0.225, y + 0.034), ink=ink)
+        _write(image, text, f": {_words(rng, 1 + row % 2)}", (0.235, y, 0.70, y + 0.034), ink=ink)
     _portrait(image, portrait, rng)
     for row in (0, 1):
-        _write(image, text, _words(rng, 1), (0.775, 0.71 + row * 0.05, 0.92, 0.742 + row * 0.05), ink)
+        _write(image, text, _words(rng, 1), (0.775, 0.71 + row * 0.05, 0.92, 0.742 + row * 0.05), ink=ink)
     at = np.array([0.80, 0.88]) * (WIDTH, HEIGHT)
     pen = at + np.cumsum(rng.normal(0, 1, (14, 2)) * (7, 12) + (8, 0), axis=0)
-    cv2.polylines(image, [np.round(pen).astype(np.int32)], False, tuple(float(v) for v in ink), 3, cv2.LINE_AA)
+    strokes, tone = np.round(pen).astype(np.int32), tuple(float(v) for v in ink)
+    cv2.polylines(image, [strokes], isClosed=False, color=tone, thickness=3, lineType=cv2.LINE_AA)
     return image
 
 
 def _write(
-    image: Image, font: Font, words: str, box: tuple[float, float, float, float], ink: np.ndarray, keep: bool = True
+    image: Image, font: Font, words: str, box: tuple[float, float, float, float], *, ink: np.ndarray, keep: bool = True
 ) -> None:
     """Words as high as the box, from its left; squeezed into its width, or with ``keep`` only if they are too long."""
     mask = font(words)

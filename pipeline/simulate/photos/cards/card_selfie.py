@@ -42,10 +42,10 @@ def card_selfie(
     scene: Scene,
     portrait: Image,
     number: str,
+    *,
     shown: Shown,
     variety: Variety,
     rng: np.random.Generator,
-    *,
     hidden: bool = False,
 ) -> tuple[bytes, CardTruth | None]:
     """A JPEG as a telephone takes it, and the truth of it (None without a card). ``portrait``: the card's own;
@@ -69,7 +69,7 @@ def card_selfie(
 
 
 def _in_hand(
-    image: Image, scene: Scene, flat: Image, variety: Variety, rng: np.random.Generator, glare: bool = False
+    image: Image, scene: Scene, flat: Image, variety: Variety, rng: np.random.Generator, *, glare: bool = False
 ) -> CardTruth:
     """Lays the flat picture into the image, in place, with fingers over it. Only the part around it is painted."""
     pose = held.some_pose(image.shape[:2], float(scene.points[152, 1]), variety, rng)
@@ -95,12 +95,12 @@ def backdrop(face: Portrait, width: int, rng: np.random.Generator, turn: float |
     share = rng.uniform(0.13, 0.21)
     centre = (width * rng.uniform(0.38, 0.62), height * rng.uniform(0.3, 0.42))
     upright = float(np.clip(rng.normal(0, 0.05), -0.12, 0.12))
-    return canvas.place(face, width, height, width * share, centre, upright if turn is None else turn)
+    return canvas.place(face, width, height, eyes=width * share, centre=centre, turn=upright if turn is None else turn)
 
 
 def small_portrait(face: Portrait) -> Image:
     """The face as a card shows it, on red or blue."""
-    return canvas.place(face, 222, 312, 62, (111, 140), 0.0).image
+    return canvas.place(face, 222, 312, eyes=62, centre=(111, 140), turn=0.0).image
 
 
 def _placed(box: Box, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,14 +112,14 @@ def _truth(matrix: NDArray[np.float64], over: NDArray[np.float32]) -> CardTruth:
     high = float(np.linalg.norm(number[3] - number[0]) + np.linalg.norm(number[2] - number[1])) / 2
     inside = canvas.polygon(over.shape, number) > 0.5
     hidden = float((over[inside] > 0.3).mean()) if inside.any() else 1.0
-    return CardTruth(_placed(CARD, matrix), _placed(PORTRAIT, matrix), high, hidden > _QUIET, False)
+    return CardTruth(_placed(CARD, matrix), _placed(PORTRAIT, matrix), high, hidden > _QUIET, mirrored=False)
 
 
 def _mirror(truth: CardTruth, width: int) -> CardTruth:
     def flipped(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack([width - 1 - points[:, 0], points[:, 1]])
 
-    return CardTruth(flipped(truth.corners), flipped(truth.portrait), truth.digit_height, truth.covered, True)
+    return replace(truth, corners=flipped(truth.corners), portrait=flipped(truth.portrait), mirrored=True)
 
 
 def _glare(image: Image, matrix: NDArray[np.float64], rng: np.random.Generator) -> tuple[Image, NDArray[np.float32]]:

@@ -98,7 +98,9 @@ def fingers(
                 np.array([deep * w if side == "left" else w - deep * w, y]),
                 np.array([-1.0 if side == "left" else 1.0, rng.uniform(0, 0.8)]),
             )
-        image, mask = _finger(image, matrix, tip, out / np.linalg.norm(out), w, skin, variety, rng)
+        image, mask = _finger(
+            image, matrix, tip=tip, out=out / np.linalg.norm(out), w=w, skin=skin, variety=variety, rng=rng
+        )
         covered = np.maximum(covered, mask)
     return image, covered
 
@@ -106,6 +108,7 @@ def fingers(
 def _finger(
     image: Image,
     matrix: NDArray[np.float64],
+    *,
     tip: NDArray[np.float64],
     out: NDArray[np.float64],
     w: int,
@@ -122,7 +125,8 @@ def _finger(
     wide = float(np.linalg.norm(end - start))
     mask = np.zeros(image.shape[:2], np.uint8)
     line = np.round(np.array(path) * 8).astype(np.int32)
-    cv2.polylines(mask, [line], False, 255, max(2, round(wide)), cv2.LINE_AA, 3)
+    thickness = max(2, round(wide))
+    cv2.polylines(mask, [line], isClosed=False, color=255, thickness=thickness, lineType=cv2.LINE_AA, shift=3)
     alpha = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32) / 255
     dome = cv2.GaussianBlur(mask, (0, 0), max(1.0, wide * 0.28)).astype(np.float32) / 255
     image = multiply(image, 1 - 0.3 * np.clip(cv2.GaussianBlur(alpha, (0, 0), max(1.0, wide * 0.12)) - alpha, 0, 1))

@@ -42,7 +42,7 @@ def selfie(face: Portrait, bearer: Portrait, card: HeldCard, fault: str | None, 
         scene = backdrop(face, WIDTH, rng, photo_faults.tilt(rng) if fault == "tilted" else None)
         if fault in photo_faults.PAINTED:
             scene.image = photo_faults.PAINTED[fault](scene, rng)
-        data, truth = card_selfie(scene, small, card.number, shown, _VARIETY, rng, hidden=hidden)
+        data, truth = card_selfie(scene, small, card.number, shown=shown, variety=_VARIETY, rng=rng, hidden=hidden)
         if truth is None:
             break
         below_mouth = truth.corners[:, 1].min() > scene.points[_LOWER_LIP, 1]
