@@ -39,11 +39,11 @@ class Failure:
     expected: str = ""
 
     def __str__(self) -> str:
-        return self.told
+        return self.message
 
     @property
-    def told(self) -> Said:
-        """The same in both languages."""
+    def message(self) -> Said:
+        """The failure as a sentence, in both languages."""
         name, found = f"{self.table}.{self.metric}", f"{self.observed:.6g}"
         expected = self.expected.with_each(lambda text: f". {text}") if isinstance(self.expected, Said) else ""
         return said("failed", name=name, observed=found, limit=self.limit, why=self.expectation, expected=expected)
@@ -86,13 +86,13 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def judge(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_DOCUMENTED) -> CheckReport:
-    """As ``verdict``. Raises CheckFailedError with expectation, table, figure and limit where the wave must not go
-    on."""
+    """As ``verdict``, for a wave that is run. Raises CheckFailedError if a failure is fatal; it names expectation,
+    table, figure and limit."""
     return stop(verdict(metrics, docs, limits))
 
 
 def stop(report: CheckReport) -> CheckReport:
-    """The same report. Raises CheckFailedError where something in it must not go on."""
+    """The report unchanged. Raises CheckFailedError if one of its failures is fatal."""
     if fatal := [failure for failure in report.failures if failure.fatal]:
         raise CheckFailedError("; ".join(map(str, fatal)) + f". Data Docs: {report.docs / 'index.html'}")
     return report

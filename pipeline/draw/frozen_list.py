@@ -1,7 +1,8 @@
-"""The frozen list of a wave with a beacon: who is in the draw, fixed and shown before anybody can know the draw.
+"""The frozen list of a wave with a beacon: the people in the draw, published before the beacon's round is known.
 
-Reads ``candidates.parquet``; writes ``tickets.parquet``, ``eligible.txt`` and ``priority.txt`` of the run, and once for
-all runs ``published/<wave>/list/``, by a write that has one winner. A run whose list is another is refused.
+Reads ``candidates.parquet``. Writes ``tickets.parquet``, ``eligible.txt`` and ``priority.txt`` of the run. The first
+run of a wave also publishes ``published/<wave>/list/``; of several runs at the same time only one can. A later run
+with another list is refused.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class FrozenList:
-    """The list's size and hashes. ``places_sha256`` is over what places depend on beside the list: which application a
-    ticket is, its photographs and its family card."""
+    """The list's size and hashes. ``places_sha256`` is the hash of the tickets. Beside the list these have what also
+    decides places: the application, its photographs and its family card."""
 
     size: int
     list_sha256: str
@@ -47,19 +48,19 @@ class FrozenList:
 
 
 def folder_key(wave: Wave) -> str:
-    """Where the list is published, below the data root."""
+    """The key of the published list, below the data root."""
     return f"published/{wave.key}/list"
 
 
 def freeze(store: Store, wave: Wave, key: bytes, deliveries: Mapping[str, int], now: datetime) -> FrozenList:
-    """Makes the list of a run and freezes it, or finds it frozen as it is.
+    """Makes the list of a run. Publishes it if the wave has none; otherwise it must be the same as the published one.
 
-    ``deliveries``: files and sizes of what the list was made from, to name what has changed since. Raises
-    ListTooLateError, ListChangedError, TwoListsError.
+    ``deliveries``: the files that the list was made from, with their sizes; an error names those that have changed.
+    Raises ListTooLateError, ListChangedError, TwoListsError.
     """
     work = store.work(wave)
     with duckdb_sql.connect(work) as db:
-        made = _made(tickets.issued(db, key, work / "candidates.parquet"), work)
+        made = _write_lists(tickets.issued(db, key, work / "candidates.parquet"), work)
     if store.read(f"{folder_key(wave)}/{RECORD}") is None:
         chain, round_ = beacon.chain_of(wave), beacon.round_of(wave)
         if not chain.demonstration and now.astimezone() >= chain.moment_of(round_):
@@ -80,16 +81,16 @@ def read(store: Store, wave: Wave) -> dict[str, Any]:
     return dict(json.loads(found))
 
 
-def as_frozen(store: Store, wave: Wave) -> dict[str, Any]:
-    """The record of the frozen list, of which the run's tickets still are. Raises StoreError, ListChangedError."""
+def read_verified(store: Store, wave: Wave) -> dict[str, Any]:
+    """The record of the frozen list. Raises StoreError, and ListChangedError where the run has other tickets now."""
     work, frozen = store.work(wave), read(store, wave)
     if tickets.digest(work / "tickets.parquet") != frozen["places_sha256"]:
         raise ListChangedError(f"{work / 'tickets.parquet'} is no longer what the frozen list was made from.")
     return frozen
 
 
-def _made(pieces: Iterable[pa.RecordBatch], work: Path) -> FrozenList:
-    """Writes the tickets and both lists; each is hashed while it is written."""
+def _write_lists(pieces: Iterable[pa.RecordBatch], work: Path) -> FrozenList:
+    """Writes the tickets and both lists. Each file is hashed while it is written."""
     digest, size, priority = tickets.Digest(), 0, 0
     with (
         table_at(work / "tickets.parquet", TICKETS) as table,
@@ -107,7 +108,7 @@ def _made(pieces: Iterable[pa.RecordBatch], work: Path) -> FrozenList:
 
 
 def _publish(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str, int], now: datetime) -> None:
-    """Puts the list in its place unless another run was first."""
+    """Publishes the list, unless another run has done so."""
     target = store.root / folder_key(wave)
     new = files.fresh(target.with_name(f".list.{uuid4().hex}"))
     for name in _LISTS:
@@ -126,7 +127,8 @@ def _publish(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str
 
 
 def _compare(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str, int]) -> None:
-    """Refuses a list that is not the frozen one, and a frozen one that is not whole."""
+    """Raises ListChangedError where the list differs from the frozen one, and TwoListsError where the published files
+    differ from their record."""
     frozen = read(store, wave)
     store.pull(f"{folder_key(wave)}/")
     for name, digest in _LISTS.items():
@@ -141,7 +143,7 @@ def _compare(store: Store, wave: Wave, made: FrozenList, deliveries: Mapping[str
 
 
 def _changed(before: Mapping[str, int], now: Mapping[str, int]) -> str:
-    """Which deliveries are others than when the list was frozen."""
+    """The deliveries that have changed since the list was frozen, as a sentence."""
     changes = {
         "new since": sorted(now.keys() - before.keys()),
         "gone since": sorted(before.keys() - now.keys()),

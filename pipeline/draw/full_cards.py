@@ -1,7 +1,7 @@
-"""The limit of a family card in a line that is drawn by a beacon: who stands beyond it. Touches no file.
+"""The people beyond the limit of their family card, in a draw by a beacon. Touches no file.
 
-Members of a card that stand first in the draw keep their place in the line, and recipients of earlier waves come before
-all. (Of a wave with a seed screening does this: its list stands once there is a seed.)
+Recipients of earlier waves count first, then the members of the card in the order of the draw. (In a wave with a seed
+the screening does this, because the seed is known before its list is made.)
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ Flags = npt.NDArray[np.bool_]
 
 
 def beyond_limit(kk_number: pa.Array, kk_earlier: pa.Array, limit: int | None) -> Flags:
-    """Of a line in draw order: whose family card has its recipients already. ``limit`` None: no such rule is in force,
-    as nobody's card is full whose number the register does not give."""
+    """Whether each person of a draw has a family card that is full before their turn. A card without a number in the
+    register is never full. ``limit``: the recipients that a card may have; None: no rule limits them."""
     cards = pc.fill_null(kk_number, 0).to_numpy(zero_copy_only=False)
     full = np.zeros(len(cards), bool)
     if limit is None or not len(cards):

@@ -1,13 +1,12 @@
-"""The draw of a wave with a beacon: the seed from the frozen list and the beacon's randomness, then the order of the
-people.
+"""The draw of a wave with a beacon: the seed from the frozen list and the beacon's randomness, then the order.
 
-Reads ``tickets.parquet``, ``list.json`` and the verified round; writes ``drawn.parquet``, ``beyond_kk.parquet`` and
-``draw.json``. docs/explanation/draw.md ("second form") tells outsiders how to do it again.
+Reads ``tickets.parquet``, ``list.json`` and the verified round. Writes ``drawn.parquet``, ``beyond_kk.parquet`` and
+``draw.json``. docs/explanation/draw.md ("second form") shows how to repeat it from outside.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,13 +29,39 @@ BEYOND_KK = "beyond_kk.parquet"
 _CARD = ("kk_number", "kk_earlier")
 
 
+@dataclass(frozen=True)
+class _Tier:
+    """One tier in the order of the draw: ``size`` people, after ``before`` people of the tier before.
+
+    ``passed_over``: the positions, in the whole draw, of people whose family card is full.
+    """
+
+    before: int
+    size: int
+    passed_over: list[int]
+
+    @classmethod
+    def of(cls, full: Flags, before: int, size: int) -> _Tier:
+        """A tier, from whether each person of the draw has a full family card."""
+        return cls(before, size, (np.flatnonzero(full[before : before + size]) + before + 1).tolist())
+
+    @property
+    def eligible(self) -> int:
+        """How many people of the tier can hold a place."""
+        return self.size - len(self.passed_over)
+
+    def last_position(self, seats: int) -> int:
+        """The position of the person with the tier's last place."""
+        return last_position(self.before, seats, self.passed_over)
+
+
 def seed_of(wave: Wave, list_sha256: str, priority_sha256: str, randomness: str) -> str:
     """The seed: SHA-256 over the form, the wave, both lists and the randomness, in hex."""
     return sha256(f"gelombang/2:{wave.key}:{list_sha256}:{priority_sha256}:{randomness}".encode()).hexdigest()
 
 
 def seeded(wave: Wave, work: Path) -> Wave:
-    """The wave with the seed of its draw, once there is one."""
+    """The wave with the seed of its draw; unchanged before the draw."""
     path = work / "draw.json"
     if not wave.beacon or not path.is_file():
         return wave
@@ -45,7 +70,7 @@ def seeded(wave: Wave, work: Path) -> Wave:
 
 
 def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beacon, kk_limit: int | None) -> DrawCounts:
-    """Draws the frozen list. ``kk_limit``: recipients that a family card may have; None: no such rule is in force."""
+    """Draws the frozen list. ``kk_limit``: the recipients that a family card may have; None: no rule limits them."""
     work = store.work(wave)
     seed = seed_of(wave, frozen["list_sha256"], frozen["priority_sha256"], beacon.randomness)
     source = f"beacon {beacon.chain}, round {beacon.round}"
@@ -54,18 +79,17 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
     order = _order(work, replace(wave, seed=seed, seed_source=source))
     kk_number, kk_earlier = (_column(work, name).take(pa.array(order)) for name in _CARD)
     full = beyond_limit(kk_number, kk_earlier, kk_limit)
-    priority, public = frozen["priority"], frozen["size"] - frozen["priority"]
-    passed_over = (
-        (np.flatnonzero(full[:priority]) + 1).tolist(),
-        (np.flatnonzero(full[priority:]) + priority + 1).tolist(),
+    priority = _Tier.of(full, 0, frozen["priority"])
+    public = _Tier.of(full, priority.size, frozen["size"] - priority.size)
+    seats = allocate(wave.quota, wave.priority_share, priority.eligible, public.eligible)
+    positions = np.arange(1, len(order) + 1)
+    last = np.where(
+        positions <= priority.size, priority.last_position(seats.priority), public.last_position(seats.public)
     )
-    eligible = priority - len(passed_over[0]), public - len(passed_over[1])
-    seats = allocate(wave.quota, wave.priority_share, *eligible)
-    last = last_position(0, seats.priority, passed_over[0]), last_position(priority, seats.public, passed_over[1])
-    to_verify = _first_round(wave, len(order), priority, *last) & ~full
+    to_verify = _first_round(wave, positions, last) & ~full
     _write(work, order, full, to_verify)
     hashes = {name: frozen[name] for name in ("list_sha256", "list_merkle_sha256", "priority_sha256")}
-    counts = DrawCounts(**hashes, priority=priority, public=public, to_verify=int(to_verify.sum()))
+    counts = DrawCounts(**hashes, priority=priority.size, public=public.size, to_verify=int(to_verify.sum()))
     record = {"form": 2, "wave": wave.key, "seed": seed, "seed_source": source, **hashes}
     record |= {"quota": wave.quota, "priority_share": wave.priority_share, "refill": wave.refill}
     record |= {"selfie": wave.selfie, "beacon": beacon.chain, "round": beacon.round, "signature": beacon.signature}
@@ -81,8 +105,11 @@ def draw_tickets(store: Store, wave: Wave, frozen: dict[str, Any], beacon: Beaco
 
 
 def last_position(before: int, seats: int, passed_over: list[int]) -> int:
-    """The position of the last person of a tier who holds a place: ``before`` are the people before the tier, and those
-    at the positions ``passed_over`` (sorted) hold none."""
+    """The position of the person with the last place of a tier.
+
+    ``before``: how many people the draw has before the tier. ``passed_over``: the positions of people who cannot hold a
+    place, sorted.
+    """
     last = before + seats
     for position in passed_over:
         if position > last:
@@ -92,13 +119,13 @@ def last_position(before: int, seats: int, passed_over: list[int]) -> int:
 
 
 def _order(work: Path, wave: Wave) -> Numbers:
-    """The rows of ``tickets.parquet`` in the order of the draw: priority first."""
+    """The rows of ``tickets.parquet`` in the order of the draw: the priority tier first."""
     tickets: dict[str, duckdb_sql.Value] = {"{tickets}": f"'{duckdb_sql.quoted(work / 'tickets.parquet')}'"}
     query = duckdb_sql.sql("pipeline.draw", "sql/ticket_draws", tickets)
     hashes, public = [], [np.empty(0, bool)]
     with duckdb_sql.connect(work) as db, duckdb_sql.errors_named(query):
         define_draw(db, wave)
-        db.execute("SET preserve_insertion_order = true")  # that of the file
+        db.execute("SET preserve_insertion_order = true")  # the order of the file
         for batch in db.sql(query).to_arrow_reader(ROWS):
             hashes.append(hashes_of(batch["draw"]))
             public.append(batch["public"].to_numpy(zero_copy_only=False))
@@ -107,12 +134,12 @@ def _order(work: Path, wave: Wave) -> Numbers:
     return np.concatenate([order[~second], order[second]])
 
 
-def _first_round(wave: Wave, size: int, priority: int, *last: int) -> Flags:
-    """Whose selfie is verified first, by position: of each tier those up to its ``last`` place, or all, or nobody."""
+def _first_round(wave: Wave, positions: Numbers, last: Numbers) -> Flags:
+    """Whether a selfie is verified in the first round, by position. ``last``: the position of the last place in the
+    same tier. Before the draw all selfies are verified, and in a wave without selfies none."""
     if wave.selfie != "after_draw":
-        return np.full(size, wave.selfie == "before_draw")
-    positions = np.arange(1, size + 1)
-    return positions <= np.where(positions <= priority, *last)
+        return np.full(len(positions), wave.selfie == "before_draw")
+    return positions <= last
 
 
 def _column(work: Path, name: str) -> pa.ChunkedArray:
@@ -121,16 +148,16 @@ def _column(work: Path, name: str) -> pa.ChunkedArray:
 
 
 def _write(work: Path, order: Numbers, full: Flags, to_verify: Flags) -> None:
-    """Writes the line, and who of it stands beyond the limit of a family card. Positions count both."""
+    """Writes the draw, and in another file the people beyond the limit of a family card. Positions count both."""
     schema = contracts.DRAWN_TICKETS
     tickets = pa.table({name: _column(work, name) for name in contracts.TICKETS.names if name not in _CARD})
     beyond = tickets.take(pa.array(order[full]))
     positions = np.flatnonzero(full) + 1
     files.write_table(beyond.append_column("position", pa.array(positions)), work / BEYOND_KK, contracts.BEYOND_KK)
-    standing, done = np.flatnonzero(~full), 0
+    within, done = np.flatnonzero(~full), 0
     with table_at(work / "drawn.parquet", schema) as writer:
-        for batch in pieces(tickets, order[standing]):
-            rows = standing[done : done + len(batch)]
+        for batch in pieces(tickets, order[within]):
+            rows = within[done : done + len(batch)]
             given = {"position": pa.array(rows + 1), "to_verify": pa.array(to_verify[rows])}
             arrays = [given[name] if name in given else batch[name] for name in schema.names]
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))

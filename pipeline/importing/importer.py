@@ -132,7 +132,7 @@ def _judged(db: duckdb.DuckDBPyConnection, store: Store, extract: Extract, work:
             "Mend the source or the mapping, or, where it is right, the limit's setting (GELOMBANG_CHECKS__*). "
             "Nothing was written.",
         )
-    return [failure.told for failure in report.failures]
+    return [failure.message for failure in report.failures]
 
 
 def _refuse_to_overwrite(store: Store, order: Order) -> None:

@@ -24,16 +24,16 @@ Found = Iterator[Difference]
 
 
 def differences(folder: Path, record: dict[str, Any], published: Path | None) -> Found:
-    """The differences of a draw from the one that was committed to, frozen and drawn by the beacon."""
+    """The differences of a draw from its commitment, its frozen list and its beacon."""
     if missing := [name for name in _NEEDED if name not in record]:
         yield difference("draw.json", "not_said", name=missing[0])
         return
-    yield from _of_the_round(record)
-    yield from _as_told(folder / "commitment.json", record, _COMMITTED, "committed")
+    yield from _round_differences(record)
+    yield from _published_differences(folder / "commitment.json", record, _COMMITTED, "committed")
     if published is None:
         return
-    yield from _as_told(published / "commitment.json", record, _COMMITTED, "committed")
-    yield from _as_told(published / "list" / "list.json", record, _FROZEN, "frozen")
+    yield from _published_differences(published / "commitment.json", record, _COMMITTED, "committed")
+    yield from _published_differences(published / "list" / "list.json", record, _FROZEN, "frozen")
     pairs = [("commitment.json", "commitment.json"), ("eligible.txt", "list/eligible.txt")]
     for name, other in [*pairs, ("priority.txt", "list/priority.txt")]:
         mine, theirs = folder / name, published / other
@@ -43,8 +43,8 @@ def differences(folder: Path, record: dict[str, Any], published: Path | None) ->
             yield difference(f"published/{published.name}/{other}", "gone")
 
 
-def _of_the_round(record: dict[str, Any]) -> Found:
-    """Signature, randomness and seed."""
+def _round_differences(record: dict[str, Any]) -> Found:
+    """The differences in signature, randomness and seed."""
     chain = CHAINS.get(record["beacon"])
     try:
         signature = bytes.fromhex(record["signature"])
@@ -67,14 +67,14 @@ def _of_the_round(record: dict[str, Any]) -> Found:
         yield difference("draw.json", "seed", found=record["seed"], right=seed)
 
 
-def _as_told(path: Path, record: dict[str, Any], names: tuple[str, ...], finding: str) -> Found:
-    """A file that was published earlier, against the record of the draw."""
+def _published_differences(path: Path, record: dict[str, Any], names: tuple[str, ...], finding: str) -> Found:
+    """The differences of the record of the draw from a file that was published before the draw."""
     where = path.name if path.parent.name != "list" else f"list/{path.name}"
     try:
-        told = dict(json.loads(path.read_text(encoding="utf-8")))
+        published = dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         yield difference(where, "unreadable", path=path)
         return
     for name in names:
-        if told.get(name) != record[name]:
-            yield difference(where, finding, name=name, found=record[name], told=told.get(name))
+        if published.get(name) != record[name]:
+            yield difference(where, finding, name=name, found=record[name], published=published.get(name))

@@ -134,12 +134,12 @@ def _registrations(away: Store, wave: Wave, found: Delivery) -> bool:
         if error:
             found.failures.append(_without(away, f"registrations/{one['file']}", _error_of(away, wave, one["file"])))
     for name in record.get("ignored_files", []):
-        told = said("ignored_file"), said("as_csv_or_parquet")
-        found.notes.append(Finding(f"registrations/{name}", "ignored_file", *told, stops=False))
+        message, advice = said("ignored_file"), said("as_csv_or_parquet")
+        found.notes.append(Finding(f"registrations/{name}", "ignored_file", message, advice, stops=False))
     for column, count in record.get("unreadable_values", {}).items():
         if count:
-            told = said("unreadable_values", n=count), said("files_page")
-            found.notes.append(Finding(f"registrations.{column}", "unreadable_values", *told, stops=False))
+            message, advice = said("unreadable_values", n=count), said("files_page")
+            found.notes.append(Finding(f"registrations.{column}", "unreadable_values", message, advice, stops=False))
     return (away.work(wave) / "registrations.parquet").is_file()
 
 
@@ -189,7 +189,7 @@ def _each(text: str, change: Callable[[str], str]) -> str:
 def _judged(failure: Failure) -> Finding:
     expected = _each(failure.expected, lambda text: f" {text}.") if failure.expected else ""
     name = f"{CheckFailedError.__name__}: " if failure.fatal else ""
-    told = said("judged", observed=f"{failure.observed:.6g}", limit=failure.limit, expected=expected)
-    message = told.with_each(lambda text: f"{name}{text}")
+    sentence = said("judged", observed=f"{failure.observed:.6g}", limit=failure.limit, expected=expected)
+    message = sentence.with_each(lambda text: f"{name}{text}")
     advice = said("again_or_limit")
     return Finding(f"{failure.table}.{failure.metric}", failure.metric, message, advice, failure.fatal)

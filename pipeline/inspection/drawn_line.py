@@ -1,7 +1,7 @@
-"""Everyone on a published list in the order of the draw, computed from the contract's text ("The draw") alone.
+"""The order of the draw over a published list, and who gets a place. Computed from the contract's text ("The draw").
 
-Shares no code with the pipeline's draw, so that it can find a mistake there. Works on whole columns: six million people
-take seconds, and a person is a number, the line of the list that they are on (from 0). Touches no file.
+Shares no code with the pipeline's draw, so that it can find a mistake there. A person is a number: their line on the
+list, from 0. All steps work on whole columns, so that six million people take seconds. Touches no file.
 """
 
 from __future__ import annotations
@@ -20,33 +20,32 @@ import pyarrow.compute as pc
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _HEX = 64  # characters of a SHA-256
-_ROWS = 1 << 16  # entries that are texts at a time
+_ROWS = 1 << 16  # entries that are made into texts at a time
 
-
-#: Who is not on the list. Arrays by person have a last row for it, all zero.
+#: The number of an entry that is not on the list. Arrays by person have one row more, all zero, which -1 reads.
 NOBODY = -1
 
 
 @dataclass
 class Line:
-    """The list with its draw. ``entries``: what stands on it, in its order; ``listed``: by a ministry."""
+    """The list with its draw. ``entries``: the list's lines; ``listed``: whether each is on the priority list too."""
 
     entries: pa.LargeStringArray
     listed: Flags
     seed: str
-    #: The draw of each, 32 bytes a row.
+    #: The draw of each person, 32 bytes a row.
     draws: npt.NDArray[np.uint8] = field(init=False)
-    #: The people in draw order.
+    #: The people in the order of the draw: the priority list first.
     order: Numbers = field(init=False)
-    #: Where each stands in it, from 1.
+    #: The position of each person in that order, from 1.
     positions: Numbers = field(init=False)
 
     def __post_init__(self) -> None:
-        begun = sha256(f"{self.seed}:".encode())
+        of_seed = sha256(f"{self.seed}:".encode())
         drawn = bytearray()
         for at in range(0, len(self), _ROWS):
             for entry in self.entries[at : at + _ROWS].cast(pa.large_binary()).to_pylist():
-                whole = begun.copy()
+                whole = of_seed.copy()
                 whole.update(entry)
                 drawn += whole.digest()
         self.draws = np.frombuffer(drawn + bytes(32), np.uint8).reshape(-1, 32)
@@ -68,15 +67,16 @@ class Line:
         return pa.LargeStringArray.from_buffers(len(people), pa.py_buffer(offsets), pa.py_buffer(text))
 
     def find(self, entries: pa.ChunkedArray | pa.Array) -> Numbers:
-        """Which person each entry is, or NOBODY."""
+        """The person of each entry, or NOBODY."""
         found = pc.index_in(entries.cast(pa.large_string()), value_set=self.entries, skip_nulls=True)
         return np.asarray(pc.fill_null(found, NOBODY).to_numpy(), dtype=np.int64)
 
 
 def _in_order(draws: npt.NDArray[np.uint8]) -> Numbers:
-    """The rows of draws from the least on; equal ones in the list's order, which is that of the entries.
+    """The rows of the draws, the smallest draw first. Equal draws stay in the order of the list.
 
-    Nearly always the first eight bytes tell all apart. Numbers have the most significant byte first.
+    The first eight bytes are compared first: all 32 are needed only where two draws begin alike. Bytes are read as
+    numbers with the most significant byte first.
     """
     first = np.ascontiguousarray(draws[:, :8]).view(">u8").ravel().astype(np.uint64)
     order = np.argsort(first)
@@ -87,15 +87,18 @@ def _in_order(draws: npt.NDArray[np.uint8]) -> Numbers:
 
 
 def numbered(people: Numbers, size: int) -> Numbers:
-    """For each of ``size`` people, and NOBODY, their place among ``people``, from 1; 0: not among them."""
+    """The place of each of ``size`` people in ``people``, from 1; 0 for those who are not in it, and for NOBODY."""
     numbers = np.zeros(size + 1, np.int64)
     numbers[people] = np.arange(1, len(people) + 1)
     return numbers
 
 
 def seats(record: dict[str, Any], line: Line, full: Flags, fell_out: Flags, areas: dict[str, Flags]) -> Numbers:
-    """Who has a place, in rank order. ``full``: whose family card has its places already; ``fell_out``: whom the selfie
-    check refused or sent to a reviewer; ``areas``: of a wave with quotas by area, who is of each."""
+    """The people with a place, in the order of their rank.
+
+    ``full``: people whose family card has its places already. ``fell_out``: people whom the selfie check refused or
+    sent to a reviewer. ``areas``: the people of each area, in a wave with quotas by area.
+    """
     order = line.order[~full[line.order]]
     if record["selfie"] == "after_draw" and not record["refill"]:
         first = _of_areas(record, order, line.listed, areas)
@@ -104,7 +107,8 @@ def seats(record: dict[str, Any], line: Line, full: Flags, fell_out: Flags, area
 
 
 def _of_areas(record: dict[str, Any], order: Numbers, listed: Flags, areas: dict[str, Flags]) -> Numbers:
-    """The first of each area hold its share of the quota; then the first of all who are left, whatever their area."""
+    """The people with a place. The first people of each area take its share of the quota. The places that are left go
+    to the first of all other people, of any area."""
     taken = np.zeros(len(listed), bool)
     for area, share in record.get("areas", []):
         here = order[areas[area][order]] if area in areas else order[:0]
@@ -114,7 +118,8 @@ def _of_areas(record: dict[str, Any], order: Numbers, listed: Flags, areas: dict
 
 
 def _first(record: dict[str, Any], quota: int, order: Numbers, listed: Flags) -> Numbers:
-    """The first of each tier: the priority tier holds its share of the quota, and what one leaves goes to the other."""
+    """The people with a place. The priority tier takes its share of the quota. Places that one tier leaves empty go to
+    the other."""
     priority, public = order[listed[order]], order[~listed[order]]
     kept = int(Decimal(quota) * Decimal(str(record["priority_share"])))
     of_public = quota - min(kept, len(priority))

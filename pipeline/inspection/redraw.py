@@ -1,8 +1,8 @@
-"""Draws a finished wave again from its published lists and its seed, and says where the cohort differs.
+"""Draws a finished wave again from its published lists and its seed, and names every difference in the outputs.
 
-Written to be read by an outsider: with ``drawn_line.py`` it shares no code with the pipeline's draw, only the
-contract's text ("The draw"). Reads ``DATA/waves/wave-NNNN`` and nothing else; writes nothing.
-docs/explanation/draw.md has a shell recipe of it.
+Written for readers from outside. It follows the contract's text ("The draw") and shares no code with the pipeline's
+draw; ``drawn_line.py`` has the order and the places. Reads ``DATA/waves/wave-NNNN`` and nothing else; writes nothing.
+docs/explanation/draw.md does the same in a shell.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from pipeline.inspection.listed_lines import lines, merkle_root, once
 from pipeline.inspection.table_rows import differs, numbers_of, rows, with_reason
 from pipeline.storage.sealed_paths import open_to_read
 
-#: Outcomes by number: six million texts are half a gigabyte. Whatever else a table says gets the next number.
+#: Outcomes have numbers here, because six million texts would fill half a gigabyte. An outcome that is none of these
+#: gets the next free number.
 _OUTCOMES = ("accepted", "reserve", "rejected", "review")
 _ACCEPTED, _RESERVE, _REJECTED, _REVIEW = range(4)
-_FELL_OUT = (_REJECTED, _REVIEW)
+_NOT_PLACED = (_REJECTED, _REVIEW)
 _UNDECIDED = -1
 _IN_BOTH = ("seed", "quota", "list_sha256", "priority_share", "selfie", "refill")
 _DRAWN_WITH = {*_IN_BOTH, "seed_source", "list_merkle_sha256", "priority_sha256"}
@@ -40,7 +41,7 @@ NEEDED = ("eligible.txt", "priority.txt", "decisions.parquet", "cohort.parquet",
 
 @dataclass
 class Audit:
-    """What was drawn again, and every difference that was found."""
+    """The result of a second draw: its numbers, and every difference that was found."""
 
     seed: str
     form: int = 1
@@ -51,7 +52,7 @@ class Audit:
 
     @property
     def same(self) -> bool:
-        """Whether the outputs are exactly what the lists and the seed give."""
+        """Whether the outputs are exactly those that the lists and the seed give."""
         return not self.differences
 
     def to_json(self) -> dict[str, Any]:
@@ -60,8 +61,17 @@ class Audit:
         return {**shown, "differences": [one.to_json() for one in self.differences]}
 
     def add(self, where: str, name: str, /, **values: Any) -> None:
-        """Notes a difference, its finding by name (``pipeline/record/findings.toml``)."""
+        """Adds a difference. ``name``: of its finding, in ``pipeline/record/findings.toml``."""
         self.differences.append(difference(where, name, **values))
+
+
+@dataclass(frozen=True)
+class _Decisions:
+    """The decisions about everyone on the list, and the numbers of all outcomes in the table."""
+
+    outcomes: Numbers  # the number of each person's outcome
+    full: Flags  # whether each person's family card was full
+    names: dict[str, int]
 
 
 def audit(
@@ -73,11 +83,10 @@ def audit(
 ) -> Audit:
     """Draws a wave again.
 
-    ``announced`` is what is known from elsewhere and must be found in the record: ``seed``, ``quota``,
-    ``priority_share``, ``selfie``, ``refill``, ``beacon``, ``round`` – any of them, as the calendar or an announcement
-    has them. ``published``: where the commitment and the frozen list of a wave with a beacon were published.
-    ``erased``: hashes that the record has of letters since somebody's were erased. ``purged``: files that may be
-    missing, for their time is over; none that the draw needs.
+    ``announced``: values from the calendar or an announcement, which the record must have: any of ``seed``, ``quota``,
+    ``priority_share``, ``selfie``, ``refill``, ``beacon``, ``round``. ``published``: the folder in which the commitment
+    and the frozen list of a wave with a beacon were published. ``erased``: hashes, from the record, of files from which
+    a person was erased. ``purged``: files that may be missing because their time is over; the draw needs none of them.
     """
     record, manifest = _record(folder, "draw"), _record(folder, "manifest")
     found = Audit(record["seed"], record.get("form", 1), bool(record.get("demonstration")))
@@ -92,18 +101,19 @@ def audit(
         return found
     line = _read_lines(found, folder, record)
     found.listed = len(line)
-    outcomes, full, names = _compare_decisions(found, folder, line)
-    fell_out = np.isin(outcomes, _FELL_OUT)
-    ranks = numbered(seats(record, line, full, fell_out, _read_areas(found, folder, record, line)), len(line))
+    decided = _compare_decisions(found, folder, line)
+    fell_out = np.isin(decided.outcomes, _NOT_PLACED)
+    areas = _read_areas(found, folder, record, line)
+    ranks = numbered(seats(record, line, decided.full, fell_out, areas), len(line))
     found.accepted = _compare_order(found, folder, line, ranks, name="cohort", number="rank")
     waiting = np.where((ranks > 0) | np.append(fell_out, True), 0, line.positions)
     _compare_order(found, folder, line, waiting, name="reserve", number="position")
-    _compare_outcomes(found, line, outcomes, names, ranks)
+    _compare_outcomes(found, line, decided, ranks)
     return found
 
 
 def _record(folder: Path, name: str) -> dict[str, Any]:
-    """``draw.json`` or ``manifest.json``. Raises UnreadableFileError where it is missing, or is not one any more."""
+    """``draw.json`` or ``manifest.json``. Raises UnreadableFileError where it is missing, damaged or not complete."""
     path = folder / f"{name}.json"
     needed = {"draw": _DRAWN_WITH, "manifest": {*_IN_BOTH, "outputs"}}[name]
     try:
@@ -142,7 +152,7 @@ def _compare_records(
 
 
 def _read_lines(found: Audit, folder: Path, record: dict[str, Any]) -> Line:
-    """Both lists, against what was published of them."""
+    """The line of the draw, from both lists. Compares the lists with their published hashes."""
     eligible = _read_list(found, folder, "eligible", record["list_sha256"])
     first = _read_list(found, folder, "priority", record["priority_sha256"])
     if merkle_root(eligible) != record["list_merkle_sha256"]:
@@ -168,7 +178,7 @@ def _read_list(found: Audit, folder: Path, name: str, published: str) -> pa.Larg
 
 
 def _read_areas(found: Audit, folder: Path, record: dict[str, Any], line: Line) -> dict[str, Flags]:
-    """``areas.csv``: who on the list is of each area that has a share of the quota. Empty without such shares."""
+    """The people of each area, from ``areas.csv``. Empty for a wave without quotas by area."""
     if not record.get("areas"):
         return {}
     path = folder / "areas.csv"
@@ -187,25 +197,24 @@ def _read_areas(found: Audit, folder: Path, record: dict[str, Any], line: Line) 
     return areas
 
 
-def _compare_decisions(found: Audit, folder: Path, line: Line) -> tuple[Numbers, Flags, dict[str, int]]:
-    """Decisions against list and draw. Of everyone on the list: the outcome's number, and whether their family card was
-    full; and the numbers of all outcomes that there are."""
+def _compare_decisions(found: Audit, folder: Path, line: Line) -> _Decisions:
+    """Compares the decisions with the list and the draw."""
     file, names = "decisions.parquet", {name: number for number, name in enumerate(_OUTCOMES)}
     outcomes = np.full(len(line), _UNDECIDED)
     full, listed = np.zeros(len(line), bool), np.append(line.listed, False)
-    for people, again, table in rows(folder / file, found.form, line, "position", line.positions):
+    for people, repeated, table in rows(folder / file, found.form, line, "position", line.positions):
         known = people != NOBODY
         outcome = _numbers(table["outcome"], names)
         tiers = pc.if_else(pa.array(listed[people]), "priority", "public")
         given = {"position": pa.array(line.positions[people]), "draw": line.hex_draws(people), "tier": tiers}
         wrong = {name: differs(table[name], values) & known for name, values in given.items()}
         strange = ~known & (outcome != _REJECTED)
-        for row in np.flatnonzero(np.logical_or.reduce([strange, again, *wrong.values()])).tolist():
+        for row in np.flatnonzero(np.logical_or.reduce([strange, repeated, *wrong.values()])).tolist():
             if strange[row]:
                 entry = table["entry"][row].as_py() or table["registration_id"][row].as_py()
                 found.add(file, "not_on_list", who=entry, outcome=table["outcome"][row].as_py())
                 continue
-            if again[row]:
+            if repeated[row]:
                 found.add(file, "second_decision", who=line.name(people[row]))
             for name in [name for name in given if wrong[name][row]]:
                 said = {"name": name, "found": table[name][row], "drawn": given[name][row]}
@@ -215,42 +224,41 @@ def _compare_decisions(found: Audit, folder: Path, line: Line) -> tuple[Numbers,
             full[people[with_reason(table["reasons"], "kk_limit") & known]] = True
     for person in np.flatnonzero(outcomes == _UNDECIDED).tolist():
         found.add(file, "undecided", who=line.name(person))
-    return outcomes, full, names
+    return _Decisions(outcomes, full, names)
 
 
 def _numbers(outcome: pa.Array, names: dict[str, int]) -> Numbers:
-    """The numbers of outcomes; one that is new gets its own in ``names``."""
+    """The numbers of outcomes. Adds new outcomes to ``names``."""
     for name in pc.unique(outcome).drop_null().to_pylist():
         names.setdefault(name, len(names))
     numbers = pc.index_in(outcome, value_set=pa.array(list(names), outcome.type), skip_nulls=True)
     return np.asarray(pc.fill_null(numbers, _UNDECIDED).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _compare_outcomes(found: Audit, line: Line, outcomes: Numbers, names: dict[str, int], ranks: Numbers) -> None:
-    """Whoever did not fall out is accepted with a place, and in reserve without."""
-    given, said = np.where(ranks[:-1] > 0, _ACCEPTED, _RESERVE), list(names)
-    right = (outcomes == given) | np.isin(outcomes, (_UNDECIDED, *_FELL_OUT))
+def _compare_outcomes(found: Audit, line: Line, decided: _Decisions, ranks: Numbers) -> None:
+    """Compares the outcomes with the draw. Everyone else than the rejected and those under review is accepted if they
+    have a place, and in reserve if they have none."""
+    given, names = np.where(ranks[:-1] > 0, _ACCEPTED, _RESERVE), list(decided.names)
+    right = (decided.outcomes == given) | np.isin(decided.outcomes, (_UNDECIDED, *_NOT_PLACED))
     for person in np.flatnonzero(~right).tolist():
-        drawn = _OUTCOMES[given[person]]
-        found.add(
-            "decisions.parquet", "wrong_outcome", who=line.name(person), outcome=said[outcomes[person]], drawn=drawn
-        )
+        outcome, drawn = names[decided.outcomes[person]], _OUTCOMES[given[person]]
+        found.add("decisions.parquet", "wrong_outcome", who=line.name(person), outcome=outcome, drawn=drawn)
 
 
 def _compare_order(found: Audit, folder: Path, line: Line, expected: Numbers, *, name: str, number: str) -> int:
-    """Rows against who should stand where (0: nowhere); returns how many rows there are."""
+    """Compares the rows of a table with the expected place of each person (0: none). Returns the number of rows."""
     file, before, last = f"{name}.parquet", 0, 0
     missing = expected[:-1] > 0
     strangers: set[str] = set()
-    for people, again, table in rows(folder / file, found.form, line, number, expected):
+    for people, repeated, table in rows(folder / file, found.form, line, number, expected):
         numbers = numbers_of(table[number])
         wanted = expected[people]
         wrong_draw = differs(table["draw"], line.hex_draws(people))
         backwards = np.diff(numbers, prepend=last) < 0
-        for row in np.flatnonzero(again | (wanted == 0) | (wanted != numbers) | wrong_draw | backwards).tolist():
+        for row in np.flatnonzero(repeated | (wanted == 0) | (wanted != numbers) | wrong_draw | backwards).tolist():
             entry, value = table["entry"][row].as_py(), table[number][row].as_py()
             at: dict[str, Any] = {"row": before + row + 1, "who": entry}
-            if again[row] or entry in strangers:
+            if repeated[row] or entry in strangers:
                 found.add(file, "row_again", **at)
             elif not wanted[row]:
                 found.add(file, "row_stranger", **at, name=number, found=value)

@@ -1,4 +1,4 @@
-"""A wave's tables as the audit reads them: piece by piece, each row with the person of the list whom it is about.
+"""A wave's tables as the audit reads them: in pieces, with the person of each row.
 
 Shares no code with the pipeline's draw. Reads ``decisions.parquet``, ``cohort.parquet`` and ``reserve.parquet`` of a
 finished wave; writes nothing.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection.drawn_line import NOBODY, Flags, Line, Numbers
 from pipeline.storage.sealed_paths import table_source
 
-#: What stands on the list: applications, and in the second form (a wave with a beacon) tickets.
+#: The column whose values are on the list, by the form of the draw: the second form (a beacon's) has tickets.
 ENTRIES = {1: "registration_id", 2: "ticket"}
 _COLUMNS = {
     "decisions": ("registration_id", "outcome", "reasons", "tier", "draw", "position"),
@@ -26,13 +27,17 @@ _COLUMNS = {
     "reserve": ("registration_id", "position", "draw"),
 }
 
-#: Of each piece of a table: the person of each row, whether they had a row before, and the columns that the draw gives,
-#: with what stands on the list as ``entry``.
-Rows = Iterator[tuple[Numbers, Flags, pa.RecordBatch]]
+
+class Piece(NamedTuple):
+    """Some rows of a table."""
+
+    people: Numbers  # the person of each row
+    repeated: Flags  # whether the person has an earlier row
+    table: pa.RecordBatch  # the columns that the draw decides, and ``entry``, the value that is on the list
 
 
-def rows(path: Path, form: int, line: Line, number: str, expected: Numbers) -> Rows:
-    """A table in pieces. ``number`` is its column of places, and ``expected`` the place of each person (0: none).
+def rows(path: Path, form: int, line: Line, number: str, expected: Numbers) -> Iterator[Piece]:
+    """A table in pieces. ``number``: its column of places; ``expected``: the place of each person (0: none).
 
     Raises UnreadableFileError.
     """
@@ -42,11 +47,11 @@ def rows(path: Path, form: int, line: Line, number: str, expected: Numbers) -> R
             if entry not in file.schema_arrow.names:
                 raise UnreadableFileError(f"{path} has no column {entry}: it is not the file that the run wrote.")
             people = _people(file, entry, number, line, expected)
-            again = (people != NOBODY) & ~_first_times(people)
+            repeated = (people != NOBODY) & ~_first_times(people)
             done = 0
             for batch in file.iter_batches(columns=list({*_COLUMNS[name], entry})):
                 piece = slice(done, done + len(batch))
-                yield people[piece], again[piece], batch.append_column("entry", batch[entry])
+                yield Piece(people[piece], repeated[piece], batch.append_column("entry", batch[entry]))
                 done = piece.stop
     except (pa.ArrowInvalid, OSError) as e:
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
@@ -58,13 +63,13 @@ def numbers_of(column: pa.Array) -> Numbers:
 
 
 def differs(column: pa.Array, given: pa.Array) -> Flags:
-    """Where a column has not what the draw gives; a null never has."""
+    """Where a column differs from what the draw gives; a null always does."""
     same: Flags = pc.fill_null(pc.equal(column, given), fill_value=False).to_numpy(zero_copy_only=False)
     return ~same
 
 
 def with_reason(reasons: pa.ListArray, code: str) -> Flags:
-    """The rows among whose reasons a code is."""
+    """The rows that have a code among their reasons."""
     given = pc.equal(pc.list_flatten(reasons), code).to_numpy(zero_copy_only=False)
     found = np.zeros(len(reasons), bool)
     found[pc.list_parent_indices(reasons).to_numpy()[given]] = True
@@ -72,9 +77,9 @@ def with_reason(reasons: pa.ListArray, code: str) -> Flags:
 
 
 def _people(file: pq.ParquetFile, entry: str, number: str, line: Line, expected: Numbers) -> Numbers:
-    """Which person each row is, or NOBODY.
+    """The person of each row, or NOBODY.
 
-    Most rows have the place that is theirs: a look at who should stand there tells. Only the others are searched for.
+    Most rows are right: the person is the one who should have the row's place. Only the others are searched for.
     """
     at_place = np.full(expected.max(initial=0) + 1, NOBODY)
     placed = np.flatnonzero(expected[:-1])
@@ -96,7 +101,7 @@ def _people(file: pq.ParquetFile, entry: str, number: str, line: Line, expected:
 
 
 def _first_times(people: Numbers) -> Flags:
-    """Where a person has their first row."""
+    """The rows that are the first of their person."""
     known = people[people != NOBODY]
     if not len(known) or np.bincount(known).max() == 1:
         return np.ones(len(people), bool)

@@ -1,7 +1,7 @@
-"""The last look before publication: the approved cohort screened again, on the newest extracts there are.
+"""The last screening before publication: the approved cohort is screened again, on the newest extracts.
 
-Works in a room of its own (``work/wave-NNNN/publication``); the run's files stay as they were, so that a backfill finds
-the same bytes. Rules and ages stay those of the wave's closing day; the registers and the blacklist are today's.
+Works in a folder of its own (``work/wave-NNNN/publication``). The files of the run do not change, so that a backfill
+finds the same bytes. Rules and ages are those of the wave's closing day. Registers and blacklist are today's.
 """
 
 from __future__ import annotations
@@ -36,46 +36,47 @@ ROOM = "publication"
 
 @dataclass(frozen=True)
 class Rescreened:
-    """The plan of the last screening (its extracts, its work) and the cohort that came out of it."""
+    """The plan of the last screening, with its extracts and its folder, and the cohort that it left."""
 
     plan: Plan
     cohort: Path
 
 
 def rescreen(run: Plan, today: date) -> Rescreened:
-    """Screens the cohort of a finished run again; with ``refill`` the next in line take the places that become free.
+    """Screens the cohort of a finished run again. With ``refill`` the next people of the draw take the empty places.
 
     Raises WaveNotRunError, and the errors of a bad extract.
     """
     if not (run.work / "registrations.parquet").is_file() or not (run.store.out(run.wave) / "cohort.parquet").is_file():
         raise WaveNotRunError(f"What wave {run.wave.number} was decided on is no longer below {run.work}.")
     extracts = resolve_extracts(run.store, run.wave, until=today)
-    # the places were drawn by the priority list of that day: tiers do not change after the draw
-    extracts = {name: x for name, x in {**extracts, "priority": run.extracts.get("priority")}.items() if x}
+    # a tier does not change after the draw: the priority list is that of the run
+    listed = run.extracts.get("priority")
+    extracts = {name: extract for name, extract in {**extracts, "priority": listed}.items() if extract}
     screening = replace(run, store=run.store.aside(ROOM), extracts=extracts)
     files.fresh(screening.work)
-    if _candidates(run, screening) == 0:
+    if _write_candidates(run, screening) == 0:
         empty = files.write_table(COHORT.empty_table(), screening.work / "out" / "cohort.parquet", COHORT)
         return Rescreened(screening, empty)
     check_inputs(screening.store, screening.wave, screening.extracts, screening.settings.checks)
     screen(screening.store, screening.wave, screening.extracts, listed_by=today)
     _draw_without_refused(run, screening)
-    while refill_places(screening):  # people who come in now are compared too
+    while refill_places(screening):  # the people of each round are compared too
         compare(screening, today)
     decide(screening.store, screening.wave, verdict_files(screening))
     check_cohort(screening.store, screening.wave, screening.extracts.get("blacklist"))
     return Rescreened(screening, screening.work / "out" / "cohort.parquet")
 
 
-def _candidates(run: Plan, screening: Plan) -> int:
-    """Writes the registrations of those who may be published: the cohort, and with ``refill`` everyone in the draw."""
-    who = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
+def _write_candidates(run: Plan, screening: Plan) -> int:
+    """Writes the registrations of the cohort, and with ``refill`` of everyone in the draw. Returns their number."""
+    source = run.work / "drawn.parquet" if run.wave.refill else run.store.out(run.wave) / "cohort.parquet"
     with duckdb_sql.connect(screening.work) as db:
         columns = ", ".join(RETRIES.names)
-        # numbers are made a second time: the run may be of a version that did not write them
+        # the number columns are computed here, because runs of older versions do not have them
         query = f"""SELECT {columns}, {duckdb_sql.NUMBERS}
                     FROM read_parquet('{duckdb_sql.quoted(run.work / "registrations.parquet")}')
-                    WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(who)}'))
+                    WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(source)}'))
                     ORDER BY registration_id"""
         count = duckdb_sql.copy(db, query, screening.work / "registrations.parquet")
     files.write_json({"taken_in": count, "set_aside": 0}, screening.work / "ingest.json")
@@ -83,10 +84,11 @@ def _candidates(run: Plan, screening: Plan) -> int:
 
 
 def _draw_without_refused(run: Plan, screening: Plan) -> None:
-    """The draw of the run without the applications that the last screening refuses; verdicts and reviews of the run."""
+    """Writes the draw of the run, without the applications that the last screening refused. Copies the other files of
+    the run that a decision needs: its lists, verdicts and reviews."""
     with duckdb_sql.connect(screening.work) as db:
         columns = DRAWN_TICKETS.names if run.wave.beacon else DRAWN.names
-        columns = [*columns, *(["area"] if run.wave.areas else [])]  # areas do not change after the draw
+        columns = [*columns, *(["area"] if run.wave.areas else [])]  # an area does not change after the draw
         screened = duckdb_sql.quoted(screening.work / "screened.parquet")
         query = f"""SELECT {", ".join(columns)} FROM read_parquet('{duckdb_sql.quoted(run.work / "drawn.parquet")}')
                     WHERE registration_id IN (
@@ -104,8 +106,8 @@ def _draw_without_refused(run: Plan, screening: Plan) -> None:
 
 
 def _without_full_cards(db: duckdb.DuckDBPyConnection, drawn: str, screening: Plan) -> str:
-    """Of a wave with a beacon: the line less those whose family card is full by today's register; tickets and positions
-    stay those of the draw."""
+    """The draw without the people whose family card is full by today's register, as a query. Tickets and positions do
+    not change. Only for a wave with a beacon: in one with a seed the screening refuses these people."""
     candidates = f"read_parquet('{duckdb_sql.quoted(screening.work / 'candidates.parquet')}')"
     cards = f"(SELECT registration_id, kk_number, kk_earlier FROM {candidates})"
     db.execute(f"CREATE TABLE line AS FROM ({drawn}) JOIN {cards} USING (registration_id)")

@@ -62,7 +62,7 @@ def applications(plan: SimulationPlan, world: World, past: Past | None = None) -
         applies, family, kin = _who(plan, world, everyone, np.repeat(number, BLOCK), past)
         chosen = index[applies]
         rank = ranked + np.cumsum(~family[applies]) - 1
-        mask = faults.draw(
+        mask = faults.masks(
             plan.seed, plan.shares, chosen, rank=rank, family=family[applies], first_wave=_nobody_before(plan, past)
         )
         batch = _rows(plan, _take(everyone, applies), mask, written, plan.registrations - written)

@@ -1,6 +1,6 @@
-"""Which faults an applicant carries, as bits of one integer. Touches no file.
+"""The planted faults of each applicant, as bits of one integer (a mask). Touches no file.
 
-The bits of contract codes are in catalogue order, so that a mask decodes to an ordered list.
+The bits of the contract's codes are in the order of the catalogue. So the codes of a mask are in that order too.
 """
 
 from __future__ import annotations
@@ -11,39 +11,40 @@ from pipeline.domain import reasons
 from pipeline.simulate import noise
 from pipeline.simulate.noise import I64
 
-#: No faults of an applicant: an id on two rows is a delivery's; a shared NIK is decided about who would be placed.
+#: Codes that are no fault of an applicant. ``duplicate_id`` is a fault of a delivery: one id on two rows.
+#: ``shared_nik`` is decided only for people who would get a place.
 _OF_NO_APPLICANT = ("duplicate_id", "shared_nik")
 CODES = tuple(
     code for code, reason in reasons.catalogue().items() if reason.layer != "selfie" and code not in _OF_NO_APPLICANT
 )
-#: What is wrong with a photograph; what is wrong with the card on it is planted apart (``planted_cards.py``).
+#: Faults of a photograph. ``planted_cards.py`` plants the faults of a card in it.
 SELFIE_CODES = tuple(code for code in reasons.codes("selfie") if code not in reasons.CARD_CODES)
 #: Both, in catalogue order.
 PHOTO_CODES = (*SELFIE_CODES, *reasons.CARD_CODES)
 BIT = {code: 1 << number for number, code in enumerate(CODES)}
-#: Not codes: a variant of a fault, or something that is only worth a warning.
+#: Bits without a code. ``NEAR_MISS``: a variant of identity_mismatch. ``SHARED``, ``FAMILY``: no faults.
 NEAR_MISS, SHARED, FAMILY = (1 << (len(CODES) + n) for n in range(3))
 
-#: Faults that cannot be seen when the NIK leads to no person in the register.
+#: Faults that only the register shows. They cannot be seen if the NIK is of no person there.
 NEEDS_REGISTER = sum(BIT[code] for code in CODES[CODES.index("identity_mismatch") :])
 _OF_APPLICATION = sum(BIT[c] for c in ("outside_wave", "duplicate_application", "email_unverified", "phone_unverified"))
 _PLANNED = tuple(code for code in CODES if code not in ("under_18", "kk_limit"))
 MISMATCHES = ("name", "birth date", "KK")  # what differs in an identity_mismatch
-FORCED_EACH = 3  # the first applicants carry one fault each, every one this often: none is ever missing
+FORCED_EACH = 3  # the first applicants have one fault each, this many of each: so even a small wave has every fault
 
 
-def draw(seed: int, shares: dict[str, float], index: I64, *, rank: I64, family: np.ndarray, first_wave: bool) -> I64:
-    """Fault masks of applicants: ``index`` their place in the population, ``rank`` their number in order of applying.
+def masks(seed: int, shares: dict[str, float], index: I64, *, rank: I64, family: np.ndarray, first_wave: bool) -> I64:
+    """The masks of applicants. ``index``: their places in the population; ``rank``: their order of applying, from 0.
 
-    Members of a planted family carry nothing: they are there for the limit of two to a family card.
+    Members of a planted family have no fault: they are there for the limit of two people to a family card.
     """
     mask = np.zeros(len(index), dtype=np.int64)
     for code in _PLANNED:
         mask |= np.where(noise.uniform(seed, f"fault:{code}", index) < shares[code], BIT[code], 0)
     near = noise.pick(seed, "near miss", index, 100) < 12
     mask |= np.where(near & (mask & BIT["identity_mismatch"] > 0), NEAR_MISS, 0)
-    lonely = mask & (NEEDS_REGISTER | BIT["nik_malformed"] | BIT["nik_unknown"]) == 0
-    mask |= np.where(lonely & (noise.pick(seed, "shared", index, 10_000) < 8), SHARED, 0)
+    without_these = mask & (NEEDS_REGISTER | BIT["nik_malformed"] | BIT["nik_unknown"]) == 0
+    mask |= np.where(without_these & (noise.pick(seed, "shared", index, 10_000) < 8), SHARED, 0)
     forced = np.array([BIT[code] for code in _PLANNED for _ in range(FORCED_EACH)] + [SHARED])
     early = rank < len(forced)
     mask = np.where(early, forced[np.minimum(rank, len(forced) - 1)], mask)
@@ -57,15 +58,15 @@ def draw(seed: int, shares: dict[str, float], index: I64, *, rank: I64, family: 
 
 
 def mismatch_by(seed: int, index: I64) -> I64:
-    """What differs in an identity_mismatch, as a place in MISMATCHES."""
+    """What differs if an applicant has an identity_mismatch, as a place in MISMATCHES."""
     return noise.pick(seed, "mismatch by", index, len(MISMATCHES))
 
 
 def agrees(seed: int, index: I64, mask: I64) -> np.ndarray:
-    """Whether applicants agree in name and birth date with a person whom the register has under their NIK."""
+    """Whether the register has the NIK of an applicant, with the applicant's name and birth date."""
     unknown = mask & (BIT["nik_malformed"] | BIT["nik_unknown"]) > 0
-    card_alone = (mask & NEAR_MISS == 0) & (mismatch_by(seed, index) == MISMATCHES.index("KK"))
-    return ~unknown & ((mask & BIT["identity_mismatch"] == 0) | card_alone)
+    only_card_differs = (mask & NEAR_MISS == 0) & (mismatch_by(seed, index) == MISMATCHES.index("KK"))
+    return ~unknown & ((mask & BIT["identity_mismatch"] == 0) | only_card_differs)
 
 
 def of_application(mask: I64) -> I64:
@@ -74,8 +75,8 @@ def of_application(mask: I64) -> I64:
 
 
 def selfie(seed: int, shares: dict[str, float], index: I64) -> np.ndarray:
-    """The one fault of each applicant's photograph: place in SELFIE_CODES, or -1."""
-    edges = np.cumsum([shares[code] for code in SELFIE_CODES])
-    u = noise.uniform(seed, "fault:selfie", index)
-    place = np.searchsorted(edges, u, side="right")
-    return np.where(u < edges[-1], place, -1)
+    """The fault of each applicant's photograph, as a place in SELFIE_CODES; -1 for none."""
+    ends = np.cumsum([shares[code] for code in SELFIE_CODES])  # of each fault's part of 0 to 1
+    chance = noise.uniform(seed, "fault:selfie", index)
+    place = np.searchsorted(ends, chance, side="right")
+    return np.where(chance < ends[-1], place, -1)

@@ -66,8 +66,8 @@ def plant(
     again = at[copy_of[at] >= 0]
     first = copy_of[again]
     cards.kind[again], cards.number[again] = cards.kind[first], cards.number[first]
-    told = np.isin(cards.kind[first], (RIGHT, ANOTHER, ALTERED))
-    cards.planted[again] = np.where(told, DIFFERS, cards.planted[first])
+    readable = np.isin(cards.kind[first], (RIGHT, ANOTHER, ALTERED))
+    cards.planted[again] = np.where(readable, DIFFERS, cards.planted[first])
     return cards
 
 

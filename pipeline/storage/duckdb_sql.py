@@ -28,9 +28,9 @@ COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000, ROW_GROUP_SIZE 122880)"
 
 
-#: With these DuckDB encrypts what it spills, under a key that is only in its memory. Without its extension ``httpfs``,
-#: which is fetched from elsewhere, it makes that key with a generator that is not meant for keys, and wants to be told
-#: that this is known: docs/decisions/0009-sealed-files.md.
+#: With these settings DuckDB encrypts what it spills, under a key that is only in its memory. Its extension ``httpfs``
+#: would make that key, but it is downloaded. Without it DuckDB uses a generator that is not meant for keys, and it asks
+#: for the first setting as a consent to that: docs/decisions/0009-sealed-files.md.
 _SEALED_SPILL = {"force_mbedtls_unsafe": "true", "temp_file_encryption": "true"}
 
 #: The columns that ingested registrations have besides those delivered.
@@ -93,8 +93,8 @@ def _unsealing(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _sealed_error(error: duckdb.Error) -> SealedFileError | None:
     """The named error that a sealed file raised inside DuckDB, which gives its text only."""
-    told = re.search(r"SealedFileError: (.+)\n→ (.+)", str(error))
-    return SealedFileError(told[1], told[2]) if told else None
+    match = re.search(r"SealedFileError: (.+)\n→ (.+)", str(error))
+    return SealedFileError(match[1], match[2]) if match else None
 
 
 def is_full(error: duckdb.Error) -> bool:

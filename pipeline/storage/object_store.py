@@ -154,8 +154,8 @@ class Remote:
         above = prefix.removesuffix(key)
 
         def one(kept: dict[str, Any]) -> None:
-            told = {} if kept["VersionId"] == "null" else {"VersionId": kept["VersionId"]}
-            fs.call_s3("delete_object", Bucket=bucket, Key=kept["Key"], **told)
+            version = {} if kept["VersionId"] == "null" else {"VersionId": kept["VersionId"]}
+            fs.call_s3("delete_object", Bucket=bucket, Key=kept["Key"], **version)
 
         try:
             versions, markers = _versions_of(fs, bucket, prefix.rstrip("/"))

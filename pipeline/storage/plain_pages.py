@@ -1,9 +1,10 @@
-"""Parquet files whose text DuckDB 2.0 would misread below a filter, told by their footers; no row is read.
+"""Parquet files whose text DuckDB 2.0 may misread below a filter. The footer shows which these are; no row is read.
 
-A column of text begins without a dictionary, its pages have statistics, and its first page holds one value beside
-nulls: then a filter that a null can pass (``IS NULL``, ``IS DISTINCT FROM``, ``coalesce``) takes every row of that page
-and reads null for its value. Whether the first page is so only the page tells: all files that may have one are told.
-Spark, Arrow and others write such files. DuckDB gives its pages no statistics: its own files are read as they are.
+The mistake needs three things: a column of text begins without a dictionary, its pages have statistics, and its first
+page holds one value beside nulls. A filter that a null can pass (``IS NULL``, ``IS DISTINCT FROM``, ``coalesce``) then
+takes every row of that page and reads null for its value. The footer does not show what the first page holds. So every
+file counts that has the other two. Spark, Arrow and others write such files. DuckDB writes no statistics of its pages,
+so its own files are safe.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def _looked_at(path: Path, _changed: int, _size: int) -> bool:
 
 def _begins_plain(chunk: pq.ColumnChunkMetaData) -> bool:
     """Whether a column of a row group has nulls, statistics and no dictionary."""
-    told = chunk.statistics
-    if chunk.has_dictionary_page or told is None or not told.has_min_max:
+    statistics = chunk.statistics
+    if chunk.has_dictionary_page or statistics is None or not statistics.has_min_max:
         return False
-    return not told.has_null_count or told.null_count > 0
+    return not statistics.has_null_count or statistics.null_count > 0

@@ -55,7 +55,7 @@ def draw_by_beacon(run: Plan) -> DrawCounts:
     """Draws the frozen list by the wave's round. Raises BeaconAwaitedError, BadBeaconError, ListChangedError."""
     found = beacon_of(run, must=True)
     assert found is not None
-    frozen = frozen_list.as_frozen(run.store, run.wave)
+    frozen = frozen_list.read_verified(run.store, run.wave)
     return draw_tickets(run.store, run.wave, frozen, found, opening.kk_limit(run.wave))
 
 

@@ -68,7 +68,7 @@ def freeze(store: Store) -> None:
 def second_form(store: Store) -> None:
     """The frozen list compared with the tickets, the round verified, the draw of tickets and the families."""
     delivered = beacon.as_delivered(beacon.chain_of(SECOND), beacon.round_of(SECOND))
-    draw_tickets(store, SECOND, frozen_list.as_frozen(store, SECOND), beacon.read(SECOND, delivered), 2)
+    draw_tickets(store, SECOND, frozen_list.read_verified(store, SECOND), beacon.read(SECOND, delivered), 2)
 
 
 def decided(store: Store) -> None:

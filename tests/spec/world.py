@@ -181,7 +181,7 @@ class World:
             frozen_list.freeze(where, wave, KEY, {}, datetime.now())
             chain, round_ = beacon.chain_of(wave), beacon.round_of(wave)
             delivered = beacon.read(wave, beacon.as_delivered(chain, round_))
-            draw_tickets(where, wave, frozen_list.as_frozen(where, wave), delivered, kk_limit(wave))
+            draw_tickets(where, wave, frozen_list.read_verified(where, wave), delivered, kk_limit(wave))
             files.write_json({"wave": wave.key}, self.work(wave) / "commitment.json")
         else:
             draw(where, wave)

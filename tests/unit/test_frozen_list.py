@@ -181,7 +181,7 @@ def real_round() -> beacon.Beacon:
 
 def test_the_draw_is_that_of_anyone_who_has_list_and_round(store: Store) -> None:
     freeze(store)
-    record = frozen_list.as_frozen(store, WAVE)
+    record = frozen_list.read_verified(store, WAVE)
     draw_tickets(store, WAVE, record, real_round(), 1)
     drawn = files.read_json(store.work(WAVE) / "draw.json")
     listed, first = lines(store, "eligible.txt"), set(lines(store, "priority.txt"))
@@ -213,4 +213,4 @@ def test_tickets_that_were_edited_after_the_freeze_are_not_drawn(store: Store) -
     with pytest.raises(
         errors.ListChangedError, match=r"tickets\.parquet is no longer what the frozen list was made from"
     ):
-        frozen_list.as_frozen(store, WAVE)
+        frozen_list.read_verified(store, WAVE)

@@ -161,7 +161,7 @@ def test_an_impostor_is_of_the_applicants_own_group_where_that_is_known(listed, 
         job = Job(n, n, False, "face_mismatch", listed, None)
         made = casting.cast(1, job, people)
         assert made.stranger is not None
-        own, other = made.own[0][0], made.stranger[0]
+        own, other = made.register.source, made.stranger.source
         assert own.path != other.path
         assert own.facts.group in (None, other.facts.group)
         assert casting.shown(made, "face_mismatch") == casting.Shown(own.facts, other.facts)

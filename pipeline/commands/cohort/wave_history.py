@@ -28,7 +28,7 @@ def history(
 ) -> None:
     """Tell what happened to a wave: deliveries, runs, lists, approvals, publications, from the signed record.
 
-    What was looked up over all waves (access, erase) is told of each: gelombang history 12 --lookups
+    Requests about a person over all waves (access, erase) are listed for each wave: gelombang history 12 --lookups
 
     Example: gelombang history 12
     """

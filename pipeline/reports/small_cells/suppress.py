@@ -75,8 +75,8 @@ class Chain:
             self._parts[low:high] = [[name for part in self._parts[low:high] for name in part]]
 
     def _is_small(self, part: list[str]) -> bool:
-        told = small(self._size(part)) or self._moved_by_few(part) or self._told_by_elimination(part)
-        return told and not self._public.issuperset(part)
+        reveals = small(self._size(part)) or self._moved_by_few(part) or self._found_by_elimination(part)
+        return reveals and not self._public.issuperset(part)
 
     def _moved_by_few(self, part: list[str]) -> bool:
         """Whether this release together with an earlier one would show something about few people. The size of a whole
@@ -87,7 +87,7 @@ class Chain:
         size = self._size(part)
         return any(small(abs(size - sum(earlier.get(name, 0) for name in part))) for earlier in self._before)
 
-    def _told_by_elimination(self, part: list[str]) -> bool:
+    def _found_by_elimination(self, part: list[str]) -> bool:
         """Whether only one name was large enough for what this part has lost since an earlier release, and few are left
         of it: a reader who supposes a single change subtracts."""
         for earlier in self._before:

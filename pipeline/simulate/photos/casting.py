@@ -1,13 +1,14 @@
-"""Whose faces stand on an application's photographs: the person's own, and a stranger's where one is planted.
+"""The faces on an application's photographs: the applicant's own, and a stranger's where one is planted.
 
-A function of (seed, application, person) alone. An impostor is somebody of the applicant's own group and sex where the
-folder of faces says what these are: whoever borrows a face borrows one that looks alike.
+They depend on the seed, the application and the person alone. An impostor has the applicant's group and sex where the
+folder of faces names these: people who use another face choose one that looks like their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,94 +20,124 @@ from pipeline.simulate.photos.face_sources import Portrait, Source
 from pipeline.simulate.photos.photo_job import Job
 
 People = list[list[Source]]
-Usable = tuple[Source, Portrait]
-#: Faults after which no face of the applicant can be looked at.
+#: Faults with which a selfie shows no face.
 _NO_FACE = ("selfie_missing", "selfie_unreadable", "no_face")
+
+
+class Photograph(NamedTuple):
+    """A photograph that can be used, and the face in it."""
+
+    source: Source
+    face: Portrait
 
 
 @dataclass(frozen=True)
 class Cast:
-    """``own`` photographs of the applicant's face, at most three: the register's first, the selfie's last;
-    ``stranger`` or None. ``rng`` is the selfie's, as far as it was used here."""
+    """The faces of one application."""
 
-    own: list[Usable]
-    stranger: Usable | None
-    rng: np.random.Generator
-    at: int  # the applicant's place among the people
+    own: list[Photograph]  # of the applicant, at most three: the register's first, the selfie's last
+    stranger: Photograph | None
+    rng: np.random.Generator  # of the selfie; some of its numbers are used already
+    place: int  # of the applicant among the people
+
+    @property
+    def register(self) -> Photograph:
+        """The applicant's photograph for the register."""
+        return self.own[0]
+
+    @property
+    def selfie(self) -> Photograph:
+        """The applicant's photograph for the selfie."""
+        return self.own[-1]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the truth keeps of an application's photographs: facts of the register's face and of the selfie's, the
-    second None where the selfie shows none."""
+    """The facts that the truth table keeps: of the register's face, and of the selfie's (None: it shows no face)."""
 
     own: Facts
     selfie: Facts | None
 
 
+class _Found(NamedTuple):
+    """A person's place among the people, and their photographs."""
+
+    place: int
+    photographs: list[Photograph]
+
+
 def face(seed: int, job: Job, people: People) -> int:
-    """Whose face an applicant has; whoever hides their ears has some to hide."""
+    """The place of the person whose face an applicant has. For the fault ``ears_hidden`` it is a person with ears."""
     owner = job.person if job.face is None else job.face
-    first = int(noise.pick(seed, "face", [owner], len(people))[0])
+    [first] = noise.pick(seed, "face", [owner], len(people)).tolist()
     if job.source is not None:
         return job.source % len(people)
     if job.fault != "ears_hidden":
         return first
-    return next((at for at in _from(first, len(people)) if people[at][0].ears), first)
+    return next((place for place in _from(first, len(people)) if people[place][0].ears), first)
 
 
 def cast(seed: int, job: Job, people: People) -> Cast:
-    """The faces of an application's photographs. Raises BadSettingError if nobody usable is left."""
+    """The faces of an application's photographs. Raises BadSettingError if too few people have usable photographs."""
     rng = np.random.default_rng([seed, job.number, 1])
-    # a register's photograph is not the selfie of the day, where the person has more than one; under another number
-    # the person sends a third
+    # The register's photograph and the selfie are two pictures, if the person has two. An application of the same
+    # person under another number has a third.
     most = 3 if job.fault == "same_person" else 2
-    at, own = _usable(people, _from(face(seed, job, people), len(people)), most)
+    place, own = _first_usable(people, _from(face(seed, job, people), len(people)), most)
     if job.fault not in ("face_mismatch", "several_faces"):
-        return Cast(own, None, rng, at)
-    alike = _alike(people, at) if job.fault == "face_mismatch" else []
+        return Cast(own, None, rng, place)
+    alike = _alike(people, place) if job.fault == "face_mismatch" else []
     turn = int(rng.integers(len(alike) or len(people) - 1))
-    rest = (other for other in _from((at + 1 + turn) % len(people), len(people)) if other != at)
-    return Cast(own, _usable(people, [*alike[turn:], *alike[:turn], *rest], 1)[1][0], rng, at)
+    order = [*alike[turn:], *alike[:turn], *_others(place + 1 + turn, place, len(people))]
+    [stranger] = _first_usable(people, order, 1).photographs
+    return Cast(own, stranger, rng, place)
 
 
-def somebody_else(seed: int, number: int, at: int, people: People) -> Portrait:
-    """The face on somebody else's card, which application ``number`` of the person at ``at`` holds."""
-    first = at + 1 + int(noise.pick(seed, "card face", [number], len(people) - 1)[0])
-    return _usable(people, (other for other in _from(first % len(people), len(people)) if other != at), 1)[1][0][1]
+def somebody_else(seed: int, number: int, place: int, people: People) -> Portrait:
+    """The face on the card of another person. ``number``: of the application; ``place``: of its applicant."""
+    [step] = noise.pick(seed, "card face", [number], len(people) - 1).tolist()
+    [photograph] = _first_usable(people, _others(place + 1 + step, place, len(people)), 1).photographs
+    return photograph.face
 
 
 def shown(made: Cast, fault: str | None) -> Shown:
-    """What the truth keeps of it."""
-    own = made.own[0][0].facts
+    """The facts of an application's faces."""
+    own = made.register.source.facts
     if fault in _NO_FACE:
         return Shown(own, None)
     if fault == "face_mismatch" and made.stranger:
-        return Shown(own, made.stranger[0].facts)
-    return Shown(own, made.own[-1][0].facts)
+        return Shown(own, made.stranger.source.facts)
+    return Shown(own, made.selfie.source.facts)
 
 
-def _alike(people: People, at: int) -> list[int]:
-    """Everybody else of one's own group, of one's own sex if there is anybody; nobody where the group is not known."""
-    mine = people[at][0].facts
-    group = [n for n, of in enumerate(people) if n != at and mine.group and of[0].facts.group == mine.group]
-    return [n for n in group if mine.sex and people[n][0].facts.sex == mine.sex] or group
+def _alike(people: People, place: int) -> list[int]:
+    """The other people of a person's group and sex. Without one of that sex: those of the group. Empty if the group is
+    not known."""
+    facts = [photographs[0].facts for photographs in people]
+    mine = facts[place]
+    group = [n for n, other in enumerate(facts) if n != place and mine.group and other.group == mine.group]
+    return [n for n in group if mine.sex and facts[n].sex == mine.sex] or group
 
 
 def _from(first: int, count: int) -> Iterator[int]:
-    """Every person's place once, beginning with this one."""
+    """The places of all people, each once, from this one on."""
     return ((first + step) % count for step in range(count))
 
 
-def _usable(people: People, order: Iterable[int], most: int) -> tuple[int, list[Usable]]:
-    """The first person of an order who has usable photographs, and at most so many of them."""
-    for at in order:
-        found: list[Usable] = []
-        for source in people[at]:
+def _others(first: int, place: int, count: int) -> Iterator[int]:
+    """The places of all people but one, from this one on."""
+    return (other for other in _from(first % count, count) if other != place)
+
+
+def _first_usable(people: People, order: Iterable[int], most: int) -> _Found:
+    """The first person of an order with usable photographs, and at most ``most`` of these."""
+    for place in order:
+        found: list[Photograph] = []
+        for source in people[place]:
             portrait = face_sources.portrait(source) if len(found) < most else None
-            found += [(source, portrait)] if portrait else []
+            found += [Photograph(source, portrait)] if portrait else []
         if found:
-            return at, found
+            return _Found(place, found)
     raise BadSettingError(
         "Too few usable faces in the photographs.", "Give --faces DIR with faces seen from the front."
     )

@@ -9,7 +9,7 @@ from typing import Literal
 #: Photographs are numbered through a country, so many to a wave.
 EACH_WAVE = 100_000_000
 #: The identity card in a selfie: the applicant's own, somebody else's, one whose number has a digit altered, none, or
-#: one whose number cannot be told.
+#: one whose number cannot be read.
 CardKind = Literal["right", "another", "altered", "none", "unreadable"]
 #: Faults of a selfie in which no card is held.
 WITHOUT_CARD = ("no_face", "several_faces", "blur", "dark")

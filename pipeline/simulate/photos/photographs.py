@@ -52,8 +52,8 @@ def render(
 ) -> Rendered:
     """Writes all photographs. Raises BadSettingError, StoreError.
 
-    ``progress`` is told how many applications were finished since it was last told. ``resumed``: what lies there was
-    made by an interrupted run of the same jobs and is not made again.
+    ``progress`` is called with the number of applications that were finished since its last call. ``resumed``: files
+    that are there were made by an interrupted run of the same jobs, and are not made again.
     """
     jobs = list(jobs)
     apart = 1 + max((job.source for job in jobs if job.source is not None), default=-1)
@@ -112,7 +112,7 @@ def _one(seed: int, job: Job, made: Cast, people: People) -> None:
 
     if job.reference is not None:
         of_person = np.random.default_rng([seed, job.person, 2])
-        _write(job.reference, portraits.reference(made.own[0][1], odd_year=job.odd_year, rng=of_person))
+        _write(job.reference, portraits.reference(made.register.face, odd_year=job.odd_year, rng=of_person))
     if job.fault == "selfie_missing":
         return
     picture = _with_card(seed, job, job.card, made, people) if job.card else _without_card(seed, job, made)
@@ -124,13 +124,13 @@ def _one(seed: int, job: Job, made: Cast, people: People) -> None:
 def _without_card(seed: int, job: Job, made: Cast) -> bytes:
     from pipeline.simulate.photos import portraits
 
-    own = [portrait for _, portrait in made.own]
+    own, other = made.selfie.face, made.register.face
     if job.copy_of is not None:
-        return portraits.selfie(own[-1], own[0], None, np.random.default_rng([seed, job.copy_of, 1]))
-    stranger = made.stranger[1] if made.stranger else own[0]
+        return portraits.selfie(own, other, None, np.random.default_rng([seed, job.copy_of, 1]))
+    stranger = made.stranger.face if made.stranger else other
     if job.fault == "face_mismatch":
-        return portraits.selfie(stranger, own[0], None, made.rng)
-    return portraits.selfie(own[-1], stranger, job.fault, made.rng)
+        return portraits.selfie(stranger, other, None, made.rng)
+    return portraits.selfie(own, stranger, job.fault, made.rng)
 
 
 def _with_card(seed: int, job: Job, card: HeldCard, made: Cast, people: People) -> bytes:
@@ -140,8 +140,10 @@ def _with_card(seed: int, job: Job, card: HeldCard, made: Cast, people: People) 
     if not held_selfie.holds_card(job.fault):
         return _without_card(seed, job, made)
     first = job.number if job.copy_of is None else job.copy_of  # whose picture it was
-    face = made.stranger[1] if made.stranger else made.own[-1][1]
-    bearer = made.own[0][1] if card.kind != "another" else casting.somebody_else(seed, first, made.at, people)
+    face = made.stranger.face if made.stranger else made.selfie.face
+    bearer = made.register.face
+    if card.kind == "another":
+        bearer = casting.somebody_else(seed, first, made.place, people)
     return held_selfie.selfie(face, bearer, card, job.fault, np.random.default_rng([seed, first, 4]))
 
 
