@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
+from typing import NamedTuple
 
 #: More than the record of a hundred waves.
 _BYTES = 64 << 20
+
+
+class _Kept(NamedTuple):
+    """An entry's bytes, and the version of the file that they were read from."""
+
+    version: str
+    data: bytes
 
 
 class EntryCache:
@@ -18,7 +26,7 @@ class EntryCache:
 
     def __init__(self, limit: int = _BYTES) -> None:
         self._limit = limit
-        self._kept: dict[tuple[str, str], tuple[str, bytes]] = {}
+        self._kept: dict[tuple[str, str], _Kept] = {}
         self._size = 0
         self._lock = Lock()
 
@@ -26,19 +34,19 @@ class EntryCache:
         """An entry, read only if it is not known; empty, and not kept, where there is none any more."""
         with self._lock:
             known = self._kept.get(place)
-        if known is not None and known[0] == version:
-            return known[1]
+        if known is not None and known.version == version:
+            return known.data
         data = read()
         if data is None:
             return b""
         with self._lock:
             self._forget(place)
-            self._kept[place] = version, data
+            self._kept[place] = _Kept(version, data)
             self._size += len(data)
             while self._size > self._limit:
                 self._forget(next(iter(self._kept)))
         return data
 
     def _forget(self, place: tuple[str, str]) -> None:
-        _, data = self._kept.pop(place, ("", b""))
-        self._size -= len(data)
+        if kept := self._kept.pop(place, None):
+            self._size -= len(kept.data)

@@ -81,7 +81,7 @@ def head(store: Store) -> Head:
 
 def kept(store: Store) -> Iterator[tuple[int, bytes]]:
     """Number and bytes of every entry, in order, whatever is in it."""
-    for key, (number, _) in sorted(_keys(store).items()):
+    for key, number in sorted(_keys(store).items()):
         yield number, store.read(key) or b""
 
 
@@ -150,7 +150,7 @@ def _last(store: Store) -> tuple[int, bytes]:
     """Number and bytes of the last entry; 0 where there is none."""
     keys = _keys(store)
     last = max(keys, default=None)
-    return (keys[last][0], store.read(last) or b"") if last else (0, b"")
+    return (keys[last], store.read(last) or b"") if last else (0, b"")
 
 
 def _signer(kept: bytes) -> str:
@@ -165,11 +165,11 @@ def _key_of(number: int) -> str:
     return f"{PREFIX}{number:08d}.json"
 
 
-def _keys(store: Store) -> dict[str, tuple[int, str]]:
+def _keys(store: Store) -> dict[str, int]:
     """Keys of the entries, with their numbers."""
     return _numbered(store.keys(PREFIX))
 
 
-def _numbered(keys: Iterable[str]) -> dict[str, tuple[int, str]]:
+def _numbered(keys: Iterable[str]) -> dict[str, int]:
     names = {key: key.removeprefix(PREFIX).removesuffix(".json") for key in keys}
-    return {k: (int(n), n) for k, n in names.items() if n.isascii() and n.isdigit() and k == _key_of(int(n))}
+    return {k: int(n) for k, n in names.items() if n.isascii() and n.isdigit() and k == _key_of(int(n))}

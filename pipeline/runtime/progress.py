@@ -52,15 +52,16 @@ def task(name: str) -> Iterator[dict[str, Any]]:
 
 
 def reporter(name: str) -> Callable[[int, int], None]:
-    """A callback ``(done, total)`` for a long loop: every call reaches the listener, one in ten seconds the log."""
-    last = [0.0]
+    """A callback ``(done, total)`` for a long loop. The listener gets every call; the log gets one in ten seconds."""
+    logged = 0.0
 
     def report(done: int, total: int) -> None:
+        nonlocal logged
         if _listener:
             _listener.advanced(name, done, total)
         now = time.monotonic()
-        if now - last[0] >= _EVERY_SECONDS or done == total:
-            last[0] = now
+        if now - logged >= _EVERY_SECONDS or done == total:
+            logged = now
             log.info("%s: %d of %d", name, done, total)
 
     return report

@@ -72,7 +72,7 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
     found = _rows(db, "SELECT * FROM compared WHERE registration_id = ?", registration_id)
     if not found:
         return None
-    application, number = found[0], found[0]["number"]
+    application = found[0]
     [(several,)] = db.execute("SELECT count(*) FROM applications").fetchall()
     if not application["known"]:
         return Compared(application, None, several)
@@ -87,10 +87,10 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
         entries[name] = db.execute(
             f"""SELECT DISTINCT upper(trim({column})) FROM {duckdb_sql.read(extracts[name].files)}
                 WHERE lower(trim(status)) = 'active' AND as_number(nik) = ? ORDER BY 1""",
-            [number],
+            [application["number"]],
         ).fetchall()
     known = {
-        name: bool(db.execute(f"SELECT 1 FROM {name} WHERE number = ?", [number]).fetchall())
+        name: bool(db.execute(f"SELECT 1 FROM {name} WHERE number = ?", [application["number"]]).fetchall())
         for name in ("blacklisted", "listed")
     }
     accepted = db.execute("SELECT 1 FROM earlier WHERE person = ?", [application["person"]]).fetchall()

@@ -190,15 +190,16 @@ class SealedInput(io.RawIOBase):
         super().close()
 
     def _chunk(self, number: int) -> bytes:
-        kept = self._kept
-        if kept[0] != number:
+        kept_number, kept = self._kept  # read once: another thread may put another chunk there
+        if kept_number != number:
             sealed = os.pread(self._file.fileno(), CHUNK + _TAG, self._begin + number * (CHUNK + _TAG))
             try:
                 opened = self._cipher.decrypt(_nonce(number, last=number == self._chunks - 1), sealed, None)
             except (InvalidTag, ValueError) as e:
                 raise SealedFileError(f"{self._path} is not what was sealed.", _ADVICE) from e
-            self._kept = kept = (number, opened)
-        return kept[1]
+            self._kept = number, opened
+            return opened
+        return kept
 
 
 class SealedInputOfThreads(SealedInput):

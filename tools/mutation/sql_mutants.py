@@ -159,8 +159,9 @@ def _order(tokens: list[_Token], i: int) -> Iterator[tuple[int, int, str]]:
             first = j + 1
         j += 1
     keys.append((first, j - 1))
-    if tokens[keys[0][1]].text != "DESC":
-        yield tokens[keys[0][1]].end, tokens[keys[0][1]].end, " DESC"
+    (_, end), *_ = keys
+    if tokens[end].text != "DESC":
+        yield tokens[end].end, tokens[end].end, " DESC"
     for n, (one, last) in enumerate(keys):
         if len(keys) > 1:
             comma = (tokens[one].start, tokens[last + 1].end) if n == 0 else (tokens[one - 1].start, tokens[last].end)

@@ -74,13 +74,17 @@ def _rng(one: Example, salt: str) -> np.random.Generator:
 def rendered_table(examples: list[Example], name: str) -> Table:
     """Clean photographs and what rendering makes of them; for ``dark`` also the photographs that the labeller found
     dark or shadowed."""
-    rows: list[tuple[NDArray[np.float32], float, Example, str]] = []
+    used: list[Example] = []
+    vectors: list[NDArray[np.float32]] = []
+    truths: list[float] = []
+    kinds: list[str] = []
     for one in examples:
-        if one.mesh is not None:
-            rows += [(vector, y, one, kind) for vector, y, kind in _rendered(one, name)]
-    used = [row[2] for row in rows]
-    y = np.array([row[1] for row in rows])
-    return Table(np.stack([row[0] for row in rows])[:, None], y, _people(used), used, [row[3] for row in rows])
+        for vector, truth, kind in _rendered(one, name) if one.mesh is not None else ():
+            used.append(one)
+            vectors.append(vector)
+            truths.append(truth)
+            kinds.append(kind)
+    return Table(np.stack(vectors)[:, None], np.array(truths), _people(used), used, kinds)
 
 
 def _rendered(one: Example, name: str) -> Iterator[tuple[NDArray[np.float32], float, str]]:

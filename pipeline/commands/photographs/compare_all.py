@@ -66,12 +66,13 @@ def compare_all(
         )
         seen = [(path, one) for path, one in zip(paths, (p for batch in batches for p in batch), strict=True) if one]
     dimensions = next((len(one.selfie.face) for _, one in seen if one.selfie.face is not None), 0)
+    names = [path for path, _ in seen]
     prints = rows_of((one for _, one in seen), dimensions) if seen else np.zeros(0, record(0))
     with progress_bar("pairs", 1) as tell:
         pairs = within(prints, policy.one_against_all, tell)
     columns = {
-        "one": [seen[at][0] for at in pairs.one.tolist()],
-        "other": [seen[at][0] for at in pairs.other.tolist()],
+        "one": [names[at] for at in pairs.one.tolist()],
+        "other": [names[at] for at in pairs.other.tolist()],
         "similarity": [None if math.isnan(near) else near for near in pairs.similarity.tolist()],
         "same_file": pairs.same_file,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -67,16 +68,23 @@ def status(
     wide_console().print(table)
 
 
-def _rows(store: Store, found: list[WaveState]) -> list[tuple[int, WaveState]]:
-    """Each wave, with the number of waves in its row. Waves of which nothing ever came share a row, except the
-    newest."""
-    rows: list[tuple[int, WaveState]] = []
+class _Row(NamedTuple):
+    """One row of the table."""
+
+    idle: int  # how many waves without any data share it
+    newest: WaveState
+
+
+def _rows(store: Store, found: list[WaveState]) -> list[_Row]:
+    """Each wave. Closed waves without any data share a row, except the newest."""
+    rows: list[_Row] = []
     for one, after in zip(found, [*found[1:], None], strict=True):
         idle = _idle(store, one) and after is not None and after.state == "closed"
-        if idle and rows and rows[-1][0] and rows[-1][1].wave == one.wave - 1:
-            rows[-1] = (rows[-1][0] + 1, one)
+        before = rows[-1] if rows else None
+        if idle and before and before.idle and before.newest.wave == one.wave - 1:
+            rows[-1] = _Row(before.idle + 1, one)
         else:
-            rows.append((int(idle), one))
+            rows.append(_Row(int(idle), one))
     return rows
 
 

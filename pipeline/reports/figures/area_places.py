@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.domain.calendar import Wave
 from pipeline.reports.figures.query import Query
@@ -25,7 +26,14 @@ class AreaPlaces:
     accepted: int
 
 
-def _parts(sums: dict[str, list[int]], divided: set[str]) -> list[Row]:
+class _People(NamedTuple):
+    """People of an area's draw: with a place, and without."""
+
+    placed: int
+    others: int
+
+
+def _parts(sums: dict[str, _People], divided: set[str]) -> list[Row]:
     """The lines. Regencies and the rest of their province stand apart only where all have counts that may be shown:
     other tables have the whole province, from which the others could be taken away."""
     rows: list[Row] = []
@@ -33,7 +41,7 @@ def _parts(sums: dict[str, list[int]], divided: set[str]) -> list[Row]:
         province = code[:2]
         parts = [other for other in sums if other[:2] == province]
         if province not in divided or not any(small(n) for part in parts for n in sums[part]):
-            rows.append(Row((code,), tuple(counts)))
+            rows.append(Row((code,), counts))
         elif code == province:  # it stands before its regencies
             rows.append(Row(tuple(parts), tuple(map(sum, zip(*(sums[part] for part in parts), strict=True)))))
     return rows
@@ -49,11 +57,14 @@ def area_places(wave: Wave, query: Query, drawn: Path) -> list[AreaPlaces] | Non
     ).fetchall()
     kept = {code: int(wave.quota * Fraction(str(share))) for code, share in wave.areas}
     divided = {code[:2] for code in wave.regencies}
-    sums = {code: [0, 0] for code in (*sorted(kept.keys() | divided), ELSEWHERE)}
+    sums = {code: _People(0, 0) for code in (*sorted(kept.keys() | divided), ELSEWHERE)}
     for area, placed, others in counted:
-        line = sums[area if area in sums else ELSEWHERE]
-        line[0], line[1] = line[0] + placed, line[1] + others
+        code = area if area in sums else ELSEWHERE
+        sums[code] = _People(sums[code].placed + placed, sums[code].others + others)
     merged = merge(_parts(sums, divided), in_order=False)
     if merged is None:
         return None
-    return [AreaPlaces(r.keys, sum(kept.get(key, 0) for key in r.keys), r.total, r.counts[0]) for r in merged]
+    return [
+        AreaPlaces(row.keys, sum(kept.get(key, 0) for key in row.keys), row.total, _People(*row.counts).placed)
+        for row in merged
+    ]

@@ -138,8 +138,13 @@ def _groups(rows: list[dict[str, Any]]) -> list[ImpostorGroup]:
     found: dict[tuple[str | None, str | None], dict[str, int]] = {}
     for row in rows:
         found.setdefault((row["group"], row["sex"]), dict.fromkeys(FOUND, 0))[row["decision"]] = row["n"]
-    ordered = sorted(found, key=lambda key: (key[0] is None, key[0] or "", key[1] or "~"))
+    ordered = sorted(found, key=lambda key: _order(*key))
     return [ImpostorGroup(*key, found[key]) for key in ordered]
+
+
+def _order(group: str | None, sex: str | None) -> tuple[bool, str, str]:
+    """Where a group stands: an unknown group and an unknown sex come last."""
+    return group is None, group or "", sex or "~"
 
 
 def _score(code: str, found: dict[str, dict[str, Any]], compared: int) -> Score:

@@ -62,15 +62,15 @@ def find(image: NDArray[np.uint8], looks: tuple[tuple[str, float, float], ...] =
 def find_turned(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Found]:
     """The applicant also where the whole picture is turned by a quarter or a half: the picture as it was looked
     at, and what was found in it. Four ways up are compared where the first is not clearly the right one."""
-    best = image, find(image)
+    picture, best = image, find(image)
     for quarters in (1, 2, 3):
-        if _how_sure(best[1]) >= (True, SURELY_UPRIGHT):
+        if _how_sure(best) >= (True, SURELY_UPRIGHT):
             break
         turned = np.ascontiguousarray(np.rot90(image, quarters))
         found = find(turned, TURNED_LOOKS)
-        if _how_sure(found) > _how_sure(best[1]):
-            best = turned, replace(found, turned=True, quarters=quarters)
-    return best
+        if _how_sure(found) > _how_sure(best):
+            picture, best = turned, replace(found, turned=True, quarters=quarters)
+    return picture, best
 
 
 def _how_sure(found: Found) -> tuple[bool, float]:

@@ -98,9 +98,9 @@ def _candidates(
     copies: tuple[NDArray[np.int64], ...],
 ) -> Candidates:
     """Both kinds of pairs as one list: nearest first, those without a face last, then by place."""
-    both = np.stack([np.concatenate([faces[0], copies[0]]), np.concatenate([faces[1], copies[1]])])
-    one, other = np.unique(both, axis=1)
-    by_face = np.isin(one * len(others) + other, faces[0] * len(others) + faces[1])
+    one, other = np.unique(np.hstack([np.stack(faces), np.stack(copies)]), axis=1)
+    face_one, face_other = faces
+    by_face = np.isin(one * len(others) + other, face_one * len(others) + face_other)
     apart = bits_apart(prints["picture"][one], others["picture"][other])
     same = (apart <= ALONE) | (by_face & (apart <= WITH_FACE))
     alike = np.full(len(one), np.nan)

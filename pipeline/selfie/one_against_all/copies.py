@@ -50,14 +50,14 @@ def near_hashes(
     Exact: two of the four words rule most pairs out, the other two are asked of the rest.
     """
     against = hashes if others is None else others
-    columns = [np.ascontiguousarray(against[:, word]) for word in range(WORDS)]
+    first, second = (np.ascontiguousarray(against[:, word]) for word in (0, 1))
     found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for start in range(0, len(hashes), _BLOCK):
         part = hashes[start : start + _BLOCK]
         for low in range(start if others is None else 0, len(against), _BLOCK):
             high = low + _BLOCK
-            apart = np.bitwise_count(part[:, 0, None] ^ columns[0][None, low:high])
-            apart += np.bitwise_count(part[:, 1, None] ^ columns[1][None, low:high])
+            apart = np.bitwise_count(part[:, 0, None] ^ first[None, low:high])
+            apart += np.bitwise_count(part[:, 1, None] ^ second[None, low:high])
             flat = np.flatnonzero(apart <= within)
             a, b = flat // apart.shape[1] + start, flat % apart.shape[1] + low
             near = bits_apart(hashes[a], against[b]) <= within

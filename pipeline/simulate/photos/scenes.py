@@ -72,8 +72,8 @@ def copied(picture: bytes, rng: np.random.Generator) -> bytes:
         return picture
     image = np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.float32)
     height, width = image.shape[:2]
-    cut = [int(side * rng.uniform(0, 0.015)) for side in (height, height, width, width)]
-    image = image[cut[0] : height - cut[1], cut[2] : width - cut[3]] * rng.uniform(0.9, 1.1)
+    top, bottom, left, right = (int(side * rng.uniform(0, 0.015)) for side in (height, height, width, width))
+    image = image[top : height - bottom, left : width - right] * rng.uniform(0.9, 1.1)
     size = tuple(round(side * rng.uniform(0.8, 0.95)) for side in image.shape[1::-1])
     smaller = cv2.resize(np.clip(image, 0, 255).astype(np.uint8), size, interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", smaller, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 85))])[1].tobytes()

@@ -48,9 +48,11 @@ def draws(plan: SimulationPlan, world: World, known: Known, clean: I64, key: byt
     """The draw of every application; of those who are not on the list (``clean``) nothing but zeros."""
     tickets = [hmac.new(key, text.encode(), "sha256").hexdigest() for text in _people(world, known, clean)]
     listed = [ticket for ticket, first in zip(tickets, known.priority[clean].tolist(), strict=True) if first]
-    hashes = [sha256("".join(f"{t}\n" for t in sorted(lines)).encode()).hexdigest() for lines in (tickets, listed)]
+    eligible, priority = (
+        sha256("".join(f"{t}\n" for t in sorted(lines)).encode()).hexdigest() for lines in (tickets, listed)
+    )
     randomness = sha256(demonstration.sign(beacon.round_of(plan.wave))).hexdigest()
-    seed = sha256(f"gelombang/2:{plan.wave.key}:{hashes[0]}:{hashes[1]}:{randomness}".encode()).hexdigest()
+    seed = sha256(f"gelombang/2:{plan.wave.key}:{eligible}:{priority}:{randomness}".encode()).hexdigest()
     found = np.zeros(known.size, dtype="V32")
     digests = b"".join(sha256(f"{seed}:{ticket}".encode()).digest() for ticket in tickets)
     found[clean] = np.frombuffer(digests, dtype="V32")

@@ -17,8 +17,9 @@ _FRAMES = ((22, 20, 22), (58, 34, 22), (30, 36, 60), (120, 112, 100))
 def glasses(scene: Scene, rng: np.random.Generator) -> Image:
     """Glasses on the nose: frame, bridge, arms to the ears, reflections; every third pair has dark lenses."""
     dark = rng.random() < 0.35
-    eyes = [scene.head(i) for i in (33, 133, 362, 263)]
-    centres = [(eyes[0] + eyes[1]) / 2, (eyes[2] + eyes[3]) / 2]
+    # the four corners of the two eyes, from left to right
+    outer_left, inner_left, inner_right, outer_right = (scene.head(i) for i in (33, 133, 362, 263))
+    centres = [(outer_left + inner_left) / 2, (inner_right + outer_right) / 2]
     ears = [scene.head(234), scene.head(454)]
     lenses = _lenses(centres, ears, rng)
     thick = rng.uniform(0.05, 0.085)
