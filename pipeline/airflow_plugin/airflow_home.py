@@ -1,7 +1,7 @@
 """The folder of Airflow for `gelombang run`: one for each data root, outside of it, for its user only.
 
-A user who may write into AIRFLOW_HOME runs code: its plugins are imported. Who delivers data may write into the data
-root. So the two are never one, and a home that others may write into is refused.
+A user who may write into AIRFLOW_HOME runs code: its plugins are imported. Senders of data may write into the data
+root. So the two are never the same, and a home that others may write into is refused.
 """
 
 from __future__ import annotations

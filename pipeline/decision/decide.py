@@ -128,8 +128,8 @@ def _by_tickets(work: Path, drawn: str) -> dict[str, duckdb_sql.Value]:
 
 
 def _seats(db: duckdb.DuckDBPyConnection, wave: Wave) -> dict[str, duckdb_sql.Value]:
-    """Who has a place: by the places of each tier, and by those that it would have with one more person who may hold
-    one; with quotas by area by those of each area and of the rest, and people who are held and miss it by one."""
+    """The places, as values for the decisions' SQL: of each tier, and of each tier with one more person who may hold a
+    place. With quotas by area: of each area and of the rest, and the people who are held and miss a place by one."""
     if wave.areas:
         line = "(FROM seat_candidates WHERE NOT held)"
         seats_of = area_seats(db, wave, line)

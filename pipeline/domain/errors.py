@@ -1,7 +1,7 @@
 """Every failure that a user can meet, on one page, each with what to do about it.
 
-A bad row, a bad photograph or a missing optional file is never an error: it is counted and reported. What stands here
-stops a wave before anything is written. Anything else that surfaces as a traceback is a bug of ours.
+A bad row, a bad photograph or a missing optional file is never an error: it is counted and reported. An error
+of this page stops a wave before anything is written. Anything else that surfaces as a traceback is a bug of ours.
 """
 
 from __future__ import annotations

@@ -93,10 +93,10 @@ def _by_area(db: duckdb.DuckDBPyConnection, wave: Wave, drawn: str, screened: st
 
 
 def next_round(store: Store, wave: Wave, verdicts: list[Path]) -> list[str]:
-    """With refill: the ids to verify next, as many as places are empty – first of the same tier, then of the other.
+    """With refill: the ids to verify next, one for each empty place – first of the same tier, then of the other.
 
-    A person under review holds no place, so their place is refilled too; an empty list ends the rounds. Who is under
-    review, and what a reviewer's decision changes, is as in decision/sql/decisions.sql.
+    A person under review holds no place, so that their place is refilled too. An empty list ends the rounds.
+    decision/sql/decisions.sql has the same rules of who is under review and what a reviewer's decision changes.
     """
     work = store.work(wave)
     if not verdicts:

@@ -1,7 +1,7 @@
 """A sheet of a workbook (.xlsx, .xls, .xlsb, .ods) as text, in which a number that the spreadsheet changed can be
 recognised.
 
-A spreadsheet keeps fifteen digits of a number. A NIK that was typed as a number has lost its last one, and stands here
+A spreadsheet keeps fifteen digits of a number. A NIK that was typed as a number has lost its last digit. It is read
 as the spreadsheet shows it (3.17101010190000E+15), so that it is set aside and never guessed.
 """
 

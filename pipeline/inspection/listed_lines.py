@@ -19,7 +19,7 @@ _HASH = 32  # bytes of a SHA-256
 
 
 def lines(text: bytes) -> pa.LargeBinaryArray:
-    """The lines of a list. What stands behind the last line break is none."""
+    """The lines of a list. Text after the last line break is no line."""
     data = np.frombuffer(text, np.uint8)
     pieces = [np.flatnonzero(data[at : at + _PIECE] == _BREAK) + at for at in range(0, len(data), _PIECE)]
     ends = np.concatenate([np.empty(0, np.int64), *pieces]).astype(np.int64)

@@ -19,7 +19,7 @@ from pipeline.storage import files
 from pipeline.wave_run.plan import Plan
 
 FUNNEL, PUBLICATION = "funnel.json", "publication.json"
-#: The step at which those leave whom the last screening takes out.
+#: The step at which people leave whom the last screening takes out.
 LAST = "last_screening"
 #: What of ``publication.json`` is for everybody. How many were taken out, and why, is the operator's.
 _PUBLIC = ("wave", "revision", "decree", "published_at", "quota", "accepted", "manifest_sha256")
@@ -49,8 +49,8 @@ def write_public_publication(record: dict[str, Any], folder: Path) -> None:
 
 
 def as_published(funnel: dict[str, Any], gone: int, let_in: dict[str, int]) -> dict[str, Any]:
-    """The run's funnel with one step more: whom the last screening took out leaves there; whom it let in (by the
-    outcome of the run) goes on from where they were."""
+    """The run's funnel with one step more, at which the people leave whom the last screening took out. ``let_in``: how
+    many it let in, by the outcome that they had in the run."""
     steps = [{**step, "outcomes": dict(step["outcomes"])} for step in funnel["steps"]]
     for outcome, n in let_in.items():
         step = next(s for s in reversed(steps) if s["outcomes"].get(outcome, 0) >= n)

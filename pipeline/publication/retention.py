@@ -1,9 +1,9 @@
-"""What is no longer needed is deleted: photographs, the work of runs, logs, what came with objections; each deletion
+"""Deletes what is no longer needed: photographs, the work of runs, logs, letters, evidence of objections. Each deletion
 leaves a line in the record.
 
-A wave that is not published keeps everything: its reviews and new photographs are still to come. What proves a draw
+A wave that is not published keeps everything: its reviews and new photographs are still to come. The proof of a draw
 (lists, decisions, manifest, publications, the record) stays. Deliveries of registers belong to their senders.
-Where encryption is on, what was kept before it was on goes at once, or is sealed anew.
+With encryption on, older files that are not sealed under their wave's key are deleted at once, or sealed again.
 """
 
 from __future__ import annotations
@@ -134,8 +134,8 @@ def _objections(store: Store, wave: Wave, before: date) -> dict[date, list[Path]
 
 
 def _before_encryption(store: Store) -> Iterator[tuple[int | None, str, tuple[Path, ...]]]:
-    """What was kept before encryption was on: plain measurements, which are made anew, and prints that are not sealed
-    under the key of their wave; those of runs are looked at anew."""
+    """Files from before encryption was on: plain measurements, and prints that are not sealed under the key of their
+    wave. Measurements and prints of runs are made again when they are needed."""
     yield None, "measurements", tuple(_files(store, store.root / task_sync.VERDICTS, r".*\.jsonl"))
     store.pull(task_sync.KEPT_PRINTS)
     store.pull("work/descriptors/", keep=True)

@@ -181,8 +181,8 @@ def evidence_of(store: Store, one: Objection) -> bytes:
 
 
 def _had_a_hand(reviews: Iterable[Entry], one: Objection) -> set[str]:
-    """Who cannot decide: the person who took it in, and the reviewers of the application, of the wave's recorded
-    reviews."""
+    """The people who cannot decide an objection: who took it in, and who reviewed the application. ``reviews``: the
+    recorded ones of the wave."""
     by = [entry.by for entry in reviews if entry.facts.get("registration_id") == one.registration_id]
     return {skeleton(name) for name in (one.taken_by, *by)}
 

@@ -115,9 +115,9 @@ class VerdictFolder:
 class MeasurementCache:
     """What this and other processes measured below a folder.
 
-    In memory is only where each line begins, under the first 64 bits of its key: a worker that has seen a whole wave
-    then holds some twenty megabytes more than at the start, not two hundred. So a line is proven when it is asked for,
-    and where two have one key: of these a proven one counts, wherever it stands.
+    Memory keeps only the position of each line, under the first 64 bits of its key. So a worker that has seen a whole
+    wave needs twenty megabytes for it, not two hundred. A line is proven when it is asked for, and where two lines have
+    one key: of these a proven one counts.
     """
 
     def __init__(self, folder: Path, secret: bytes, wave: str = "", sealing: bytes | None = None) -> None:

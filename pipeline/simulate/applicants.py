@@ -1,4 +1,4 @@
-"""Who applies: whole neighbourhoods in a shuffled order, the young first. Touches no file."""
+"""The applicants: whole neighbourhoods in a shuffled order, more of the young. Touches no file."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def applications(plan: SimulationPlan, world: World, past: Past | None = None) -
 
 
 def _nobody_before(plan: SimulationPlan, past: Past | None) -> bool:
-    """Whether no one may be planted as accepted before: in wave 1, and in a country, where the waves themselves
-    decide."""
+    """Whether no applicant is planted as accepted before: in wave 1, and in a later wave of a country, where the waves
+    themselves decide it."""
     return plan.wave.number == 1 or bool(past and past.step)
 
 
 def _returning(plan: SimulationPlan, world: World, past: Past) -> Batch:
-    """The applications of those who come back."""
+    """The applications of people who applied in an earlier wave."""
     person, mask = changes.come_back(
         plan.seed, past, world.moves(past.person, past.steps - 1) > 0, plan.registrations // 2
     )
@@ -98,7 +98,7 @@ def _take(everyone: People, which: NDArray[np.bool_]) -> People:
 def _who(
     plan: SimulationPlan, world: World, everyone: People, number: I64, past: Past | None
 ) -> tuple[NDArray[np.bool_], ...]:
-    """Applies, belongs to a planted family, is a relative accepted before: per person."""
+    """Whether each person applies, belongs to a planted family, and is a relative who was accepted before."""
     fit = everyone.alive & everyone.citizen
     applies = noise.uniform(plan.seed, "applies", everyone.index) < _EAGERNESS[np.clip(everyone.age, 0, 129)]
     planted = number % _FAMILY_EVERY == 7
@@ -158,9 +158,12 @@ def _times(plan: SimulationPlan, index: I64, nth: I64, outside: NDArray[np.bool_
 
 
 def _superseded(rows: I64, submitted: I64, row_mask: I64, mask: I64, agrees: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which applications do not count because another of the same person does: the latest sound one (tie: the larger
-    number) counts, without a sound one the latest inside the window; without one inside, none is superseded. Who does
-    not agree with the register in name and birth date supersedes nothing and is not a duplicate."""
+    """The applications that do not count because another one of the same person counts.
+
+    The latest sound application counts; of two at one time, the one with the larger number. Without a sound one the
+    latest inside the window counts. Without one inside the window none is superseded. An application that does not
+    agree with the register in name and birth date supersedes none and is no duplicate.
+    """
     inside = row_mask & faults.BIT["outside_wave"] == 0
     unconfirmed = faults.BIT["email_unverified"] | faults.BIT["phone_unverified"]
     sound = inside & (row_mask & unconfirmed == 0) & (mask[rows] & faults.BIT["identity_mismatch"] == 0)

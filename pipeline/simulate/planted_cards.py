@@ -1,7 +1,7 @@
 """Plants identity cards in the selfies of a wave that looks at them: the applicant's own, or one that is wrong.
 
-Touches no file. Whoever sends no picture shows no card; whose picture is blurred, dark, without a face or of two people
-holds none. A picture that is sent again under another number shows its first sender's card.
+Touches no file. Applicants without a picture show no card. Pictures that are blurred, dark, without a face or of two
+people have no card in them. A picture that is sent again under another number shows the card of its first sender.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NO_CARD = [SELFIE_CODES.index(code) for code in WITHOUT_CARD]
 
 @dataclass(frozen=True)
 class Cards:
-    """Per application: the kind of card as a place in KINDS (-1: nobody looks for one), the number that stands on it
+    """Of each application: the kind of card as a place in KINDS (-1: the wave looks for none), the number on the card
     (-1: none), and ``planted`` as bits of PHOTO_CODES."""
 
     kind: I64
@@ -101,7 +101,7 @@ def _kinds(plan: SimulationPlan, person: I64, turn: I64, fault: np.ndarray) -> I
 
 
 def _numbers(seed: int, world: World, person: I64, kind: I64) -> I64:
-    """What stands on each card: sixteen digits, -1 where there is none."""
+    """The number on each card: sixteen digits, -1 without a card."""
     own = world.people(person).nik
     other = (person + 1 + noise.pick(seed, "card of", person, world.size - 1)) % world.size
     unit = 10 ** noise.pick(seed, "altered digit", person, _DIGITS)

@@ -32,7 +32,7 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Photographs:
-    """Which photographs are wanted, and of whom; arrays have one entry per application."""
+    """The photographs that are wanted. Arrays have one entry per application."""
 
     wanted: np.ndarray  # bool: files are delivered
     turn: I64  # place in the draw, from 0, where only the drawn send any
@@ -42,11 +42,12 @@ class Photographs:
     face: I64  # the person whose face it is: another's where one person is planted under several numbers
     copy_of: I64  # the application whose picture is sent again, or -1
     card: I64  # place in planted_cards.KINDS, or -1: the wave looks at no cards
-    card_number: I64  # what stands on it, or -1
+    card_number: I64  # the number on the card, or -1
 
 
 def delivered(plan: SimulationPlan, known: Known, expected: I64, photos: str) -> tuple[np.ndarray, I64]:
-    """Whose photographs are delivered, and in which order they are needed. ``photos``: one of PHOTOS."""
+    """The applications whose photographs are delivered, and the order in which these are needed. ``photos``: one of
+    PHOTOS."""
     wanted, turn = np.zeros(known.size, dtype=bool), np.zeros(known.size, dtype=np.int64)
     eligible = np.flatnonzero(expected == 0)
     if photos == "all":

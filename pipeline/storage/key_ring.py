@@ -23,7 +23,7 @@ from pipeline.domain.settings import settings
 from pipeline.storage import sealed
 
 FOLDER = "keys"
-#: Whose key opens what is kept of who has a place, once a wave's own key is destroyed.
+#: The name of the key that seals the list of people with a place, once their wave's own key is destroyed.
 PLACES = "places"
 #: Files of the master key, and of the one to come while it takes its place; without their ending.
 MASTER, NEXT = "master", "master-next"

@@ -67,9 +67,9 @@ class Store:
 
     # from and to a root elsewhere; nothing to do for a folder
     def pull(self, *prefixes: str, only: Collection[str] = (), keep: bool = False) -> None:
-        """Makes what is here below these prefixes what is there, and the waves' keys; see ``Mirror.pull``.
+        """Makes the mirror below these prefixes, and the waves' keys, the same as the store; see ``Mirror.pull``.
 
-        Where encryption is off nobody makes keys, and a process asks once for those that may be there from before.
+        No keys are made while encryption is off: then each process pulls the earlier keys once only.
         """
         if self.mirror:
             if settings().encryption.at_rest or self.root not in _asked_for_keys:

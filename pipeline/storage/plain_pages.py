@@ -21,7 +21,7 @@ _TEXT = ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
 
 
 def may_be_misread(path: Path) -> bool:
-    """Whether a file must not be filtered while it is read. One that cannot be read is left to whoever reads it."""
+    """Whether a file must not be filtered while it is read. A file that cannot be read counts as safe."""
     try:
         now = path.stat()
         return _looked_at(path, now.st_mtime_ns, now.st_size)

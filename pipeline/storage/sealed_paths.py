@@ -23,7 +23,7 @@ from pipeline.storage.sealed_file import Header, SealedInput, SealedInputOfThrea
 
 SCHEME = "sealed"
 _KINDS = {"work", "waves", "published"}
-#: Whose files are not ours.
+#: Folders with the files of others, which are never sealed.
 _DELIVERED = {"landing", "extracts"}
 #: Below a wave's folder: what is for everybody.
 _PUBLIC = {"public", "list"}
@@ -52,7 +52,7 @@ def home_of(path: Path) -> Home | None:
 
 
 def header_of(path: Path) -> Header | None:
-    """A sealed file's header; None for a plain one. What others delivered is plain, whatever it begins with."""
+    """A sealed file's header; None for a plain one. A delivered file counts as plain, whatever it begins with."""
     if _DELIVERED & set(path.absolute().parts) and home_of(path) is None:
         return None
     return Header.of(path)

@@ -125,7 +125,7 @@ def before_encryption(store: Store) -> list[Path]:
 
 
 def of_runs_before_encryption(store: Store) -> list[Path]:
-    """Prints of runs under a key of this installation. Once encryption is on nobody reads them any more."""
+    """Prints of runs under a key of this installation. Once encryption is on they are no longer read."""
     found = sorted((store.root / "work" / "descriptors").glob("wave-*/*.sealed"))
     if not found:
         return []

@@ -1,7 +1,7 @@
 """One person under many numbers: every verified selfie of a wave against every other and the accepted of earlier waves.
 
-Reads the run's verdicts and prints, and the prints kept of earlier waves; writes ``same_person.parquet``, who is to be
-looked at by a person and with whom, and ``same_person.json``, what was compared. It refuses no application.
+Reads the run's verdicts and prints, and the prints kept of earlier waves; writes ``same_person.parquet``, the pairs
+that a person must look at, and ``same_person.json``, the counts of what was compared. It refuses no application.
 """
 
 from __future__ import annotations

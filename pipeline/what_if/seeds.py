@@ -4,14 +4,14 @@ A seed orders a tier at random, and all orders are equally likely. So for people
 it is enough to know how many come first: these counts are drawn instead of millions of hashes, from the distribution
 that the hashes have. In one seed, of one tier:
 
-* Whose family card could be full has a random number of their own. The members are gone through in the order of
-  the draw, the listed first, and people beyond its places are out. Such a person who stays comes earlier than
+* People whose family card could be full have random numbers of their own. They are gone through in the order of the
+  draw, the listed first, and people beyond its places are out. Such a person who stays comes earlier than
   others do on average, so they cannot be counted with them.
 * How many of the others come before one of these is binomial; that gives how many of the others have a place.
 * Which these are is multivariate hypergeometric over the combinations of groups.
 
-With ``after_draw`` and no refill the first of the quota are drawn and who fails the photograph leaves an empty place;
-in every other form places go to the first who pass. All this is exact. Estimates are: the photographs that nobody
+With ``after_draw`` and no refill the first of the quota are drawn, and a person who fails the photograph leaves an
+empty place; in every other form places go to the first who pass. All this is exact. Estimates are: the photographs that nobody
 looked at (each passes with its group's share, independently), and the places left on a family card that was not full in
 the wave itself but becomes so when rules are left out (no earlier recipient is assumed). With quotas by area
 (``area_seeds.py``) those who stay on a full card are counted like others, which is a little too few places for them.

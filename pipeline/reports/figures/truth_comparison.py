@@ -143,7 +143,7 @@ def _groups(rows: list[dict[str, Any]]) -> list[ImpostorGroup]:
 
 
 def _order(group: str | None, sex: str | None) -> tuple[bool, str, str]:
-    """Where a group stands: an unknown group and an unknown sex come last."""
+    """The order of the groups: an unknown group and an unknown sex come last."""
     return group is None, group or "", sex or "~"
 
 

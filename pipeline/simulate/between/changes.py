@@ -13,7 +13,7 @@ from pipeline.simulate.between.past import ACCEPTED, REFUSED, WAITING, Past
 from pipeline.simulate.faults import BIT, FAMILY, NEAR_MISS
 from pipeline.simulate.noise import I64
 
-#: The share of people for whom it ends before the next wave.
+#: Reasons that can end before the next wave, and the share of people for whom they do.
 _ENDS = {"in_education": 0.2, "bansos_recipient": 0.12, "excluded_occupation": 0.1}
 #: Faults that an applicant can correct, and the share of returning people who do.
 _MENDED = {
@@ -46,7 +46,8 @@ def _settled(seed: int, person: I64) -> NDArray[np.bool_]:
 
 
 def come_back(seed: int, past: Past, moved: NDArray[np.bool_], most: int) -> tuple[I64, I64]:
-    """Who applies again in the next wave, and their faults then. ``moved``: whose family card is another by now."""
+    """The people who apply again in the next wave, and their faults then. ``moved``: people with another family card
+    by now."""
     u = noise.uniform(seed, f"comes back {past.step}", past.person)
     comes = np.zeros(len(u), dtype=bool)
     for ended, share in COMES_BACK.items():
@@ -66,7 +67,7 @@ def come_back(seed: int, past: Past, moved: NDArray[np.bool_], most: int) -> tup
 def for_the_registers(
     past: Past, person: I64, mask: I64, photo: NDArray[np.bool_]
 ) -> tuple[I64, I64, NDArray[np.bool_]]:
-    """Everyone whom the registers must treat as planned: those who apply now, and all who have applied before."""
+    """The people whom the registers must treat as planned: those who apply now, and all who applied before."""
     others = ~np.isin(past.person, person)
     everyone = np.concatenate([past.person[others], person])
     masks = np.concatenate([past.mask[others], mask])

@@ -113,9 +113,9 @@ def people(folder: Path | None) -> list[list[Source]]:
 
 @lru_cache(maxsize=1)
 def usable_people(folder: Path | None, most: int) -> list[list[Source]]:
-    """So many people of whom a photograph can be used, or all there are: each is one person only.
+    """At most ``most`` people who have a photograph that can be used. No person is in it twice.
 
-    Those with two come first: rendered from one photograph, a selfie is nearly the register's own picture.
+    People with two photographs come first: rendered from one photograph, a selfie is nearly the register's own picture.
     """
     twice: list[list[Source]] = []
     once: list[list[Source]] = []

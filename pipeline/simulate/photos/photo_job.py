@@ -17,7 +17,7 @@ WITHOUT_CARD = ("no_face", "several_faces", "blur", "dark")
 
 @dataclass(frozen=True)
 class HeldCard:
-    """The card that is held into a selfie, where a wave looks at cards; ``number``: what stands on it."""
+    """The card in a selfie, for a wave that looks at cards, and the number on it."""
 
     kind: CardKind
     number: str

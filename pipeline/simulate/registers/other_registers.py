@@ -84,7 +84,7 @@ def newly_assisted(plan: SimulationPlan, nik: I64) -> pa.Table:
 
 
 def priority(plan: SimulationPlan, register: Registered) -> pa.Table:
-    """Who was laid off: the applicants among them, and one in twenty of the others.
+    """The people who were laid off: all applicants among them, and one in twenty of the others.
 
     The others are there so that the list does not consist of applicants alone.
     """
@@ -95,7 +95,7 @@ def priority(plan: SimulationPlan, register: Registered) -> pa.Table:
 
 
 def blacklist(plan: SimulationPlan, register: Registered) -> pa.Table:
-    """Who lost a place before; one in ten on the closing day itself, which counts."""
+    """The people who lost a place before. One in ten lost it on the closing day itself, which counts."""
     who = register.people
     chance = noise.pick(plan.seed, "blacklisted", who.index, 10_000) < 2
     at = np.flatnonzero(np.where(register.applies, register.mask & BIT["blacklisted"] > 0, chance))

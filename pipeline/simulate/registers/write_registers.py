@@ -90,7 +90,7 @@ def _tables(
 
 
 def _newcomers(applied: Applied) -> I64:
-    """Whom the wave may accept, and the last screening before publication must not."""
+    """People whom the wave may accept, and whom the last screening before publication must refuse."""
     newcomer = ~np.isin(applied.person, applied.before)
     return applied.person[((applied.mask & ~faults.FAMILY) == 0) & newcomer][::_NEWLY]
 

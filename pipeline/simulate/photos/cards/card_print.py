@@ -74,7 +74,7 @@ def _write(
 
 
 def number_hidden(card: Image, rng: np.random.Generator) -> Image:
-    """The card with a lamp's reflection over so much of its number that nobody can tell it."""
+    """The card with a lamp's reflection over so much of its number that it cannot be read."""
     middle, wide = (NUMBER.x0 + NUMBER.x1) / 2 + rng.uniform(-0.03, 0.03), NUMBER.x1 - NUMBER.x0
     mask = np.zeros(card.shape[:2], np.uint8)
     spot = round(middle * WIDTH), round((NUMBER.y0 + NUMBER.y1) / 2 * HEIGHT)
