@@ -11,10 +11,14 @@ that the hashes have. In one seed, of one tier:
 * Which these are is multivariate hypergeometric over the combinations of groups.
 
 With ``after_draw`` and no refill the first of the quota are drawn, and a person who fails the photograph leaves an
-empty place; in every other form places go to the first who pass. All this is exact. Estimates are: the photographs that nobody
-looked at (each passes with its group's share, independently), and the places left on a family card that was not full in
-the wave itself but becomes so when rules are left out (no earlier recipient is assumed). With quotas by area
-(``area_seeds.py``) those who stay on a full card are counted like others, which is a little too few places for them.
+empty place; in every other form places go to the first who pass. All this is exact. Two things are estimates:
+
+* photographs that were never looked at: each passes with its group's share, independently;
+* the places left on a family card that was not full in the wave itself but becomes full when rules are left out: no
+  earlier recipient is assumed.
+
+With quotas by area (``area_seeds.py``) people who stay on a full card are counted like others, which is a little too
+few places for them.
 """
 
 from __future__ import annotations
