@@ -23,6 +23,7 @@ from pipeline.ingest.extracts import REGENCY, Extract
 from pipeline.screening import name_patterns
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
+from pipeline.storage.nik_ranges import parts_by_nik
 from pipeline.storage.paths import Store, project_data
 
 _NUMBERS = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
@@ -58,7 +59,7 @@ def screen(
         name_patterns.define_macros(db)
         sources["$with_families"] = families
         run_step(db, "applications", sources)
-        run_step(db, "registers", sources)
+        read_registers(db, sources, extracts["population"].files)
         run_step(db, "compared", sources, **lists())
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), warning_codes())}
         judged: str = duckdb_sql.sql("pipeline.screening", "sql/judged", masks)
@@ -130,6 +131,15 @@ def sources_of(
         "$regions": _regions(),
         "{area}": _area(wave),
     }
+
+
+def read_registers(
+    db: duckdb.DuckDBPyConnection, sources: Mapping[str, duckdb_sql.Value], population: Sequence[Path]
+) -> None:
+    """What the registers say about the wanted. The population, the largest, part by part where its files allow that."""
+    run_step(db, "registers", sources)
+    for part in parts_by_nik(population):
+        run_step(db, "people", {**sources, "{population}": duckdb_sql.read(part)})
 
 
 def _area(wave: Wave) -> str:

@@ -1,14 +1,10 @@
--- In: wanted, {population}, {education}, {bansos}, {priority}, {blacklist}, $regions. Out: people, pupils, recipients, listed …
+-- In: wanted, {education}, {bansos}, {priority}, {blacklist}, $regions. Out: people (empty, for people.sql), pupils, recipients, listed …
 -- What the registers say about the wanted, each extract cut down to them in one scan of the columns that rules need. The
 -- wanted are looked up by a plain cast, which is quick; what that finds must then be a number to its last letter.
--- `key` is the NIK; where several people share one, compared.sql gives each a key of their own.
-CREATE OR REPLACE TABLE people AS
-SELECT
-    as_number(nik) AS number, as_number(nik) AS key, nullif(as_number(kk), 0) AS kk_number, full_name,
-    CAST(birth_date AS DATE) AS birth_date, sex, upper(trim(citizenship)) AS citizenship, alive, occupation, photo,
-    {area} AS area
-FROM {population}
-WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted);
+CREATE OR REPLACE TABLE people (
+    number BIGINT, key BIGINT, kk_number BIGINT, full_name VARCHAR, birth_date DATE, sex VARCHAR, citizenship VARCHAR,
+    alive BOOLEAN, occupation VARCHAR, photo VARCHAR, area VARCHAR
+);
 
 CREATE OR REPLACE TABLE pupils AS
 SELECT as_number(nik) AS number
@@ -20,7 +16,6 @@ SELECT as_number(nik) AS number, upper(trim(programme)) IS NOT DISTINCT FROM 'BS
 FROM {bansos}
 WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND lower(trim(status)) = 'active';
 
-DELETE FROM people WHERE number IS NULL;
 DELETE FROM pupils WHERE number IS NULL;
 DELETE FROM recipients WHERE number IS NULL;
 
