@@ -66,13 +66,13 @@ def spread(url: str, wave: int, machines: list[Path], run: str = "test") -> Fini
     """As ``run_wave``, each task on the next machine."""
     turn = 0
 
-    def on_the_next(stage: Any, *arguments: Any) -> Any:
+    def on_the_next(stage: Any, *arguments: Any, **named: Any) -> Any:
         nonlocal turn
         turn += 1
         with machine(machines[turn % len(machines)]):
-            return stage(*arguments)
+            return stage(*arguments, **named)
 
-    job = on_the_next(stages.hold_wave, url, wave, run, False)
+    job = on_the_next(stages.hold_wave, url, wave, run, alone=False)
     job = on_the_next(stages.prepare, job, None, None, 3)
     for stage in BEFORE_SELFIES:
         job = on_the_next(stage, job)
