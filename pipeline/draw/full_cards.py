@@ -17,15 +17,24 @@ Flags = npt.NDArray[np.bool_]
 def beyond_limit(kk_number: pa.Array, kk_earlier: pa.Array, limit: int | None) -> Flags:
     """Whether each person of a draw has a family card that is full before their turn. A card without a number in the
     register is never full. ``limit``: the recipients that a card may have; None: no rule limits them."""
-    cards = pc.fill_null(kk_number, 0).to_numpy(zero_copy_only=False)
-    full = np.zeros(len(cards), bool)
-    if limit is None or not len(cards):
+    full = np.zeros(len(kk_number), bool)
+    if limit is None:
         return full
-    by_card = np.argsort(cards, kind="stable")  # a card's members one after another, in draw order
-    cards = cards[by_card]
-    first = np.flatnonzero(np.append(True, cards[1:] != cards[:-1]))
+    cards = pc.fill_null(kk_number, 0).to_numpy(zero_copy_only=False)
+    earlier = pc.fill_null(kk_earlier, 0).to_numpy(zero_copy_only=False)
+    known = kk_number.is_valid().to_numpy(zero_copy_only=False)
+    open_to_doubt = np.union1d(_crowded(cards, limit), cards[earlier > 0])
+    members = np.flatnonzero(known & np.isin(cards, open_to_doubt))
+    members = members[np.argsort(cards[members], kind="stable")]  # a card's one after another, in draw order
+    cards, earlier = cards[members], earlier[members]
+    first = np.flatnonzero(np.append(True, cards[1:] != cards[:-1])[: len(cards)])
     before = np.arange(len(cards)) - np.repeat(first, np.diff(np.append(first, len(cards))))
-    earlier = pc.fill_null(kk_earlier, 0).to_numpy(zero_copy_only=False)[by_card]
-    full[by_card] = before + earlier + 1 > limit
-    known: Flags = kk_number.is_valid().to_numpy(zero_copy_only=False)
-    return full & known
+    full[members] = before + earlier + 1 > limit
+    return full
+
+
+def _crowded(cards: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:
+    """The cards with more than ``limit`` members in the draw: few of millions, and a bare sort finds them."""
+    ordered = np.sort(cards)
+    least = len(cards) - limit
+    return np.unique(ordered[:least][ordered[limit:] == ordered[:least]]) if least > 0 else ordered[:0]

@@ -46,17 +46,18 @@ def in_order(hashes: Sequence[Hashes]) -> Numbers:
     Eight bytes tell nearly all of them apart. Where they do not, the next eight do: that no two hashes agree in sixteen
     is as certain as that no two agree at all.
     """
-    first, second = (np.concatenate([np.empty(0, np.uint64), *_words(hashes, at)]) for at in (0, 8))
+    first = _words(hashes, 0)
     order = np.argsort(first)
-    if np.any(first[order[1:]] == first[order[:-1]]):
-        order = np.lexsort((second, first))
-    return order.astype(np.int64)
+    ordered = first[order]
+    if np.any(ordered[1:] == ordered[:-1]):
+        order = np.lexsort((_words(hashes, 8), first))
+    return order.astype(np.int64, copy=False)
 
 
-def _words(hashes: Sequence[Hashes], at: int) -> Iterator[npt.NDArray[np.uint64]]:
+def _words(hashes: Sequence[Hashes], at: int) -> npt.NDArray[np.uint64]:
     """Eight bytes of each hash as a number, the most significant byte first."""
-    for piece in hashes:
-        yield np.ascontiguousarray(piece[:, at : at + 8]).view(">u8").ravel().astype(np.uint64)
+    words = [np.ascontiguousarray(piece[:, at : at + 8]).view(">u8").ravel() for piece in hashes]
+    return np.concatenate([np.empty(0, np.uint64), *words]).astype(np.uint64, copy=False)
 
 
 def pieces(table: pa.Table, order: Numbers) -> Iterator[pa.RecordBatch]:

@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.domain import contracts
 from pipeline.domain.calendar import Wave
 from pipeline.domain.draw_hash import define_draw
+from pipeline.draw import tickets
 from pipeline.draw.beacon import Beacon, chain_of
 from pipeline.draw.draw import DrawCounts
 from pipeline.draw.full_cards import Flags, beyond_limit
-from pipeline.draw.line_order import ROWS, Numbers, hashes_of, in_order, pieces, table_at
+from pipeline.draw.line_order import ROWS, Numbers, hashes_of, in_order, table_at
 from pipeline.draw.seats import allocate
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
@@ -120,8 +122,8 @@ def last_position(before: int, seats: int, passed_over: list[int]) -> int:
 
 def _order(work: Path, wave: Wave) -> Numbers:
     """The rows of ``tickets.parquet`` in the order of the draw: the priority tier first."""
-    tickets: dict[str, duckdb_sql.Value] = {"{tickets}": f"'{duckdb_sql.quoted(work / 'tickets.parquet')}'"}
-    query = duckdb_sql.sql("pipeline.draw", "sql/ticket_draws", tickets)
+    given: dict[str, duckdb_sql.Value] = {"{tickets}": f"'{duckdb_sql.quoted(work / 'tickets.parquet')}'"}
+    query = duckdb_sql.sql("pipeline.draw", "sql/ticket_draws", given)
     hashes, public = [], [np.empty(0, bool)]
     with duckdb_sql.connect(work) as db, duckdb_sql.errors_named(query):
         define_draw(db, wave)
@@ -148,17 +150,27 @@ def _column(work: Path, name: str) -> pa.ChunkedArray:
 
 
 def _write(work: Path, order: Numbers, full: Flags, to_verify: Flags) -> None:
-    """Writes the draw, and in another file the people beyond the limit of a family card. Positions count both."""
-    schema = contracts.DRAWN_TICKETS
-    tickets = pa.table({name: _column(work, name) for name in contracts.TICKETS.names if name not in _CARD})
-    beyond = tickets.take(pa.array(order[full]))
-    positions = np.flatnonzero(full) + 1
-    files.write_table(beyond.append_column("position", pa.array(positions)), work / BEYOND_KK, contracts.BEYOND_KK)
-    within, done = np.flatnonzero(~full), 0
+    """Writes the draw, and in another file the people beyond the limit of a family card. Positions count both.
+
+    ``order``: the rows of ``tickets.parquet`` by position; ``full`` and ``to_verify``: by position. The draw stays in
+    the order of the tickets: to move millions of texts costs more than to order them. Readers sort by position.
+    """
+    position, beyond, verify = np.empty_like(order), np.empty_like(full), np.empty_like(to_verify)
+    position[order], beyond[order], verify[order] = np.arange(1, len(order) + 1), full, to_verify
+    given = {"position": pa.array(position), "to_verify": pa.array(verify), "full": pa.array(beyond)}
+    added, apart = pa.table(given).combine_chunks(), [contracts.BEYOND_KK.empty_table()]
+    schema, done = contracts.DRAWN_TICKETS, 0
     with table_at(work / "drawn.parquet", schema) as writer:
-        for batch in pieces(tickets, order[within]):
-            rows = within[done : done + len(batch)]
-            given = {"position": pa.array(rows + 1), "to_verify": pa.array(to_verify[rows])}
-            arrays = [given[name] if name in given else batch[name] for name in schema.names]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        for batch in tickets.batches(
+            work / "tickets.parquet", [n for n in schema.names if n not in added.schema.names]
+        ):
+            whole = pa.table({**_columns(batch), **_columns(added.slice(done, len(batch)))})
             done += len(batch)
+            apart.append(whole.filter(pc.field("full")).select(contracts.BEYOND_KK.names))
+            writer.write_table(whole.filter(~pc.field("full")).select(schema.names).cast(schema))
+    files.write_table(pa.concat_tables(apart).sort_by("position"), work / BEYOND_KK, contracts.BEYOND_KK)
+
+
+def _columns(rows: pa.RecordBatch | pa.Table) -> dict[str, Any]:
+    """The columns of rows by name."""
+    return dict(zip(rows.schema.names, rows.columns, strict=True))

@@ -13,14 +13,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.domain.contracts import TICKETS
 from pipeline.draw import line_order
-from pipeline.storage import duckdb_sql
-from pipeline.storage.sealed_paths import table_source
+from pipeline.storage import duckdb_sql, files
 
 _BLOCK = 64
 
@@ -56,22 +55,31 @@ class Digest:
             column = batch[field.name].cast(field.type)
             lengths, values = (self._hashers[field.name, part] for part in ("lengths", "values"))
             if pa.types.is_string(field.type):
-                counted = pc.fill_null(pc.binary_length(column), -1).cast(pa.int32())
-                lengths.update(counted.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
-                values.update(line_order.bytes_of(pc.fill_null(column, "")))
+                lengths.update(_numbers(pc.binary_length(column), "<i4"))
+                values.update(line_order.bytes_of(pc.fill_null(column, "") if column.null_count else column))
             else:
-                numbers = pc.fill_null(column, -1).to_numpy(zero_copy_only=False)
-                values.update(numbers.astype("<i8").tobytes())
+                values.update(_numbers(column, "<i8"))
 
     def hexdigest(self) -> str:
         """The digest of what was added."""
         return sha256(b"".join(self._hashers[key].digest() for key in sorted(self._hashers))).hexdigest()
 
 
+def _numbers(column: pa.Array, form: str) -> memoryview:
+    """Numbers as they are hashed; -1 where one is missing."""
+    known = pc.fill_null(column, -1) if column.null_count else column
+    return np.ascontiguousarray(known.to_numpy(zero_copy_only=False), form).data
+
+
 def digest(path: Path) -> str:
     """The digest of ``tickets.parquet``."""
     found = Digest()
-    with table_source(path) as source, pq.ParquetFile(source) as file:
-        for batch in file.iter_batches(columns=TICKETS.names):
-            found.add(batch)
+    for batch in batches(path, TICKETS.names):
+        found.add(batch)
     return found.hexdigest()
+
+
+def batches(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of ``tickets.parquet``, a row group at a time."""
+    with files.parquet_in_pieces(path) as file:
+        yield from file.iter_batches(line_order.ROWS, columns=columns)

@@ -36,7 +36,7 @@ def read_parquet(path: Path, columns: pa.Schema, aside: SetAside, required: Coll
             _within(footer.metadata, path, limits)
         present = _present(schema, columns, required, path)
         text = [given for given in present.values() if _is_text(schema.field(given).type)]
-        with pq.ParquetFile(path, read_dictionary=text, memory_map=False) as file:
+        with pq.ParquetFile(path, read_dictionary=text, memory_map=False, pre_buffer=False) as file:
             line = 0
             for batch in file.iter_batches(_BATCH, columns=list(present.values())):
                 table = pa.Table.from_batches([batch])

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from pipeline.domain.errors import UnreadableFileError
 from pipeline.inspection.drawn_line import NOBODY, Flags, Line, Numbers
-from pipeline.storage.sealed_paths import table_source
+from pipeline.storage.files import parquet_in_pieces
 
 #: The column whose values are on the list, by the form of the draw: the second form (a beacon's) has tickets.
 ENTRIES = {1: "registration_id", 2: "ticket"}
@@ -43,7 +43,7 @@ def rows(path: Path, form: int, line: Line, number: str, expected: Numbers) -> I
     """
     entry, name = ENTRIES[form], path.stem
     try:
-        with table_source(path) as source, pq.ParquetFile(source) as file:
+        with parquet_in_pieces(path) as file:
             if entry not in file.schema_arrow.names:
                 raise UnreadableFileError(f"{path} has no column {entry}: it is not the file that the run wrote.")
             people = _people(file, entry, number, line, expected)

@@ -94,6 +94,16 @@ def read_table(path: Path, columns: list[str] | None = None, rows: pc.Expression
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
 
 
+@contextmanager
+def parquet_in_pieces(path: Path) -> Iterator[pq.ParquetFile]:
+    """A Parquet file to be read a piece at a time.
+
+    Not buffered ahead: pyarrow would load the whole file first, which costs its size in memory and three times the CPU.
+    """
+    with table_source(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
+        yield file
+
+
 def read_text(path: Path) -> str:
     """Reads UTF-8 text, with or without BOM. Raises UnreadableFileError."""
     try:

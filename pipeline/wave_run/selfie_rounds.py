@@ -31,8 +31,7 @@ def first_round(run: Plan) -> list[tuple[Path, int]]:
     """Cuts the selfies that the draw wants verified into shards, in draw order; returns each file and its pairs."""
     folder = files.fresh(run.work / "shards")
     files.fresh(run.work / "verdicts")
-    table = files.read_table(run.work / "drawn.parquet", [*contracts.SHARD.names, "to_verify"])
-    todo = _numbered(run, table.filter(pc.field("to_verify")).drop_columns("to_verify"))
+    todo = _numbered(run, _in_draw_order(run, pc.field("to_verify")))
     wanted = settings()
     worth = todo.num_rows // wanted.selfie.shard_at_least
     size = max(1, -(-todo.num_rows // (run.shards or max(1, min(wanted.shards, worth)))))
@@ -77,10 +76,15 @@ def refill_places(run: Plan) -> int:
         if not ids:
             break
         rounds += 1
-        drawn = files.read_table(run.work / "drawn.parquet", contracts.SHARD.names)
-        part = _numbered(run, drawn.filter(pc.field("registration_id").isin(pa.array(ids))))
+        part = _numbered(run, _in_draw_order(run, pc.field("registration_id").isin(pa.array(ids))))
         verify_part(run, part, run.work / "verdicts" / f"round-{rounds:04d}.parquet", "refill")
     return rounds - before
+
+
+def _in_draw_order(run: Plan, which: pc.Expression) -> pa.Table:
+    """Some of the draw (contract SHARD), from the least position on."""
+    drawn = files.read_table(run.work / "drawn.parquet", [*contracts.SHARD.names, "to_verify", "position"])
+    return drawn.filter(which).sort_by("position").select(contracts.SHARD.names)
 
 
 def _numbered(run: Plan, part: pa.Table) -> pa.Table:

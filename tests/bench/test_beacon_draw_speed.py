@@ -10,8 +10,10 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+from pipeline.domain.calendar import Wave
 from pipeline.draw import beacon, frozen_list
 from pipeline.draw.draw import draw
 from pipeline.draw.ticket_draw import BEYOND_KK, draw_tickets
@@ -19,12 +21,14 @@ from pipeline.inspection import redraw
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.paths import Store
 from tests.bench.measure import Measured, measure
-from tests.spec.world import KEY, wave
-from tests.unit.test_beacon import DEMONSTRATION, wave_of
 
 DRAWN = int(os.environ.get("GELOMBANG_BENCH_DRAWN", "1000000"))
-FIRST = wave(3, quota=200_000)
-SECOND = replace(wave_of(1000, DEMONSTRATION), quota=200_000, selfie="off")
+# Made here: the tests' own world loads a test runner, whose seconds are no part of a draw.
+KEY = bytes(range(32))
+DEMONSTRATION = beacon.CHAINS["demonstration"]
+CLOSES = DEMONSTRATION.moment_of(1000).replace(tzinfo=None) - timedelta(hours=24)
+FIRST = Wave(3, CLOSES - timedelta(days=3), CLOSES, 200_000, "seed")
+SECOND = replace(FIRST, number=13, seed="", beacon="demonstration", selfie="off")
 
 _PATHS = "printf('%09d.jpg', i) AS selfie, printf('%09d.jpg', i) AS reference"
 _TIER = "CASE WHEN i % 4 = 0 THEN 'priority' ELSE 'public' END AS tier"

@@ -111,7 +111,7 @@ BEYOND_KK = Table(
 
 DRAWN = Table(
     "drawn.parquet",
-    "One row per eligible application, in the order of the draw.",
+    "One row per eligible application, in the order of the draw; in a wave with a beacon in the order of the tickets.",
     (POSITION, ID, TIER, SELFIE, REFERENCE, Column("to_verify", FLAG, "In the first round of selfies.")),
 )
 

@@ -27,9 +27,9 @@ from pipeline.reports.figures.query import Query, decisions, sql
 from pipeline.reports.messages.letters import write_letter
 from pipeline.reports.messages.paragraphs import with_paragraphs
 from pipeline.storage import duckdb_sql, spreadsheet_safety
-from pipeline.storage.files import atomic, write_table
+from pipeline.storage.files import atomic, parquet_in_pieces, write_table
 from pipeline.storage.paths import Store
-from pipeline.storage.sealed_paths import table_sink, table_source
+from pipeline.storage.sealed_paths import table_sink
 
 #: The facts from which a letter follows; they are not part of it.
 _KIND = ("reasons", "reviewed", "matched")
@@ -114,10 +114,9 @@ def _stream(query: Query, store: Store, wave: Wave, letters: pa.Table) -> None:
             atomic(out / "notices.csv") as csv_part,
             table_sink(table_part) as whole_sink,
             table_sink(csv_part) as short_sink,
-            table_source(index) as listed_source,
             pq.ParquetWriter(whole_sink, whole, compression="zstd") as table,
             pa_csv.CSVWriter(short_sink, short) as lines,
-            pq.ParquetFile(listed_source) as source,
+            parquet_in_pieces(index) as source,
         ):
             for batch in source.iter_batches(_CHUNK):
                 rows = _filled(batch, letters)
