@@ -14,7 +14,7 @@ from pipeline.storage import duckdb_sql
 from pipeline.storage.sql_text import literal, quoted
 
 NO_NIK, SPOILT_NIK, NOT_SIXTEEN = "no NIK", "NIK changed by a spreadsheet (3.17E+15)", "NIK is not sixteen digits"
-#: Columns that are kept as numbers until they are written: they sort faster, and sixteen digits take eight bytes.
+#: Columns that are numbers: they sort faster, sixteen digits take eight bytes, and a delivery is searched by ranges.
 NUMBERS = ("nik", "kk")
 _PROBLEM = (
     f"CASE WHEN nik_text IS NULL THEN {literal(NO_NIK)} WHEN nik_read IS NOT NULL THEN NULL "
@@ -60,12 +60,14 @@ def staged(contract: Table, mapping: Mapping) -> str:
 def delivery(contract: Table, rows: str) -> str:
     """The query of the delivery: the contract's columns, sorted by NIK; rows of one NIK in a fixed order.
 
+    NIK and KK are numbers, so that a register can be searched range by range (``storage/nik_ranges.py``).
+
     A row with a problem is one without a NIK. ``problem IS NULL`` cannot be used instead: DuckDB 2.0.0 takes every row
     for null where a Parquet file has a text without a dictionary, and one value of it beside nulls.
     """
-    columns = ", ".join(f"in_sixteen({c}) AS {c}" if c in NUMBERS else c for c in contract.schema.names)
+    columns = ", ".join(contract.schema.names)
     return (
-        f"SELECT {columns} FROM (SELECT *, hash({', '.join(contract.schema.names)}) AS among_equals FROM {rows} "
+        f"SELECT {columns} FROM (SELECT *, hash({columns}) AS among_equals FROM {rows} "
         "WHERE nik IS NOT NULL ORDER BY nik, among_equals)"
     )
 

@@ -136,10 +136,10 @@ def sources_of(
 def read_registers(
     db: duckdb.DuckDBPyConnection, sources: Mapping[str, duckdb_sql.Value], population: Sequence[Path]
 ) -> None:
-    """What the registers say about the wanted. The population, the largest, part by part where its files allow that."""
+    """What the registers say about the wanted. The population, the largest, part by part where it is sorted."""
     run_step(db, "registers", sources)
     for part in parts_by_nik(population):
-        run_step(db, "people", {**sources, "{population}": duckdb_sql.read(part)})
+        run_step(db, "people", {**sources, "{population}": part.relation()})
 
 
 def _area(wave: Wave) -> str:

@@ -102,11 +102,11 @@ def is_the_register(folder: Path, done: Result) -> None:
     assert done.exit_code == 0, (done.output, done.exception)
     assert "NIK is not sixteen digits: 1" in done.output
     found = pq.read_table(folder / "data/extracts/population/asof=2020-04-10", partitioning=None).to_pylist()
-    assert [row["nik"] for row in found] == [str(nik) for nik in NIKS]
+    assert [row["nik"] for row in found] == NIKS
     last = {**found[-1], "occupation": None}
     assert last == {
-        "nik": str(NIKS[-1]),
-        "kk": str(NIKS[0]),
+        "nik": NIKS[-1],
+        "kk": NIKS[0],
         "full_name": "NAMA O'0",
         "birth_date": date(1990, 5, 1),
         "sex": "L",

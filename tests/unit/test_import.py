@@ -60,10 +60,13 @@ def run(data: Path, name: str, source: Path | str, *more: str) -> Result:
 
 
 def rows(data: Path, name: str) -> list[dict[str, Any]]:
+    """The rows of a delivery, with NIK and KK, which are numbers there, in their sixteen digits."""
     [path] = (data / "extracts" / name / f"asof={ASOF}").iterdir()
     _checked(path, EXTRACTS[name])
-    assert [(f.name, f.type) for f in pq.read_schema(path)] == [(f.name, f.type) for f in EXTRACTS[name].schema]
-    return pq.read_table(path, partitioning=None).to_pylist()
+    wanted = [(f.name, pa.int64() if f.name in readings.NUMBERS else f.type) for f in EXTRACTS[name].schema]
+    assert [(f.name, f.type) for f in pq.read_schema(path)] == wanted
+    found = pq.read_table(path, partitioning=None).to_pylist()
+    return [{n: f"{v:016d}" if n in readings.NUMBERS and v is not None else v for n, v in row.items()} for row in found]
 
 
 def written(path: Path, content: str | bytes) -> Path:

@@ -1,4 +1,4 @@
--- In: nothing; needs texts.sql, moments.sql and days.sql of ingest. Out: bared, said, spoilt, day_of, flag_of, in_sixteen.
+-- In: nothing; needs texts.sql, moments.sql and days.sql of ingest. Out: bared, said, spoilt, day_of, flag_of.
 -- A cell without the blanks and marks around it. Nearly all cells have none: they begin with a letter, digit or bracket.
 CREATE OR REPLACE TEMP MACRO bared(value) AS
     CASE WHEN value = '' OR ord(value) BETWEEN 40 AND 126 AND ord(right(value, 1)) BETWEEN 33 AND 126 THEN value ELSE bare(value) END;
@@ -18,6 +18,3 @@ CREATE OR REPLACE TEMP MACRO day_of(value) AS
 
 CREATE OR REPLACE TEMP MACRO flag_of(value) AS
     CASE WHEN means_yes(lower(value)) THEN true WHEN means_no(lower(value)) THEN false END;
-
--- Sixteen digits of a number that has no more: a digit in front is cut off again, which is faster than filling up.
-CREATE OR REPLACE TEMP MACRO in_sixteen(number) AS right((number + 10000000000000000)::VARCHAR, 16);
