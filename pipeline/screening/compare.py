@@ -16,8 +16,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import EXTRACTS, RETRIES
 from pipeline.ingest.extracts import Extract
 from pipeline.screening.name_patterns import define_macros
-from pipeline.screening.rulebook import lists
-from pipeline.screening.screen import read_registers, run_step, sources_of
+from pipeline.screening.screen import compare_with_registers, run_step, sources_of
 from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
@@ -63,8 +62,7 @@ def compare(store: Store, wave: Wave, extracts: dict[str, Extract], registration
         define_macros(db)
         sources["$with_families"] = False
         run_step(db, "applications", sources)
-        read_registers(db, sources, extracts["population"].files)
-        run_step(db, "compared", sources, **lists())
+        compare_with_registers(db, sources, extracts)
         return _compared(db, extracts, registration_id)
 
 

@@ -21,6 +21,7 @@ from pipeline.domain.contracts import SCREENED
 from pipeline.domain.draw_hash import define_draw
 from pipeline.ingest.extracts import REGENCY, Extract
 from pipeline.screening import name_patterns
+from pipeline.screening.repeated_numbers import keep_repeated, sort_numbers
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.nik_ranges import parts_by_nik
@@ -59,8 +60,7 @@ def screen(
         name_patterns.define_macros(db)
         sources["$with_families"] = families
         run_step(db, "applications", sources)
-        read_registers(db, sources, extracts["population"].files)
-        run_step(db, "compared", sources, **lists())
+        compare_with_registers(db, sources, extracts)
         masks = {"{mask}": _mask(rules, reasons.codes()), "{warned}": _mask(warnings(), warning_codes())}
         judged: str = duckdb_sql.sql("pipeline.screening", "sql/judged", masks)
         [statement] = duckdb.extract_statements(judged)
@@ -133,13 +133,19 @@ def sources_of(
     }
 
 
-def read_registers(
-    db: duckdb.DuckDBPyConnection, sources: Mapping[str, duckdb_sql.Value], population: Sequence[Path]
+def compare_with_registers(
+    db: duckdb.DuckDBPyConnection, sources: Mapping[str, duckdb_sql.Value], extracts: Mapping[str, Extract]
 ) -> None:
-    """What the registers say about the wanted. The population, the largest, part by part where it is sorted."""
+    """Makes the view ``compared`` of what the registers say about the wanted. The large ones are read part by part
+    where they are sorted."""
+    keep_repeated(db, "applied_again", among="applicants")
+    sort_numbers(db, "applicants")
     run_step(db, "registers", sources)
-    for part in parts_by_nik(population):
-        run_step(db, "people", {**sources, "{population}": part.relation()})
+    for name, step in {"population": "people", "education": "pupils", "bansos": "recipients"}.items():
+        for part in parts_by_nik(extracts[name].files):
+            run_step(db, step, {**sources, f"{{{name}}}": part.relation()})
+    keep_repeated(db, "repeated", among="people")
+    run_step(db, "compared", sources, **lists())
 
 
 def _area(wave: Wave) -> str:

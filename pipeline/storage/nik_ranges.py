@@ -19,7 +19,7 @@ from pipeline.storage.plain_pages import may_be_misread
 from pipeline.storage.sealed_paths import table_source
 
 #: Rows of a range: fewer cost more looks than they save.
-_ROWS = 30_000_000
+_ROWS = 10_000_000
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pipeline.storage import duckdb_sql
 from pipeline.storage.paths import Store
 
 NUMBER = 1
-#: What sql/people.sql and sql/registers.sql read of each extract.
+#: What sql/people.sql, pupils.sql and recipients.sql read of each extract.
 NEEDED = {
     "population": ["nik", "kk", "full_name", "birth_date", "sex", "citizenship", "alive", "occupation", "photo"],
     "education": ["nik", "status"],

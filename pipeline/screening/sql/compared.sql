@@ -1,4 +1,4 @@
--- In: applications, people, applicants, $closing_day. Out: the view compared, one row an application with its person.
+-- In: applications, people, repeated and applied_again (the NIKs on several rows of people and of applicants), $closing_day. Out: the view compared, one row an application with its person.
 -- The occupations that exclude, in the words in which this register has them: `plain_occupation` forgives suffixes and spaces.
 CREATE OR REPLACE TABLE offices AS
 SELECT occupation
@@ -6,8 +6,6 @@ FROM (SELECT DISTINCT occupation FROM people)
 WHERE plain_occupation(occupation) IN (SELECT plain_occupation(unnest($excluded_occupations)));
 
 -- The rows of NIKs that the register has more than once. A person is a NIK, a name and a birth date; `key` counts them.
-CREATE OR REPLACE TABLE repeated AS SELECT number FROM people GROUP BY number HAVING count(*) > 1;
-
 CREATE OR REPLACE TABLE doubles AS
 SELECT * REPLACE (-dense_rank() OVER (ORDER BY number, coalesce(plain_name(full_name), ''), birth_date) AS key)
 FROM people
@@ -21,7 +19,7 @@ SELECT
     registration_id, submitted_at, number, kk_number, full_name, birth_date, in_window, email_verified, phone_verified,
     ltrim(regexp_replace(phone, '^\s*[+]?62|[^0-9]', '', 'g'), '0') AS phone, lower(email) AS email
 FROM applications
-WHERE number IN (SELECT number FROM applicants GROUP BY number HAVING count(*) > 1 UNION ALL FROM repeated);
+WHERE number IN (FROM applied_again UNION ALL FROM repeated);
 
 -- Each of them with the person that it matches: the one of its name and birth date, else the one who agrees most. Ties fall
 -- by what the register says, so that the answer does not depend on the order of files.
@@ -105,16 +103,17 @@ FROM applications a
 LEFT JOIN resolved_applications s ON s.number = a.number AND s.registration_id = a.registration_id
 LEFT JOIN people p ON p.key = coalesce(s.key, a.number);
 
--- Most names are the same but for capitals; only the others (else null) are worth being made plain.
+-- Most names are the same but for capitals and blanks; only the others (else null) are worth being made plain.
 CREATE OR REPLACE VIEW worded AS
 SELECT
     with_register.*,
-    CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(full_name) END         AS words,
-    CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(registered_name) END   AS registered_words
+    CASE WHEN full_name <> registered_name THEN otherwise_written(upper(full_name), upper(registered_name)) END AS in_other_words,
+    CASE WHEN in_other_words THEN words_of(full_name) END                                     AS words,
+    CASE WHEN in_other_words THEN words_of(registered_name) END                               AS registered_words
 FROM with_register;
 
 CREATE OR REPLACE VIEW named AS
-SELECT * EXCLUDE (words, registered_words), form_of(words) AS one, form_of(registered_words) AS other
+SELECT * EXCLUDE (in_other_words, words, registered_words), form_of(words) AS one, form_of(registered_words) AS other
 FROM worded;
 
 -- What the rulebook's predicates are about.
@@ -124,7 +123,7 @@ SELECT
     age_on(registered_birth_date, CAST($closing_day AS DATE))              AS age,
     CASE WHEN one IS NULL THEN full_name IS NOT NULL AND registered_name IS NOT NULL
         ELSE same_form(one, other) END                                      AS same_name,
-    near_form(one, other)                                                   AS near_name,
+    CASE WHEN one <> other THEN near_form(one, other) ELSE false END        AS near_name,
     coalesce(birth_date = registered_birth_date, false)                     AS same_birth_date,
     coalesce(kk_number = registered_kk, false)                              AS same_kk
 FROM named;

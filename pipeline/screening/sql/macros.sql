@@ -1,5 +1,12 @@
 -- In: the patterns of name_parts.toml ($degree …, {modern}). Out: the functions that the predicates of the rulebook are written with.
 
+-- Whether two names in capitals differ in more than blanks. Most that are equal are so at once, and are not looked at further.
+CREATE OR REPLACE MACRO single_blanks(name) AS
+    CASE WHEN contains(name, '  ') THEN replace(replace(name, '  ', ' '), '  ', ' ') ELSE name END;
+
+CREATE OR REPLACE MACRO otherwise_written(one, other) AS
+    CASE WHEN one <> other THEN single_blanks(one) <> single_blanks(other) ELSE false END;
+
 -- A name's words without accents, titles and degrees, in capitals; the spellings of Muhammad as one. What is a title or a
 -- degree, and where, says name_parts.toml. Two spaces are between words, so that each can be matched with the space on either side.
 CREATE OR REPLACE MACRO without_degrees(name) AS regexp_replace(
@@ -53,8 +60,11 @@ CREATE OR REPLACE MACRO form_of_name(name) AS list_transform([words_of(name)], l
 
 CREATE OR REPLACE MACRO plain_name(name) AS plain_form(form_of_name(name));
 
-CREATE OR REPLACE MACRO same_name(one, other) AS
-    list_transform([[form_of_name(one), form_of_name(other)]], lambda forms: same_form(forms[1], forms[2]))[1];
+-- Words and nothing else that are the same but for capitals need no form.
+CREATE OR REPLACE MACRO same_name(one, other) AS CASE
+    WHEN upper(one) = upper(other) AND one <> '' AND only_words(strip_accents(upper(one))) THEN true
+    ELSE list_transform([[form_of_name(one), form_of_name(other)]], lambda forms: same_form(forms[1], forms[2]))[1]
+END;
 
 -- A typing slip: one or two letters in a name that is long enough to tell. Takes plain names.
 CREATE OR REPLACE MACRO a_slip_apart(one, other) AS

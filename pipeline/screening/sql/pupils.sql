@@ -1,0 +1,7 @@
+-- In: wanted, {education} (all of the register or a part). Out: more rows in pupils: the wanted who are at school.
+INSERT INTO pupils
+SELECT as_number(nik)
+FROM {education}
+WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND lower(trim(status)) = 'active';
+
+DELETE FROM pupils WHERE number IS NULL;
