@@ -56,6 +56,10 @@ class Holder:
         except psutil.NoSuchProcess:
             return True
 
+    def alive(self) -> bool:
+        """Whether the holder is known to live: a process of this machine. Of any other nothing is known here."""
+        return self.process is not None and self.host == socket.gethostname() and not self.gone()
+
     def __str__(self) -> str:
         return f"{self.run} (since {self.since})"
 
