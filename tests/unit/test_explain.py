@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import date
-import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
