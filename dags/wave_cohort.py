@@ -52,8 +52,9 @@ def attempt(stage: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         progress.listen(Metrics())
     try:
         return stage(*args, **named)
-    except GelombangError as e:
-        if e.may_heal:
+    except Exception as e:
+        progress.failed(stage.__name__, e)
+        if not isinstance(e, GelombangError) or e.may_heal:
             raise
         raise AirflowFailException(str(e)) from e
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.domain.contracts import INGESTED
+from pipeline.domain.errors import BadSettingError
 from pipeline.domain.short_code import SQL as SHORT_CODE
 from pipeline.domain.short_code import as_code, short_code
 from pipeline.inspection.explanation import mask_name, mask_number
@@ -24,7 +25,8 @@ from pipeline.storage.sealed_paths import can_be_opened
 Row = dict[str, Any]
 _NIK = re.compile(r"\d{16}")
 _PHONE = re.compile(r"(?:\+?62|0)?(8\d{7,12})")
-_LIMIT = 100
+#: A list has no more applications than this.
+LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,13 @@ class Asked:
 
 
 def asked(text: str) -> Asked:
-    """Reads the typed text: sixteen digits, a mobile number in any form, a code, else a name or part of an id."""
+    """Reads the typed text: sixteen digits, a mobile number in any form, a code, else a name or part of an id.
+    Raises BadSettingError where nothing was typed: every application has that in its name."""
     plain = " ".join(text.split())
+    if not plain:
+        raise BadSettingError(
+            "Nothing was typed.", "Type a NIK, a phone number, a letter's code, a name or part of an id."
+        )
     digits = re.sub(r"[\s.\-()]", "", plain)
     if _NIK.fullmatch(digits):
         return Asked("nik", digits)
@@ -71,7 +78,7 @@ _CONDITIONS = {
 
 
 def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[Application]:
-    """Applications of finished waves, the newest wave first; no more than a hundred."""
+    """Applications of finished waves, the newest wave first; no more than LIMIT."""
     found: list[Application] = []
     for number, folder in sorted(store.wave_folders("waves").items(), reverse=True):
         if (waves is not None and number not in waves) or not can_be_opened(folder / "decisions.parquet"):
@@ -80,12 +87,12 @@ def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[
         query = f"""SELECT d.registration_id, r.full_name, coalesce(r.nik, d.nik), d.outcome
                     FROM {_read(folder / "decisions.parquet")} d
                     LEFT JOIN {_applied(store, folder.name)} r USING (registration_id)
-                    WHERE {condition} ORDER BY d.registration_id LIMIT {_LIMIT - len(found)}"""
+                    WHERE {condition} ORDER BY d.registration_id LIMIT {LIMIT - len(found)}"""
         with duckdb_sql.connect_to_read() as db:
             for id_, name, nik, outcome in db.execute(query, [what.value]).fetchall():
                 code = short_code(number, id_)
                 found.append(Application(number, id_, code, mask_name(name), mask_number(nik), outcome))
-        if len(found) >= _LIMIT:
+        if len(found) >= LIMIT:
             break
     return found
 

@@ -25,6 +25,8 @@ class Listener(Protocol):
 
 
 _listener: Listener | None = None
+#: The error that the listener was told last.
+_told: BaseException | None = None
 
 
 def listen(listener: Listener | None) -> None:
@@ -43,12 +45,19 @@ def task(name: str) -> Iterator[dict[str, Any]]:
     try:
         yield counts
     except BaseException as e:
-        if _listener:
-            _listener.failed(name, e)
+        failed(name, e)
         raise
     log.info("%s: done in %.1f s %s", name, time.monotonic() - begun, counts)
     if _listener:
         _listener.finished(name, counts)
+
+
+def failed(name: str, error: BaseException) -> None:
+    """Tells the listener that a task failed, also one that had not begun to count; the same error only once."""
+    global _told
+    if _listener and error is not _told:
+        _listener.failed(name, error)
+    _told = error
 
 
 def reporter(name: str) -> Callable[[int, int], None]:

@@ -56,6 +56,10 @@ class Holder:
         except psutil.NoSuchProcess:
             return True
 
+    def alive(self) -> bool:
+        """Whether the holder is known to live: a process of this machine. Of any other nothing is known here."""
+        return self.process is not None and self.host == socket.gethostname() and not self.gone()
+
     def __str__(self) -> str:
         return f"{self.run} (since {self.since})"
 
@@ -147,8 +151,13 @@ def _publications(store: Store) -> Path:
 def must_hold(store: Store, wave: Wave, run: str) -> None:
     """Raises WaveLockedError unless the run holds the wave. Its lock may have been broken while it was paused."""
     found = holder_of(store, wave)
-    if found is None or found.run != run:
-        raise WaveLockedError(f"The run {run} no longer holds wave {wave.number}: {found or 'nobody'} does.")
+    if found is None:
+        raise WaveLockedError(
+            f"The run {run} no longer holds wave {wave.number}: somebody gave it back.",
+            "`gelombang history` says who unlocked it. Run the wave again: what is done is not done twice.",
+        )
+    if found.run != run:
+        raise WaveLockedError(f"The run {run} no longer holds wave {wave.number}: {found} does.")
 
 
 def release(store: Store, wave: Wave, run: str) -> bool:

@@ -56,6 +56,10 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
             assert process.poll() is None, (tmp_path / "printed.txt").read_text()[-3000:]
             assert time.monotonic() < until, (tmp_path / "printed.txt").read_text()[-3000:]
             time.sleep(1)
+        ready = f"The page is there: http://127.0.0.1:{port}"  # said once more, below what Airflow prints as it starts
+        while ready not in (tmp_path / "printed.txt").read_text():
+            assert time.monotonic() < until, (tmp_path / "printed.txt").read_text()[-3000:]
+            time.sleep(1)
         started = psutil.Process(process.pid).children(recursive=True)
         assert len(started) < 25  # two tasks at once: Airflow's own thirty-two workers are not there
         process.send_signal(signal.SIGINT)
@@ -66,6 +70,31 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
             if one.is_running() if isinstance(one, psutil.Process) else True:
                 one.kill()
         log.close()
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:
+    bare = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "GELOMBANG_DATA": str(tmp_path / "data")}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = subprocess.run(
+            [str(ROOT / "tools/airflow_up")], env={**bare, "PORT": port}, capture_output=True, text=True, timeout=30
+        )
+    assert said.returncode == 1
+    assert f"Port {port} is taken" in said.stderr
+    assert "PORT=" in said.stderr
+    assert "Airflow:" not in said.stdout
+
+
+@pytest.mark.slow
+def test_the_first_task_waits_for_an_api_server_that_is_slow_to_start(tmp_path: Path) -> None:
+    """Airflow's five seconds were too few on a busy machine: the first hourly run had failed when the page opened."""
+    asked = "source tools/airflow_env && airflow config get-value workers execution_api_timeout"
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "GELOMBANG_DATA": str(tmp_path / "data")}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    told = subprocess.run(["bash", "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert float(told.stdout.split()[-1]) >= 60
 
 
 def test_without_a_delivery_of_its_own_it_shows_what_make_wave_made(tmp_path: Path) -> None:

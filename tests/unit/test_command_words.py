@@ -19,6 +19,8 @@ from pipeline.record import history
 from pipeline.record.finding import catalogue, finding
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import LANGUAGES
+from pipeline.storage import wave_lock
+from pipeline.storage.paths import Store
 from tests.unit.test_report_words import placeholders
 
 PACKAGE = Path(history.__file__).parents[1]
@@ -131,6 +133,20 @@ def test_a_command_that_changes_something_speaks_the_language_that_is_asked_for(
 ) -> None:
     said = CliRunner().invoke(app, ["unlock", "3", "--data", str(tmp_path), "--language", language])
     assert (said.exit_code, said.output.strip()) == (0, told), said.output
+
+
+def test_unlock_says_that_the_run_which_it_takes_the_wave_from_is_still_alive(tmp_path: Path) -> None:
+    store = Store.at(tmp_path)
+    for holder, lives in (
+        (wave_lock.Holder.this_process("gelombang run, process 1"), True),
+        (wave_lock.Holder("gelombang run, process 1", host="elsewhere", process=1, begun=0.0), False),
+        (wave_lock.Holder("manual__1"), False),
+    ):
+        wave_lock.take(store, store.calendar().wave(3), holder)
+        said = CliRunner().invoke(app, ["unlock", "3", "--data", str(tmp_path), "--language", "en"])
+        assert said.exit_code == 0, said.output
+        assert ("still alive" in said.output) is lives
+        assert ("stops at its next task" in said.output) is lives
 
 
 @pytest.mark.parametrize(("language", "head"), [("id", "gelombang ┃ dibuka"), ("en", "wave ┃ opens")])

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import io
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from pipeline import stages
 from pipeline.airflow_plugin import forms, local_run
@@ -19,6 +21,8 @@ from pipeline.domain.errors import BadQuotaError, BadSettingError, SelfieSystemE
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import LANGUAGES
+from pipeline.runtime import progress
+from pipeline.runtime.progress_display import Display
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDER = [
@@ -135,6 +139,32 @@ def test_named_errors_that_no_retry_heals_fail_at_once(dag):
     for error in (StoreError("x"), SelfieSystemError("y"), RuntimeError("z")):
         with pytest.raises(type(error)):
             attempt(broken, error)
+
+
+def test_an_error_before_a_stage_begins_its_task_is_told_once_too(dag, monkeypatch):
+    """`gelombang run` says what it was told: a stage may fail before it frames its task, such as one whose run holds
+    the wave no longer."""
+    from airflow.exceptions import AirflowFailException
+
+    attempt = sys.modules["gelombang_dags.wave_cohort"].attempt
+    console = Console(file=io.StringIO())
+    monkeypatch.setattr(local_run, "_now", local_run.LocalRun("data", "gelombang run", "ani"))
+
+    def early(error):
+        raise error
+
+    def framed(error):
+        with progress.task("framed"):
+            raise error
+
+    for stage in (early, framed):
+        display = Display(console)
+        monkeypatch.setattr(progress, "_listener", display)
+        for error in (WaveLockedError("The run no longer holds the wave."), ZeroDivisionError()):
+            with pytest.raises((AirflowFailException, ZeroDivisionError)):
+                attempt(stage, error)
+        assert isinstance(display.error, WaveLockedError)
+    assert console.file.getvalue() == "✗ early\n✗ early: ZeroDivisionError\n✗ framed\n✗ framed: ZeroDivisionError\n"
 
 
 def test_every_stage_of_the_module_is_a_task(dag):

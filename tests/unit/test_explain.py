@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -80,6 +81,12 @@ def test_a_refused_photo_shows_its_scores_and_what_to_do(data: Path, capsys: pyt
     assert "Result: doubt; similarity 0.51" in text
     assert "Dark or shadowed: 0.93, noted from" in text
     assert "Send only the photograph again" in text
+
+
+def test_the_days_of_the_registers_are_said_as_other_days_are(data: Path, capsys: pytest.CaptureFixture):
+    text = said(capsys, data, "R4")
+    compared = next(line for line in text.splitlines() if "Registers that were read" in line)
+    assert re.search(r"Population register \(Dukcapil\): \d{1,2} [A-Z][a-z]+ 20\d\d, ", compared), compared
 
 
 def test_one_who_waits(data: Path, capsys: pytest.CaptureFixture):

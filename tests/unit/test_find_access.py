@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.domain.errors import BadSettingError
 from pipeline.domain.short_code import SQL, short_code
 from pipeline.inspection.person import Asked, asked
 from pipeline.record import log
@@ -121,6 +122,22 @@ def test_the_table_is_masked_and_cannot_drive_the_terminal_and_the_look_is_in_th
     [look] = log.entries(Store.at(data), 4, "looked_up")
     assert (look.facts["registration_id"], look.facts["why"]) == ("B2", "asked by phone")
     assert nik(2) not in json.dumps(look.facts)
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "\u00a0"])
+def test_who_types_nothing_is_asked_for_something_and_sees_nobody(data: Path, typed: str):
+    done = CliRunner().invoke(app, ["find", "--data", str(data)], input=f"{typed}\n")
+    assert isinstance(done.exception, BadSettingError)
+    assert "B1" not in done.output
+    assert not log.entries(Store.at(data), None, "looked_up")
+
+
+def test_a_list_that_was_cut_off_says_so(data: Path, monkeypatch: pytest.MonkeyPatch):
+    asked_for = ["find", "--data", str(data), "--language", "en"]
+    assert "first" not in CliRunner().invoke(app, asked_for, input="Siti\n").stderr
+    monkeypatch.setattr("pipeline.inspection.person.LIMIT", 2)
+    for output in ([], ["--json"]):
+        assert "Only the first 2 are shown" in CliRunner().invoke(app, [*asked_for, *output], input="a\n").stderr
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

@@ -152,6 +152,9 @@ def test_every_answer_is_there_in_both_languages():
 
 def test_the_command(store: Store, tmp_path: Path):
     line = ["object", "3", "--data", str(store.root), "--language", "en"]
+    none = CliRunner().invoke(app, [*line, "--list"])
+    assert none.output.strip() == "Nobody has objected to a decision of wave 3."
+    assert json.loads(CliRunner().invoke(app, [*line, "--list", "--json"]).stdout) == []
     done = CliRunner().invoke(app, [*line, "B1", "--text", "My photo is sharp.", "--why", "by phone"])
     assert done.exit_code == 0, done.exception
     assert "B1" in done.output

@@ -86,6 +86,16 @@ def test_a_command_gives_back_what_it_held_whatever_happens(store: Store) -> Non
     assert wave_lock.holder_of(store, WAVE) is None
 
 
+def test_a_run_whose_wave_was_given_back_is_to_be_run_again_and_not_to_wait(store: Store) -> None:
+    with pytest.raises(WaveLockedError, match="somebody gave it back") as lost:
+        wave_lock.must_hold(store, WAVE, "run")
+    assert "Run the wave again" in lost.value.advice
+    assert "Wait" not in lost.value.advice
+    wave_lock.take(store, WAVE, wave_lock.Holder("other"))
+    with pytest.raises(WaveLockedError, match="other"):
+        wave_lock.must_hold(store, WAVE, "run")
+
+
 def test_a_dead_process_of_the_same_number_is_not_this_one(store: Store) -> None:
     """Numbers come again, in a container the same ones: what a dead namesake left is not adopted with its birth."""
     alive = wave_lock.Holder.this_process("gelombang run, process 7 on box")

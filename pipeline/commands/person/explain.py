@@ -101,9 +101,13 @@ class _Page:
 
     def _compared(self) -> None:
         from pipeline.reports.language.labels import label
+        from pipeline.reports.language.numbers import day
 
         self._heading("compared")
-        days = ", ".join(f"{label(f'extract.{n}', self.language)}: {d}" for n, d in self.found.extracts.items())
+        days = ", ".join(
+            f"{label(f'extract.{name}', self.language)}: {day(date.fromisoformat(asof), self.language)}"
+            for name, asof in self.found.extracts.items()
+        )
         self._say(self._text("extracts", days=days), "dim")
         if self.found.redelivered:
             names = ", ".join(label(f"extract.{name}", self.language) for name in self.found.redelivered)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.common.console import say_json, wide_console
+from pipeline.commands.common.console import say, say_json, wide_console
 from pipeline.commands.common.options import (
     DataOption,
     JsonOption,
@@ -41,14 +41,13 @@ def find(
 
     Example: gelombang find --why "a letter of 3 March" < nik.txt
     """
-    from pipeline.inspection.person import asked
-    from pipeline.inspection.person import find as found_by
+    from pipeline.inspection import person
     from pipeline.reports.language.labels import label
 
     spoken, store = language_of(language), Store.at(data or settings().data)
     store.pull("waves/", only=("manifest.json", "decisions.parquet"))
-    what = asked(from_standard_input(label("find.ask", spoken)))
-    found = found_by(store, what, wave)
+    what = person.asked(from_standard_input(label("find.ask", spoken)))
+    found = person.find(store, what, wave)
     for number, group in groupby(found, key=lambda one: one.wave):
         ids = ", ".join(one.registration_id for one in group)
         log.note(store, "looked_up", number, {"registration_id": ids, "why": why, "by_what": what.kind})
@@ -65,5 +64,7 @@ def find(
             shown = (one.registration_id, one.code, one.name, one.nik, label(f"outcome.{one.outcome}", spoken))
             table.add_row(str(one.wave), *(Text(text) for text in shown))
         wide_console().print(table)
+    if len(found) == person.LIMIT:
+        say(label("find.cut", spoken, n=str(person.LIMIT)), err=True)
     if not found:
         raise UnknownApplicationError("No application was found.", "Try another of NIK, phone, name or id; all waves.")

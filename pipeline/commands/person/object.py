@@ -59,6 +59,9 @@ def object_(
     if as_json:
         say_json([asdict(one) for one in found], indent=1)
         return
+    if not found:
+        say(label("objection.none", spoken, wave=str(wave)))
+        return
     heads = ("number", "application", "about", "deadline", "state")
     table = Table(*(label(f"objection.{head}", spoken) for head in heads))
     for one in found:

@@ -25,3 +25,5 @@ def unlock(wave: WaveArgument, *, data: DataOption = None, language: LanguageOpt
     log.note(store, "unlocked", wave, {"run": holder.run, "since": holder.since})
     if wave_lock.release(store, found, holder.run):
         say(label("held.freed", spoken, wave=str(wave), holder=holder.run, since=holder.since))
+        if holder.alive():
+            say(label("held.alive", spoken))
