@@ -50,13 +50,14 @@ def files_of(store: Store, wave: Wave, what: str) -> list[OptionalFile]:
 def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
     """Makes the table ``rows`` of what was delivered, each value of its contract's type or null."""
     db.register("delivered", everything)
+    duckdb_sql.run(db, "pipeline.ingest", "sql/texts")
     duckdb_sql.run(db, "pipeline.ingest", "sql/moments")
     casts = ", ".join(_cast(field) for field in schema)
     db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
 
 
 def _cast(field: pa.Field) -> str:
-    value = f"nullif(trim({field.name}), '')"
+    value = f"nullif(bare({field.name}), '')"
     if field.name == "decision":
         return f"lower({value}) AS decision"
     if pa.types.is_timestamp(field.type):
