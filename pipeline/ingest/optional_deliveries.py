@@ -43,7 +43,7 @@ def delivered(store: Store, wave: Wave, what: str) -> tuple[pa.Table, int]:
 
 def files_of(store: Store, wave: Wave, what: str) -> list[OptionalFile]:
     """What each file of a folder holds."""
-    paths = sorted(p for p in store.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
+    paths = sorted(p for p in store.landing(wave, what).glob("*") if not p.name.startswith("."))
     return [_read(path, IN[what]) for path in paths]
 
 
@@ -75,7 +75,7 @@ def _read(path: Path, contract: Table) -> OptionalFile:
             lines = read_csv(path)
             if lines is None:
                 return OptionalFile(path, None, aside)
-            lines.need(contract.required)
+            lines.need(contract.required, contract.schema.names)
             tables, aside = [_columns(table, contract.schema) for table in lines.tables], lines.set_aside
         else:
             raise UnreadableFileError(said("neither", path=path), said("as_csv_or_parquet"))

@@ -40,8 +40,9 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
     lines = read_csv(path)
     if lines is None:
         raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
-    lines.need(needed)
+    lines.need(needed, optional)
     needed += tuple(name for name in optional if name in lines.header)
+    lines.need(needed)
     empty = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
     table = pa.concat_tables([empty, *(part.select(list(needed)) for part in lines.tables)])
     for line, problem, _ in lines.set_aside.rows():
