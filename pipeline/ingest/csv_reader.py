@@ -221,7 +221,7 @@ def _is_header(fields: list[str], lines: Lines) -> bool:
 
 
 def _parts(names: list[str]) -> list[str]:
-    """The words of columns' names, which a header has however it parts them; the longest first, for it is the rarest."""
+    """The words of columns' names, which a header has however it parts them; the longest, as the rarest, first."""
     return sorted({part for name in names if name.isascii() for part in name.split("_")}, key=len, reverse=True)
 
 

@@ -105,13 +105,17 @@ FROM applications a
 LEFT JOIN resolved_applications s ON s.number = a.number AND s.registration_id = a.registration_id
 LEFT JOIN people p ON p.key = coalesce(s.key, a.number);
 
--- Most names are the same but for capitals; only the others (else null) are worth being made plain.
+-- Most names are the same but for capitals; only the others (else null) are worth being made plain. A name without a letter
+-- (`-`) is one of them: it agrees with none, here as where it is asked who stands.
 CREATE OR REPLACE VIEW worded AS
 SELECT
-    with_register.*,
-    CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(full_name) END         AS words,
-    CASE WHEN upper(full_name) <> upper(registered_name) THEN words_of(registered_name) END   AS registered_words
-FROM with_register;
+    * EXCLUDE (unlike),
+    CASE WHEN unlike THEN words_of(full_name) END         AS words,
+    CASE WHEN unlike THEN words_of(registered_name) END   AS registered_words
+FROM (
+    SELECT *, upper(full_name) <> upper(registered_name) OR NOT regexp_matches(full_name, '[A-Za-z0-9]') AS unlike
+    FROM with_register
+);
 
 CREATE OR REPLACE VIEW named AS
 SELECT * EXCLUDE (words, registered_words), form_of(words) AS one, form_of(registered_words) AS other
