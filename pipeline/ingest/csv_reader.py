@@ -45,6 +45,8 @@ class Lines:
     rows: int = 0
     blank: int = 0
     names: list[str] = field(default_factory=list)
+    needed: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
 
     @property
     def tables(self) -> Iterator[pa.Table]:
@@ -63,9 +65,16 @@ class Lines:
                 raise FileLimitError(said("more_rows", n=self.limits.max_rows))
             yield table
 
-    def need(self, columns: Iterable[str]) -> None:
-        """Raises MissingColumnError, with the separator and the encoding that the header was read with."""
-        if missing := [name for name in columns if name not in self.header]:
+    def need(self, columns: Iterable[str], optional: Iterable[str] = ()) -> None:
+        """Says which columns are read: a line that has all those needed is a header, whatever else it has.
+
+        Raises MissingColumnError, with the separator and the encoding that the header was read with, and
+        UnreadableFileError where a column that is read is there twice.
+        """
+        self.needed = list(columns)
+        self.known = list(dict.fromkeys([*self.needed, *optional]))
+        self.read_once(self.header)
+        if missing := [name for name in self.needed if name not in self.header]:
             names = [said(name).texts for name in SEPARATORS.values()]
             header = {
                 "encoding": self.source.encoding,
@@ -73,8 +82,14 @@ class Lines:
                 "tried": Said({language: ", ".join(name[language] for name in names) for language in LANGUAGES}),
                 "n": len(self.header),
             }
-            columns = ", ".join(missing)
-            raise MissingColumnError(said("no_column_csv", path=self.source.path, columns=columns, **header))
+            absent = ", ".join(missing)
+            raise MissingColumnError(said("no_column_csv", path=self.source.path, columns=absent, **header))
+
+    def read_once(self, header: list[str]) -> None:
+        """Raises UnreadableFileError where a column that is read is there twice: which one is meant is a guess."""
+        if twice := [name for name in self.known if header.count(name) > 1]:
+            columns = ", ".join(twice)
+            raise UnreadableFileError(said("column_twice", path=self.source.path, columns=columns), said("column_once"))
 
 
 def read_csv(path: Path, limits: IngestSettings | None = None) -> Lines | None:
@@ -172,7 +187,9 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
             if problem == REPEATED_HEADER:  # another file follows; its columns may have another order
                 if rows:
                     yield _table(rows, lines.names)
-                rows, lines.names = [], _unique_names([column_name(name) for name in record.fields])
+                header = [column_name(name) for name in record.fields]
+                lines.read_once(header)
+                rows, lines.names = [], _unique_names(header)
         else:
             rows.append(record.fields)
             if len(rows) == _BATCH:
@@ -183,14 +200,29 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
 
 def _problem(record: Record, lines: Lines) -> str | None:
     """Why the fields of a record are no row."""
-    if column_name(record.fields[0]) in lines.header and sorted(map(column_name, record.fields)) == sorted(
-        lines.header
-    ):
+    if _is_header(record.fields, lines):
         return REPEATED_HEADER
     if not any(map(str.strip, record.fields)):
         lines.blank += 1
         return BLANK
     return LONG_VALUE if any(len(value) > lines.limits.max_value_chars for value in record.fields) else None
+
+
+def _is_header(fields: list[str], lines: Lines) -> bool:
+    """Whether a record is the header once more, or that of another file: it has all columns that are needed."""
+    if column_name(fields[0]) in lines.header and sorted(map(column_name, fields)) == sorted(lines.header):
+        return True
+    together = "\n".join(fields).lower()
+    if not lines.needed or not all(part in together for part in _parts(lines.needed)):
+        return False
+    names = [column_name(name) for name in fields]
+    # two of them: a review has one that is needed, and its note may be that word
+    return set(lines.needed) <= set(names) and sum(name in lines.known for name in names) > 1
+
+
+def _parts(names: list[str]) -> list[str]:
+    """The words of columns' names, which a header has however it parts them; the longest, as the rarest, first."""
+    return sorted({part for name in names if name.isascii() for part in name.split("_")}, key=len, reverse=True)
 
 
 def _plain(block: bytes, lines: Lines) -> pa.Table | None:
@@ -202,7 +234,9 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
         block = block.replace(b"\r", b"\n")
     if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         return None
-    if _may_have_header(block, lines.header) or (b'"' in block and not only_whole_quotes(block, separator)):
+    if _may_have_header(block, lines.needed or lines.header) or (
+        b'"' in block and not only_whole_quotes(block, separator)
+    ):
         return None
     amiss: list[object] = []
 
@@ -226,11 +260,10 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
     return None if amiss or long else table
 
 
-def _may_have_header(block: bytes, header: list[str]) -> bool:
-    """Whether a block may contain the header once more: all its plain names do (one alone says little: "Monika")."""
-    normalised = block.lower().replace(b" ", b"_")
-    plain = [name for name in header if name.isascii() and name.isalnum()]
-    return all(name.encode() in normalised for name in [header[0], *plain])
+def _may_have_header(block: bytes, names: list[str]) -> bool:
+    """Whether a block may contain a header: all words of the names are in it (one alone says little: "Monika")."""
+    small = block.lower()
+    return all(part.encode() in small for part in _parts(names))
 
 
 def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:

@@ -43,20 +43,21 @@ def delivered(store: Store, wave: Wave, what: str) -> tuple[pa.Table, int]:
 
 def files_of(store: Store, wave: Wave, what: str) -> list[OptionalFile]:
     """What each file of a folder holds."""
-    paths = sorted(p for p in store.landing(wave, what).glob("*") if p.is_file() and not p.name.startswith("."))
+    paths = sorted(p for p in store.landing(wave, what).glob("*") if not p.name.startswith("."))
     return [_read(path, IN[what]) for path in paths]
 
 
 def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Schema) -> None:
     """Makes the table ``rows`` of what was delivered, each value of its contract's type or null."""
     db.register("delivered", everything)
+    duckdb_sql.run(db, "pipeline.ingest", "sql/texts")
     duckdb_sql.run(db, "pipeline.ingest", "sql/moments")
     casts = ", ".join(_cast(field) for field in schema)
     db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
 
 
 def _cast(field: pa.Field) -> str:
-    value = f"nullif(trim({field.name}), '')"
+    value = f"nullif(bare({field.name}), '')"
     if field.name == "decision":
         return f"lower({value}) AS decision"
     if pa.types.is_timestamp(field.type):
@@ -74,7 +75,7 @@ def _read(path: Path, contract: Table) -> OptionalFile:
             lines = read_csv(path)
             if lines is None:
                 return OptionalFile(path, None, aside)
-            lines.need(contract.required)
+            lines.need(contract.required, contract.schema.names)
             tables, aside = [_columns(table, contract.schema) for table in lines.tables], lines.set_aside
         else:
             raise UnreadableFileError(said("neither", path=path), said("as_csv_or_parquet"))

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError, WrongTypeError
 from pipeline.domain.said import said
 from pipeline.domain.settings import IngestSettings, settings
+from pipeline.ingest.csv_reader import column_name
 from pipeline.ingest.records import decoded
 from pipeline.ingest.set_aside import SetAside
 
@@ -60,7 +61,10 @@ def _within(footer: pq.FileMetaData, path: Path, limits: IngestSettings) -> None
 
 def _present(schema: pa.Schema, columns: pa.Schema, required: Collection[str], path: Path) -> dict[str, str]:
     """The file's own name of each column of the contract that it has."""
-    actual = {name.strip().lower().replace(" ", "_"): name for name in schema.names}
+    actual = {column_name(name): name for name in schema.names}
+    names = [column_name(name) for name in schema.names]
+    if twice := [name for name in columns.names if names.count(name) > 1]:
+        raise UnreadableFileError(said("column_twice", path=path, columns=", ".join(twice)), said("column_once"))
     if missing := [name for name in required if name not in actual]:
         raise MissingColumnError(said("no_column", path=path, columns=", ".join(missing)))
     for field in columns:
@@ -71,7 +75,11 @@ def _present(schema: pa.Schema, columns: pa.Schema, required: Collection[str], p
 
 def _is_text(given: pa.DataType) -> bool:
     types = pa.types
-    return bool(types.is_string(given) or types.is_large_string(given) or types.is_binary(given))
+    return bool(types.is_string(given) or types.is_large_string(given) or types.is_binary(given) or _is_view(given))
+
+
+def _is_view(given: pa.DataType) -> bool:
+    return bool(pa.types.is_string_view(given) or pa.types.is_binary_view(given))
 
 
 def _need_type(given: pa.DataType, field: pa.Field, path: Path) -> None:
@@ -79,7 +87,7 @@ def _need_type(given: pa.DataType, field: pa.Field, path: Path) -> None:
     types = pa.types
     if types.is_dictionary(given):
         given = given.value_type
-    text = _is_text(given) or types.is_string_view(given) or types.is_null(given)
+    text = _is_text(given) or types.is_null(given)
     if types.is_timestamp(field.type) or types.is_date(field.type):
         fits = types.is_timestamp(given) or types.is_date(given)
     elif types.is_boolean(field.type):

@@ -107,7 +107,7 @@ def _tables(path: Path, done: Delivery) -> Iterator[pa.Table]:
     lines = read_csv(path)
     if lines is None:
         return
-    lines.need(required)
+    lines.need(required, _DELIVERED.names)
     done.aside = lines.set_aside
     for table in lines.tables:
         for name in _DELIVERED.names:

@@ -92,8 +92,8 @@ def ingest_registrations(store: Store, wave: Wave) -> IngestCounts:
 
 def _staged(work: Path, folder: Path, wave: Wave) -> tuple[IngestRecord, list[Path]]:
     """Every file's rows as text. Raises EmptyWaveError, and the first file's error where none could be read."""
-    delivered = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
-    paths = [p for p in delivered if p.name.lower().endswith((".parquet", ".csv", ".csv.gz"))]
+    delivered = sorted(p for p in folder.glob("*") if not p.name.startswith("."))
+    paths = [p for p in delivered if p.is_file() and p.name.lower().endswith((".parquet", ".csv", ".csv.gz"))]
     if not paths:
         raise EmptyWaveError(said("no_registrations", wave=str(wave.number), folder=folder))
     stage = Stage(files.fresh(work / "staged"))

@@ -72,7 +72,9 @@ def _accepted(cohorts: list[Path]) -> str:
     people = duckdb_sql.empty_query(pa.schema([("nik", pa.string()), ("full_name", pa.string())]))
     if cohorts:
         people = f"{people} UNION ALL BY NAME FROM {duckdb_sql.read(cohorts)}"
-    return f"SELECT as_number(nik) AS number, bare(full_name) AS bare_name FROM ({people}) WHERE as_number(nik) > 0"
+    return (
+        f"SELECT as_number(nik) AS number, letters_of(full_name) AS bare_name FROM ({people}) WHERE as_number(nik) > 0"
+    )
 
 
 def _repeated(work: Path) -> str:

@@ -91,9 +91,17 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
 
 
 def _as_stored(base: Path, relative: str) -> Path:
-    """The path as it is on disk: macOS writes é as two characters (NFD), a form sends one (NFC); it is one name."""
-    forms = dict.fromkeys((relative, *(unicodedata.normalize(form, relative) for form in ("NFC", "NFD"))))
-    return next((base / form for form in forms if os.path.lexists(base / form)), base / relative)
+    """The path as it is on disk: macOS writes é as two characters (NFD), a form sends one (NFC); it is one name.
+
+    Each folder has a form of its own: it may come from another archive than the files in it.
+    """
+    if relative.isascii():
+        return base / relative
+    places = [base]
+    for part in Path(relative).parts:
+        forms = dict.fromkeys((part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD"))))
+        places = [place / form for place in places for form in forms if os.path.lexists(place / form)]
+    return next(iter(places), base / relative)
 
 
 @cache
@@ -149,7 +157,7 @@ def decode_within(
 def _refuse(data: bytes) -> None:
     """Refuses by their first bytes what is a picture of another kind, and what would take minutes."""
     kind = next((name for start, name in _SIGNATURES.items() if data.startswith(start)), None)
-    if data[4:12] in (b"ftypavif", b"ftypavis"):
+    if data[4:8] == b"ftyp" and b"avi" in data[8 : int.from_bytes(data[:4])]:  # avif or avis, first or among others
         kind = "AVIF"
     if kind:
         raise PhotoUnreadableError(f"{kind}: {TAKEN}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.spec.tables import Case, cases, expected, judge
+from tests.spec.world import World, nik, wave
 
 
 @pytest.mark.parametrize("case", cases("exclusion"), ids=str)
@@ -16,3 +17,16 @@ def test_exclusion(case: Case, tmp_path: Path):
         if "warnings" in cells:
             assert found["warnings"] == expected(cells, "warnings"), cells
         assert found["draw"].startswith(cells.get("draw", "")), cells
+
+
+@pytest.mark.parametrize(
+    "occupation",
+    [
+        "PEGAWAI NEGERI SIPIL\u00a0(PNS)", "PEGAWAI\u00a0NEGERI SIPIL", "PEGAWAI NEGERI SIPIL (PNS).",
+        "\ufeffKEPALA DESA", "KEPALA DESA\u200b", "kepala\ndesa", "TENTARA NASIONAL INDONESIA [TNI]", "KEPOLISIAN-RI ( POLRI )\t",
+    ],
+)  # fmt: skip
+def test_an_office_is_one_whatever_is_between_and_behind_its_words(tmp_path: Path, occupation: str):
+    world, this = World(tmp_path), wave(4)
+    world.apply(this, "R1", world.person(nik(1), occupation=occupation))
+    assert world.screen(this)["R1"]["reasons"] == ["excluded_occupation"]

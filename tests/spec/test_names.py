@@ -36,6 +36,17 @@ def test_every_degree_of_the_list_goes_where_it_may(kind: str, tmp_path: Path):
         assert found["reasons"] == expected(cells, "reasons"), cells
 
 
+@pytest.mark.parametrize("name", ["-", "", " . ", "李"])
+def test_a_name_without_a_letter_agrees_with_none_however_often_it_is_sent(name: str, tmp_path: Path):
+    """One such application agreed by its bytes, and of two none superseded the other: two places for one person."""
+    rows = tuple({"nik": "A", "name": name, "registered name": name} for _ in range(2))
+    for case_rows in (rows[:1], rows):
+        root = tmp_path / str(len(case_rows))
+        root.mkdir()
+        for _, found in judge(root, Case("names", (), name, case_rows, 1)):
+            assert found["reasons"] == ["identity_mismatch"]
+
+
 def test_a_degree_is_in_the_lists_once():
     bunched = [degree.replace(".", "").upper() for kind in degrees().values() for degree in kind]
     assert not [degree for degree in bunched if bunched.count(degree) > 1]

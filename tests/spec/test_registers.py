@@ -201,6 +201,15 @@ def test_a_number_that_is_none_matches_nobody(world: World):
     assert [found[f"R{n}"]["reasons"] for n in (1, 2, 3)] == [[], [], []]
 
 
+@pytest.mark.parametrize("blank", [" {}", "{}\t", "\n{}\r\n", "{}\v\f"])
+def test_a_register_finds_every_number_that_it_says_is_well_formed(world: World, blank: str):
+    world.enter("education", blank.format(nik(1)), status="active")
+    world.enter("bansos", blank.format(nik(2)), programme="PKH", status="active")
+    world.enter("blacklist", blank.format(ZERO))
+    reasons = [row["reasons"] for row in world.screen(WAVE).values()]
+    assert reasons == [["in_education"], ["bansos_recipient"], ["blacklisted"]]
+
+
 def test_a_number_of_zeros_is_nobody(world: World):
     """A register may have it where it knows no NIK."""
     world.apply(WAVE, "R9", world.person("0" * 16))

@@ -113,6 +113,50 @@ def test_what_a_file_says(tmp_path, monkeypatch, content, rows, aside, packed, b
     assert read(tmp_path, content, name) == (rows, aside)
 
 
+@pytest.mark.parametrize(
+    ("second", "rows"),
+    [
+        ("the id,full name,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),  # as the first
+        ("THE-ID,Full  Name,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),
+        ("full_name,remark,the_id\nCITRA,x,2\n", [("1", "ANI"), ("2", "CITRA")]),  # another column in another order
+        ("remark,the_id,full_name\n" + "x,2,CITRA\n" * 3, [("1", "ANI"), *[("2", "CITRA")] * 3]),
+        ("the_id,remark,note\n", [("1", "ANI"), ("the_id", "remark")]),  # a needed column is not there: no header
+    ],
+)
+@pytest.mark.parametrize("block", [30, 1 << 20])
+def test_a_header_of_another_file_is_no_row(tmp_path, monkeypatch, second, rows, block):
+    monkeypatch.setattr("pipeline.ingest.text_source._BLOCK", block)
+    (tmp_path / "x.csv").write_text("the_id,full_name,note\n1,ANI,x\n" + second)
+    lines = lines_of(tmp_path / "x.csv")
+    lines.need(["the_id", "full_name"], ["note"])
+    tables = [table.select(["the_id", "full_name"]).to_pylist() for table in lines.tables]
+    assert [tuple(row.values()) for table in tables for row in table] == rows
+
+
+def test_the_one_column_that_is_needed_may_be_a_word_in_a_note(tmp_path):
+    (tmp_path / "x.csv").write_text("id,decision,note\n1,accept,x\n2,accept,id\n")
+    lines = lines_of(tmp_path / "x.csv")
+    lines.need(["id"], ["id", "decision", "note"])
+    assert sum(table.num_rows for table in lines.tables) == 2
+
+
+@pytest.mark.parametrize("content", ["a,b,A\n1,2,3\n", "a,b,c\n1,2,3\na,b,b\n1,2,3\n", "b,a,C, c\n1,2,3,4\n"])
+def test_a_column_that_is_there_twice_is_not_guessed(tmp_path, content):
+    (tmp_path / "x.csv").write_text(content)
+    lines = lines_of(tmp_path / "x.csv")
+    with pytest.raises(UnreadableFileError, match=r"x\.csv has the column . more than once"):
+        lines.need(["a", "b"], ["c"])
+        for _ in lines.tables:
+            pass
+
+
+def test_a_column_that_nobody_reads_may_be_there_twice(tmp_path):
+    (tmp_path / "x.csv").write_text("a,b,z,z,\n1,2,3,4,\n")
+    lines = lines_of(tmp_path / "x.csv")
+    lines.need(["a", "b"])
+    assert sum(table.num_rows for table in lines.tables) == 1
+
+
 def test_packed_files_put_behind_each_other_are_one_file(tmp_path):
     part = gzip.compress(b"a,b,c\r\n1,2,3\r\n")
     rows, aside = read(tmp_path, part * 3, "x.csv.gz")

@@ -159,6 +159,11 @@ def test_what_every_register_says_passes_also_in_other_capitals(tmp_path):
             "population.null_share_birth_date population.nik_malformed_share population.kk_malformed_share",
         ),
         (
+            {"education.nik": [f"{n}\u00a0" for n in NIK], "bansos.nik": [f"'{n}" for n in NIK]},
+            {},
+            "education.nik_malformed_share bansos.nik_malformed_share",
+        ),
+        (
             {"education.nik": NIK[:50] * 4, "bansos.nik": NIK[:100] * 2, "population.nik": NIK[:100] * 2},
             {},
             "education.repeated_share bansos.repeated_share population.duplicate_nik_share",
@@ -174,6 +179,7 @@ def test_what_every_register_says_passes_also_in_other_capitals(tmp_path):
         "nobody who may",
         "no birth date",
         "numbers that lost digits",
+        "numbers with something around them",
         "rows twice",
     ],
 )

@@ -9,6 +9,7 @@ import random
 from datetime import date, datetime
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -301,9 +302,58 @@ def test_tabs_nul_and_apostrophes_around_a_value_are_no_part_of_it(landing):
     assert rows[0]["birth_date"] is not None
 
 
+@pytest.mark.parametrize("around", ["'{}", "\t'{} ", "{}\u00a0"])
+def test_marks_are_no_part_of_any_value(landing, around):
+    landing.csv({**GOOD, "registration_id": "A"}, {name: around.format(value) for name, value in GOOD.items()})
+    counts, [plain, marked] = landing.ingest()
+    assert counts.unreadable_values == 0
+    told = ("registration_id", "full_name")  # an apostrophe before a name is left to the comparison of names
+    assert [v for k, v in marked.items() if k not in told] == [v for k, v in plain.items() if k not in told]
+
+
 def test_a_huge_line_is_set_aside(landing):
     landing.csv(GOOD, ["x" * 2_000_000])
     assert landing.ingest()[0].set_aside == 1
+
+
+GOOD_TABLE = pa.table({name: [value] for name, value in GOOD.items()})
+
+
+@pytest.mark.parametrize("twice", ["nik", "NIK", " Full-Name"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_column_that_is_there_twice_sets_its_file_aside(landing, twice, kind):
+    table = GOOD_TABLE.append_column(twice, pa.array(["3171010101900009"]))
+    write = pacsv.write_csv if kind == "csv" else pq.write_table
+    write(table, landing.folder / f"b.{kind}")
+    landing.csv({**GOOD, "registration_id": "R2"})
+    counts, rows = landing.ingest()
+    assert (counts.quarantined, [row["registration_id"] for row in rows]) == (1, ["R2"])
+
+
+def test_parquet_forgives_the_same_header_as_csv(landing):
+    odd = GOOD_TABLE.rename_columns([f" {name.replace('_', '-').title()}" for name in NAMES])
+    pq.write_table(odd, landing.folder / "a.parquet")
+    assert landing.ingest()[1][0]["full_name"] == GOOD["full_name"]
+
+
+@pytest.mark.parametrize("type_", [pa.large_string(), pa.string_view(), pa.binary_view(), pa.binary()])
+def test_text_of_any_arrow_type_is_read_and_keeps_the_limit(landing, type_):
+    names = pa.array(["ANI", "A" * 50_000]).cast(pa.binary() if "binary" in str(type_) else pa.string()).cast(type_)
+    table = pa.concat_tables([GOOD_TABLE, GOOD_TABLE])
+    table = table.set_column(NAMES.index("full_name"), "full_name", names)
+    pq.write_table(table, landing.folder / "a.parquet")
+    counts, rows = landing.ingest()
+    assert (counts.set_aside, [row["full_name"] for row in rows]) == (1, ["ANI"])
+
+
+def test_a_folder_and_a_link_to_nowhere_are_named(landing):
+    landing.csv(GOOD)
+    (landing.folder / "spark.parquet").mkdir()
+    pq.write_table(GOOD_TABLE, landing.folder / "spark.parquet" / "part-0.parquet")
+    (landing.folder / "b.csv").symlink_to("nowhere.csv")
+    assert landing.ingest()[0].ignored == 2
+    record = files.read_json(landing.root / "work" / "wave-0001" / "ingest.json")
+    assert record["ignored_files"] == ["b.csv", "spark.parquet"]
 
 
 def test_parquet_of_several_types_is_the_same_as_csv(landing):

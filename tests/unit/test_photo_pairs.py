@@ -16,6 +16,7 @@ H = b"selfie,reference\n"
         (H, []),
         (H + b"a.jpg,b.jpg\n", [("a.jpg", "b.jpg")]),
         (H + b" a.jpg , b.jpg\t\n", [("a.jpg", "b.jpg")]),
+        (H + b"'a.jpg,\t'b.jpg\xc2\xa0\n", [("a.jpg", "b.jpg")]),  # as a spreadsheet marks text
         (H + b'"a, 1.jpg",b.jpg\n', [("a, 1.jpg", "b.jpg")]),
         (H + b"Jos\xe9.jpg,b.jpg\nJos\xc3\xa9.jpg,b.jpg\n", [("José.jpg", "b.jpg")] * 2),
         (H + b"a.jpg,\n,b.jpg\n", [("a.jpg", ""), ("", "b.jpg")]),
@@ -38,6 +39,8 @@ def test_every_pair_is_read(tmp_path, content, pairs):
         (b"selfie;photo\n", MissingColumnError, r"pairs\.csv has no column reference.*semicolon"),
         (H + b"a.jpg,b.jpg\na, 1.jpg,b.jpg\n", UnreadableFileError, r"pairs\.csv, line 3: wrong number of fields"),
         (H + b'a.jpg,b.jpg\n\n"a.jpg,b.jpg\n', UnreadableFileError, r"pairs\.csv, line 4: quote"),
+        (H + b"a.jpg,b.jpg\n,\na.jpg,b.jpg\n", UnreadableFileError, r"pairs\.csv, line 3: blank row"),
+        (H + H * 200 + b"a.jpg\n", UnreadableFileError, r"pairs\.csv.*wrong number of fields"),
         (H + b"a.jpg\n", UnreadableFileError, r"pairs\.csv, line 2"),
     ],
 )

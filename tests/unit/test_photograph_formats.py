@@ -83,6 +83,7 @@ def test_it_is_read_grey_as_it_is_in_colour(name):
         (encoded("PDF"), "PDF: JPEG, PNG, WebP and HEIC"),
         (encoded("BMP"), "BMP: JPEG"),
         (encoded("AVIF"), "AVIF: JPEG"),
+        (encoded("AVIF")[:8] + b"mif1" + encoded("AVIF")[12:], "AVIF: JPEG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG: JPEG"),
         (encoded("PNG", Image.new("RGBA", (1500, 1000))), "too many pixels"),
         (encoded("WEBP", Image.new("RGB", (1500, 1000))), "too many pixels"),
@@ -113,6 +114,17 @@ def test_a_name_is_one_name_in_either_form(tmp_path, stored, asked, name):
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"x")
     assert read_below(tmp_path, unicodedata.normalize(asked, name), 10) == b"x"
+
+
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_folder_and_a_file_may_have_different_forms(tmp_path, forms, asked):
+    folder, name = (unicodedata.normalize(form, text) for form, text in zip(forms, ("Renée", "é.jpg"), strict=True))
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / name).write_bytes(b"x")
+    other = tmp_path / unicodedata.normalize(forms[1], "Renée")
+    other.mkdir()  # the same folder from another archive, without the file
+    assert read_below(tmp_path, unicodedata.normalize(asked, "Renée/é.jpg"), 10) == b"x"
 
 
 def test_of_two_forms_that_are_both_there_the_one_that_was_asked_for_is_read(tmp_path):

@@ -101,6 +101,17 @@ def test_who_may_come_back(store: Store, id_: str, from_wave: int | None, proble
     assert send(store, (id_, from_wave, INSIDE, "new.jpg")) == {(id_, from_wave): problem}
 
 
+@pytest.mark.parametrize("around", ["'{}", "\t{}", "{}\u00a0", " '{}\0"])
+def test_marks_around_a_value_are_no_part_of_it(store: Store, around: str) -> None:
+    folder = store.landing(wave(3), "reuploads")
+    folder.mkdir(parents=True)
+    values = ",".join(map(around.format, ("A", "1", INSIDE, "new.jpg")))
+    (folder / "a.csv").write_text(f"registration_id,from_wave,submitted_at,selfie\n{values}\n", encoding="utf-8")
+    ingest_reuploads(store, wave(3))
+    [told] = read_table(store.work(wave(3)) / "reuploads.parquet").to_pylist()
+    assert (told["registration_id"], told["from_wave"], told["selfie"], told["problem"]) == ("A", 1, "new.jpg", None)
+
+
 def test_a_copy_of_a_wave_beside_the_waves_is_no_wave(store: Store) -> None:
     """Such as somebody makes before a wave is run again, to compare the two."""
     shutil.copytree(store.root / "waves" / "wave-0001", store.root / "waves" / "wave-0001-before")

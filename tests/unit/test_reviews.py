@@ -63,6 +63,15 @@ def test_the_latest_review_counts_and_bad_ones_are_counted(reviews: Reviews):
     assert (found["R1"]["decision"], found["R1"]["reviewer"], found["R1"]["note"]) == ("reject", "budi", "other person")
 
 
+@pytest.mark.parametrize("around", ["'{}", "\t{}", "{}\u00a0", "\ufeff'{} ", " '{}\0"])
+def test_marks_around_a_value_are_no_part_of_it(reviews: Reviews, around: str):
+    reviews.csv(",".join(map(around.format, ("R1", "accept", "ani", "2020-04-17 10:00:00", "ok"))))
+    counts, found = reviews.ingest()
+    assert counts == ReviewCounts(taken_in=1, set_aside=0, unsettled=0, unrecorded=0, unsigned=1)
+    expected = {"decision": "accept", "reviewer": "ani", "decided_at": datetime(2020, 4, 17, 10), "note": "ok"}
+    assert found["R1"] == {"registration_id": "R1", **expected}
+
+
 def test_a_reviewer_corrects_himself_in_another_file(reviews: Reviews):
     reviews.csv("R1,reject,ani,2020-04-17 10:00:00,", name="z.csv")
     reviews.csv("R1,accept,ani,2020-04-17 10:00:01,")

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.domain.errors import MissingColumnError, UnreadableFileError
 from pipeline.domain.settings import settings
-from pipeline.ingest.csv_reader import BLANK, REPEATED_HEADER, read_csv
+from pipeline.ingest.csv_reader import REPEATED_HEADER, read_csv
 from pipeline.runtime.processes import cores
 from pipeline.runtime.terminal import Terminal
 from pipeline.selfie.policy import SelfiePolicy
@@ -27,8 +27,12 @@ PhotosOption = Annotated[
 WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: one per core.")]
 
 
+#: Blanks, line ends, no-break space, zero byte and byte order mark.
+_AROUND = " \t\n\r\xa0\0\ufeff"
+
+
 def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
-    """The CSV's columns as text, without blanks around them; the optional ones as far as they are there.
+    """The CSV's columns as text, without blanks and marks around them; the optional ones as far as they are there.
 
     Raises MissingColumnError, and UnreadableFileError for a line that is not a row: the result has one row for each
     line.
@@ -36,14 +40,21 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
     lines = read_csv(path)
     if lines is None:
         raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
-    lines.need(needed)
+    lines.need(needed, optional)
     needed += tuple(name for name in optional if name in lines.header)
+    lines.need(needed)
     empty = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
     table = pa.concat_tables([empty, *(part.select(list(needed)) for part in lines.tables)])
-    for line, problem in lines.set_aside.lines:
-        if problem not in (REPEATED_HEADER, BLANK):
-            raise UnreadableFileError(f"{path}, line {line}: {problem}.", "Mend the line: each must be a row.")
-    return pa.table({name: pc.utf8_trim_whitespace(table[name]) for name in needed})
+    for line, problem, _ in lines.set_aside.rows():
+        if problem != REPEATED_HEADER:
+            where = f", line {line}" if line else ""
+            raise UnreadableFileError(f"{path}{where}: {problem}.", "Mend the line: each must be a row.")
+    return pa.table({name: _bare(table[name]) for name in needed})
+
+
+def _bare(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Values without the blanks and marks around them, as texts.sql has it for what a wave takes in."""
+    return pc.utf8_trim(pc.utf8_ltrim(pc.utf8_trim(column, _AROUND), "'"), _AROUND)
 
 
 @contextmanager

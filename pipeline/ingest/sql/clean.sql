@@ -12,14 +12,14 @@ WITH trimmed AS (
         nullif(bare(kk), '')                 AS kk,
         nullif(tidy(full_name), '')                       AS full_name,
         nullif(bare(birth_date), '')                      AS birth_text,
-        nullif(upper(tidy(sex)), '')                      AS sex_text,
+        nullif(upper(bare(sex)), '')                      AS sex_text,
         nullif(bare(phone), '')              AS phone,
-        lower(tidy(phone_verified))                       AS phone_flag,
-        nullif(tidy(email), '')                           AS email,
-        lower(tidy(email_verified))                       AS email_flag,
+        lower(bare(phone_verified))                       AS phone_flag,
+        nullif(bare(email), '')                           AS email,
+        lower(bare(email_verified))                       AS email_flag,
         nullif(bare(province_code), '')      AS province_code,
-        nullif(tidy(selfie), '')                          AS selfie,
-        lower(tidy(language))                             AS language_text
+        nullif(bare(selfie), '')                          AS selfie,
+        lower(bare(language))                             AS language_text
     FROM {source}
 ),
 read AS (

@@ -1,5 +1,5 @@
 -- In: rows, earlier {decisions} {retries} {accepted}, {registrations}, {repeated}, $opens, $closes. Out: settled, one row a re-upload.
-CREATE OR REPLACE MACRO bare(name) AS regexp_replace(upper(name), '[^A-Z]', '', 'g');
+CREATE OR REPLACE MACRO letters_of(name) AS regexp_replace(upper(name), '[^A-Z]', '', 'g');
 
 -- What each re-upload answers: the latest decision about the application that it names, and why it is not taken where it
 -- is not. {decisions} are the decisions of all earlier waves, {retries} the applications that those waves let try again.
@@ -26,7 +26,7 @@ CREATE OR REPLACE TABLE applied AS
 SELECT a.*, r.bare_name, r.birth_date
 FROM answered a
 LEFT JOIN (
-    SELECT registration_id, birth_date, bare(full_name) AS bare_name, wave_of(filename) AS refused_in FROM {retries}
+    SELECT registration_id, birth_date, letters_of(full_name) AS bare_name, wave_of(filename) AS refused_in FROM {retries}
 ) r USING (registration_id, refused_in);
 
 -- Whether a place under the NIK is this person's. Under another name it may be: then screening, which has the register, says.

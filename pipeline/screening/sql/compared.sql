@@ -103,11 +103,13 @@ FROM applications a
 LEFT JOIN resolved_applications s ON s.number = a.number AND s.registration_id = a.registration_id
 LEFT JOIN people p ON p.key = coalesce(s.key, a.number);
 
--- Most names are the same but for capitals and blanks; only the others (else null) are worth being made plain.
+-- Most names are the same but for capitals and blanks; only the others (else null) are worth being made plain. A name without
+-- a letter (`-`) is one of them: it agrees with none, here as where it is asked who stands.
 CREATE OR REPLACE VIEW worded AS
 SELECT
     with_register.*,
-    CASE WHEN full_name <> registered_name THEN otherwise_written(upper(full_name), upper(registered_name)) END AS in_other_words,
+    CASE WHEN NOT has_letter(full_name) THEN true
+        WHEN full_name <> registered_name THEN otherwise_written(upper(full_name), upper(registered_name)) END AS in_other_words,
     CASE WHEN in_other_words THEN words_of(full_name) END                                     AS words,
     CASE WHEN in_other_words THEN words_of(registered_name) END                               AS registered_words
 FROM with_register;

@@ -1,5 +1,11 @@
 -- In: the patterns of name_parts.toml ($degree …, {modern}). Out: the functions that the predicates of the rulebook are written with.
 
+-- Whether a letter or a figure is in a name. Nearly all begin with one, which a comparison of the first byte shows.
+CREATE OR REPLACE MACRO has_letter(name) AS CASE
+    WHEN (name >= 'A' AND name < '[') OR (name >= 'a' AND name < '{') THEN true
+    ELSE regexp_matches(name, '[A-Za-z0-9]')
+END;
+
 -- Whether two names in capitals differ in more than blanks. Most that are equal are so at once, and are not looked at further.
 CREATE OR REPLACE MACRO single_blanks(name) AS
     CASE WHEN contains(name, '  ') THEN replace(replace(name, '  ', ' '), '  ', ' ') ELSE name END;
@@ -95,6 +101,7 @@ CREATE OR REPLACE MACRO age_on(birth, day) AS
 CREATE OR REPLACE MACRO nik_birth_number(birth, sex) AS
     (day(birth) + CASE WHEN sex = 'P' THEN 40 ELSE 0 END) * 10000 + month(birth) * 100 + year(birth) % 100;
 
--- An occupation as it is compared: capitals, single spaces, without the short form in brackets that some exports leave out.
+-- An occupation as it is compared: capitals and figures, single spaces, without the short form in brackets that some exports
+-- leave out.
 CREATE OR REPLACE MACRO plain_occupation(name) AS
-    trim(regexp_replace(regexp_replace(upper(name), '\([^)]*\)\s*$', ''), '[\s[:punct:]]+', ' ', 'g'));
+    trim(regexp_replace(regexp_replace(upper(name), '[(\[][^)\]]*[)\]][^A-Z0-9]*$', ''), '[^A-Z0-9]+', ' ', 'g'));
