@@ -5,6 +5,7 @@ Each command is one module of ``pipeline/commands/``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -52,34 +53,18 @@ app = typer.Typer(
     "`gelombang --install-completion` lets the shell complete commands and options.",
 )
 
-app.command()(simulate)
-app.command("verify-photos")(verify_photos)
-app.command("compare-all")(compare_all)
-app.command()(calibrate)
-app.command()(explain)
-app.command()(audit)
-app.command()(find)
-app.command()(access)
-app.command()(erase)
-app.command()(purge)
-app.command()(history)
-app.command()(prove)
-app.command()(diff)
-app.command("what-if")(what_if)
-app.command()(review)
-app.command()(retries)
-app.command("object")(object_)
-app.command()(publish)
-app.command()(unlock)
-app.command()(unseal)
-app.command("rotate-key")(rotate_key)
-app.command("open")(open_)
-app.command("import")(import_register)
-app.command()(check)
-app.command()(run)
-app.command()(funnel)
-app.command()(waves)
-app.command()(status)
+#: What `gelombang --help` shows, in this order. A command whose name Python keeps for itself, or with a dash, is named.
+COMMANDS: dict[str, tuple[Callable[..., None] | tuple[str, Callable[..., None]], ...]] = {
+    "A wave": (run, status, funnel, waves, check, ("open", open_), publish, unlock),
+    "A person": (find, explain, ("object", object_), review, retries, access, erase),
+    "Proof and comparison": (audit, prove, history, diff, ("what-if", what_if)),
+    "Data": (simulate, ("import", import_register), purge, unseal, ("rotate-key", rotate_key)),
+    "Photographs": (("verify-photos", verify_photos), ("compare-all", compare_all), calibrate),
+}
+for panel, commands in COMMANDS.items():
+    for command in commands:
+        name, called = command if isinstance(command, tuple) else (command.__name__, command)
+        app.command(name, rich_help_panel=panel)(called)
 
 
 @app.callback(invoke_without_command=True)

@@ -216,3 +216,11 @@ def test_a_parquet_extract_that_is_damaged_is_named(root):
     code, found = root.json()
     assert code == 1
     assert "MissingColumnError: The extract bansos has no column programme" in found["failures"][0]["message"]
+
+
+def test_somebody_at_a_terminal_is_told_at_once_what_takes_so_long(root: Root):
+    asked = ["check", "1", "--data", str(root.root), "--language", "en", "--json"]
+    assert "being read" not in CliRunner().invoke(app, asked).stderr
+    told = CliRunner().invoke(app, asked, env={"FORCE_COLOR": "1", "TERM": "xterm"})
+    assert told.stderr.startswith("The files of wave 1 and the registers are being read")
+    assert json.loads(told.stdout)["wave"] == 1

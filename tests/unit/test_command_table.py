@@ -80,6 +80,14 @@ def test_every_command_has_an_example_that_it_takes(name, tmp_path, monkeypatch)
         COMMANDS[name].make_context(name, arguments)  # a wrong option or argument is a UsageError
 
 
+def test_the_help_shows_the_commands_by_what_they_are_for_and_a_waves_own_first():
+    panels = {name: str(getattr(command, "rich_help_panel", None)) for name, command in COMMANDS.items()}
+    assert "None" not in panels.values()
+    assert next(iter(panels.values())) == panels["run"] == panels["status"] == panels["publish"]
+    assert max(list(panels.values()).count(panel) for panel in panels.values()) <= 9
+    assert panels["find"] == panels["explain"] == panels["object"]
+
+
 @pytest.mark.parametrize("asked", ["-h", "--help"])
 @pytest.mark.parametrize("name", [None, *sorted(COMMANDS)])
 def test_both_options_show_the_help(name, asked):

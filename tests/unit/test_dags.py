@@ -147,7 +147,8 @@ def test_an_error_before_a_stage_begins_its_task_is_told_once_too(dag, monkeypat
     from airflow.exceptions import AirflowFailException
 
     attempt = sys.modules["gelombang_dags.wave_cohort"].attempt
-    console = Console(file=io.StringIO())
+    printed = io.StringIO()
+    console = Console(file=printed)
     monkeypatch.setattr(local_run, "_now", local_run.LocalRun("data", "gelombang run", "ani"))
 
     def early(error):
@@ -164,7 +165,7 @@ def test_an_error_before_a_stage_begins_its_task_is_told_once_too(dag, monkeypat
             with pytest.raises((AirflowFailException, ZeroDivisionError)):
                 attempt(stage, error)
         assert isinstance(display.error, WaveLockedError)
-    assert console.file.getvalue() == "✗ early\n✗ early: ZeroDivisionError\n✗ framed\n✗ framed: ZeroDivisionError\n"
+    assert printed.getvalue() == "✗ early\n✗ early: ZeroDivisionError\n✗ framed\n✗ framed: ZeroDivisionError\n"
 
 
 def test_every_stage_of_the_module_is_a_task(dag):

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.common.console import say_json
+from pipeline.commands.common.console import say, say_json
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.domain.said import in_language
 from pipeline.domain.settings import settings
@@ -36,7 +36,10 @@ def check(
     """
     spoken = language_of(language)
     store = Store.at(data or settings().data)
-    found = inspect_delivery(store, store.calendar().wave(wave))
+    found_wave = store.calendar().wave(wave)
+    if Terminal(stderr=True).is_terminal:  # a million people take a while
+        say(label("check.reading", spoken, wave=str(wave)), err=True)
+    found = inspect_delivery(store, found_wave)
     if as_json:
         say_json(found.to_json(), indent=2)
     else:
