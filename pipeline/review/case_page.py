@@ -52,8 +52,13 @@ def scores(case: Case, policy: dict[str, Any] | None, language: str) -> list[dic
     ]
 
 
+def in_fours(number: str) -> str:
+    """A long number in groups of four, as an eye compares it."""
+    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+
+
 def render(language: str, template: str = "review.html.j2", **values: Any) -> str:
     """The page of a case; without ``case`` the page at the end of the work. Or another ``template``."""
     shared = {"lang": language, "t": speaker(language), "ready": words()["ready"]}
-    shared |= {"message": lambda code: reasons.message(code, language), "label": label}
+    shared |= {"in_fours": in_fours, "message": lambda code: reasons.message(code, language), "label": label}
     return templates_of("pipeline.review").get_template(template).render(**shared, **values)

@@ -35,6 +35,8 @@ class Case:
     reference: str | None
     others: list[dict[str, Any]] = field(default_factory=list)
     card: str | None = None
+    #: Only where there is a card to compare it with; never in a log.
+    nik: str | None = field(default=None, repr=False)
 
 
 def read_cases(store: Store, wave: Wave) -> list[Case]:
@@ -43,19 +45,21 @@ def read_cases(store: Store, wave: Wave) -> list[Case]:
     open_ = files.read_table(out / "review.parquet")
     rows = {row["registration_id"]: row for row in [*_settled(store, wave), *open_.to_pylist()]}
     wanted = pc.field("registration_id").isin(pa.array(sorted(rows), pa.string()))
-    decided = files.read_table(out / "decisions.parquet", ["registration_id", "warnings"], wanted)
-    warnings = dict(zip(*(decided[name].to_pylist() for name in decided.column_names), strict=True))
-    return [_case(n, rows[id_], warnings.get(id_) or []) for n, id_ in enumerate(sorted(rows), start=1)]
+    table = files.read_table(out / "decisions.parquet", ["registration_id", "warnings", "nik"], wanted)
+    decided = {row["registration_id"]: row for row in table.to_pylist()}
+    return [_case(n, rows[id_], decided.get(id_, {})) for n, id_ in enumerate(sorted(rows), start=1)]
 
 
-def _case(number: int, row: dict[str, Any], warnings: list[str]) -> Case:
+def _case(number: int, row: dict[str, Any], decided: dict[str, Any]) -> Case:
     scores = {defect: row[defect] for defect in DEFECTS}
     kept = {name: row[name] for name in ("registration_id", "reasons", "similarity", "faces", "selfie", "reference")}
     later: dict[str, Any] = {
         "others": row.get("others") or [],
         "card": row.get("card"),
     }  # columns that an older wave does not have
-    return Case(number=number, warnings=warnings, scores=scores, **later, **kept)
+    if later["card"] not in (None, "missing"):
+        later["nik"] = decided.get("nik")
+    return Case(number=number, warnings=decided.get("warnings") or [], scores=scores, **later, **kept)
 
 
 def _settled(store: Store, wave: Wave) -> list[dict[str, Any]]:

@@ -281,6 +281,19 @@ def test_hidden_ears_that_came_with_a_doubt_are_shown_as_a_warning(tmp_path: Pat
         assert shown in page
 
 
+@pytest.mark.parametrize("card", ["agrees", "differs", "unreadable", "missing", None])
+def test_the_number_is_shown_beside_a_card_to_compare_it_with_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, card: str | None
+):
+    monkeypatch.setattr("pipeline.review.case_desk.cut_card", lambda root, relative: review_factory.picture())
+    desk = Desk(*review_factory.make(tmp_path, R1={"card": card}))
+    assert ("3171 0155 0590 0001" in desk.page(1)) == (card not in ("missing", None))
+    assert "3171 0155 0590 0001" not in desk.page(2)
+    desk.decide(1, "accept")
+    assert "3171" not in str(desk.audited()) + str(desk.written())
+    assert "3171" not in repr(read_cases(*review_factory.make(tmp_path / "more", R1={"card": card})))
+
+
 def test_a_missing_reference_is_said(desk: Desk):
     text = desk.page(2)
     assert text.count("<img ") == 1
