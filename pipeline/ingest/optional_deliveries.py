@@ -42,8 +42,10 @@ def delivered(store: Store, wave: Wave, what: str) -> tuple[pa.Table, int]:
 
 
 def files_of(store: Store, wave: Wave, what: str) -> list[OptionalFile]:
-    """What each file of a folder holds."""
-    paths = sorted(p for p in store.landing(wave, what).glob("*") if not p.name.startswith("."))
+    """What each file of a folder holds. A folder with a file's name (``x.parquet``) is one that cannot be read; others,
+    such as the review page's own, are no delivery."""
+    found = store.landing(wave, what).glob("*")
+    paths = sorted(p for p in found if not p.name.startswith(".") and (p.suffix or not p.is_dir()))
     return [_read(path, IN[what]) for path in paths]
 
 

@@ -72,6 +72,13 @@ def test_marks_around_a_value_are_no_part_of_it(reviews: Reviews, around: str):
     assert found["R1"] == {"registration_id": "R1", **expected}
 
 
+def test_a_folder_with_a_files_name_and_a_link_to_nowhere_are_counted(reviews: Reviews):
+    reviews.csv("R1,accept,ani,2020-04-17,")
+    (reviews.folder / "spark.parquet").mkdir()
+    (reviews.folder / "b.csv").symlink_to("nowhere.csv")
+    assert reviews.ingest()[0] == ReviewCounts(taken_in=1, set_aside=2, unsettled=0, unrecorded=0, unsigned=1)
+
+
 def test_a_reviewer_corrects_himself_in_another_file(reviews: Reviews):
     reviews.csv("R1,reject,ani,2020-04-17 10:00:00,", name="z.csv")
     reviews.csv("R1,accept,ani,2020-04-17 10:00:01,")
