@@ -23,7 +23,8 @@ def test_exclusion(case: Case, tmp_path: Path):
     "occupation",
     [
         "PEGAWAI NEGERI SIPIL\u00a0(PNS)", "PEGAWAI\u00a0NEGERI SIPIL", "PEGAWAI NEGERI SIPIL (PNS).",
-        "\ufeffKEPALA DESA", "KEPALA DESA\u200b", "kepala\ndesa", "TENTARA NASIONAL INDONESIA [TNI]",
+        "\ufeffKEPALA DESA", "KEPALA DESA\u200b", "kepala\ndesa",
+        "TENTARA NASIONAL INDONESIA [TNI]",
         "KEPOLISIAN-RI ( POLRI )\t",
     ],
 )  # fmt: skip

@@ -290,7 +290,7 @@ def test_the_number_is_shown_beside_a_card_to_compare_it_with_and_nowhere_else(
     assert ("3171 0155 0590 0001" in desk.page(1)) == (card not in ("missing", None))
     assert "3171 0155 0590 0001" not in desk.page(2)
     desk.decide(1, "accept")
-    assert "3171" not in str(desk.audited()) + str(desk.written())
+    assert "3171" not in str(desk.audited) + str(desk.written)
     assert "3171" not in repr(read_cases(*review_factory.make(tmp_path / "more", R1={"card": card})))
 
 
