@@ -106,6 +106,16 @@ def test_the_same_number_for_the_same_person_is_still_one_place(world: World):
     assert world.screen(OFF)["R2"]["reasons"] == ["already_accepted"]
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_an_earlier_place_under_another_name_counts_where_nobody_shares_the_number(tmp_path: Path, rows: int):
+    world = World(tmp_path)
+    for _ in range(rows):
+        world.person(NUMBER, full_name="SITI AMINAH")
+    world.apply(OFF, "R1", NUMBER, full_name="SITI AMINAH")
+    world.accepted(NUMBER)  # as BUDI SANTOSO
+    assert world.screen(OFF)["R1"]["reasons"] == ["already_accepted"]
+
+
 @pytest.mark.parametrize(
     ("review", "outcome", "reasons"),
     [(None, "review", ["face_mismatch"]), ("accept", "accepted", []), ("reject", "rejected", ["face_mismatch"])],
