@@ -131,6 +131,7 @@ def test_a_contested_application_is_not_refused_by_the_machine(tmp_path: Path, r
     decided = world.decide(this, dict.fromkeys(("A2", "B1"), MISMATCH), {"A2": review} if review else None)
     assert (decided["A2"]["outcome"], decided["A2"]["reasons"]) == (outcome, reasons)
     assert decided["A1"]["reasons"] == ["duplicate_application"]
+    assert decided["A2"]["warnings"] == ["contested"]
     assert decided["B1"]["outcome"] == "rejected"
 
 
