@@ -143,6 +143,17 @@ def test_an_area_that_cannot_fill_its_places_gives_them_to_all(world: World):
     assert found == order([*JAKARTA, *NOWHERE])[:4]
 
 
+@pytest.mark.parametrize(("place", "outcome"), [(0, "review"), (1, "review"), (2, "reserve")])
+def test_who_shares_a_number_is_a_reviewers_where_the_area_would_have_a_place(world: World, place: int, outcome: str):
+    """Papua has one place, for somebody who is not held; with one more, its second in the draw would have one."""
+    this = wave(3, seed=SEED, selfie="off", quota=2, areas=(("94", 0.5),))
+    held = order(PAPUA)[place]
+    [row] = [row for row in world.applications if row["registration_id"] == held]
+    world.person(row["nik"], full_name="JOKO WIDODO", birth_date=date(1985, 2, 3), kk=kk(99), province_code="31")
+    world.screen(this)
+    assert world.decide(this)[held]["outcome"] == outcome
+
+
 def test_another_area_of_somebody_is_found(world: World):
     this = wave(3, seed=SEED, selfie="off", areas=(("94", 0.5),), quota=4)
     world.screen(this)

@@ -72,6 +72,13 @@ def test_an_earlier_recipient_counts_once_though_two_cohorts_have_them(world: Wo
     assert refused(world.screen(WAVE)) == order(WAVE, ids)[1:]
 
 
+def test_an_earlier_recipient_counts_once_though_the_register_has_them_twice(world: World):
+    ids = family(world, WAVE, 2)
+    world.accepted(world.person(nik(100)), wave=2)
+    world.person(nik(100))
+    assert refused(world.screen(WAVE)) == order(WAVE, ids)[1:]
+
+
 def test_a_recipient_who_shares_a_number_with_a_stranger_counts_in_one_family(world: World):
     ids = family(world, WAVE, 2)
     for n in (100, 101):  # each shared with a stranger who lives with the applicants, and never took part

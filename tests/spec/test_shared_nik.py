@@ -12,6 +12,7 @@ from tests.spec.world import World, kk, nik, wave
 OFF = wave(4, quota=2)  # no selfies
 NUMBER = nik(1)
 OTHER = {"full_name": "JOKO WIDODO", "birth_date": date(1985, 2, 3), "kk": kk(2)}
+DOUBT = {"outcome": "review", "decision": "doubt", "similarity": 0.5}
 MISMATCH = {"outcome": "rejected", "reasons": ["face_mismatch"], "decision": "mismatch", "similarity": 0.1}
 
 
@@ -68,6 +69,7 @@ def test_a_reviewer_accepts_one_and_refuses_the_other(world: World):
     [refused] = world.out(OFF, "rejections")
     assert (refused["reasons"], refused["layer"], refused["retry"]) == (["shared_nik"], "identity", "data")
     assert "could not confirm" in refused["message_en"]
+    assert {row["registration_id"] for row in world.out(OFF, "decisions") if row["reviewed"]} == {"S2"}
 
 
 @pytest.mark.parametrize("mode", ["after_draw", "before_draw"])
@@ -75,6 +77,16 @@ def test_a_reviewer_accepts_one_and_refuses_the_other(world: World):
 def test_with_selfies_a_face_that_matches_does_not_settle_whose_number_it_is(world: World, mode: str, refill: bool):
     found = outcomes(world, 5, selfie=mode, refill=refill)
     assert found == {**dict.fromkeys(("S1", "S2"), "review"), **dict.fromkeys(("R2", "R3", "R4"), "accepted")}
+
+
+def test_a_reviewer_of_a_doubtful_face_reads_that_the_number_is_shared_too(world: World):
+    this = wave(4, quota=5, selfie="after_draw")
+    world.screen(this)
+    decided = world.decide(this, {"S1": DOUBT, "R2": DOUBT})
+    assert [(decided[i]["outcome"], decided[i]["reasons"]) for i in ("S1", "R2")] == [
+        ("review", ["shared_nik"]),
+        ("review", []),
+    ]
 
 
 def test_with_refill_the_place_goes_to_the_next_in_line(world: World):
@@ -94,6 +106,16 @@ def test_the_same_number_for_the_same_person_is_still_one_place(world: World):
     assert world.screen(OFF)["R2"]["reasons"] == ["already_accepted"]
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+def test_an_earlier_place_under_another_name_counts_where_nobody_shares_the_number(tmp_path: Path, rows: int):
+    world = World(tmp_path)
+    for _ in range(rows):
+        world.person(NUMBER, full_name="SITI AMINAH")
+    world.apply(OFF, "R1", NUMBER, full_name="SITI AMINAH")
+    world.accepted(NUMBER)  # as BUDI SANTOSO
+    assert world.screen(OFF)["R1"]["reasons"] == ["already_accepted"]
+
+
 @pytest.mark.parametrize(
     ("review", "outcome", "reasons"),
     [(None, "review", ["face_mismatch"]), ("accept", "accepted", []), ("reject", "rejected", ["face_mismatch"])],
@@ -109,6 +131,7 @@ def test_a_contested_application_is_not_refused_by_the_machine(tmp_path: Path, r
     decided = world.decide(this, dict.fromkeys(("A2", "B1"), MISMATCH), {"A2": review} if review else None)
     assert (decided["A2"]["outcome"], decided["A2"]["reasons"]) == (outcome, reasons)
     assert decided["A1"]["reasons"] == ["duplicate_application"]
+    assert decided["A2"]["warnings"] == ["contested"]
     assert decided["B1"]["outcome"] == "rejected"
 
 

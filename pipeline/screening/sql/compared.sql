@@ -48,7 +48,7 @@ QUALIFY row_number() OVER (
 -- another phone and another e-mail contest each other.
 CREATE OR REPLACE TABLE resolved_applications AS
 SELECT
-    number, registration_id, key, registered_kk, coalesce(holders, 1) AS holders,
+    number, registration_id, key, registered_kk, holders,
     agrees AND coalesce(registration_id <> coalesce(
         max((submitted_at, registration_id)) FILTER (sound) OVER person,
         max((submitted_at, registration_id)) FILTER (in_window) OVER person
