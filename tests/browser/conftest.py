@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from checks.gate import judge
 from pipeline.reports.figures.funnel_steps import write_funnel
@@ -19,6 +19,8 @@ from pipeline.what_if.question import AS_RUN, ask
 from tests.airflow_services import Airflow, airflow
 from tests.chromium import chromium
 from tests.unit import wave_factory
+
+expect.set_options(timeout=30_000)  # whole waves run beside: what is waited for may take long, and must come
 
 
 @pytest.fixture(scope="session")

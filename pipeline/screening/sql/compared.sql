@@ -1,4 +1,5 @@
--- In: applications, people, repeated and applied_again (the NIKs on several rows of people and of applicants), $closing_day. Out: the view compared, one row an application with its person.
+-- In: applications, people, repeated, applied_again, $closing_day. Out: the view compared, one row an application with its person.
+-- repeated and applied_again have the NIKs that are on several rows of people and of applicants.
 -- The occupations that exclude, in the words in which this register has them: `plain_occupation` forgives suffixes and spaces.
 CREATE OR REPLACE TABLE offices AS
 SELECT occupation

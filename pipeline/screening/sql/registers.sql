@@ -1,4 +1,5 @@
--- In: {priority}, {blacklist}, $regions. Out: listed, blacklisted, regions; and empty, for the steps of their names: people, pupils, recipients.
+-- In: {priority}, {blacklist}, $regions. Out: listed, blacklisted, regions; people, pupils and recipients, empty.
+-- Those three are filled by the steps of their names.
 CREATE OR REPLACE TABLE people (
     number BIGINT, key BIGINT, kk_number BIGINT, full_name VARCHAR, birth_date DATE, sex VARCHAR, citizenship VARCHAR,
     alive BOOLEAN, occupation VARCHAR, photo VARCHAR, area VARCHAR
