@@ -23,8 +23,8 @@ def beyond_limit(kk_number: pa.Array, kk_earlier: pa.Array, limit: int | None) -
     cards = pc.fill_null(kk_number, 0).to_numpy(zero_copy_only=False)
     earlier = pc.fill_null(kk_earlier, 0).to_numpy(zero_copy_only=False)
     known = kk_number.is_valid().to_numpy(zero_copy_only=False)
-    open_to_doubt = np.union1d(_crowded(cards, limit), cards[earlier > 0])
-    members = np.flatnonzero(known & np.isin(cards, open_to_doubt))
+    may_be_full = np.concatenate([_crowded(cards, limit), cards[earlier > 0]])
+    members = np.flatnonzero(known & np.isin(cards, may_be_full))
     members = members[np.argsort(cards[members], kind="stable")]  # a card's one after another, in draw order
     cards, earlier = cards[members], earlier[members]
     first = np.flatnonzero(np.append(True, cards[1:] != cards[:-1])[: len(cards)])
@@ -37,4 +37,4 @@ def _crowded(cards: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:
     """The cards with more than ``limit`` members in the draw: few of millions, and a bare sort finds them."""
     ordered = np.sort(cards)
     least = len(cards) - limit
-    return np.unique(ordered[:least][ordered[limit:] == ordered[:least]]) if least > 0 else ordered[:0]
+    return ordered[:least][ordered[limit:] == ordered[:least]] if least > 0 else ordered[:0]

@@ -57,7 +57,7 @@ def in_order(hashes: Sequence[Hashes]) -> Numbers:
 def _words(hashes: Sequence[Hashes], at: int) -> npt.NDArray[np.uint64]:
     """Eight bytes of each hash as a number, the most significant byte first."""
     words = [np.ascontiguousarray(piece[:, at : at + 8]).view(">u8").ravel() for piece in hashes]
-    return np.concatenate([np.empty(0, np.uint64), *words]).astype(np.uint64, copy=False)
+    return np.concatenate([np.empty(0, np.uint64), *words])
 
 
 def pieces(table: pa.Table, order: Numbers) -> Iterator[pa.RecordBatch]:

@@ -157,20 +157,14 @@ def _write(work: Path, order: Numbers, full: Flags, to_verify: Flags) -> None:
     """
     position, beyond, verify = np.empty_like(order), np.empty_like(full), np.empty_like(to_verify)
     position[order], beyond[order], verify[order] = np.arange(1, len(order) + 1), full, to_verify
-    given = {"position": pa.array(position), "to_verify": pa.array(verify), "full": pa.array(beyond)}
-    added, apart = pa.table(given).combine_chunks(), [contracts.BEYOND_KK.empty_table()]
-    schema, done = contracts.DRAWN_TICKETS, 0
+    given = {"position": position, "to_verify": verify, "full": beyond}
+    schema, apart, done = contracts.DRAWN_TICKETS, [contracts.BEYOND_KK.empty_table()], 0
     with table_at(work / "drawn.parquet", schema) as writer:
-        for batch in tickets.batches(
-            work / "tickets.parquet", [n for n in schema.names if n not in added.schema.names]
-        ):
-            whole = pa.table({**_columns(batch), **_columns(added.slice(done, len(batch)))})
+        for batch in tickets.batches(work / "tickets.parquet", [name for name in schema.names if name not in given]):
+            whole = pa.Table.from_batches([batch])
+            for name, values in given.items():
+                whole = whole.append_column(name, pa.array(values[done : done + len(batch)]))
             done += len(batch)
             apart.append(whole.filter(pc.field("full")).select(contracts.BEYOND_KK.names))
             writer.write_table(whole.filter(~pc.field("full")).select(schema.names).cast(schema))
     files.write_table(pa.concat_tables(apart).sort_by("position"), work / BEYOND_KK, contracts.BEYOND_KK)
-
-
-def _columns(rows: pa.RecordBatch | pa.Table) -> dict[str, Any]:
-    """The columns of rows by name."""
-    return dict(zip(rows.schema.names, rows.columns, strict=True))

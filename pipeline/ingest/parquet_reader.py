@@ -61,8 +61,8 @@ def _within(footer: pq.FileMetaData, path: Path, limits: IngestSettings) -> None
 
 def _present(schema: pa.Schema, columns: pa.Schema, required: Collection[str], path: Path) -> dict[str, str]:
     """The file's own name of each column of the contract that it has."""
-    actual = {column_name(name): name for name in schema.names}
     names = [column_name(name) for name in schema.names]
+    actual = dict(zip(names, schema.names, strict=True))
     if twice := [name for name in columns.names if names.count(name) > 1]:
         raise UnreadableFileError(said("column_twice", path=path, columns=", ".join(twice)), said("column_once"))
     if missing := [name for name in required if name not in actual]:

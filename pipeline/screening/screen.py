@@ -21,7 +21,7 @@ from pipeline.domain.contracts import SCREENED
 from pipeline.domain.draw_hash import define_draw
 from pipeline.ingest.extracts import REGENCY, Extract
 from pipeline.screening import name_patterns
-from pipeline.screening.repeated_numbers import keep_repeated, sort_numbers
+from pipeline.screening.repeated_numbers import each_once, keep, repeated, sorted_numbers
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.nik_ranges import parts_by_nik
@@ -138,13 +138,14 @@ def compare_with_registers(
 ) -> None:
     """Makes the view ``compared`` of what the registers say about the wanted. The large ones are read part by part
     where they are sorted."""
-    keep_repeated(db, "applied_again", among="applicants")
-    sort_numbers(db, "applicants")
+    applicants = sorted_numbers(db, "applicants")
+    keep(db, "applied_again", repeated(applicants))
+    keep(db, "applicants", each_once(applicants))  # sorted as the registers are: a fifth less CPU to search them
     run_step(db, "registers", sources)
     for name, step in {"population": "people", "education": "pupils", "bansos": "recipients"}.items():
         for part in parts_by_nik(extracts[name].files):
             run_step(db, step, {**sources, f"{{{name}}}": part.relation()})
-    keep_repeated(db, "repeated", among="people")
+    keep(db, "repeated", repeated(sorted_numbers(db, "people")))
     run_step(db, "compared", sources, **lists())
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.screening.repeated_numbers import keep_repeated, sort_numbers
+from pipeline.screening.repeated_numbers import each_once, keep, repeated, sorted_numbers
 
 
 def made(numbers: list[int]) -> duckdb.DuckDBPyConnection:
@@ -27,14 +27,15 @@ def numbers_of(db: duckdb.DuckDBPyConnection, table: str) -> list[int]:
 @pytest.mark.parametrize("numbers", [[], [7], [7, 7], [7, 7, 7], [0, -1, 9, 0]])
 def test_examples(numbers: list[int]) -> None:
     db = made(numbers)
-    keep_repeated(db, "again", among="applicants")
+    keep(db, "again", repeated(sorted_numbers(db, "applicants")))
     assert numbers_of(db, "again") == sorted(n for n, times in Counter(numbers).items() if times > 1)
 
 
 @given(st.lists(st.integers(-3, 30) | st.integers(0, 10**16 - 1), max_size=60))
 def test_any_numbers(numbers: list[int]) -> None:
     db = made(numbers)
-    keep_repeated(db, "again", among="applicants")
-    sort_numbers(db, "applicants")
+    in_order = sorted_numbers(db, "applicants")
+    keep(db, "again", repeated(in_order))
+    keep(db, "applicants", each_once(in_order))
     assert numbers_of(db, "again") == sorted(n for n, times in Counter(numbers).items() if times > 1)
     assert numbers_of(db, "applicants") == sorted(set(numbers))

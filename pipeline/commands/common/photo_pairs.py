@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -20,15 +20,12 @@ from pipeline.runtime.terminal import Terminal
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import PhotoPair, Verdict
 from pipeline.selfie.verify import verify_pairs
+from pipeline.storage import duckdb_sql
 
 PhotosOption = Annotated[
     Path | None, typer.Option(exists=True, file_okay=False, help="Folder of both columns. Default: the CSV's own.")
 ]
 WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: one per core.")]
-
-
-#: Blanks, line ends, no-break space, zero byte and byte order mark.
-_AROUND = " \t\n\r\xa0\0\ufeff"
 
 
 def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:
@@ -42,19 +39,18 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
         raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
     lines.need(needed, optional)
     needed += tuple(name for name in optional if name in lines.header)
-    lines.need(needed)
+    lines.need(needed)  # a later header must have the same optional columns
     empty = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
     table = pa.concat_tables([empty, *(part.select(list(needed)) for part in lines.tables)])
     for line, problem, _ in lines.set_aside.rows():
         if problem != REPEATED_HEADER:
             where = f", line {line}" if line else ""
             raise UnreadableFileError(f"{path}{where}: {problem}.", "Mend the line: each must be a row.")
-    return pa.table({name: _bare(table[name]) for name in needed})
-
-
-def _bare(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Values without the blanks and marks around them, as texts.sql has it for what a wave takes in."""
-    return pc.utf8_trim(pc.utf8_ltrim(pc.utf8_trim(column, _AROUND), "'"), _AROUND)
+    with duckdb.connect() as db:
+        duckdb_sql.run(db, "pipeline.ingest", "sql/texts")
+        db.register("delivered", table)
+        bare = ", ".join(f'bare("{name}") AS "{name}"' for name in needed)
+        return db.sql(f"SELECT {bare} FROM delivered").to_arrow_table()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ CREATE OR REPLACE MACRO has_letter(name) AS CASE
     ELSE regexp_matches(name, '[A-Za-z0-9]')
 END;
 
--- Whether two names in capitals differ in more than blanks. Most that are equal are so at once, and are not looked at further.
+-- Whether two names in capitals differ in more than blanks. Equal ones are not looked at further.
 CREATE OR REPLACE MACRO single_blanks(name) AS
     CASE WHEN contains(name, '  ') THEN replace(replace(name, '  ', ' '), '  ', ' ') ELSE name END;
 
