@@ -29,7 +29,7 @@ from pipeline.storage.nik_ranges import parts_by_nik
 from pipeline.storage.nik_search import rows_with
 from pipeline.storage.paths import Store, project_data
 
-#: The steps that read a register of few columns: which, and the columns that they need.
+#: The steps that ask a register of few columns about the applicants: its name, and the columns that they need.
 _OF_FEW_COLUMNS = {
     "pupils": ("education", ("nik", "status")),
     "recipients": ("bansos", ("nik", "programme", "status")),

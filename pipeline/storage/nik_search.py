@@ -1,8 +1,8 @@
 """The rows of a sorted register that have one of the wanted NIKs, found by the wanted and not by the rows.
 
 Few of a register's rows are wanted. A join asks of each row whether it is one of them; here each wanted NIK is looked
-up in the one or two row groups that can have it. Of a register with few columns that takes half of a join's CPU; one
-with many and long texts is read by DuckDB, whose reader is quicker at those (``nik_ranges.py``).
+up in the one or two row groups that can have it. For a register of few columns that is half of a join's CPU. One with
+many columns and long texts is searched by DuckDB, whose reader is quicker at those (``nik_ranges.py``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.domain.settings import settings
 from pipeline.runtime import processes
 from pipeline.storage.files import parquet_in_pieces
 from pipeline.storage.nik_groups import Group, row_groups
@@ -37,7 +38,7 @@ def rows_with(wanted: Numbers, paths: Sequence[Path], columns: Sequence[str]) ->
         return None
     files = [list(each) for _, each in groupby(((g, w) for g, w in asked if len(w)), key=lambda one: one[0].path)]
     try:
-        with ThreadPoolExecutor(processes.cores()) as pool:
+        with ThreadPoolExecutor(settings().screening.threads or processes.cores()) as pool:
             found = [table for tables in pool.map(lambda one: list(_of_file(one, columns)), files) for table in tables]
     except (pa.ArrowException, OSError):  # the join names the file and what is wrong with it
         return None
