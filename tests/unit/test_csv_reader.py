@@ -118,6 +118,7 @@ def test_what_a_file_says(tmp_path, monkeypatch, content, rows, aside, packed, b
     [
         ("the id,full name,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),  # as the first
         ("THE-ID,Full  Name,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),
+        ("\u200bthe_id,full_\u00adname,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),  # marks of no width
         ("full_name,remark,the_id\nCITRA,x,2\n", [("1", "ANI"), ("2", "CITRA")]),  # another column in another order
         ("remark,the_id,full_name\n" + "x,2,CITRA\n" * 3, [("1", "ANI"), *[("2", "CITRA")] * 3]),
         ("the_id,remark,note\n", [("1", "ANI"), ("the_id", "remark")]),  # a needed column is not there: no header
