@@ -25,7 +25,7 @@ def missing(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int
         if all(map(_told, groups)):
             total += sum(group.null_count for group in groups)
         else:
-            blank = f"upper(trim({column}::VARCHAR)) IN (SELECT unnest({duckdb_sql.text_list(BLANK)}))"
+            blank = f"upper(tidy({column}::VARCHAR)) IN (SELECT unnest({duckdb_sql.text_list(BLANK)}))"
             source = duckdb_sql.read([path])
             query = f"SELECT count(*) FILTER ({column} IS NULL OR {blank}) FROM {source}"
             total += db.execute(query).fetchall()[0][0]
@@ -35,11 +35,12 @@ def missing(db: duckdb.DuckDBPyConnection, extract: Extract, column: str) -> int
 def _told(statistics: Any) -> bool:
     """Whether a footer's figures are enough: they count the nulls, and no text among the values is blank.
 
-    A blank text sorts before nearly all others, so it is the least one; or the whole column holds it.
+    A blank text sorts before nearly all others, so it is the least one; or the whole column holds it. What looks like
+    one (a no-break space, a mark of no width) sorts after all that is plain, or before it.
     """
     if statistics is None or not statistics.has_null_count:
         return False
     if not statistics.has_min_max:
         return bool(statistics.num_values == 0)
-    least = statistics.min
-    return not (isinstance(least, str) and least.strip().upper() in BLANK)
+    ends = [text for text in (statistics.min, statistics.max) if isinstance(text, str)]
+    return all("!" <= text[:1] <= "~" and text.strip().upper() not in BLANK for text in ends)

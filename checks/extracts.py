@@ -18,7 +18,7 @@ from checks.metrics import judged_both_ways, metrics_of, share_in_other_words
 from pipeline.domain.contracts import EXTRACTS
 from pipeline.domain.settings import CheckSettings
 from pipeline.ingest.extracts import Extract
-from pipeline.screening.name_patterns import define_macros
+from pipeline.screening.offices import define_offices
 from pipeline.screening.rulebook import lists, words
 from pipeline.storage import duckdb_sql
 
@@ -70,17 +70,17 @@ def _integers(extract: Extract, column: str) -> bool:
 
 
 def _well_formed(extract: Extract, column: str) -> str:
-    """SQL that is true for sixteen digits, the first of which is no zero: such a number has lost digits."""
+    """SQL that is true for what the screening reads as sixteen digits; an integer of fewer has lost some."""
     if _integers(extract, column):
         return f"coalesce({column} BETWEEN 1000000000000000 AND 9999999999999999, false)"
-    return f"regexp_full_match(coalesce({column}::VARCHAR, ''), '[0-9]{{16}}')"
+    plain = f"regexp_full_match({column}::VARCHAR, '[0-9]{{16}}')"  # nearly all: no number need be made of them
+    return f"CASE WHEN {plain} THEN true ELSE as_number({column}) IS NOT NULL END"
 
 
 def _occupations(db: duckdb.DuckDBPyConnection, extract: Extract, limits: CheckSettings) -> Metrics:
     """Whether the register names occupations in the words that the rule of excluded occupations knows."""
-    define_macros(db)  # the rule's own definition of two equal words
-    known_to_rules = {"offices": lists()["excluded_occupations"], **words()}
-    counts = metrics_of(db, "occupations", source=duckdb_sql.read(extract.files), **known_to_rules)
+    define_offices(db)  # the rule's own definition of an office
+    counts = metrics_of(db, "occupations", source=duckdb_sql.read(extract.files), **lists(), **words())
     other, known = counts.pop("office_in_other_words"), counts.pop("in_office")
     named = counts.pop("named")
     found = judged_both_ways(counts, named, limits)

@@ -3,9 +3,9 @@
 SELECT
     count(*)                                                                                  AS rows,
     count(*) FILTER (NOT {well_formed})                                                       AS nik_malformed_count,
-    count(*) FILTER (NOT list_contains($education_status_words, coalesce(lower(trim(status)), ''))) AS unknown_status_count,
-    count(*) FILTER (NOT list_contains($education_register_words, coalesce(lower(trim(register)), ''))) AS unknown_register_count,
-    count(*) FILTER (lower(trim(status)) = 'active')                                          AS active_rows,
+    count(*) FILTER (NOT list_contains($education_status_words, coalesce(lower(tidy(status)), ''))) AS unknown_status_count,
+    count(*) FILTER (NOT list_contains($education_register_words, coalesce(lower(tidy(register)), ''))) AS unknown_register_count,
+    count(*) FILTER (lower(tidy(status)) = 'active')                                          AS active_rows,
     $sample * (count(*) FILTER ({number} % $sample = 0)
         - count(DISTINCT hash({number}, register, level, status)) FILTER ({number} % $sample = 0)) AS repeated_count
 FROM {source}

@@ -12,9 +12,9 @@ SELECT
                                                                                    AS default_birth_count,
     $sample * coalesce(list_max(map_values(histogram(CAST(birth_date AS DATE)) FILTER (number % $sample = 0))), 0)
                                                                                    AS one_birth_day_count,
-    count(*) FILTER (sex IS NULL OR sex NOT IN ('L', 'P'))                         AS unknown_sex_count,
-    count(*) FILTER (NOT list_contains($citizenship_words, coalesce(upper(trim(citizenship)), ''))) AS unknown_citizenship_count,
-    count(*) FILTER (upper(trim(citizenship)) <> 'WNI')                            AS foreign_count,
+    count(*) FILTER (coalesce(upper(tidy(sex)), '') NOT IN ('L', 'P'))             AS unknown_sex_count,
+    count(*) FILTER (NOT list_contains($citizenship_words, coalesce(upper(tidy(citizenship)), ''))) AS unknown_citizenship_count,
+    count(*) FILTER (upper(tidy(citizenship)) <> 'WNI')                            AS foreign_count,
     count(*) FILTER (NOT alive)                                                    AS dead_count,
     $sample * (count(*) FILTER (number % $sample = 0)
         - count(DISTINCT number) FILTER (number % $sample = 0))               AS duplicate_nik_count

@@ -74,7 +74,7 @@ def delivery(contract: Table, rows: str) -> str:
 
 def _bare(column: Column, mapping: Mapping) -> str:
     constant = mapping.constants.get(column.name)
-    return f"bared({column.name})" if constant is None else f"bared({literal(constant)})"
+    return f"bare({column.name})" if constant is None else f"bare({literal(constant)})"
 
 
 def _translated(column: Column, mapping: Mapping) -> str:

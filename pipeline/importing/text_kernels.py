@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 _NIK = 16
-#: A text that begins and ends with these has nothing around it (``bared`` in sql/values.sql).
-_FIRST, _LAST = (np.isin(np.arange(256), np.arange(first, 127)) for first in (40, 33))
+#: A text that begins and ends with these has nothing around it (``bare`` in storage/sql/blanks.sql).
+_FIRST = np.isin(np.arange(256), [letter for letter in range(40, 127) if chr(letter) not in "=`"])
+_LAST = np.isin(np.arange(256), np.arange(33, 127))
 #: The first characters of a word for nothing (``said`` there): -, NULL, \\N. The longest has four letters.
 _MAY_SAY_NOTHING = np.isin(np.arange(256), list(b"-Nn\\"))
 _LONGEST_NOTHING = 4

@@ -127,8 +127,9 @@ def _header(line: str, separator: str) -> list[str]:
 
 
 def column_name(name: str) -> str:
-    """A column's name as it is compared: in small letters, with `_` for blanks and hyphens."""
-    plain = unicodedata.normalize("NFKC", name.strip("\ufeff \t\"'\x00\xa0"))
+    """A column's name as it is compared: in small letters, `_` for blanks and hyphens, without what has no width."""
+    seen = name if name.isascii() else "".join(c for c in name if unicodedata.category(c) != "Cf")
+    plain = unicodedata.normalize("NFKC", seen.strip(" \t\"'\x00\xa0"))
     return re.sub(r"[\s-]+", "_", plain.lower())
 
 
@@ -184,10 +185,9 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
             lines.blank += 1
         elif problem := record.problem or _problem(record, lines):
             lines.set_aside.add(record.line, problem, record.rows)
-            if problem == REPEATED_HEADER:  # another file follows; its columns may have another order
+            if header := _header_in(record, lines):  # another file follows; its columns may have another order
                 if rows:
                     yield _table(rows, lines.names)
-                header = [column_name(name) for name in record.fields]
                 lines.read_once(header)
                 rows, lines.names = [], _unique_names(header)
         else:
@@ -206,6 +206,18 @@ def _problem(record: Record, lines: Lines) -> str | None:
         lines.blank += 1
         return BLANK
     return LONG_VALUE if any(len(value) > lines.limits.max_value_chars for value in record.fields) else None
+
+
+def _header_in(record: Record, lines: Lines) -> list[str] | None:
+    """The columns of the header that a record is, or that the last line of a file without a line end runs into."""
+    width = len(lines.header)
+    if len(record.fields) == width:
+        return [column_name(name) for name in record.fields] if _is_header(record.fields, lines) else None
+    if len(record.fields) != 2 * width - 1:
+        return None
+    glued, *behind = (column_name(name) for name in record.fields[width - 1 :])
+    begins = (name for name in sorted(lines.known or lines.header, key=len, reverse=True) if glued.endswith(name))
+    return next((found for name in begins if _is_header(found := [name, *behind], lines)), None)
 
 
 def _is_header(fields: list[str], lines: Lines) -> bool:

@@ -16,6 +16,7 @@ from typing import IO, cast
 from pipeline.domain.errors import FileLimitError, UnreadableFileError
 from pipeline.domain.said import said
 from pipeline.domain.settings import IngestSettings
+from pipeline.ingest.one_encoding import OneEncoding
 
 _BLOCK = 4 << 20
 _HEAD = 64 << 10
@@ -69,10 +70,13 @@ class TextSource:
             yield held
 
     def _chunks(self) -> Iterator[bytes]:
+        whole = OneEncoding(self.encoding)
         decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)("replace")
         with _open(self.path) as file:
             file.read(self.bom_length)
             while chunk := file.read(_BLOCK):
+                if not whole.holds(chunk):  # read on, each of its letters would be another one
+                    raise UnreadableFileError(said("two_encodings", path=self.path), said("in_one_encoding"))
                 yield decoder.decode(chunk).encode() if decoder else chunk
         if decoder and (rest := decoder.decode(b"", final=True)):
             yield rest.encode()

@@ -109,8 +109,21 @@ def _published(store: Store, wave: Wave, noted: Noted) -> list[Difference]:
         gone = evidence.purged(store, wave.number, folder)
         altered = evidence.changed(entries, folder, erased, gone)
         found += [difference(f"{name}/{file}", _HOW[how]) for file, how in altered]
-        found += _bound(store, wave, folder)
+        if not _of_another_run(store, wave, path, noted):
+            found += _bound(store, wave, folder)
     return found
+
+
+def _of_another_run(store: Store, wave: Wave, publication: Path, noted: Noted) -> bool:
+    """Whether the record knows two runs: the one that this revision was approved from, and the one that lies there.
+
+    Then the approved cohort was replaced by a later run's, whose people are others.
+    """
+    finished = {facts["cohort_sha256"] for facts in noted["run_finished"]}
+    approval = _json(publication).get("approval")
+    approved = approval.get("cohort_sha256") if isinstance(approval, dict) else None
+    current = files.sha256(store.out(wave) / "cohort.parquet")
+    return approved in finished - {current} and current in finished
 
 
 def _bound(store: Store, wave: Wave, folder: Path) -> list[Difference]:

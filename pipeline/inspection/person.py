@@ -78,7 +78,7 @@ _CONDITIONS = {
 
 
 def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[Application]:
-    """Applications of finished waves, the newest wave first; no more than LIMIT."""
+    """Applications of finished waves, the newest wave first; one more than LIMIT tells that there are more."""
     found: list[Application] = []
     for number, folder in sorted(store.wave_folders("waves").items(), reverse=True):
         if (waves is not None and number not in waves) or not can_be_opened(folder / "decisions.parquet"):
@@ -87,12 +87,12 @@ def find(store: Store, what: Asked, waves: Iterable[int] | None = None) -> list[
         query = f"""SELECT d.registration_id, r.full_name, coalesce(r.nik, d.nik), d.outcome
                     FROM {_read(folder / "decisions.parquet")} d
                     LEFT JOIN {_applied(store, folder.name)} r USING (registration_id)
-                    WHERE {condition} ORDER BY d.registration_id LIMIT {LIMIT - len(found)}"""
+                    WHERE {condition} ORDER BY d.registration_id LIMIT {LIMIT + 1 - len(found)}"""
         with duckdb_sql.connect_to_read() as db:
             for id_, name, nik, outcome in db.execute(query, [what.value]).fetchall():
                 code = short_code(number, id_)
                 found.append(Application(number, id_, code, mask_name(name), mask_number(nik), outcome))
-        if len(found) >= LIMIT:
+        if len(found) > LIMIT:
             break
     return found
 

@@ -83,8 +83,8 @@ def _compared(db: duckdb.DuckDBPyConnection, extracts: dict[str, Extract], regis
     entries = {}
     for name, column in (("education", "register"), ("bansos", "programme")):
         entries[name] = db.execute(
-            f"""SELECT DISTINCT upper(trim({column})) FROM {duckdb_sql.read(extracts[name].files)}
-                WHERE lower(trim(status)) = 'active' AND as_number(nik) = ? ORDER BY 1""",
+            f"""SELECT DISTINCT upper(tidy({column})) FROM {duckdb_sql.read(extracts[name].files)}
+                WHERE lower(tidy(status)) = 'active' AND as_number(nik) = ? ORDER BY 1""",
             [application["number"]],
         ).fetchall()
     known = {

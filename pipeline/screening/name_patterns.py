@@ -15,6 +15,9 @@ import duckdb
 
 from pipeline.storage import duckdb_sql
 
+#: What may stand between the parts of a degree, and between a specialist's degree and what follows it.
+_BETWEEN, _BEHIND = "[. -]*", "[^A-Z0-9]*"
+
 
 @lru_cache(maxsize=1)
 def _raw() -> dict[str, dict[str, Any]]:
@@ -35,18 +38,29 @@ def patterns() -> dict[str, str]:
     """The alternatives of each kind, for RE2, in capitals; ``{modern}`` is SQL over ``name``."""
     kinds = degrees()
     every = [degree for kind in kinds.values() for degree in kind]
+    consultant, sure_consultant = _consultants([degree for degree in every if degree.startswith("Sp.")])
     modern = "name"
     for old, new in _raw()["spelling"]["steps"]:
         modern = f"replace({modern}, '{old.upper()}', '{new.upper()}')"
     return {
-        "$degree": _any(every, "[. ]*"),
-        "$unmistakable": _any(kinds["unmistakable"], "[. ]*"),
-        "$dotted": _any((d for d in every if "." in d and d not in kinds["unmistakable"]), "[. ]*", first=r"\.\s?"),
+        "$degree": _any(every, _BETWEEN) + f"|{consultant}",
+        "$unmistakable": _any(kinds["unmistakable"], _BETWEEN) + f"|{sure_consultant}",
+        "$dotted": _any((d for d in every if "." in d and d not in kinds["unmistakable"]), _BETWEEN, first=r"\.\s?"),
         "$bunched": _any(kinds["unmistakable"] + kinds["maybe_initials"], ""),
         "$front": _any(_raw()["titles"]["front"], " *"),
         "$connecting": _any(_raw()["patronymic"]["connecting"], ""),
         "{modern}": modern,
     }
+
+
+def _consultants(specialists: list[str]) -> tuple[str, str]:
+    """Of a specialist who is a consultant all that may be written, and what nobody's name can be."""
+    fields = _any(_raw()["consultants"]["fields"], _BETWEEN)
+    bare, dotted = (_any(specialists, _BETWEEN, first=first) for first in (None, r"\.\s?"))
+    field = f"(?:{_BEHIND}(?:{fields}))"
+    subspecialist = r"SUBSP\b[^A-Z0-9]*(?:[A-Z]+[^A-Z0-9]+){0,8}(?:[A-Z]+)?"
+    sure = rf"(?:{bare}){_BEHIND}(?:[(\[{{-] *K\b{field}?|K{field})|(?:{dotted}){_BEHIND}K|{subspecialist}"
+    return rf"(?:{bare}){_BEHIND}K{field}?|{subspecialist}", sure
 
 
 def _any(entries: Iterable[str], between: str, first: str | None = None) -> str:

@@ -22,6 +22,7 @@ from pipeline.domain.draw_hash import define_draw
 from pipeline.ingest.extracts import REGENCY, Extract
 from pipeline.runtime.processes import return_free_memory
 from pipeline.screening import name_patterns
+from pipeline.screening.offices import define_offices
 from pipeline.screening.repeated_numbers import each_once, keep, repeated, sorted_numbers
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
@@ -164,15 +165,16 @@ def compare_with_registers(
     del in_order, applicants
     return_free_memory()
     keep(db, "repeated", repeated(sorted_numbers(db, "(SELECT key AS number FROM people)")))
-    run_step(db, "compared", sources, **lists())
+    define_offices(db)
+    run_step(db, "compared", sources)
 
 
 def _area(wave: Wave) -> str:
     """SQL for the area that a person is of: a regency that has a share of the quota, else the province."""
     if not wave.regencies:
-        return "province_code" if wave.areas else "NULL::VARCHAR"
+        return "tidy(province_code)" if wave.areas else "NULL::VARCHAR"
     named = duckdb_sql.text_list(wave.regencies)
-    return f"CASE WHEN {REGENCY} IN (SELECT unnest({named})) THEN {REGENCY} ELSE province_code END"
+    return f"CASE WHEN tidy({REGENCY}) IN (SELECT unnest({named})) THEN tidy({REGENCY}) ELSE tidy(province_code) END"
 
 
 def _regions() -> list[str]:

@@ -57,6 +57,7 @@ def connect(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     connection.execute("SET enable_progress_bar = false")
     _unsealing(connection)
+    run(connection, "pipeline.storage", "sql/blanks")
     run(connection, "pipeline.storage", "sql/nik_numbers")  # as_number, for whatever holds a NIK
     run(connection, "pipeline.storage", "sql/wave_of", {"$pattern": PATTERN})
     try:

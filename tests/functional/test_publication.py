@@ -21,10 +21,11 @@ from pipeline.cli import app
 from pipeline.domain import contracts, errors
 from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.domain.settings import settings
+from pipeline.inspection.integrity import integrity
 from pipeline.publication.removals import agreed
 from pipeline.publication.rescreen import Rescreened
 from pipeline.runtime.system_user import user_name
-from pipeline.storage.files import read_table, sha256, write_table
+from pipeline.storage.files import read_table, sha256, write_json, write_table
 from pipeline.storage.paths import Store
 from pipeline.wave_run.plan import Plan
 from tests.waves import publish, run_wave, three_waves
@@ -59,6 +60,20 @@ def record(data: Path, wave: int, revision: int) -> dict[str, Any]:
 
 def files(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_audit_of_a_wave_that_is_run_again_does_not_accuse_what_was_published_before(data: Path) -> None:
+    publish(run_wave(data, 1))
+    calendar = data / "calendar.toml"
+    calendar.write_text(calendar.read_text().replace('seed = "one"', 'seed = "another"'))
+    again = run_wave(data, 1)
+    store = Store.at(data)
+    wave = store.calendar().wave(1)
+    assert integrity(store, wave) == []
+    publish(again, decree="SK-2")
+    assert integrity(store, wave) == []
+    write_json({**record(data, 1, 1), "decree": "SK-0"}, data / "published/wave-0001/rev-1/publication.json")
+    assert [found.where for found in integrity(store, wave)] == ["published/wave-0001/rev-1/publication.json"]
 
 
 def test_three_waves_in_order_and_nobody_holds_two_places(data: Path) -> None:

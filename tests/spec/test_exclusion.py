@@ -25,7 +25,8 @@ def test_exclusion(case: Case, tmp_path: Path):
         "PEGAWAI NEGERI SIPIL\u00a0(PNS)", "PEGAWAI\u00a0NEGERI SIPIL", "PEGAWAI NEGERI SIPIL (PNS).",
         "\ufeffKEPALA DESA", "KEPALA DESA\u200b", "kepala\ndesa",
         "TENTARA NASIONAL INDONESIA [TNI]",
-        "KEPOLISIAN-RI ( POLRI )\t",
+        "KEPOLISIAN-RI ( POLRI )\t", "PEGA\u200bWAI NEGERI SIPIL", "P\u00a0N\u00a0S", "TNI\u2013AD", "(PNS",
+        "anggota\tpolri",
     ],
 )  # fmt: skip
 def test_an_office_is_one_whatever_is_between_and_behind_its_words(tmp_path: Path, occupation: str):

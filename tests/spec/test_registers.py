@@ -97,6 +97,65 @@ def test_so_is_a_citizenship(tmp_path: Path):
     assert [row["reasons"] for row in found.values()] == [[], [], ["not_citizen"], ["not_citizen"]]
 
 
+#: What exports, spreadsheets and copies from a page leave around a value.
+AROUND = [
+    "{}\t",
+    "\ufeff{}",
+    "{}\u200b",
+    "\u00a0{}",
+    "{}\x00",
+    "\u202a{}\u202c",
+    "{}\r\n",
+    "\u2007{}\u3000",
+    "\u00ad{}",
+]
+#: And what they put around a number, so that it stays one.
+MARKS = [*AROUND, "'{}", "\u00a0'{}", "’{}", "`{}`", "'{}'", '"{}"', '="{}"', "\ufeff' {}\u200b"]
+
+
+def test_what_stands_around_a_value_is_no_part_of_it(tmp_path: Path):
+    world, this = World(tmp_path), wave(12, areas=(("32", 0.5),))  # every rule is in force
+    expected = {}
+
+    def judged(what: str, *reasons: str, **register: str) -> str:
+        serial, sex = len(expected) + 1, "P" if what.startswith("sex") else "L"
+        number = world.person(nik(serial, sex=sex), kk=kk(serial), **{"sex": sex, **register})
+        world.apply(this, what, number, kk=kk(serial), sex=sex)
+        expected[what] = list(reasons)
+        return number
+
+    for around in AROUND:
+        judged(f"sound{around!r}", citizenship=around.format("WNI"), occupation=around.format("GURU"))
+        judged(f"name{around!r}", full_name=around.format("BUDI SANTOSO"), photo=around.format("a.jpg"))
+        judged(f"area{around!r}", province_code=around.format("32"))
+        judged(f"sex{around!r}", sex=around.format("P"))
+        judged(f"foreign{around!r}", "not_citizen", citizenship=around.format("WNA"))
+        judged(f"office{around!r}", "excluded_occupation", occupation=around.format("KEPALA DESA"))
+        pupil, helped = judged(f"pupil{around!r}", "in_education"), judged(f"helped{around!r}", "bsu_recipient")
+        world.enter("education", pupil, register=around.format("emis"), status=around.format("active"))
+        world.enter("bansos", helped, programme=around.format("BSU"), status=around.format("active"))
+    found = world.screen(this)
+    assert {what: row["reasons"] for what, row in found.items()} == expected
+    assert not [what for what, row in found.items() if row["warnings"]]
+    assert {row["reference"] for what, row in found.items() if what.startswith("name")} == {"a.jpg"}
+    assert {row["area"] for what, row in found.items() if what.startswith("area")} == {"32"}
+
+
+def test_a_number_is_found_whatever_a_spreadsheet_put_around_it(tmp_path: Path):
+    world, this = World(tmp_path), wave(4)
+    expected = {}
+    for n, around in enumerate(MARKS):
+        for place, what in enumerate(("education", "bansos", "blacklist", "priority"), 4 * n + 1):
+            world.apply(this, f"{what}{around!r}", nik(place), kk=kk(place))
+            world.person(around.format(nik(place)), kk=around.format(kk(place)))
+            facts = {"education": {"status": "active"}, "bansos": {"programme": "PKH", "status": "active"}}
+            world.enter(what, around.format(nik(place)), **facts.get(what, {}))
+            reasons = {"education": ["in_education"], "bansos": ["bansos_recipient"], "blacklist": ["blacklisted"]}
+            expected[f"{what}{around!r}"] = (reasons.get(what, []), "priority" if what == "priority" else "public")
+    found = world.screen(this)
+    assert {what: (row["reasons"], row["tier"]) for what, row in found.items()} == expected
+
+
 def test_a_file_is_read_by_its_name_whatever_is_in_it(world: World):
     world.enter("education", nik(1), status="active")
     world.deliver(WAVE.closing_day)

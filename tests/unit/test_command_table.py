@@ -118,6 +118,21 @@ def test_a_command_ends_as_documented(arguments, code, tmp_path, monkeypatch):
     assert ended.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "zwölf"], "zwölf is no number of a wave"),
+        (["history", "0"], "`gelombang waves` lists them"),
+        (["review", "1x"], "1x is no number of a wave"),
+        (["import", "bansos", "a.csv", "--asof", "2020-04-31"], "2020-04-31 is no day of the calendar"),
+        (["waves", "--language", "de"], "There is no language de. Choose id or en."),
+    ],
+)
+def test_wrong_usage_is_told_in_our_own_words(arguments: list[str], said: str):
+    told = CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "200"})
+    assert (told.exit_code, said in told.output) == (2, True), told.output
+
+
 def test_every_named_error_ends_with_one():
     kinds = [k for k in vars(errors).values() if inspect.isclass(k) and issubclass(k, errors.GelombangError)]
     assert {kind.exit_code for kind in kinds} == {1}

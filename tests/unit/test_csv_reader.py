@@ -118,6 +118,7 @@ def test_what_a_file_says(tmp_path, monkeypatch, content, rows, aside, packed, b
     [
         ("the id,full name,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),  # as the first
         ("THE-ID,Full  Name,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),
+        ("\u200bthe_id,full_\u00adname,note\n2,CITRA,x\n", [("1", "ANI"), ("2", "CITRA")]),  # marks of no width
         ("full_name,remark,the_id\nCITRA,x,2\n", [("1", "ANI"), ("2", "CITRA")]),  # another column in another order
         ("remark,the_id,full_name\n" + "x,2,CITRA\n" * 3, [("1", "ANI"), *[("2", "CITRA")] * 3]),
         ("the_id,remark,note\n", [("1", "ANI"), ("the_id", "remark")]),  # a needed column is not there: no header
@@ -162,6 +163,46 @@ def test_packed_files_put_behind_each_other_are_one_file(tmp_path):
     rows, aside = read(tmp_path, part * 3, "x.csv.gz")
     assert (rows, len(aside)) == ([ONE] * 3, 2)
     assert read(tmp_path, part)[0] == [ONE]  # also where the name does not say that it is packed
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("block", [5, 1 << 20])
+@pytest.mark.parametrize(
+    "encodings",
+    [
+        "utf-8 utf-16", "utf-8 utf-16-le", "utf-8 utf-16-be", "utf-8-sig utf-8 utf-16", "utf-16 utf-8",
+        "utf-16-be utf-8-sig", "utf-16 utf-16-be", "utf-16-le utf-16-be", "cp1252 utf-16", "utf-16 cp1252",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("odd", ["", "x"])
+def test_files_of_two_encodings_put_behind_each_other_are_no_rows(tmp_path, monkeypatch, packed, block, encodings, odd):
+    """Each letter of the second would be another one: `7` and its zero byte were read as the id 7."""
+    monkeypatch.setattr("pipeline.ingest.text_source._BLOCK", block)
+    parts = [f"the_id,name,note\n{n},JOSÉ{odd},x\n".encode(encoding) for n, encoding in enumerate(encodings.split())]
+    content = b"".join(map(gzip.compress, parts) if packed else parts)
+    with pytest.raises(UnreadableFileError, match=r"holds text in more than one encoding"):
+        read(tmp_path, content, "x.csv.gz" if packed else "x.csv")
+
+
+@pytest.mark.parametrize(
+    "name", ["李小龍", "\u7e41" * 7, "ДМИТРИЙ ИВАНОВИЧ ПЕТРОВ", "José\u2013María", "😀" * 9, "A\x00" * 5]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_letters_that_are_not_latin_are_no_other_encoding(tmp_path, name, encoding):
+    header = f"a,b,c{' ' * 99}\n"
+    assert read(tmp_path, (header + f"1,{name},3\n").encode(encoding))[0] == [("1", name, "3")]
+
+
+@pytest.mark.parametrize("second", ["the_id,full_name,note\n2,CITRA,x\n", "\ufeffnote,Full Name,the-id\nx,CITRA,2\n"])
+@pytest.mark.parametrize("block", [30, 1 << 20])
+def test_a_last_line_without_an_end_does_not_hide_the_header_behind_it(tmp_path, monkeypatch, second, block):
+    monkeypatch.setattr("pipeline.ingest.text_source._BLOCK", block)
+    (tmp_path / "x.csv").write_text("the_id,full_name,note\n1,ANI,x\n3,BUDI,y" + second)
+    lines = lines_of(tmp_path / "x.csv")
+    lines.need(["the_id", "full_name"], ["note"])
+    tables = [table.select(["the_id", "full_name"]).to_pylist() for table in lines.tables]
+    assert [tuple(row.values()) for table in tables for row in table] == [("1", "ANI"), ("2", "CITRA")]
+    assert lines.set_aside.counts == {RAGGED: 1}
 
 
 @pytest.mark.parametrize(

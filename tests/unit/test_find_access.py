@@ -138,6 +138,10 @@ def test_a_list_that_was_cut_off_says_so(data: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pipeline.inspection.person.LIMIT", 2)
     for output in ([], ["--json"]):
         assert "Only the first 2 are shown" in CliRunner().invoke(app, [*asked_for, *output], input="a\n").stderr
+    monkeypatch.setattr("pipeline.inspection.person.LIMIT", 100)
+    found = json.loads(CliRunner().invoke(app, [*asked_for, "--json"], input="a\n").stdout)
+    monkeypatch.setattr("pipeline.inspection.person.LIMIT", len(found))  # as many as there are: nothing was cut off
+    assert "first" not in CliRunner().invoke(app, asked_for, input="a\n").stderr
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

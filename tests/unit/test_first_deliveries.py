@@ -38,6 +38,7 @@ PEOPLE: Columns = {
 PUPILS: Columns = {"nik": NIK, "register": ["emis"] * N, "level": ["SMA"] * N, "status": ["active", "left"] * (N // 2)}
 HELPED: Columns = {"nik": NIK, "programme": ["PKH", "BSU"] * (N // 2), "status": ["active", "ended"] * (N // 2)}
 SOUND: dict[str, Columns] = {"population": PEOPLE, "education": PUPILS, "bansos": HELPED}
+AROUND = ["\t{}", "{}\u00a0", "\ufeff{}", "{}\u200b", " {}\x00", "\u202a{}\u202c", "{}\r\n", "\u3000{}"]
 MANY = CheckSettings(many_rows=N)
 
 
@@ -95,6 +96,36 @@ def test_what_every_register_says_passes_also_in_other_capitals(tmp_path):
     )
 
 
+def test_what_is_read_without_the_marks_around_it_is_judged_so(tmp_path):
+    changed: Columns = {}
+    for name, columns in (("population", PEOPLE), ("education", PUPILS), ("bansos", HELPED)):
+        for column in columns.keys() & {
+            "nik",
+            "kk",
+            "sex",
+            "citizenship",
+            "occupation",
+            "register",
+            "status",
+            "programme",
+        }:
+            changed[f"{name}.{column}"] = [
+                AROUND[n % len(AROUND)].format(value) for n, value in enumerate(columns[column])
+            ]
+    assert not failing(tmp_path, changed, limits=CheckSettings())
+
+
+@pytest.mark.parametrize("footer", [True, False])
+def test_a_value_of_marks_alone_is_missing(tmp_path, footer):
+    nothing = ["\u00a0", "\ufeff", "\u200b", "\t-\u00a0", "\x00", " \u2060NULL"]
+    for n, value in enumerate(nothing):
+        path = tmp_path / f"{n}.parquet"
+        pq.write_table(pa.table({"x": pa.array(["GURU", value], pa.string())}), path, write_statistics=footer)
+    paths = tuple(tmp_path / f"{n}.parquet" for n in range(len(nothing)))
+    with duckdb_sql.connect(tmp_path) as db:
+        assert missing(db, Extract("population", date(2020, 1, 1), paths, 2 * len(paths)), "x") == len(nothing)
+
+
 @pytest.mark.parametrize(
     ("changes", "rows", "metrics"),
     [
@@ -117,7 +148,7 @@ def test_what_every_register_says_passes_also_in_other_capitals(tmp_path):
         ),
         (
             {
-                "population.occupation": of("TNI AD", 5),
+                "population.occupation": of("PRAJURIT", 5),
                 "education.register": ["Kemdikbud"] * N,
                 "bansos.programme": ["101"] * N,
             },
@@ -159,7 +190,7 @@ def test_what_every_register_says_passes_also_in_other_capitals(tmp_path):
             "population.null_share_birth_date population.nik_malformed_share population.kk_malformed_share",
         ),
         (
-            {"education.nik": [f"{n}\u00a0" for n in NIK], "bansos.nik": [f"'{n}" for n in NIK]},
+            {"education.nik": [f"{n}." for n in NIK], "bansos.nik": [f"N{n}" for n in NIK]},
             {},
             "education.nik_malformed_share bansos.nik_malformed_share",
         ),
@@ -254,6 +285,34 @@ def test_missing_values_are_nulls_and_texts_that_say_nothing(tmp_path, values, n
     pq.write_table(pa.table({"x": pa.array(values, pa.string())}), path, write_statistics=footer)
     with duckdb_sql.connect(tmp_path) as db:
         assert missing(db, Extract("population", date(2020, 1, 1), (path,), len(values)), "x") == n
+
+
+@pytest.mark.parametrize(
+    ("occupation", "metric"),
+    [
+        ("GURU (PNS)", "population.office_in_other_words_share"),  # brackets hid the word
+        ("KEPALA DESA (PENSIUNAN PNS)", "population.office_in_other_words_share"),  # no guess, but no silent pass
+        ("CALON PNS", "population.office_in_other_words_share"),
+        ("SEKDES", "population.office_in_other_words_share"),
+        ("NON ASN", None),
+        ("PEGAWAI NEGERI SIPIL (PENSIUNAN)", None),
+        ("EKS TNI", None),
+        ("WALI KOTA", None),  # the rule reads it
+        ("POLRI", None),
+    ],
+)
+def test_what_may_be_an_office_is_told_and_what_is_none_is_not(tmp_path, occupation, metric):
+    assert list(failing(tmp_path, {"population.occupation": of(occupation, 30)}, limits=CheckSettings())) == (
+        [metric] if metric else []
+    )
+
+
+def test_a_large_register_may_have_the_short_forms(tmp_path):
+    people = {"population.occupation": (["PNS", "TNI AD", "POLRI", "GURU"] * N)[:N]}
+    assert not failing(tmp_path, people)
+    assert list(failing(tmp_path, {"population.occupation": ["PNS", "TNI"] * (N // 2)})) == [
+        "population.missing_offices"
+    ]
 
 
 def test_no_occupation_of_the_list_is_taken_for_an_office():

@@ -302,7 +302,22 @@ def test_tabs_nul_and_apostrophes_around_a_value_are_no_part_of_it(landing):
     assert rows[0]["birth_date"] is not None
 
 
-@pytest.mark.parametrize("around", ["'{}", "\t'{} ", "{}\u00a0"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "'{}",
+        "\t'{} ",
+        "{}\u00a0",
+        "\ufeff{}",
+        "{}\u200b",
+        "\u202a{}\u202c",
+        "\u3000{}\u00ad",
+        "’{}",
+        "'{}'",
+        '"{}"',
+        '="{}"',
+    ],
+)
 def test_marks_are_no_part_of_any_value(landing, around):
     landing.csv({**GOOD, "registration_id": "A"}, {name: around.format(value) for name, value in GOOD.items()})
     counts, [plain, marked] = landing.ingest()

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.common.console import say_json, wide_console
-from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of, wave_number
 from pipeline.domain.settings import settings
 from pipeline.record import log
 from pipeline.record.history import columns, history_lines
@@ -19,7 +19,10 @@ from pipeline.storage.paths import Store
 
 
 def history(
-    wave: Annotated[int | None, typer.Argument(min=1, help="The wave's number; of all waves without one.")] = None,
+    wave: Annotated[
+        int | None,
+        typer.Argument(parser=wave_number, metavar="WAVE", help="The wave's number; of all waves without one."),
+    ] = None,
     *,
     data: DataOption = None,
     lookups: Annotated[bool, typer.Option("--lookups", help="Who looked up whose data, and nothing else.")] = False,

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import BadSettingError, WaveNotRunError
+from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
 
+
+def wave_number(typed: str) -> int:
+    """The number of a wave, from 1. Raises BadParameter: wrong usage, exit code 2."""
+    if not typed.isdecimal() or int(typed) < 1:
+        raise typer.BadParameter(f"{typed} is no number of a wave, like 12. `gelombang waves` lists them.")
+    return int(typed)
+
+
+def day(typed: str) -> date:
+    """A day. Raises BadParameter."""
+    try:
+        return datetime.strptime(typed, "%Y-%m-%d").date()
+    except ValueError as e:
+        raise typer.BadParameter(f"{typed} is no day of the calendar. Write it as 2020-04-10.") from e
+
+
+def spoken_language(typed: str) -> str:
+    """A language that there is. Raises BadParameter."""
+    if typed.lower() not in LANGUAGES:
+        raise typer.BadParameter(f"There is no language {typed}. Choose {' or '.join(LANGUAGES)}.")
+    return typed.lower()
+
+
 DataOption = Annotated[str | None, typer.Option("--data", help="Data root. Default: GELOMBANG_DATA, else data/.")]
-WaveArgument = Annotated[int, typer.Argument(min=1, help="Number of the wave.")]
+WaveArgument = Annotated[int, typer.Argument(parser=wave_number, metavar="WAVE", help="Number of the wave.")]
 ApplicationArgument = Annotated[
     str, typer.Argument(help="The application's registration_id.", metavar="REGISTRATION_ID", parser=str.strip)
 ]
-LanguageOption = Annotated[str | None, typer.Option(help="id or en. Default: GELOMBANG_LANGUAGE.")]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(parser=spoken_language, metavar="id|en", help="id or en. Default: GELOMBANG_LANGUAGE."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 WhyOption = Annotated[str, typer.Option(help="Why it is looked up; the record keeps it with who looked.")]
 
@@ -32,11 +59,8 @@ def from_standard_input(prompt: str) -> str:
 
 
 def language_of(given: str | None) -> str:
-    """The language that a command speaks: ``id`` or ``en``. Raises BadSettingError."""
-    spoken = (given or settings().language).lower()
-    if spoken not in LANGUAGES:
-        raise BadSettingError(f"There is no language {spoken}.", f"Choose {' or '.join(LANGUAGES)}.")
-    return spoken
+    """The language that a command speaks: ``id`` or ``en``."""
+    return given or settings().language
 
 
 def finished(data: str | None, number: int) -> tuple[Store, Wave, Path]:

@@ -47,7 +47,7 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
             where = f", line {line}" if line else ""
             raise UnreadableFileError(f"{path}{where}: {problem}.", "Mend the line: each must be a row.")
     with duckdb.connect() as db:
-        duckdb_sql.run(db, "pipeline.ingest", "sql/texts")
+        duckdb_sql.run(db, "pipeline.storage", "sql/blanks")
         db.register("delivered", table)
         bare = ", ".join(f'bare("{name}") AS "{name}"' for name in needed)
         return db.sql(f"SELECT {bare} FROM delivered").to_arrow_table()

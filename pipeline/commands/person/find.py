@@ -47,7 +47,8 @@ def find(
     spoken, store = language_of(language), Store.at(data or settings().data)
     store.pull("waves/", only=("manifest.json", "decisions.parquet"))
     what = person.asked(from_standard_input(label("find.ask", spoken)))
-    found = person.find(store, what, wave)
+    more = person.find(store, what, wave)
+    found = more[: person.LIMIT]
     for number, group in groupby(found, key=lambda one: one.wave):
         ids = ", ".join(one.registration_id for one in group)
         log.note(store, "looked_up", number, {"registration_id": ids, "why": why, "by_what": what.kind})
@@ -64,7 +65,7 @@ def find(
             shown = (one.registration_id, one.code, one.name, one.nik, label(f"outcome.{one.outcome}", spoken))
             table.add_row(str(one.wave), *(Text(text) for text in shown))
         wide_console().print(table)
-    if len(found) == person.LIMIT:
+    if len(more) > len(found):
         say(label("find.cut", spoken, n=str(person.LIMIT)), err=True)
     if not found:
         raise UnknownApplicationError("No application was found.", "Try another of NIK, phone, name or id; all waves.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.common.console import say
-from pipeline.commands.common.options import DataOption, LanguageOption, finished, language_of
+from pipeline.commands.common.options import DataOption, LanguageOption, finished, language_of, wave_number
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import Translate, translator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def review(
-    wave: Annotated[int | None, typer.Argument(min=1, help="Number of the wave.")] = None,
+    wave: Annotated[int | None, typer.Argument(parser=wave_number, metavar="WAVE", help="Number of the wave.")] = None,
     *,
     add_reviewer: Annotated[
         str | None, typer.Option(help="Give a reviewer a token, shown once; one that they had before ends.")

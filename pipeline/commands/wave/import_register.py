@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.commands.common.console import say, say_json
-from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, day, language_of
 from pipeline.domain.said import in_language
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
@@ -30,7 +30,7 @@ def import_register(
         ),
     ],
     *,
-    asof: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day as of which the register stood.")],
+    asof: Annotated[date, typer.Option(parser=day, metavar="DAY", help="Day as of which the register stood.")],
     mapping: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="TOML file: the source's columns and words.")
     ] = None,
@@ -50,7 +50,7 @@ def import_register(
 
     spoken, store = language_of(language), Store.at(data or settings().data)
     t = translator(spoken)
-    order = Order(extract, source, asof.date(), mapping, table, replace)
+    order = Order(extract, source, asof, mapping, table, replace)
     console, reported = Terminal(stderr=True), 0
     with console.status(t("import.reading", rows=0)) if console.is_terminal else nullcontext() as status:
 

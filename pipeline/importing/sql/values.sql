@@ -1,8 +1,4 @@
--- In: nothing; needs texts.sql, moments.sql and days.sql of ingest. Out: bared, said, spoilt, day_of, flag_of.
--- A cell without the blanks and marks around it. Nearly all cells have none: they begin with a letter, digit or bracket.
-CREATE OR REPLACE TEMP MACRO bared(value) AS
-    CASE WHEN value = '' OR ord(value) BETWEEN 40 AND 126 AND ord(right(value, 1)) BETWEEN 33 AND 126 THEN value ELSE bare(value) END;
-
+-- In: nothing; needs texts.sql, moments.sql and days.sql of ingest. Out: said, spoilt, day_of, flag_of.
 -- A bare cell, null where it says nothing. The words are those that the checks take for nothing, too.
 CREATE OR REPLACE TEMP MACRO said(bare_value) AS
     CASE WHEN length(bare_value) > 4 OR upper(bare_value) NOT IN ('', '-', 'NULL', '\N') THEN bare_value END;

@@ -1,7 +1,7 @@
 -- In: {source}, every column of the contract as text, and file; $sexes, $languages. Out: the table cleaned, one row an application.
 -- One application per row, from text as strangers wrote it. What cannot be read becomes null (a flag: false) and is
 -- counted; screening then says what follows from it. {source} has every column of the contract as text, and `file`;
--- moments.sql reads the moments, days.sql the days; texts.sql trims.
+-- moments.sql reads the moments, days.sql the days; storage/sql/blanks.sql trims.
 CREATE OR REPLACE TABLE cleaned AS
 WITH trimmed AS (
     SELECT

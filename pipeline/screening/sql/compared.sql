@@ -4,11 +4,11 @@
 DROP VIEW IF EXISTS wanted;
 DROP TABLE IF EXISTS applicants;
 
--- The occupations that exclude, in the words in which this register has them: `plain_occupation` forgives suffixes and spaces.
+-- The occupations that exclude, in the words in which this register has them.
 CREATE OR REPLACE TABLE offices AS
 SELECT occupation
 FROM (SELECT DISTINCT occupation FROM people)
-WHERE plain_occupation(occupation) IN (SELECT plain_occupation(unnest($excluded_occupations)));
+WHERE is_office(occupation);
 
 -- The rows of NIKs that the register has more than once. A person is a NIK, a name and a birth date; `key` counts them.
 CREATE OR REPLACE TABLE doubles AS

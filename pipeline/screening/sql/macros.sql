@@ -100,8 +100,3 @@ CREATE OR REPLACE MACRO age_on(birth, day) AS
 -- DDMMYY as a NIK has it, as a number: day + 40 for women.
 CREATE OR REPLACE MACRO nik_birth_number(birth, sex) AS
     (day(birth) + CASE WHEN sex = 'P' THEN 40 ELSE 0 END) * 10000 + month(birth) * 100 + year(birth) % 100;
-
--- An occupation as it is compared: capitals and figures, single spaces, without the short form in brackets that some exports
--- leave out.
-CREATE OR REPLACE MACRO plain_occupation(name) AS
-    trim(regexp_replace(regexp_replace(upper(name), '[(\[][^)\]]*[)\]][^A-Z0-9]*$', ''), '[^A-Z0-9]+', ' ', 'g'));

@@ -2,6 +2,6 @@
 INSERT INTO pupils
 SELECT as_number(nik)
 FROM {education}
-WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND lower(trim(status)) = 'active';
+WHERE sought_number(nik) IN (SELECT number FROM wanted) AND lower(tidy(status)) = 'active';
 
 DELETE FROM pupils WHERE number IS NULL;

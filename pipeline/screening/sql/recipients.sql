@@ -1,7 +1,7 @@
 -- In: wanted, {bansos} (all of the register or a part). Out: more rows in recipients: the wanted who get social assistance.
 INSERT INTO recipients
-SELECT as_number(nik), upper(trim(programme)) IS NOT DISTINCT FROM 'BSU'
+SELECT as_number(nik), regexp_replace(upper(programme), '[^A-Z0-9]', '', 'g') IS NOT DISTINCT FROM 'BSU'
 FROM {bansos}
-WHERE try_cast(nik AS BIGINT) IN (SELECT number FROM wanted) AND lower(trim(status)) = 'active';
+WHERE sought_number(nik) IN (SELECT number FROM wanted) AND lower(tidy(status)) = 'active';
 
 DELETE FROM recipients WHERE number IS NULL;
