@@ -15,7 +15,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 def sorted_numbers(db: duckdb.DuckDBPyConnection, table: str) -> Numbers:
-    """The column ``number``, without nulls, of a table, in order. Takes eight bytes a row."""
+    """The column ``number``, without nulls, of a table or a query in brackets, in order. Takes eight bytes a row."""
     return np.sort(np.asarray(db.execute(f"SELECT number FROM {table}").fetchnumpy()["number"], np.int64))
 
 

@@ -20,14 +20,21 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts import SCREENED
 from pipeline.domain.draw_hash import define_draw
 from pipeline.ingest.extracts import REGENCY, Extract
+from pipeline.runtime.processes import return_free_memory
 from pipeline.screening import name_patterns
 from pipeline.screening.offices import define_offices
 from pipeline.screening.repeated_numbers import each_once, keep, repeated, sorted_numbers
 from pipeline.screening.rulebook import Rule, lists, recipients_per_kk, rules_in_force, warning_codes, warnings
 from pipeline.storage import duckdb_sql, files
 from pipeline.storage.nik_ranges import parts_by_nik
+from pipeline.storage.nik_search import rows_with
 from pipeline.storage.paths import Store, project_data
 
+#: The steps that ask a register of few columns about the applicants: its name, and the columns that they need.
+_OF_FEW_COLUMNS = {
+    "pupils": ("education", ("nik", "status")),
+    "recipients": ("bansos", ("nik", "programme", "status")),
+}
 _NUMBERS = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
 _PEOPLE = "SELECT as_number(nik) AS number, full_name FROM {} WHERE as_number(nik) > 0"
 _NOBODY = "SELECT NULL::BIGINT AS number, NULL::VARCHAR AS full_name WHERE false"
@@ -139,14 +146,25 @@ def compare_with_registers(
 ) -> None:
     """Makes the view ``compared`` of what the registers say about the wanted. The large ones are read part by part
     where they are sorted."""
-    applicants = sorted_numbers(db, "applicants")
-    keep(db, "applied_again", repeated(applicants))
-    keep(db, "applicants", each_once(applicants))  # sorted as the registers are: a fifth less CPU to search them
+    in_order = sorted_numbers(db, "applicants")
+    keep(db, "applied_again", repeated(in_order))
+    applicants = each_once(in_order)
+    keep(db, "applicants", applicants)  # sorted as the registers are: a fifth less CPU to search them
     run_step(db, "registers", sources)
-    for name, step in {"population": "people", "education": "pupils", "bansos": "recipients"}.items():
-        for part in parts_by_nik(extracts[name].files):
-            run_step(db, step, {**sources, f"{{{name}}}": part.relation()})
-    keep(db, "repeated", repeated(sorted_numbers(db, "people")))
+    for part in parts_by_nik(extracts["population"].files):
+        run_step(db, "people", {**sources, "{population}": part.relation()})
+    for step, (name, columns) in _OF_FEW_COLUMNS.items():
+        found = rows_with(applicants, extracts[name].files, columns)
+        if found is None:
+            run_step(db, step, sources)
+        else:
+            db.register("found_rows", found)
+            run_step(db, step, {**sources, f"{{{name}}}": "found_rows"})
+            db.unregister("found_rows")
+            del found
+    del in_order, applicants
+    return_free_memory()
+    keep(db, "repeated", repeated(sorted_numbers(db, "(SELECT key AS number FROM people)")))
     define_offices(db)
     run_step(db, "compared", sources)
 

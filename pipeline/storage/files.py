@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,15 @@ def read_table(path: Path, columns: list[str] | None = None, rows: pc.Expression
 
 
 @contextmanager
-def parquet_in_pieces(path: Path) -> Iterator[pq.ParquetFile]:
-    """A Parquet file to be read a piece at a time.
+def parquet_in_pieces(path: Path, few_values: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    """A Parquet file to be read a piece at a time; texts of the columns with ``few_values`` are not written out.
 
     Not buffered ahead: pyarrow would load the whole file first, which costs its size in memory and three times the CPU.
     """
-    with table_source(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
+    with (
+        table_source(path) as source,
+        pq.ParquetFile(source, pre_buffer=False, read_dictionary=list(few_values)) as file,
+    ):
         yield file
 
 

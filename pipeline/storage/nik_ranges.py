@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pipeline.storage import duckdb_sql
+from pipeline.storage.nik_groups import Group, row_groups
 from pipeline.storage.plain_pages import may_be_misread
-from pipeline.storage.sealed_paths import table_source
 
 #: Rows of a range: fewer cost more looks than they save.
 _ROWS = 10_000_000
@@ -36,26 +33,16 @@ class Part:
         return rows if self.first is None else f"(FROM {rows} WHERE nik BETWEEN {self.first} AND {self.last})"
 
 
-@dataclass(frozen=True)
-class _Group:
-    """A row group: its file, its rows, and the lowest and the highest NIK in it."""
-
-    path: Path
-    rows: int
-    first: int
-    last: int
-
-
 def parts_by_nik(paths: Sequence[Path], rows: int = _ROWS) -> list[Part]:
     """A register in ranges of about so many ``rows``, as far as the NIKs (integers) of its row groups allow that.
 
     Otherwise in one. Every row with a NIK is in one part.
     """
     together = [Part(tuple(paths))]
-    found = _groups(paths)
+    found = row_groups(paths)
     if found is None or any(map(may_be_misread, paths)):  # those are read whole for each part
         return together
-    parts: list[list[_Group]] = [[]]
+    parts: list[list[Group]] = [[]]
     highest, counted = 0, 0
     for group in sorted(found, key=lambda one: (one.first, one.last)):
         if counted >= rows and group.first > highest:
@@ -66,35 +53,7 @@ def parts_by_nik(paths: Sequence[Path], rows: int = _ROWS) -> list[Part]:
     return [_part(part) for part in parts] if len(parts) > 1 else together
 
 
-def _part(groups: list[_Group]) -> Part:
+def _part(groups: list[Group]) -> Part:
     """A part of these row groups."""
     paths = dict.fromkeys(group.path for group in groups)
     return Part(tuple(paths), min(group.first for group in groups), max(group.last for group in groups))
-
-
-def _groups(paths: Sequence[Path]) -> list[_Group] | None:
-    """Every row group of the files; None where statistics do not tell of one, or the files differ in their columns."""
-    footers = {path: footer for path in paths if (footer := _footer(path)) is not None}
-    schemas = [footer.schema.to_arrow_schema() for footer in footers.values()]
-    if not schemas or len(schemas) < len(paths) or any(schema != schemas[0] for schema in schemas):
-        return None
-    if "nik" not in schemas[0].names or not pa.types.is_int64(schemas[0].field("nik").type):
-        return None
-    found = []
-    for path, footer in footers.items():
-        for number in range(footer.num_row_groups):
-            group = footer.row_group(number)
-            seen = group.column(footer.schema.names.index("nik")).statistics
-            if seen is None or not seen.has_min_max:
-                return None
-            found.append(_Group(path, group.num_rows, seen.min, seen.max))
-    return found
-
-
-def _footer(path: Path) -> pq.FileMetaData | None:
-    """None of a file that cannot be read: whoever reads it names it."""
-    try:
-        with table_source(path) as source:
-            return pq.read_metadata(source)
-    except (pa.ArrowInvalid, OSError):
-        return None

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import WaveNotRunError
+from pipeline.domain.errors import BadSettingError, WaveNotRunError
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
@@ -59,8 +59,11 @@ def from_standard_input(prompt: str) -> str:
 
 
 def language_of(given: str | None) -> str:
-    """The language that a command speaks: ``id`` or ``en``."""
-    return given or settings().language
+    """The language that a command speaks: ``id`` or ``en``. Raises BadSettingError, also for that of the settings."""
+    spoken = (given or settings().language).lower()
+    if spoken not in LANGUAGES:
+        raise BadSettingError(f"There is no language {spoken}.", f"Choose {' or '.join(LANGUAGES)}.")
+    return spoken
 
 
 def finished(data: str | None, number: int) -> tuple[Store, Wave, Path]:

@@ -1,16 +1,21 @@
 -- In: applications, people, repeated, applied_again, $closing_day. Out: the view compared, one row an application with its person.
 -- repeated and applied_again have the NIKs that are on several rows of people and of applicants.
+-- Whoever was wanted has been looked up: of six million that is 50 MB.
+DROP VIEW IF EXISTS wanted;
+DROP TABLE IF EXISTS applicants;
+
 -- The occupations that exclude, in the words in which this register has them.
+-- No filter goes below OFFSET: DuckDB would ask it of every person, and take as long as for all the rest.
 CREATE OR REPLACE TABLE offices AS
 SELECT occupation
-FROM (SELECT DISTINCT occupation FROM people)
+FROM (SELECT DISTINCT occupation FROM people OFFSET 0)
 WHERE is_office(occupation);
 
 -- The rows of NIKs that the register has more than once. A person is a NIK, a name and a birth date; `key` counts them.
 CREATE OR REPLACE TABLE doubles AS
-SELECT * REPLACE (-dense_rank() OVER (ORDER BY number, coalesce(plain_name(full_name), ''), birth_date) AS key)
+SELECT key AS number, * REPLACE (-dense_rank() OVER (ORDER BY key, coalesce(plain_name(full_name), ''), birth_date) AS key)
 FROM people
-WHERE number IN (FROM repeated);
+WHERE key IN (FROM repeated);
 
 CREATE OR REPLACE TABLE holders AS SELECT number, count(DISTINCT key) AS holders FROM doubles GROUP BY number;
 
@@ -24,7 +29,7 @@ WHERE number IN (FROM applied_again UNION ALL FROM repeated);
 
 -- Each of them with the person that it matches: the one of its name and birth date, else the one who agrees most. Ties fall
 -- by what the register says, so that the answer does not depend on the order of files.
-DELETE FROM people WHERE number IN (FROM repeated);
+DELETE FROM people WHERE key IN (FROM repeated);
 
 CREATE OR REPLACE TABLE matched_applications AS
 SELECT *, agrees AND carded AND in_window AND email_verified AND phone_verified AS sound
@@ -36,7 +41,7 @@ FROM (
         same_name(a.full_name, p.full_name)                                         AS named,
         named AND born                                                              AS agrees
     FROM same_number_applications a
-    LEFT JOIN (SELECT number, key, full_name, birth_date, kk_number FROM people UNION ALL BY NAME
+    LEFT JOIN (SELECT key AS number, key, full_name, birth_date, kk_number FROM people UNION ALL BY NAME
                SELECT number, key, full_name, birth_date, kk_number FROM doubles) p USING (number)
 )
 QUALIFY row_number() OVER (
@@ -64,7 +69,7 @@ ALTER TABLE people ADD COLUMN contradicts BOOLEAN DEFAULT false;
 
 INSERT INTO people BY NAME
 SELECT
-    number, key, min(kk_number) AS kk_number, min(full_name) AS full_name, birth_date, min(sex) AS sex,
+    key, min(kk_number) AS kk_number, min(full_name) AS full_name, birth_date, min(sex) AS sex,
     CASE WHEN bool_and(coalesce(citizenship = 'WNI', false)) THEN 'WNI'
         ELSE min(citizenship) FILTER (citizenship <> 'WNI') END AS citizenship,
     bool_and(alive) AS alive,
@@ -72,10 +77,10 @@ SELECT
     min(photo) AS photo, min(area) AS area,
     greatest(
         count(DISTINCT kk_number), count(DISTINCT sex), count(DISTINCT coalesce(citizenship, '')), count(DISTINCT alive),
-        count(DISTINCT occupation)
+        count(DISTINCT tidy(occupation))
     ) > 1 AS contradicts
 FROM doubles
-GROUP BY number, key, birth_date;
+GROUP BY key, birth_date;
 
 -- The people of this wave who were accepted before; of several who hold one NIK the one of the earlier cohort's name, as
 -- far as it gives one.
@@ -83,7 +88,7 @@ CREATE OR REPLACE TABLE earlier AS
 SELECT number AS person FROM accepted WHERE number NOT IN (FROM repeated)
 UNION ALL
 SELECT p.key
-FROM people p JOIN holders USING (number) JOIN accepted a USING (number)
+FROM people p JOIN (SELECT DISTINCT key, number FROM doubles) USING (key) JOIN holders USING (number) JOIN accepted a USING (number)
 WHERE holders = 1 OR a.full_name IS NULL OR same_name(a.full_name, p.full_name);
 
 -- Each application with its person. Without one (`known` is false) all that the register says is null.

@@ -45,9 +45,9 @@ CREATE OR REPLACE MACRO words_of(name) AS
 CREATE OR REPLACE MACRO form_of(words) AS
     CASE WHEN suffix(words, split_part(words, '  ', 1)) AND words = split_part(words, '  ', 1) || '  ' || split_part(words, '  ', 1)
         THEN replace(words, '  ', '=')
-        ELSE replace(
-            regexp_replace(words, '([A-Z0-9]) +(?:' || $connecting || ') +([A-Z0-9])', '\1~\2', 'g'), ' ', ''
-        ) END;
+        WHEN regexp_matches(words, ' (?:' || $connecting || ') ') THEN replace(
+            regexp_replace(words, '([A-Z0-9]) +(?:' || $connecting || ') +([A-Z0-9])', '\1~\2', 'g'), ' ', '')
+        ELSE replace(words, ' ', '') END;
 
 CREATE OR REPLACE MACRO plain_form(form) AS replace(replace(form, '~', ''), '=', '');
 

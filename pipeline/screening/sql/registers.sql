@@ -1,7 +1,7 @@
 -- In: {priority}, {blacklist}, $regions. Out: listed, blacklisted, regions; people, pupils and recipients, empty.
 -- Those three are filled by the steps of their names.
 CREATE OR REPLACE TABLE people (
-    number BIGINT, key BIGINT, kk_number BIGINT, full_name VARCHAR, birth_date DATE, sex VARCHAR, citizenship VARCHAR,
+    key BIGINT, kk_number BIGINT, full_name VARCHAR, birth_date DATE, sex VARCHAR, citizenship VARCHAR,
     alive BOOLEAN, occupation VARCHAR, photo VARCHAR, area VARCHAR
 );
 
@@ -12,4 +12,4 @@ CREATE OR REPLACE TABLE listed AS {priority};
 CREATE OR REPLACE TABLE blacklisted AS {blacklist};
 
 -- Province and regency (four digits) that a NIK can begin with.
-CREATE OR REPLACE TABLE regions AS SELECT unnest($regions) AS code;
+CREATE OR REPLACE TABLE regions AS SELECT CAST(unnest($regions) AS BIGINT) AS code;
