@@ -115,7 +115,7 @@ MARKS = [*AROUND, "'{}", "\u00a0'{}", "’{}", "`{}`", "'{}'", '"{}"', '="{}"', 
 
 def test_what_stands_around_a_value_is_no_part_of_it(tmp_path: Path):
     world, this = World(tmp_path), wave(12, areas=(("32", 0.5),))  # every rule is in force
-    expected = {}
+    expected: dict[str, list[str]] = {}
 
     def judged(what: str, *reasons: str, **register: str) -> str:
         serial, sex = len(expected) + 1, "P" if what.startswith("sex") else "L"
