@@ -203,7 +203,7 @@ def test_the_extracts_are_those_that_the_wave_would_use(root):
     assert told["population"]["previous_asof"] is None
 
 
-@pytest.mark.parametrize(("options", "code"), [(["99"], 1), (["x"], 2), (["1", "--language", "fr"], 1)])
+@pytest.mark.parametrize(("options", "code"), [(["99"], 1), (["x"], 2), (["1", "--language", "fr"], 2)])
 def test_a_wave_or_a_language_that_is_not_there_is_an_error(root, options, code):
     done = CliRunner().invoke(app, ["check", *options, "--data", str(root.root)])
     assert done.exit_code == code
