@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.domain.contracts import Table
 from pipeline.domain.errors import BadMappingError, MissingColumnError
-from pipeline.ingest.csv_reader import column_name
+from pipeline.ingest.header import column_name
 from pipeline.storage.files import read_text
 
 _KEYS = {"table": str, "query": str, "columns": dict, "values": dict, "constants": dict}

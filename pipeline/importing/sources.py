@@ -55,7 +55,7 @@ class TextFile:
         return self.path.name
 
     def header(self) -> list[str]:
-        return self.lines.header
+        return self.lines.header.names
 
     def tables(self, names: list[str]) -> Iterator[pa.Table]:
         for table in self.lines.tables:

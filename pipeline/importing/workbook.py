@@ -19,7 +19,7 @@ import pyarrow as pa
 import python_calamine as calamine
 
 from pipeline.domain.errors import BadMappingError, UnreadableFileError
-from pipeline.ingest.csv_reader import column_name
+from pipeline.ingest.header import column_name
 
 _BATCH = 50_000
 _ABOVE_HEADER = 50

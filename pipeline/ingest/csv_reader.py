@@ -8,7 +8,6 @@ docs/decisions/0007-delimited-text.md says why the reader is our own.
 from __future__ import annotations
 
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,8 @@ import pyarrow.csv as pacsv
 from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError
 from pipeline.domain.said import LANGUAGES, Said, said
 from pipeline.domain.settings import IngestSettings, settings
-from pipeline.ingest.records import LineQueue, Record, decoded, fields_of, records
+from pipeline.ingest.header import Header, header_of, says_separator, unique_names
+from pipeline.ingest.records import LineQueue, Record, decoded, records
 from pipeline.ingest.set_aside import SetAside
 from pipeline.ingest.text_source import TextSource
 from pipeline.ingest.whole_quotes import only_whole_quotes
@@ -38,15 +38,13 @@ class Lines:
     """One file: batches of text columns, read as they are asked for, and what was set aside, once all are read."""
 
     source: TextSource
-    header: list[str]
+    header: Header
     separator: str
     limits: IngestSettings
     set_aside: SetAside
     rows: int = 0
     blank: int = 0
     names: list[str] = field(default_factory=list)
-    needed: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
 
     @property
     def tables(self) -> Iterator[pa.Table]:
@@ -71,25 +69,27 @@ class Lines:
         Raises MissingColumnError, with the separator and the encoding that the header was read with, and
         UnreadableFileError where a column that is read is there twice.
         """
-        self.needed = list(columns)
-        self.known = list(dict.fromkeys([*self.needed, *optional]))
-        self.read_once(self.header)
-        if missing := [name for name in self.needed if name not in self.header]:
+        header = self.header
+        header.needed = list(columns)
+        header.known = list(dict.fromkeys([*header.needed, *optional]))
+        self.name_columns(header.names)
+        if missing := [name for name in header.needed if name not in header.names]:
             names = [said(name).texts for name in SEPARATORS.values()]
-            header = {
+            tried = {
                 "encoding": self.source.encoding,
                 "separator": said(SEPARATORS[self.separator]),
                 "tried": Said({language: ", ".join(name[language] for name in names) for language in LANGUAGES}),
-                "n": len(self.header),
+                "n": len(header.names),
             }
             absent = ", ".join(missing)
-            raise MissingColumnError(said("no_column_csv", path=self.source.path, columns=absent, **header))
+            raise MissingColumnError(said("no_column_csv", path=self.source.path, columns=absent, **tried))
 
-    def read_once(self, header: list[str]) -> None:
-        """Raises UnreadableFileError where a column that is read is there twice: which one is meant is a guess."""
-        if twice := [name for name in self.known if header.count(name) > 1]:
+    def name_columns(self, names: list[str]) -> None:
+        """The rows that follow have these columns. Raises UnreadableFileError where one that is read is there twice."""
+        if twice := self.header.twice(names):
             columns = ", ".join(twice)
             raise UnreadableFileError(said("column_twice", path=self.source.path, columns=columns), said("column_once"))
+        self.names = unique_names(names)
 
 
 def read_csv(path: Path, limits: IngestSettings | None = None) -> Lines | None:
@@ -105,32 +105,17 @@ def read_csv(path: Path, limits: IngestSettings | None = None) -> Lines | None:
         raise UnreadableFileError(said("unreadable", path=path, why=e)) from e
     if not first:
         return None
-    separator = max(SEPARATORS, key=lambda candidate: len(_header(first, candidate)))
-    header = _header(first, separator)
-    return Lines(source, header, separator, limits, SetAside(limits.listed), names=_unique_names(header))
+    separator = max(SEPARATORS, key=lambda candidate: len(header_of(first, candidate)))
+    header = Header(header_of(first, separator))
+    return Lines(source, header, separator, limits, SetAside(limits.listed), names=unique_names(header.names))
 
 
 def _first_line(source: TextSource) -> str:
-    """The header: the first line that is neither blank nor a spreadsheet's word about the separator (``sep=;``)."""
+    """The header: the first line that is neither blank nor a spreadsheet's word about the separator."""
     if re.match(rb"\s*\Z", source.head):
         return next((text for block in source.blocks() if (text := decoded(block).strip())), "").split("\n")[0]
     lines = (decoded(line).strip("\r\n\x00 ") for line in source.head.split(source.end))
-    return next((line for line in lines if line and not _says_separator(line)), "")
-
-
-def _says_separator(line: str) -> bool:
-    return bool(re.fullmatch(r'"?sep=.?"?', line, re.IGNORECASE))
-
-
-def _header(line: str, separator: str) -> list[str]:
-    return [column_name(name) for name in fields_of(line, separator)]
-
-
-def column_name(name: str) -> str:
-    """A column's name as it is compared: in small letters, `_` for blanks and hyphens, without what has no width."""
-    seen = name if name.isascii() else "".join(c for c in name if unicodedata.category(c) != "Cf")
-    plain = unicodedata.normalize("NFKC", seen.strip(" \t\"'\x00\xa0"))
-    return re.sub(r"[\s-]+", "_", plain.lower())
+    return next((line for line in lines if line and not says_separator(line)), "")
 
 
 def _tables(lines: Lines) -> Iterator[pa.Table]:
@@ -170,7 +155,7 @@ def _in_batches(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 def _past_header(queue: LineQueue) -> bool:
     """Takes the lines up to the header, and says whether it was there."""
     while (line := queue.take(more=False)) is not None:
-        if (text := decoded(line).strip("\r\n\x00 ")) and not _says_separator(text):
+        if (text := decoded(line).strip("\r\n\x00 ")) and not says_separator(text):
             return True
     return False
 
@@ -179,17 +164,18 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
     """The records of the lines in the queue, one by one."""
     rows: list[list[str]] = []
     limits = lines.limits
-    found = records(queue, lines.separator, len(lines.header), limits.max_record_bytes, limits.max_line_bytes)
+    found = records(queue, lines.separator, len(lines.header.names), limits.max_record_bytes, limits.max_line_bytes)
     for record in found:
         if isinstance(record, int):
             lines.blank += 1
+        elif header := lines.header.again(record.fields):  # another file follows; its columns may have another order
+            lines.set_aside.add(record.line, record.problem or REPEATED_HEADER, record.rows)
+            if rows:
+                yield _table(rows, lines.names)
+            lines.name_columns(header)
+            rows = []
         elif problem := record.problem or _problem(record, lines):
             lines.set_aside.add(record.line, problem, record.rows)
-            if header := _header_in(record, lines):  # another file follows; its columns may have another order
-                if rows:
-                    yield _table(rows, lines.names)
-                lines.read_once(header)
-                rows, lines.names = [], _unique_names(header)
         else:
             rows.append(record.fields)
             if len(rows) == _BATCH:
@@ -200,41 +186,10 @@ def _batches(queue: LineQueue, lines: Lines) -> Iterator[pa.Table]:
 
 def _problem(record: Record, lines: Lines) -> str | None:
     """Why the fields of a record are no row."""
-    if _is_header(record.fields, lines):
-        return REPEATED_HEADER
     if not any(map(str.strip, record.fields)):
         lines.blank += 1
         return BLANK
     return LONG_VALUE if any(len(value) > lines.limits.max_value_chars for value in record.fields) else None
-
-
-def _header_in(record: Record, lines: Lines) -> list[str] | None:
-    """The columns of the header that a record is, or that the last line of a file without a line end runs into."""
-    width = len(lines.header)
-    if len(record.fields) == width:
-        return [column_name(name) for name in record.fields] if _is_header(record.fields, lines) else None
-    if len(record.fields) != 2 * width - 1:
-        return None
-    glued, *behind = (column_name(name) for name in record.fields[width - 1 :])
-    begins = (name for name in sorted(lines.known or lines.header, key=len, reverse=True) if glued.endswith(name))
-    return next((found for name in begins if _is_header(found := [name, *behind], lines)), None)
-
-
-def _is_header(fields: list[str], lines: Lines) -> bool:
-    """Whether a record is the header once more, or that of another file: it has all columns that are needed."""
-    if column_name(fields[0]) in lines.header and sorted(map(column_name, fields)) == sorted(lines.header):
-        return True
-    together = "\n".join(fields).lower()
-    if not lines.needed or not all(part in together for part in _parts(lines.needed)):
-        return False
-    names = [column_name(name) for name in fields]
-    # two of them: a review has one that is needed, and its note may be that word
-    return set(lines.needed) <= set(names) and sum(name in lines.known for name in names) > 1
-
-
-def _parts(names: list[str]) -> list[str]:
-    """The words of columns' names, which a header has however it parts them; the longest, as the rarest, first."""
-    return sorted({part for name in names if name.isascii() for part in name.split("_")}, key=len, reverse=True)
 
 
 def _plain(block: bytes, lines: Lines) -> pa.Table | None:
@@ -246,9 +201,7 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
         block = block.replace(b"\r", b"\n")
     if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         return None
-    if _may_have_header(block, lines.needed or lines.header) or (
-        b'"' in block and not only_whole_quotes(block, separator)
-    ):
+    if lines.header.may_be_in(block) or (b'"' in block and not only_whole_quotes(block, separator)):
         return None
     amiss: list[object] = []
 
@@ -272,12 +225,6 @@ def _plain(block: bytes, lines: Lines) -> pa.Table | None:
     return None if amiss or long else table
 
 
-def _may_have_header(block: bytes, names: list[str]) -> bool:
-    """Whether a block may contain a header: all words of the names are in it (one alone says little: "Monika")."""
-    small = block.lower()
-    return all(part.encode() in small for part in _parts(names))
-
-
 def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:
     """The rows that hold something, the others counted; None while blank rows are still named one by one."""
     blank = pc.equal(pc.utf8_trim_whitespace(table.column(0)), "")
@@ -292,16 +239,6 @@ def _without_blank(table: pa.Table, lines: Lines) -> pa.Table | None:
         lines.set_aside.add(0, BLANK, count)
         return table.filter(pc.invert(blank))
     return table
-
-
-def _unique_names(header: list[str]) -> list[str]:
-    """The names of the columns. A name that occurs twice gets a number, so that each is unique."""
-    seen: set[str] = set()
-    named = []
-    for i, name in enumerate(header):
-        named.append(f"{name}#{i}" if name in seen else name)
-        seen.add(name)
-    return named
 
 
 def _table(rows: list[list[str]], names: list[str]) -> pa.Table:

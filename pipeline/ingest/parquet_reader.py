@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from pipeline.domain.errors import FileLimitError, MissingColumnError, UnreadableFileError, WrongTypeError
 from pipeline.domain.said import said
 from pipeline.domain.settings import IngestSettings, settings
-from pipeline.ingest.csv_reader import column_name
+from pipeline.ingest.header import column_name
 from pipeline.ingest.records import decoded
 from pipeline.ingest.set_aside import SetAside
 

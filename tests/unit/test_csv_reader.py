@@ -35,7 +35,9 @@ def read(folder, content, name="x.csv"):
     lines = read_csv(path)
     if lines is None:
         return [], []
-    rows = [row for table in lines.tables for row in zip(*(table[n].to_pylist() for n in lines.header), strict=True)]
+    rows = [
+        row for table in lines.tables for row in zip(*(table[n].to_pylist() for n in lines.header.names), strict=True)
+    ]
     return [tuple(map(plain, row)) for row in rows], [(line, problem) for line, problem, _ in lines.set_aside.rows()]
 
 

@@ -38,7 +38,7 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
     if lines is None:
         raise MissingColumnError(f"{path} has no column {', '.join(needed)}.", "The command's --help has its columns.")
     lines.need(needed, optional)
-    needed += tuple(name for name in optional if name in lines.header)
+    needed += tuple(name for name in optional if name in lines.header.names)
     lines.need(needed)  # a later header must have the same optional columns
     empty = pa.table({name: pa.array([], pa.string()) for name in needed})  # a header alone is an empty list
     table = pa.concat_tables([empty, *(part.select(list(needed)) for part in lines.tables)])

@@ -1,4 +1,4 @@
--- In: nothing. Out: the functions unseen, tidy and bare: a text that strangers wrote without what is around it.
+-- In: nothing. Out: the functions unseen, tidy, bare and without_marks: a text that strangers wrote without what is around it.
 -- What is no part of a value at either end: control characters (tab, zero byte), what has no width (BOM, zero-width and
 -- bidi marks), and every kind of blank (no-break, ideographic).
 CREATE OR REPLACE TEMP MACRO unseen() AS '[\p{Cc}\p{Cf}\p{Z}]';
