@@ -24,6 +24,7 @@ from pipeline.screening.rulebook import lists, words
 Metrics = dict[str, float]
 #: The default limits.
 AS_DOCUMENTED = CheckSettings()
+_PAGES = {"view": {"module_name": "checks.page_view", "class_name": "PageView"}}
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def verdict(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_
         "gelombang",
         {
             "class_name": "SiteBuilder",
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "site_section_builders": {"expectations": _PAGES, "validations": _PAGES, "profiling": "none"},
             "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
         },
     )
@@ -140,7 +141,7 @@ def verdict(metrics: dict[str, Metrics], docs: Path, limits: CheckSettings = AS_
         for row, one in zip(rows, _in_order(result, rows), strict=True):
             if not one.success:
                 failures.append(_failure(row, values[row["metric"]], one.expectation_config.type, limits))
-    context.build_data_docs()
+    context.build_data_docs(build_index=False)  # the index is ours
     stand_alone(docs, {failure.table for failure in failures})
     return CheckReport(judged, tuple(failures), docs)
 

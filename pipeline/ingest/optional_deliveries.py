@@ -54,17 +54,22 @@ def rows_of(db: duckdb.DuckDBPyConnection, everything: pa.Table, schema: pa.Sche
     db.register("delivered", everything)
     duckdb_sql.run(db, "pipeline.ingest", "sql/texts")
     duckdb_sql.run(db, "pipeline.ingest", "sql/moments")
+    # in three steps: a function of SQL is put in place of its name with all that it is given, and what is given to
+    # several that hold each other is put there, and planned, hundreds of times
+    moments = {field.name for field in schema if pa.types.is_timestamp(field.type)}
+    bare = ", ".join(f"nullif(bare({name}), '') AS {name}" for name in schema.names)
+    read = ", ".join(f"read_moment({name}) AS {name}" if name in moments else name for name in schema.names)
     casts = ", ".join(_cast(field) for field in schema)
-    db.execute(f"CREATE TEMP TABLE rows AS SELECT {casts} FROM delivered")
+    db.execute(f"""CREATE TEMP TABLE rows AS
+                   SELECT {casts} FROM (SELECT {read} FROM (SELECT {bare} FROM delivered))""")
 
 
 def _cast(field: pa.Field) -> str:
-    value = f"nullif(bare({field.name}), '')"
     if field.name == "decision":
-        return f"lower({value}) AS decision"
+        return "lower(decision) AS decision"
     if pa.types.is_timestamp(field.type):
-        return f"believable(read_moment({value})) AS {field.name}"
-    return f"try_cast({value} AS {duckdb_sql.type_of(field.type)}) AS {field.name}"
+        return f"believable({field.name}) AS {field.name}"
+    return f"try_cast({field.name} AS {duckdb_sql.type_of(field.type)}) AS {field.name}"
 
 
 def _read(path: Path, contract: Table) -> OptionalFile:
