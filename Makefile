@@ -17,7 +17,7 @@ export PYTHONHASHSEED := 0
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wave replay test checked chromium test-fast test-all coverage mutants cluster lint format types bench fuzz sbom lock up docs docs-serve docs-pages clean
+.PHONY: help setup wave replay test checked programs test-fast test-all coverage mutants cluster lint format types bench fuzz sbom lock up docs docs-serve docs-pages clean
 
 help:  ## this list
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,10 +54,10 @@ test: checked  ## every test but the exhaustive ones
 
 # What comes before the tests: one core would wait for the other, and both for Debian's archive.
 checked: setup
-	@+$(MAKE) --no-print-directory --jobs 3 --output-sync chromium lint types
+	@+$(MAKE) --no-print-directory --jobs 3 --output-sync programs lint types
 
-chromium:
-	@tools/ensure_chromium
+programs:
+	@tools/ensure_programs
 
 test-fast: setup  ## unit and spec tests that need neither the models nor a whole wave
 	$(PYTEST) tests/unit tests/spec -m 'not slow and not exhaustive'
@@ -73,8 +73,8 @@ mutants: PATTERN ?= *
 mutants: setup  ## SAMPLE small changes of each SQL file of the rules: which does no test notice? (PATTERN: of which files)
 	nice $(BIN)/python -m tools.mutation --sample $(SAMPLE) '$(PATTERN)'
 
-cluster: setup  ## a wave on Celery workers, PostgreSQL, Redis and S3 on loopback, one worker killed in the middle
-	PATH="$(abspath $(BIN)):$$PATH" tools/cluster
+cluster: setup programs  ## of the tests: a wave on Celery workers, PostgreSQL, Redis and S3 on loopback, one worker killed
+	$(BIN)/pytest tests/cluster -s
 
 lint: setup  ## style, formatting, and which package may import which
 	$(BIN)/ruff check .

@@ -94,7 +94,7 @@ def failing_reads(fault: Faulty, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         yield
 
 
-@pytest.mark.parametrize("at_most", [6, pytest.param(10**6, id="each", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("at_most", [3, pytest.param(10**6, id="each", marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize(
     ("failing", "number", "named"),
     [
