@@ -17,7 +17,7 @@ from tests.airflow_services import free_port, wait_for
 
 
 def _installed(name: str, *programs: str | Path) -> Path:
-    """The first of the programs that is here. Where none is, the test is skipped; in CI, which can have all, it fails."""
+    """The first program that is here. Where none is, the test is skipped; in CI, which can have all, it fails."""
     for program in programs:
         if found := shutil.which(program):
             return Path(found)
