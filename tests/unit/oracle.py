@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from datetime import date
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def words(name: str | None) -> list[str]:
     return ["MUHAMMAD" if word in MUHAMMAD else word for word in found]
 
 
+@cache  # each name is asked for some twenty times, and this is nine tenths of what the oracle takes
 def _without_degrees(text: str) -> str:
     front, *behind = text.split(",")
     for n in range(len(behind)):
