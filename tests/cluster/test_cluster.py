@@ -21,7 +21,7 @@ from tests.s3 import BUCKET, machine, s3_server, upload
 from tests.waves import publish, run_wave
 
 WAVE = 12
-SHARDS = 8
+SHARDS = 5
 KEY = f"wave-{WAVE:04d}"
 WORKERS = ("worker-one", "worker-two")
 URL = f"s3://{BUCKET}/national"

@@ -121,10 +121,10 @@ def simulated(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(made_once: Callable[[str, Callable[[Path], None]], Path], simulated: Path) -> Finished:
-    """The wave after its first run, by the installed command in a process of its own; no test changes it."""
+    """The wave after its first run; no test changes it. (``test_documented_commands`` has the installed command.)"""
 
     def make(folder: Path) -> None:
-        done = run_installed(copy_root(simulated, folder / "data", "work"))
+        done = run(copy_root(simulated, folder / "data", "work"))
         assert done.code == 0, done.text
         (folder / "printed").write_text(done.text, encoding="utf-8")
 

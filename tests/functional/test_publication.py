@@ -42,6 +42,19 @@ def data(untouched: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture(scope="module")
+def ran_once(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """Wave 1, run and not yet published; no test changes it."""
+    return run_wave(shutil.copytree(untouched, tmp_path_factory.mktemp("ran") / "data"), 1)
+
+
+@pytest.fixture
+def job(ran_once: FinishedRun, data: Path) -> FinishedRun:
+    """That run in the data root of the test."""
+    shutil.copytree(ran_once.run.data, data, dirs_exist_ok=True)
+    return replace(ran_once, run=replace(ran_once.run, data=str(data)))
+
+
 def niks(path: Path) -> list[str]:
     return [str(nik) for nik in read_table(path, ["nik"])["nik"].to_pylist()]
 
@@ -62,8 +75,10 @@ def files(folder: Path) -> dict[str, str]:
     return {p.relative_to(folder).as_posix(): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_the_audit_of_a_wave_that_is_run_again_does_not_accuse_what_was_published_before(data: Path) -> None:
-    publish(run_wave(data, 1))
+def test_the_audit_of_a_wave_that_is_run_again_does_not_accuse_what_was_published_before(
+    data: Path, job: FinishedRun
+) -> None:
+    publish(job)
     calendar = data / "calendar.toml"
     calendar.write_text(calendar.read_text().replace('seed = "one"', 'seed = "another"'))
     again = run_wave(data, 1)
@@ -93,8 +108,9 @@ def test_three_waves_in_order_and_nobody_holds_two_places(data: Path) -> None:
     assert sum("already_accepted" in row["reasons"] for row in earlier) > 0
 
 
-def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_run_as_it_was(data: Path) -> None:
-    job = run_wave(data, 1)
+def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_run_as_it_was(
+    data: Path, job: FinishedRun
+) -> None:
     before = files(data / "waves/wave-0001")
     out = niks(data / "waves/wave-0001/cohort.parquet")[:3]
     blacklist(data, out, date(2020, 5, 1))
@@ -124,8 +140,8 @@ def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_r
     assert "Gelombang simulasi" in told
 
 
-def test_with_refill_the_next_in_the_draw_take_the_places(data: Path) -> None:
-    publish(run_wave(data, 1))
+def test_with_refill_the_next_in_the_draw_take_the_places(data: Path, job: FinishedRun) -> None:
+    publish(job)
     job = run_wave(data, 2)
     cohort = read_table(data / "waves/wave-0002/cohort.parquet").to_pylist()
     reserve = read_table(data / "waves/wave-0002/reserve.parquet").to_pylist()
@@ -144,15 +160,16 @@ def test_with_refill_the_next_in_the_draw_take_the_places(data: Path) -> None:
     assert passed_over <= set(refused) | {id_ for id_ in passed_over if tiers[id_] not in {tiers[a] for a in added}}
 
 
-def test_the_same_approval_publishes_once(data: Path) -> None:
-    job = run_wave(data, 1)
+def test_the_same_approval_publishes_once(data: Path, job: FinishedRun) -> None:
     first = stages.publish(job, "K", "2020-05-02T09:00:00+07:00", "SK-1")
     assert stages.publish(job, "K", "2020-05-02T09:00:00+07:00", "SK-1") == first  # a task that is tried again
     assert [p.name for p in Store.at(data).revisions("wave-0001")] == ["rev-1"]
 
 
-def test_a_published_wave_stays_and_running_it_again_gives_a_revision_with_its_differences(data: Path) -> None:
-    publish(run_wave(data, 1))
+def test_a_published_wave_stays_and_running_it_again_gives_a_revision_with_its_differences(
+    data: Path, job: FinishedRun
+) -> None:
+    publish(job)
     first = files(data / "published/wave-0001/rev-1")
     gone = niks(data / "published/wave-0001/rev-1/cohort.parquet")[0]
     blacklist(data, [gone], date(2020, 5, 1))
@@ -167,8 +184,8 @@ def test_a_published_wave_stays_and_running_it_again_gives_a_revision_with_its_d
     assert {row["revision"] for row in ledger} == {2}
 
 
-def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data: Path) -> None:
-    publish(run_wave(data, 1))
+def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data: Path, job: FinishedRun) -> None:
+    publish(job)
     publish(run_wave(data, 2))
     before = files(data / "published")
     calendar = data / "calendar.toml"
@@ -184,22 +201,19 @@ def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data:
 
 
 @pytest.mark.parametrize("decree", ["", "  "])
-def test_nothing_is_published_without_a_decree(data: Path, decree: str) -> None:
-    job = run_wave(data, 1)
+def test_nothing_is_published_without_a_decree(data: Path, job: FinishedRun, decree: str) -> None:
     with pytest.raises(errors.MissingDecreeError):
         publish(job, decree=decree)
     assert not Store.at(data).revisions("wave-0001")
 
 
-def test_what_is_published_is_what_was_approved(data: Path) -> None:
-    job = run_wave(data, 1)
+def test_what_is_published_is_what_was_approved(data: Path, job: FinishedRun) -> None:
     write_table(contracts.COHORT.empty_table(), data / "waves/wave-0001/cohort.parquet", contracts.COHORT)
     with pytest.raises(errors.NotWhatWasApprovedError):
         publish(job)
 
 
-def test_a_bad_newest_extract_stops_the_publication_and_changes_nothing(data: Path) -> None:
-    job = run_wave(data, 1)
+def test_a_bad_newest_extract_stops_the_publication_and_changes_nothing(data: Path, job: FinishedRun) -> None:
     late = data / "extracts/population/asof=2020-05-01"
     late.mkdir()
     (late / "part.parquet.part").write_bytes(b"still being written")
@@ -239,8 +253,7 @@ def test_a_wave_waits_for_the_one_before_it(data: Path) -> None:
     assert stages.wave_before(job)
 
 
-def test_the_approver_reads_funnel_warnings_and_the_link_but_no_person(data: Path) -> None:
-    job = run_wave(data, 1)
+def test_the_approver_reads_funnel_warnings_and_the_link_but_no_person(data: Path, job: FinishedRun) -> None:
     form = job.form
     assert "| Mendaftar |" in form
     assert "/gelombang/wave-0001/report" in form
@@ -248,8 +261,7 @@ def test_the_approver_reads_funnel_warnings_and_the_link_but_no_person(data: Pat
     assert not any(row["nik"] in form or row["full_name"] in form for row in people)
 
 
-def test_a_priority_list_of_after_the_draw_changes_nobodys_tier(data: Path) -> None:
-    job = run_wave(data, 1)
+def test_a_priority_list_of_after_the_draw_changes_nobodys_tier(data: Path, job: FinishedRun) -> None:
     cohort = read_table(data / "waves/wave-0001/cohort.parquet").to_pylist()
     public = [row["nik"] for row in cohort if row["tier"] == "public"]
     assert {row["tier"] for row in cohort} == {"public", "priority"}
