@@ -29,7 +29,7 @@ class _InMemory(BytecodeCache):
 _COMPILED = _InMemory()
 
 
-class PageView(DefaultJinjaPageView):
+class PageView(DefaultJinjaPageView):  # type: ignore[misc]  # the library says no types
     """The default view of a page, with templates that are compiled once a process."""
 
     def __init__(self, custom_styles_directory: str | None = None, custom_views_directory: str | None = None) -> None:
