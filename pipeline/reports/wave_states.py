@@ -167,6 +167,13 @@ def state_sentences(found: Published | None, language: str) -> list[str]:
     return said
 
 
+def wave_sentences(store: Store, wave: Wave, language: str) -> list[str]:
+    """As ``state_sentences``; and, of a published wave with a newer result, what is to be done with that."""
+    found = wave_state(store, wave, datetime.now(WIB), log.entries(store, wave.number), None)
+    newer = [label("standing.says_newer", language, wave=wave.number)] if found.waits_for == "again" else []
+    return [*state_sentences(found.published, language), *newer]
+
+
 def why(counts: dict[str, int], language: str) -> str:
     """Reasons with their counts; a count of too few people is left out."""
     known = {**reasons.catalogue(), **reasons.warning_catalogue()}
