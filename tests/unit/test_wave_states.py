@@ -128,6 +128,20 @@ def delivered(root: Root) -> Root:
         (SEED, lambda root: root.run().approve().run(5), AFTER, "provisional", "approval"),
         (SEED, lambda root: root.run().approve().publish(), AFTER, "published", "nothing"),
         (SEED, lambda root: root.run().approve().publish().run(5), AFTER, "published", "again"),
+        # a second run has the wave: what it waits for is said, and not what the first one waited for
+        (SEED, lambda root: prepared(root.run()), AFTER, "running", "task"),
+        (SEED, lambda root: prepared(root.run().approve()), AFTER, "running", "task"),
+        (SEED, lambda root: prepared(root.run().approve()).run(), AFTER, "provisional", "approval"),
+        (SEED, lambda root: prepared(root.run().approve()).run().approve(), AFTER, "approved", "publication"),
+        (SEED, lambda root: prepared(root.run().approve().publish()), AFTER, "published", "task"),
+        (SEED, lambda root: prepared(root.run().approve().publish()).run(), AFTER, "published", "again"),
+        (
+            SEED,
+            lambda root: prepared(root.run().approve().publish()).run().approve(),
+            AFTER,
+            "published",
+            "publication",
+        ),
     ],
 )
 def test_each_step_has_its_state_and_what_it_waits_for(
