@@ -167,6 +167,18 @@ def test_a_published_wave_stays_and_running_it_again_gives_a_revision_with_its_d
     assert {row["revision"] for row in ledger} == {2}
 
 
+def test_whoever_approves_reads_that_a_newer_result_takes_published_places_away(data: Path) -> None:
+    publish(run_wave(data, 1))
+    first = niks(data / "published/wave-0001/rev-1/cohort.parquet")[:1]
+    blacklist(data, first, date(2020, 4, 1), asof="2020-04-16")
+    again = run_wave(data, 1, run="again")
+    assert "Beberapa orang yang sudah mendapat tempat dalam revisi 1" in again.form
+    assert "A few people who hold a place by revision 1" in (data / "waves/wave-0001/report.html").read_text()
+    stages.release_wave(again.run)
+    said = CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1c", "--data", str(data), "--language", "en"])
+    assert "Against revision 1: 1 lose their place" in said.output, said.output
+
+
 def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data: Path) -> None:
     publish(run_wave(data, 1))
     publish(run_wave(data, 2))

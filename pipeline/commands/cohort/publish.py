@@ -49,7 +49,11 @@ def publish(
     periodic_tasks.overview(store.address)
     counts = {"accepted": done.accepted, "removed": done.removed, "added": done.added}
     say(t("publish.done", wave=str(wave), revision=str(done.revision), where=done.published, **counts))
-    record = files.read_json(store.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]
+    said = files.read_json(store.published(found.key) / f"rev-{done.revision}" / "publication.json")
+    if against := said["changes"].get("revision"):
+        before = str(done.revision - 1)
+        say(t("publish.against_before", before=before, removed=against["removed"], added=against["added"]))
+    record = said["approver"]
     if not record["on_list"]:
         say(t("publish.no_approvers", name=record["name"]))
     if record["one_person"]:
