@@ -106,8 +106,11 @@ def earlier_results(run: Plan) -> Path:
 
 
 def _lost(run: Plan) -> dict[str, int]:
-    """How many of the newest revision's cohort are not in the run's; empty where there is none, or it lost its key."""
-    run.store.pull(f"published/{run.wave.key}/", only=("publication.json", "cohort.parquet"))
+    """How many of the newest revision's cohort are not in the run's; empty where there is none, or it lost its key.
+
+    Whom its last screening let in was in no run's cohort: the next last screening lets them in, or another.
+    """
+    run.store.pull(f"published/{run.wave.key}/", only=("publication.json", "cohort.parquet", "changes.parquet"))
     folders = run.store.revisions(run.wave.key)
     if not folders or not can_be_opened(folders[-1] / "cohort.parquet"):
         return {}
@@ -115,4 +118,7 @@ def _lost(run: Plan) -> dict[str, int]:
         set(files.read_table(folder / "cohort.parquet", ["registration_id"])["registration_id"].to_pylist())
         for folder in (folders[-1], run.work / "out")
     )
-    return {"lost": len(held - now), "revision": revision_number(folders[-1])} if held - now else {}
+    changed = files.read_table(folders[-1] / "changes.parquet", ["against", "change", "registration_id"]).to_pylist()
+    let_in = {row["registration_id"] for row in changed if (row["against"], row["change"]) == ("run", "added")}
+    lost = len(held - let_in - now)
+    return {"lost": lost, "revision": revision_number(folders[-1])} if lost else {}
