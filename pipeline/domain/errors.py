@@ -6,6 +6,8 @@ of this page stops a wave before anything is written. Anything else that surface
 
 from __future__ import annotations
 
+from pipeline.domain.said import one_stop
+
 
 class GelombangError(Exception):
     """Base of all named errors.
@@ -20,6 +22,7 @@ class GelombangError(Exception):
     may_heal = False
 
     def __init__(self, message: str, advice: str | None = None) -> None:
+        message = one_stop(message)
         super().__init__(message)
         self.message = message
         self.advice = self.advice if advice is None else advice

@@ -47,7 +47,12 @@ def said(name: str, /, **values: Any) -> Said:
 
 def filled(texts: Mapping[str, str], values: Mapping[str, Any]) -> Said:
     """Texts by language with their values; a value that is a ``Said`` stands there in the same language."""
-    return Said({language: text.format_map(written(values, language)) for language, text in texts.items()})
+    return Said({language: one_stop(text.format_map(written(values, language))) for language, text in texts.items()})
+
+
+def one_stop(text: str) -> str:
+    """The text with one full stop at its end, where a library's own sentence stood last; three dots are left alone."""
+    return text[:-1] if text.endswith("..") and not text.endswith("...") else text
 
 
 def in_language(text: str, language: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.domain import reasons
 from pipeline.domain.calendar import WIB, Wave
@@ -106,6 +106,8 @@ def wave_state(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry]
     state, since, waits = _result(digest, entries, revision) if finished or revision else _before(store, wave, now)
     if holder and state in ("open", "closed", "announced"):
         state, since, waits = _running(store, wave, entries, holder)
+    elif holder and (step := _step(entries, holder)):
+        state, since, waits = (state, since, step.of_published) if revision else (step.state, step.since, step.waits)
     return WaveState(
         wave=wave.number,
         state=state,
@@ -167,6 +169,13 @@ def state_sentences(found: Published | None, language: str) -> list[str]:
     return said
 
 
+def wave_sentences(store: Store, wave: Wave, language: str) -> list[str]:
+    """As ``state_sentences``; and, of a published wave with a newer result, what is to be done with that."""
+    found = wave_state(store, wave, datetime.now(WIB), log.entries(store, wave.number), None)
+    newer = [label("standing.says_newer", language, wave=wave.number)] if found.waits_for == "again" else []
+    return [*state_sentences(found.published, language), *newer]
+
+
 def why(counts: dict[str, int], language: str) -> str:
     """Reasons with their counts; a count of too few people is left out."""
     known = {**reasons.catalogue(), **reasons.warning_catalogue()}
@@ -219,6 +228,28 @@ def _running(store: Store, wave: Wave, entries: Sequence[Entry], holder: Holder)
     if frozen and store.read(beacon.landing_key(wave)) is None:
         return "awaits_beacon", since, "beacon"
     return "running", since, "task"
+
+
+class _Step(NamedTuple):
+    """How far the run is that has a wave which has a result already; ``of_published``: what it waits for, published."""
+
+    state: str
+    since: datetime
+    waits: str
+    of_published: str
+
+
+def _step(entries: Sequence[Entry], holder: Holder) -> _Step | None:
+    """The last step of that run that the record notes; None before its first and after its last one."""
+    begun = [n for n, e in enumerate(entries) if e.event == "run_prepared" and e.facts.get("run") == holder.run]
+    own = {e.event: e.moment for e in entries[begun[-1] :]} if begun else {}
+    if not own or "published" in own:
+        return None
+    if "approved" in own:
+        return _Step("approved", own["approved"], "publication", "publication")
+    if "run_finished" in own:
+        return _Step("provisional", own["run_finished"], "approval", "again")
+    return _Step("running", own["run_prepared"], "task", "task")
 
 
 def _behind(store: Store, wave: Wave) -> bool:

@@ -15,6 +15,8 @@ from pipeline import __version__
 from pipeline.draw.frozen_list import RECORD, folder_key
 from pipeline.record import log
 from pipeline.storage import files
+from pipeline.storage.paths import revision_number
+from pipeline.storage.sealed_paths import can_be_opened
 from pipeline.wave_run.plan import Plan
 
 #: Below a run's work: earlier runs of the wave that had another result, for the report.
@@ -80,7 +82,8 @@ def finished(run: Plan, out: Path) -> None:
 def earlier_results(run: Plan) -> Path:
     """Writes how many other results earlier runs of the wave had, and what differed: ``earlier_results.json``.
 
-    A run with the same result is the same run: it says nothing, so that a repeated run gives the same report.
+    A run with the same result is the same run: it says nothing, so that a repeated run gives the same report. Said as
+    well is whether somebody holds a published place and is not in this cohort: ``lost`` and the ``revision``.
     """
     cohort = files.sha256(run.work / "out" / "cohort.parquet")
     done = [e for e in log.entries(run.store, run.wave.number, "run_finished") if e.facts["cohort_sha256"] != cohort]
@@ -99,4 +102,23 @@ def earlier_results(run: Plan) -> Path:
             "reviews": bool(answered),
         }
         said["differs"] = [name for name, differed in differs.items() if differed] or ["other"]
-    return files.write_json(said, run.work / EARLIER_RESULTS)
+    return files.write_json({**said, **_lost(run)}, run.work / EARLIER_RESULTS)
+
+
+def _lost(run: Plan) -> dict[str, int]:
+    """How many of the newest revision's cohort are not in the run's; empty where there is none, or it lost its key.
+
+    Whom its last screening let in was in no run's cohort: the next last screening lets them in, or another.
+    """
+    run.store.pull(f"published/{run.wave.key}/", only=("publication.json", "cohort.parquet", "changes.parquet"))
+    folders = run.store.revisions(run.wave.key)
+    if not folders or not can_be_opened(folders[-1] / "cohort.parquet"):
+        return {}
+    held, now = (
+        set(files.read_table(folder / "cohort.parquet", ["registration_id"])["registration_id"].to_pylist())
+        for folder in (folders[-1], run.work / "out")
+    )
+    changed = files.read_table(folders[-1] / "changes.parquet", ["against", "change", "registration_id"]).to_pylist()
+    let_in = {row["registration_id"] for row in changed if (row["against"], row["change"]) == ("run", "added")}
+    lost = len(held - let_in - now)
+    return {"lost": lost, "revision": revision_number(folders[-1])} if lost else {}

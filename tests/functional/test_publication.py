@@ -158,6 +158,7 @@ def test_with_refill_the_next_in_the_draw_take_the_places(data: Path, job: Finis
     refused = read_table(data / "work/wave-0002/publication/out/rejections.parquet")["registration_id"].to_pylist()
     tiers = {row["registration_id"]: row["tier"] for row in reserve}
     assert passed_over <= set(refused) | {id_ for id_ in passed_over if tiers[id_] not in {tiers[a] for a in added}}
+    assert "kehilangan tempatnya" not in run_wave(data, 2, run="again").form  # the same result takes nothing away
 
 
 def test_the_same_approval_publishes_once(data: Path, job: FinishedRun) -> None:
@@ -182,6 +183,18 @@ def test_a_published_wave_stays_and_running_it_again_gives_a_revision_with_its_d
     ledger = read_table(data / "published/wave-0001/rev-2/ledger.parquet").to_pylist()
     assert gone not in {row["nik"] for row in ledger}
     assert {row["revision"] for row in ledger} == {2}
+
+
+def test_whoever_approves_reads_that_a_newer_result_takes_published_places_away(data: Path, job: FinishedRun) -> None:
+    publish(job)
+    first = niks(data / "published/wave-0001/rev-1/cohort.parquet")[:1]
+    blacklist(data, first, date(2020, 4, 1), asof="2020-04-16")
+    again = run_wave(data, 1, run="again")
+    assert "Beberapa orang yang sudah mendapat tempat dalam revisi 1" in again.form
+    assert "A few people who hold a place by revision 1" in (data / "waves/wave-0001/report.html").read_text()
+    stages.release_wave(again.run)
+    said = CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1c", "--data", str(data), "--language", "en"])
+    assert "Against revision 1: 1 lose their place" in said.output, said.output
 
 
 def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data: Path, job: FinishedRun) -> None:

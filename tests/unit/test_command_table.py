@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -129,6 +130,40 @@ def test_a_command_ends_as_documented(arguments, code, tmp_path, monkeypatch):
     ],
 )
 def test_wrong_usage_is_told_in_our_own_words(arguments: list[str], said: str):
+    told = CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "200"})
+    assert (told.exit_code, said in told.output) == (2, True), told.output
+
+
+def test_every_number_is_refused_in_our_own_words():
+    found = [
+        (name, parameter.opts[0])
+        for name, command in COMMANDS.items()
+        for parameter in command.params
+        if parameter.param_type_name == "option" and takes_numbers(parameter)
+    ]
+    assert len(found) > 15
+    for name, option in found:
+        told = CliRunner().invoke(cli.app, [name, option, "20.OOO"], env={"COLUMNS": "200"})
+        assert (told.exit_code, "20.OOO is no" in told.output) == (2, True), told.output
+
+
+def takes_numbers(parameter: click.Parameter) -> bool:
+    annotation = getattr(parameter, "type_descriptor").annotation  # noqa: B009 - typer's own, unknown to click's types
+    return bool({int, float} & {annotation, *get_args(annotation)})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "12", "--shards", "2000"], "2000 is no whole number from 1 to 1024."),
+        (["run", "12", "--quota", "20,000"], "20,000 is no whole number. Write it in digits alone, like 20000."),
+        (["simulate", "x", "--population", "5"], "5 is no whole number from 100."),
+        (["calibrate", __file__, "--fmr", "0"], "0 is no number from 1e-06 to 0.5."),
+        (["calibrate", __file__, "--fmr", "nan"], "nan is no number from"),
+        (["find", "--wave", "0"], "0 is no number of a wave"),
+    ],
+)
+def test_a_number_beyond_its_bounds_is_refused_with_them(arguments: list[str], said: str):
     told = CliRunner().invoke(cli.app, arguments, env={"COLUMNS": "200"})
     assert (told.exit_code, said in told.output) == (2, True), told.output
 

@@ -87,6 +87,15 @@ def test_a_text_in_two_languages_is_a_text() -> None:
         assert said.integer(-1234567, language) == numbers.integer(-1234567, language)
 
 
+def test_a_message_that_ends_with_a_library_s_sentence_has_one_full_stop() -> None:
+    made = said.said("not_parquet", path="a", why=ValueError("Not a parquet file."))
+    for text in (*made.texts.values(), errors.StoreError("It cannot be read: No such key..").message):
+        assert text.endswith(".")
+        assert not text.endswith("..")
+    assert errors.FileLimitError(made).message is made
+    assert errors.StoreError("It goes on ...").message == "It goes on ..."
+
+
 @pytest.mark.parametrize("name", catalogue())
 def test_a_finding_is_there_in_both_languages_with_the_same_values(name: str) -> None:
     texts = catalogue()[name]

@@ -45,6 +45,18 @@ def test_a_value_by_hand_and_a_result_that_somebody_saw_before() -> None:
     assert codes(earlier_results={"results": 1, "differs": ["seed"]}) == ["another_result"]
 
 
+@pytest.mark.parametrize(("lost", "told"), [(1, "places_lost_few"), (4, "places_lost_few"), (5, "places_lost")])
+def test_places_that_a_newer_result_takes_away_are_told_and_few_are_not_counted(lost: int, told: str) -> None:
+    [found] = alerts(
+        WAVE, funnel(), None, plan=plan(), ingest={}, defects={}, earlier_results={"lost": lost, "revision": 2}
+    )
+    assert found.code == told
+    for language in LANGUAGES:
+        text = alert_text(found, translator(language))
+        assert "revis" in text.lower()
+        assert (str(lost) in text) is (told == "places_lost")
+
+
 def test_an_optional_extract_that_was_not_delivered() -> None:
     assert codes(plan=plan(blacklist="")) == ["extract_absent"]
 

@@ -17,7 +17,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.contracts.published_tables import CHANGES
 from pipeline.record import log
 from pipeline.reports.language.labels import LANGUAGES, catalogue
-from pipeline.reports.wave_states import STATES, WAITS, WaveState, wave_states
+from pipeline.reports.wave_states import STATES, WAITS, WaveState, state_sentences, wave_sentences, wave_states
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
 from pipeline.storage.wave_lock import Holder
@@ -128,6 +128,20 @@ def delivered(root: Root) -> Root:
         (SEED, lambda root: root.run().approve().run(5), AFTER, "provisional", "approval"),
         (SEED, lambda root: root.run().approve().publish(), AFTER, "published", "nothing"),
         (SEED, lambda root: root.run().approve().publish().run(5), AFTER, "published", "again"),
+        # a second run has the wave: what it waits for is said, and not what the first one waited for
+        (SEED, lambda root: prepared(root.run()), AFTER, "running", "task"),
+        (SEED, lambda root: prepared(root.run().approve()), AFTER, "running", "task"),
+        (SEED, lambda root: prepared(root.run().approve()).run(), AFTER, "provisional", "approval"),
+        (SEED, lambda root: prepared(root.run().approve()).run().approve(), AFTER, "approved", "publication"),
+        (SEED, lambda root: prepared(root.run().approve().publish()), AFTER, "published", "task"),
+        (SEED, lambda root: prepared(root.run().approve().publish()).run(), AFTER, "published", "again"),
+        (
+            SEED,
+            lambda root: prepared(root.run().approve().publish()).run().approve(),
+            AFTER,
+            "published",
+            "publication",
+        ),
     ],
 )
 def test_each_step_has_its_state_and_what_it_waits_for(
@@ -144,6 +158,15 @@ def test_a_publication_says_what_changed_and_why(tmp_path: Path):
     assert (found.revision, found.of_run, found.accepted, found.removed, found.added) == (2, 4, 3, 2, 1)
     assert found.reasons == {"deceased": 2, "blacklisted": 1}
     assert found.decree == "SK-7"
+
+
+def test_a_newer_result_says_that_it_is_not_published_and_what_to_do(tmp_path: Path):
+    root = Root(tmp_path).run().approve().publish()
+    assert wave_sentences(root.store, root.wave, "en") == state_sentences(root.at(AFTER).published, "en")
+    *before, newer = wave_sentences(root.run(5).store, root.wave, "en")
+    assert before == state_sentences(root.at(AFTER).published, "en")
+    assert "not published" in newer
+    assert "gelombang publish 7 --decree" in newer
 
 
 def test_every_state_and_wait_has_its_words_in_both_languages():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.common.console import say_json
+from pipeline.commands.common.number_options import whole
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain import errors
 from pipeline.reports.language.labels import translator
@@ -23,7 +24,7 @@ def audit(
     *,
     data: DataOption = None,
     seed: Annotated[str | None, typer.Option(help="The seed as it was announced. Default: the calendar's.")] = None,
-    quota: Annotated[int | None, typer.Option(min=1, help="The places announced. Default: the calendar's.")] = None,
+    quota: Annotated[int | None, whole("The places announced. Default: the calendar's.", least=1)] = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from pipeline import periodic_tasks, stages
 from pipeline.commands.common.console import say
+from pipeline.commands.common.number_options import whole
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.run_ref import FinishedRun, RunRef
@@ -23,7 +24,7 @@ def publish(
     decree: Annotated[str, typer.Option(help="Number of the decree that publishes the cohort.")],
     note: Annotated[str, typer.Option(help="A note for the publication's record: an office, a reason.")] = "",
     removing: Annotated[
-        int | None, typer.Option(min=0, help="How many the last screening takes out, where it asked for the number.")
+        int | None, whole("How many the last screening takes out, where it asked for the number.", least=0)
     ] = None,
     data: DataOption = None,
     language: LanguageOption = None,
@@ -48,7 +49,11 @@ def publish(
     periodic_tasks.overview(store.address)
     counts = {"accepted": done.accepted, "removed": done.removed, "added": done.added}
     say(t("publish.done", wave=str(wave), revision=str(done.revision), where=done.published, **counts))
-    record = files.read_json(store.published(found.key) / f"rev-{done.revision}" / "publication.json")["approver"]
+    said = files.read_json(store.published(found.key) / f"rev-{done.revision}" / "publication.json")
+    if against := said["changes"].get("revision"):
+        before = str(done.revision - 1)
+        say(t("publish.against_before", before=before, removed=against["removed"], added=against["added"]))
+    record = said["approver"]
     if not record["on_list"]:
         say(t("publish.no_approvers", name=record["name"]))
     if record["one_person"]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import BadSettingError, WaveNotRunError
+from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
@@ -21,6 +21,11 @@ def wave_number(typed: str) -> int:
     if not typed.isdecimal() or int(typed) < 1:
         raise typer.BadParameter(f"{typed} is no number of a wave, like 12. `gelombang waves` lists them.")
     return int(typed)
+
+
+def wave_option(said: str) -> Any:
+    """An option for the number of a wave, with its help."""
+    return typer.Option(parser=wave_number, metavar="WAVE", help=said)
 
 
 def day(typed: str) -> date:
@@ -59,11 +64,8 @@ def from_standard_input(prompt: str) -> str:
 
 
 def language_of(given: str | None) -> str:
-    """The language that a command speaks: ``id`` or ``en``. Raises BadSettingError, also for that of the settings."""
-    spoken = (given or settings().language).lower()
-    if spoken not in LANGUAGES:
-        raise BadSettingError(f"There is no language {spoken}.", f"Choose {' or '.join(LANGUAGES)}.")
-    return spoken
+    """The language that a command speaks: the one that was asked for, else that of the settings, which know both."""
+    return given or settings().language
 
 
 def finished(data: str | None, number: int) -> tuple[Store, Wave, Path]:

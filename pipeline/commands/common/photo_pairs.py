@@ -12,6 +12,7 @@ import pyarrow as pa
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pipeline.commands.common.number_options import whole
 from pipeline.domain.errors import MissingColumnError, UnreadableFileError
 from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import REPEATED_HEADER, read_csv
@@ -25,7 +26,7 @@ from pipeline.storage import duckdb_sql
 PhotosOption = Annotated[
     Path | None, typer.Option(exists=True, file_okay=False, help="Folder of both columns. Default: the CSV's own.")
 ]
-WorkersOption = Annotated[int, typer.Option(min=0, help="Worker processes; 0: one per core.")]
+WorkersOption = Annotated[int, whole("Worker processes; 0: one per core.", least=0)]
 
 
 def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> pa.Table:

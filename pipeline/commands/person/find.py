@@ -6,7 +6,6 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Annotated
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +17,7 @@ from pipeline.commands.common.options import (
     WhyOption,
     from_standard_input,
     language_of,
+    wave_option,
 )
 from pipeline.domain.errors import UnknownApplicationError
 from pipeline.domain.settings import settings
@@ -30,7 +30,7 @@ _TYPED = ("registration_id", "code")
 
 def find(
     *,
-    wave: Annotated[list[int] | None, typer.Option(min=1, help="Only these waves; may be given several times.")] = None,
+    wave: Annotated[list[int] | None, wave_option("Only these waves; may be given several times.")] = None,
     data: DataOption = None,
     why: WhyOption = "",
     language: LanguageOption = None,

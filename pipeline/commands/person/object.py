@@ -12,7 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.common.console import say, say_json, wide_console
-from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
+from pipeline.commands.common.options import (
+    DataOption,
+    JsonOption,
+    LanguageOption,
+    WaveArgument,
+    finished,
+    language_of,
+    wave_option,
+)
 from pipeline.domain.calendar import WIB
 from pipeline.domain.errors import BadObjectionError
 from pipeline.runtime.system_user import user_name
@@ -27,7 +35,7 @@ def object_(
     why: Annotated[str, typer.Option(help="In a few words, for the record; no name, no number.")] = "",
     decide: Annotated[str | None, typer.Option(metavar="accept|reject", help="Decide it, as a second person.")] = None,
     note: Annotated[str, typer.Option(help="What the answer says beside.")] = "",
-    into: Annotated[int | None, typer.Option(help="The open wave that the new photograph takes part in.")] = None,
+    into: Annotated[int | None, wave_option("The open wave that the new photograph takes part in.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="The wave's objections with their deadlines.")] = False,
     data: DataOption = None,
     language: LanguageOption = None,

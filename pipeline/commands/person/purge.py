@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from pipeline.commands.common.console import say, say_json, wide_console
-from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
+from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of, wave_option
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import translator
@@ -22,7 +22,7 @@ def purge(
     data: DataOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    wave: Annotated[int | None, typer.Option(min=1, help="With --destroy-key: the wave.")] = None,
+    wave: Annotated[int | None, wave_option("With --destroy-key: the wave.")] = None,
     destroy_key: Annotated[
         bool, typer.Option("--destroy-key", help="Destroy the key of --wave: its sealed tables cannot be opened again.")
     ] = False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.commands.common.console import say
+from pipeline.commands.common.number_options import whole
 from pipeline.commands.common.options import DataOption, LanguageOption, finished, language_of, wave_number
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
@@ -32,7 +33,7 @@ def review(
     remove_reviewer: Annotated[str | None, typer.Option(help="Take a reviewer off the list.")] = None,
     data: DataOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on; nothing is encrypted.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 0,
+    port: Annotated[int, whole("Port; 0 takes a free one.", least=0, most=65535)] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in this machine's browser.")] = False,
     language: LanguageOption = None,
 ) -> None:

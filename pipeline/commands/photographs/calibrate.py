@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.common.number_options import decimal
 from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_columns, verify
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.settings import settings
@@ -23,7 +24,7 @@ def calibrate(
     *,
     photos: PhotosOption = None,
     fmr: Annotated[
-        float, typer.Option(min=1e-6, max=0.5, help="False-match rate that a match may have in the worst group.")
+        float, decimal("False-match rate that a match may have in the worst group.", least=1e-6, most=0.5)
     ] = 0.001,
     out: Annotated[Path, typer.Option(help="Folder for policy.toml, report.json and det.svg.")] = Path("calibration"),
     workers: WorkersOption = 0,

@@ -29,7 +29,7 @@ def show(data: str | None, number: int, language: str) -> None:
     from pipeline.reports.figures.truth_comparison import compare_with_truth, print_truth
     from pipeline.reports.funnel_display import print_funnel
     from pipeline.reports.language.labels import label
-    from pipeline.reports.wave_states import newest, state_sentences
+    from pipeline.reports.wave_states import wave_sentences
 
     store, wave, out = finished(data, number)
     console = wide_console()
@@ -37,7 +37,7 @@ def show(data: str | None, number: int, language: str) -> None:
     store.pull(f"published/{wave.key}/", only=("publication.json", "cohort.parquet", "changes.parquet"))
     if store.read(f"landing/{wave.key}/simulated.json") is not None:
         console.print(f"  {label('report.simulated', language)}", style="bold yellow")
-    for line in state_sentences(newest(store, wave.key), language):
+    for line in wave_sentences(store, wave, language):
         console.print(f"  {line}", markup=False, highlight=False)
     store.pull(f"landing/{wave.key}/truth.parquet")
     if store.landing(wave, "truth.parquet").is_file():

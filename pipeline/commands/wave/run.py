@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.airflow_plugin import airflow_home, local_run
+from pipeline.commands.common.number_options import whole
 from pipeline.commands.common.options import DataOption, LanguageOption, WaveArgument, language_of
 from pipeline.commands.wave.funnel import show
 from pipeline.domain.errors import GelombangError, WaveFailedError
@@ -24,10 +25,10 @@ def run(
     wave: WaveArgument,
     *,
     data: DataOption = None,
-    quota: Annotated[int | None, typer.Option(help="Places. Default: the calendar's.")] = None,
+    quota: Annotated[int | None, whole("Places. Default: the calendar's.")] = None,
     seed: Annotated[str | None, typer.Option(help="Text the draw is made from. Default: the calendar's.")] = None,
     shards: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Selfie tasks. Default: by the number of photographs.")
+        int | None, whole("Selfie tasks. Default: by the number of photographs.", least=1, most=1024)
     ] = None,
     language: LanguageOption = None,
 ) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.commands.common.console import say
-from pipeline.commands.common.options import LanguageOption, language_of
+from pipeline.commands.common.number_options import whole
+from pipeline.commands.common.options import LanguageOption, language_of, wave_option
 from pipeline.domain.calendar import Calendar, Wave
 from pipeline.domain.calendar_tables import SelfieMode
 from pipeline.domain.errors import BadQuotaError, BadSettingError
@@ -33,16 +34,14 @@ if TYPE_CHECKING:
 def simulate(
     data: Annotated[Path, typer.Argument(help="Data root to write below; made if it is not there.")],
     *,
-    wave: Annotated[int | None, typer.Option(min=1, help="Number of the wave. Default: 12, or the preset's.")] = None,
+    wave: Annotated[int | None, wave_option("Number of the wave. Default: 12, or the preset's.")] = None,
     waves: Annotated[
         str | None, typer.Option(help="A country: consecutive waves with people in common, such as 1-3.")
     ] = None,
-    registrations: Annotated[int | None, typer.Option(min=1, help="Applications. Default: the preset's.")] = None,
-    population: Annotated[int | None, typer.Option(min=100, help="People in the register.")] = None,
-    quota: Annotated[
-        int | None, typer.Option(help="Places. Default: the calendar's in DATA, else the preset's.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Everything is made from it.")] = 7,
+    registrations: Annotated[int | None, whole("Applications. Default: the preset's.", least=1)] = None,
+    population: Annotated[int | None, whole("People in the register.", least=100)] = None,
+    quota: Annotated[int | None, whole("Places. Default: the calendar's in DATA, else the preset's.")] = None,
+    seed: Annotated[int, whole("Everything is made from it.")] = 7,
     faces: Annotated[
         Path | None, typer.Option(help="Photographs by person: NNNN_k.jpg or PERSON/*.jpg. Default: packaged ones.")
     ] = None,
@@ -57,7 +56,7 @@ def simulate(
         bool, typer.Option("--cards", help="Look at identity cards, right and wrong ones, without a calendar in DATA.")
     ] = False,
     preset: Annotated[str, typer.Option(help="Sizes and shares: demo, small, wave-1 or national.")] = "demo",
-    workers: Annotated[int, typer.Option(min=0, help="Threads, and processes that render; 0: one per core.")] = 0,
+    workers: Annotated[int, whole("Threads, and processes that render; 0: one per core.", least=0)] = 0,
     language: LanguageOption = None,
 ) -> None:
     """Make a wave of people who do not exist: registrations, extracts, photographs, and what was planted in them.

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.common.console import say, say_json, wide_console
+from pipeline.commands.common.number_options import decimal, whole
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, WaveArgument, finished, language_of
 from pipeline.domain.errors import BadQuestionError
 from pipeline.storage.files import read_json, write_text
@@ -17,7 +18,7 @@ from pipeline.storage.files import read_json, write_text
 def what_if(
     wave: WaveArgument,
     *,
-    quota: Annotated[int | None, typer.Option(help="Another quota.")] = None,
+    quota: Annotated[int | None, whole("Another quota.")] = None,
     without: Annotated[
         list[str] | None, typer.Option(metavar="RULE", help="A rule left out; may be given several times.")
     ] = None,
@@ -25,13 +26,13 @@ def what_if(
         list[str] | None,
         typer.Option("--with", metavar="RULE", help="A rule that was not in force, or a warning of the screening."),
     ] = None,
-    priority_share: Annotated[float | None, typer.Option(help="Another share kept for the listed, 0 to 1.")] = None,
+    priority_share: Annotated[float | None, decimal("Another share kept for the listed, 0 to 1.")] = None,
     area: Annotated[
         list[str] | None,
         typer.Option(metavar="CODE=SHARE", help="Quotas by area: 31=0.2 keeps a fifth for province 31, or 3171=0.2."),
     ] = None,
     no_areas: Annotated[bool, typer.Option("--no-areas", help="Without the wave's quotas by area.")] = False,
-    seeds: Annotated[int, typer.Option(help="How often the draw is done.")] = 1000,
+    seeds: Annotated[int, whole("How often the draw is done.")] = 1000,
     out: Annotated[Path | None, typer.Option(help="Page with charts to write.")] = None,
     data: DataOption = None,
     language: LanguageOption = None,

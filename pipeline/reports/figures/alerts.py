@@ -62,11 +62,17 @@ def alerts(
 
 
 def _run(plan: dict[str, Any], earlier: dict[str, Any]) -> list[Alert]:
-    """Whether somebody could have chosen the result: by values given by hand, or by running the wave several times."""
+    """Whether somebody could have chosen the result: by values given by hand, or by running the wave several times.
+
+    And whether it takes a place from somebody.
+    """
     given = list(plan.get("given", {}))
     found = [Alert("overridden", {"settings": given})] if given else []
     if others := earlier.get("results", 0):
         found.append(Alert("another_result", {"n": others, "settings": earlier["differs"]}))
+    if lost := earlier.get("lost", 0):  # even one matters: where they are too few, their number is not said
+        said = {"revision": str(earlier["revision"])}
+        found.append(Alert("places_lost_few", said) if small(lost) else Alert("places_lost", {"n": lost, **said}))
     return found
 
 
