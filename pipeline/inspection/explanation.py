@@ -23,7 +23,7 @@ from pipeline.ingest.extracts import Extract
 from pipeline.screening.compare import Compared, compare
 from pipeline.screening.rulebook import all_rules
 from pipeline.storage import files
-from pipeline.storage.paths import Store
+from pipeline.storage.paths import Store, revision_number
 
 Row = dict[str, Any]
 #: With one of these reasons the registers could not be used.
@@ -54,12 +54,14 @@ class RuleVerdict:
 
 @dataclass(frozen=True)
 class Published:
-    """The newest published revision, the rank in it, and why the last screening took the person out, if it did."""
+    """The newest published revision, the rank in it, why the last screening took the person out, if it did, and the
+    revision before, if it gave a place that this one takes back."""
 
     revision: int
     decree: str
     rank: int | None
     removed_for: list[str] | None
+    withdrawn_from: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,16 @@ def _published(store: Store, wave: Wave, registration_id: str) -> Published | No
         return None
     record = files.read_json(revisions[-1] / "publication.json")
     place = _row([revisions[-1] / "cohort.parquet"], registration_id)
-    change = _row([revisions[-1] / "changes.parquet"], registration_id)
-    reasons_ = (change or {}).get("reasons") or None
-    rank = place["rank"] if place else None
-    return Published(record["revision"], record["decree"], rank, None if place else reasons_)
+    changes = _rows(revisions[-1] / "changes.parquet", registration_id)
+    removed_for = next((row["reasons"] for row in changes if row["reasons"]), None)
+    taken_back = any((row["against"], row["change"]) == ("revision", "removed") for row in changes)
+    return Published(
+        record["revision"],
+        record["decree"],
+        place["rank"] if place else None,
+        None if place else removed_for,
+        revision_number(revisions[-2]) if taken_back else None,
+    )
 
 
 def mask_number(number: str | None) -> str:
@@ -199,12 +207,14 @@ def _redelivered(store: Store, manifest: Row, extracts: dict[str, Extract]) -> l
 
 def _row(paths: list[Path], registration_id: str) -> Row | None:
     """The application's row in any of these files."""
+    return next((dict(rows[0]) for path in paths if (rows := _rows(path, registration_id))), None)
+
+
+def _rows(path: Path, registration_id: str) -> list[Row]:
+    """The application's rows in a file."""
     import pyarrow.compute as pc
 
-    for path in paths:
-        if rows := files.read_table(path, rows=pc.field("registration_id") == registration_id).to_pylist():
-            return dict(rows[0])
-    return None
+    return list(files.read_table(path, rows=pc.field("registration_id") == registration_id).to_pylist())
 
 
 def _verdicts(in_force: set[str], given: list[str]) -> list[RuleVerdict]:

@@ -1,4 +1,5 @@
-"""Notices for those whom the last screening took out or let in: they replace the notices of the run.
+"""Notices for those whom the last screening took out or let in, and for those who lose the place that the revision
+before gave: they replace the notices of the run.
 
 Reads a revision's ``changes.parquet``; writes ``notices.parquet`` into the same folder, in the form of the run's own
 notices.
@@ -20,23 +21,43 @@ from pipeline.reports.messages.paragraphs import with_paragraphs
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 
+#: What a letter is written from.
+_OF_A_LETTER = ("registration_id", "outcome", "reasons", "reviewed", "selfie_decision", "selfie_verified")
+
 
 def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:
-    """Writes the letters of everybody whose decision publication changed; returns how many."""
+    """Writes the letters of everybody whose decision publication changed, or whose place it took back; returns how
+    many."""
     following = next_wave(store, wave)
     changes = read_table(revision / "changes.parquet").to_pylist()
-    changes = [change for change in changes if change["against"] == "run" and change["change"] != "moved"]
+    by_publication = {
+        row["registration_id"]: row for row in changes if row["against"] == "run" and row["change"] != "moved"
+    }
+    withdrawn = {
+        row["registration_id"] for row in changes if row["against"] == "revision" and row["change"] == "removed"
+    }
     schema = with_ticket(NOTICES) if wave.beacon else NOTICES
-    ids = [change["registration_id"] for change in changes]
+    ids = sorted(by_publication.keys() | withdrawn)
     decided, who = _decided(store, wave, ids), people(store, wave, ids)
     rows = []
-    for change in changes:
-        id_ = change["registration_id"]
-        run = decided.get(id_, {})
-        outcome = "accepted" if change["change"] == "added" else "rejected"
-        # the selfie of a person whom the run accepted was checked, by a machine or an officer
-        matched = bool(run.get("selfie_verified")) and run.get("outcome") == "accepted"
-        letter = write_letter(wave, outcome, change["reasons"] or [], following, matched=matched)
+    for id_ in ids:
+        run, change = decided.get(id_, {}), by_publication.get(id_)
+        if change is None:
+            outcome, reasons = run.get("outcome") or "rejected", run.get("reasons") or []
+            matched = run.get("selfie_decision") == "match"
+        else:
+            outcome, reasons = "accepted" if change["change"] == "added" else "rejected", change["reasons"] or []
+            # the selfie of a person whom the run accepted was checked, by a machine or an officer
+            matched = bool(run.get("selfie_verified")) and run.get("outcome") == "accepted"
+        letter = write_letter(
+            wave,
+            outcome,
+            reasons,
+            following,
+            reviewed=change is None and bool(run.get("reviewed")),
+            matched=matched,
+            withdrawn=id_ in withdrawn,
+        )
         rows.append({"registration_id": id_, "outcome": outcome, **letter.columns(), **who[id_]})
         rows[-1] |= {"ticket": run.get("ticket")} if wave.beacon else {}
     notices = with_paragraphs(pa.Table.from_pylist(rows, schema=schema), wave)
@@ -46,7 +67,7 @@ def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:
 
 def _decided(store: Store, wave: Wave, ids: list[str]) -> dict[str, dict[str, Any]]:
     """What the run decided about these applications, as far as a letter needs it."""
-    columns = ["registration_id", "outcome", "selfie_verified", *(["ticket"] if wave.beacon else [])]
+    columns = [*_OF_A_LETTER, *(["ticket"] if wave.beacon else [])]
     rows = pc.field("registration_id").isin(pa.array(ids, pa.string()))
     table = read_table(store.out(wave) / "decisions.parquet", columns, rows)
     return {row["registration_id"]: row for row in table.to_pylist()}

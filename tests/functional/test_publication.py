@@ -195,6 +195,16 @@ def test_whoever_approves_reads_that_a_newer_result_takes_published_places_away(
     stages.release_wave(again.run)
     said = CliRunner().invoke(app, ["publish", "1", "--decree", "SK-1c", "--data", str(data), "--language", "en"])
     assert "Against revision 1: 1 lose their place" in said.output, said.output
+    changes = read_table(data / "published/wave-0001/rev-2/changes.parquet").to_pylist()
+    [gone] = [r["registration_id"] for r in changes if (r["against"], r["change"]) == ("revision", "removed")]
+    letters = read_table(data / "published/wave-0001/rev-2/notices.parquet").to_pylist()
+    [lost] = [row for row in letters if row["registration_id"] == gone]
+    assert (lost["outcome"], lost["subject_en"]) == ("rejected", "Your place in wave 1 is withdrawn")
+    assert lost["email_en"].startswith("We told you before that you are accepted in wave 1.")
+    arguments = ["1", lost["registration_id"], "--data", str(data), "--language", "en"]
+    explained = " ".join(CliRunner().invoke(app, ["explain", *arguments]).output.split())
+    assert "Revision 1 gave a place; revision 2 (SK-1c) took it back." in explained
+    assert "We told you before that you are accepted in wave 1." in explained
 
 
 def test_a_revision_that_would_give_second_places_is_refused_with_the_list(data: Path, job: FinishedRun) -> None:

@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 
 from pipeline.domain import contracts, reasons
+from pipeline.domain.calendar import Wave
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.reports.messages.letters import SMS_LENGTH, Letter, texts, write_letter
 from pipeline.reports.messages.telling import group_of, letter_items
@@ -59,6 +60,29 @@ def must_not_contradict(codes: tuple[str, ...], matched: bool, letter: Letter) -
         if letter.retry == "photo":
             assert all(reasons.catalogue()[code].layer == "selfie" for item in items for code in item.codes)
     assert (letter.until is None) or letter.retry in ("photo", "data")
+
+
+@pytest.mark.parametrize("matched", [True, False])
+@pytest.mark.parametrize("following", [NEXT, None])
+def test_a_place_that_is_taken_back_is_said_with_what_holds_now(following: Wave | None, matched: bool) -> None:
+    cases = [("reserve", ()), ("review", ()), ("rejected", ()), *(("rejected", (code,)) for code in CODES)]
+    cases += [("rejected", tuple(pair)) for pair in combinations(DIFFERENT, 2)]
+    for outcome, codes in cases:
+        letter = write_letter(WAVE, outcome, codes, following, matched=matched, withdrawn=True)
+        must_be_whole(letter)
+        if "duplicate_application" in codes:  # the place is, if it is anywhere, at the other application
+            assert "dicabut" not in letter.subject["id"]
+            continue
+        assert "DICABUT" in letter.sms["id"]
+        assert "withdrawn" in letter.sms["en"]
+        assert letter.email["en"].startswith("We told you before that you are accepted in wave")
+        assert "You have the right to object" in letter.email["en"]
+        if outcome == "reserve":
+            assert "places were drawn by lot" in letter.email["en"]
+        assert letter.subject["en"] == f"Your place in wave {WAVE.number} is withdrawn"
+    assert write_letter(WAVE, "accepted", (), following, withdrawn=True) == write_letter(
+        WAVE, "accepted", (), following
+    )
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -185,13 +185,11 @@ def test_what_is_no_longer_kept_does_not_stop_the_explanation(
     assert "excluded_occupation" in text
 
 
-def test_unknown_applications_waves_and_languages_are_named_errors(data: Path):
+def test_unknown_applications_and_waves_are_named_errors(data: Path):
     with pytest.raises(errors.UnknownApplicationError, match="Wave 12 has no application R99"):
         explain(12, "R99", data=str(data))
     with pytest.raises(errors.WaveNotRunError):
         explain(3, "R1", data=str(data))
-    with pytest.raises(errors.BadSettingError):
-        explain(12, "R1", data=str(data), language="nl")
 
 
 @pytest.mark.parametrize(

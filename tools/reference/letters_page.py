@@ -71,6 +71,8 @@ def letters_page() -> str:
     parts.append("\n## Whole letters\n")
     parts += [_whole(outcome, write_letter(wave, outcome, [], following)) for outcome in ("accepted", "reserve")]
     parts.append(_whole("review", write_letter(wave, "review", [], following)))
+    taken_back = write_letter(wave, "reserve", [], following, withdrawn=True)
+    parts.append(_whole("a place that a revision takes back", taken_back))
     parts.append(_whole("replaced by another application", refused(SUPERSEDED)))
     parts.append(_whole("`email_unverified` and group records", refused("email_unverified", "deceased")))
     parts.append(_whole("`glasses` and `dark`, with a photo retry", refused("glasses", "dark")))

@@ -198,14 +198,17 @@ class _Page:
 
     def _published(self) -> None:
         done = self.found.published
-        if self.found.decision["outcome"] != "accepted" and not (done and done.rank):
+        if self.found.decision["outcome"] != "accepted" and not (done and (done.rank or done.withdrawn_from)):
             return
         self._heading("publication")
+        if done and done.withdrawn_from is not None:
+            before = self._text("withdrawn", before=done.withdrawn_from, revision=done.revision, decree=done.decree)
+            self._say(before, "red")
         if done is None:
             self._say(self._text("unpublished"))
         elif done.rank is not None:
             self._say(self._text("published", revision=done.revision, decree=done.decree, rank=done.rank))
-        else:
+        elif self.found.decision["outcome"] == "accepted":
             self._say(self._text("removed", revision=done.revision, decree=done.decree), "red")
             for code in done.removed_for or []:
                 self._say(f"{code}: {reasons.message(code, self.language)}", "red")
@@ -230,7 +233,9 @@ class _Page:
             outcome, codes = "accepted", []
         following = next_wave(self.store, wave)
         reviewed = bool(decision.get("reviewed"))
-        letter = write_letter(wave, outcome, codes, following, reviewed=reviewed, matched=matched)
+        withdrawn = bool(done and done.withdrawn_from is not None)
+        how = {"reviewed": reviewed, "matched": matched, "withdrawn": withdrawn}
+        letter = write_letter(wave, outcome, codes, following, **how)
         return f"{letter.email[self.language]}\n{paragraph(wave, 'code', self._code(), self.language)}"
 
     def _code(self) -> str:

@@ -55,31 +55,45 @@ def write_letter(
     *,
     reviewed: bool = False,
     matched: bool = False,
+    withdrawn: bool = False,
 ) -> Letter:
     """The letter for an outcome; ``following`` is the next wave, in which people apply or send a photo again.
 
     ``reviewed``: a reviewer decided, so the letter does not call the decision automatic. ``matched``: the selfie was
-    found to show the register's person, who may then read every reason.
+    found to show the register's person, who may then read every reason. ``withdrawn``: an earlier revision of the wave
+    gave a place, of which the reader was told.
     """
     items = letter_items(given, matched=matched) if outcome == "rejected" else []
     kind = "superseded" if any(item.name == SUPERSEDED for item in items) else outcome
     retry = _retry(items) if kind == "rejected" else "none"
+    withdrawn = withdrawn and kind in ("rejected", "reserve", "review")
     request = {"rejected": _request_of(items, retry), "reserve": "reserve"}.get(kind)
     sms, subject, email = {}, {}, {}
     for language in LANGUAGES:
         values = _values(wave, following, language)
         pattern = texts()["letter"][kind]
+        body = [pattern[f"body_{language}"].format_map(values)]
+        if withdrawn:
+            unexplained = kind == "rejected" and not items  # its row was not delivered again
+            pattern = _of_withdrawn("reserve" if unexplained else kind)
+            body = [pattern[f"body_{language}"].format_map(values), *(() if unexplained else body)]
         subject[language] = pattern[f"subject_{language}"].format_map(values)
         short = {**values, "again": _request_text(request, "sms", values, following, language)}
         sms[language] = _sms(pattern[f"sms_{language}"], short, items, language)
-        body = [pattern[f"body_{language}"].format_map(values)]
         if kind == "rejected":
             body += _reason_paragraphs(items, request, values, language)
         if request is not None:
             body.append(_request_text(request, "body", values, following, language))
-        email[language] = "\n\n".join([*body, *_closing(kind, values, language, reviewed=reviewed)])
+        closing = _closing("rejected" if withdrawn else kind, values, language, reviewed=reviewed)
+        email[language] = "\n\n".join([*body, *closing])
     dated = request in ("photo", "data", "new", "reserve") and following is not None
     return Letter(retry, following.closes if dated and following else None, sms, subject, email)
+
+
+def _of_withdrawn(kind: str) -> dict[str, str]:
+    """The texts about a place that was taken back; the SMS is that of what holds now."""
+    texts_: dict[str, str] = texts()["withdrawn"]
+    return {**texts_, **{f"sms_{language}": texts_[f"sms_{kind}_{language}"] for language in LANGUAGES}}
 
 
 def _retry(items: Sequence[LetterItem]) -> str:
