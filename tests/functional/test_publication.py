@@ -133,6 +133,8 @@ def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_r
     assert "Published, revision 1: " in theirs.read_text()
     assert "decree SK-1" in theirs.read_text()
     assert "The provisional result was" in theirs.read_text()
+    assert f"provisional: {len(kept) + len(gone)}</dd>" in theirs.read_text()
+    assert f"<dd>{len(kept)} <small>" in theirs.read_text()
     assert "Why they were removed" in theirs.read_text()
     assert (data / "published/wave-0001/rev-1/funnel.xlsx").is_file()
     told = CliRunner().invoke(app, ["funnel", "1", "--data", str(data)]).output

@@ -188,6 +188,8 @@ def test_status_tells_one_line_a_wave(tmp_path: Path):
     assert one["published"]["reasons"] == {"deceased": 2, "blacklisted": 1}
     assert one["bytes"] > 0
     assert root.store.root == tmp_path
+    root.run(5)
+    assert "3 (newer: 5)" in CliRunner().invoke(app, [*asked, "--language", "en"]).output
 
 
 def test_status_has_one_row_for_old_waves_of_which_nothing_ever_came(tmp_path: Path):

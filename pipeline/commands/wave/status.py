@@ -14,7 +14,7 @@ from pipeline.commands.common.console import say_json, wide_console
 from pipeline.commands.common.options import DataOption, JsonOption, LanguageOption, language_of
 from pipeline.domain.settings import settings
 from pipeline.reports.language import numbers
-from pipeline.reports.language.labels import translator
+from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.wave_states import WaveState, wave_states
 from pipeline.storage.paths import Store
 
@@ -58,11 +58,7 @@ def status(
             Text(one.says(spoken) + (f" · {t('standing.simulated')}" if one.simulated else "")),
             numbers.moment(one.since, spoken).removesuffix(" WIB") if one.since else "",
             Text(waits),
-            _places(
-                one,
-                t("standing.places", run=one.accepted or 0, now=one.published.accepted) if one.published else "",
-                spoken,
-            ),
+            _places(one, t, spoken),
             "" if one.bytes is None else numbers.decimal(one.bytes / 1e6, spoken),
         )
     wide_console().print(table)
@@ -94,9 +90,11 @@ def _idle(store: Store, one: WaveState) -> bool:
     return one.state == "closed" and not one.bytes and not came
 
 
-def _places(one: WaveState, changed: str, spoken: str) -> str:
+def _places(one: WaveState, t: Translate, spoken: str) -> str:
+    """The places of a wave. Of a published one with the run's: what the last screening made of it, or a newer run."""
     if one.published and one.published.accepted != one.accepted and one.accepted is not None:
-        return changed
+        which = "places" if one.accepted == one.published.of_run else "newer_places"
+        return t(f"standing.{which}", run=one.accepted, now=one.published.accepted)
     number = one.published.accepted if one.published else one.accepted
     return "" if number is None else numbers.integer(number, spoken)
 
