@@ -67,7 +67,7 @@ def ingest_registrations(store: Store, wave: Wave) -> IngestCounts:
         query = f"""SELECT {columns}, NULL::INTEGER AS from_wave, {duckdb_sql.NUMBERS}, language
                     FROM cleaned ANTI JOIN repeated USING (registration_id)
                     WHERE registration_id IS NOT NULL ORDER BY registration_id"""
-        taken_in = duckdb_sql.copy(db, query, work / "registrations.parquet")
+        taken_in = duckdb_sql.copy(db, query, work / "registrations.parquet", duckdb_sql.PASSING)
         record.taken_in = dict(
             db.execute(
                 """SELECT file, count(*) FROM cleaned ANTI JOIN repeated USING (registration_id)

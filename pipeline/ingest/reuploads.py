@@ -111,7 +111,8 @@ def _come_back(db: duckdb.DuckDBPyConnection, registrations: str, retries: str, 
     if count:
         back = f"SELECT {', '.join(RETRIES.names)}, {duckdb_sql.NUMBERS}, NULL::VARCHAR AS language FROM returned"
         everyone = f"SELECT {columns} FROM {registrations} UNION ALL {back}"
-        duckdb_sql.copy(db, f"SELECT * FROM ({everyone}) ORDER BY registration_id", work / "registrations.parquet")
+        query = f"SELECT * FROM ({everyone}) ORDER BY registration_id"
+        duckdb_sql.copy(db, query, work / "registrations.parquet", duckdb_sql.PASSING)
     return int(count)
 
 

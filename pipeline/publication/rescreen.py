@@ -78,7 +78,7 @@ def _write_candidates(run: Plan, screening: Plan) -> int:
                     FROM read_parquet('{duckdb_sql.quoted(run.work / "registrations.parquet")}')
                     WHERE registration_id IN (SELECT registration_id FROM read_parquet('{duckdb_sql.quoted(source)}'))
                     ORDER BY registration_id"""
-        count = duckdb_sql.copy(db, query, screening.work / "registrations.parquet")
+        count = duckdb_sql.copy(db, query, screening.work / "registrations.parquet", duckdb_sql.PASSING)
     files.write_json({"taken_in": count, "set_aside": 0}, screening.work / "ingest.json")
     return count
 

@@ -37,6 +37,8 @@ _OF_FEW_COLUMNS = {
 }
 _NUMBERS = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
 _PEOPLE = "SELECT as_number(nik) AS number, full_name FROM {} WHERE as_number(nik) > 0"
+#: The wanted in a register that is not sorted. What the search takes must then be a number to its last letter.
+_JOINED = "(FROM {} WHERE sought_number(nik) IN (SELECT number FROM wanted))"
 _NOBODY = "SELECT NULL::BIGINT AS number, NULL::VARCHAR AS full_name WHERE false"
 
 
@@ -154,12 +156,12 @@ def compare_with_registers(
     for part in parts_by_nik(extracts["population"].files):
         run_step(db, "people", {**sources, "{population}": part.relation()})
     for step, (name, columns) in _OF_FEW_COLUMNS.items():
-        found = rows_with(applicants, extracts[name].files, columns)
+        found = rows_with(applicants[applicants > 0], extracts[name].files, columns)
         if found is None:
-            run_step(db, step, sources)
+            run_step(db, step, {"{found}": _JOINED.format(sources[f"{{{name}}}"])})
         else:
             db.register("found_rows", found)
-            run_step(db, step, {**sources, f"{{{name}}}": "found_rows"})
+            run_step(db, step, {"{found}": "found_rows"})
             db.unregister("found_rows")
             del found
     del in_order, applicants

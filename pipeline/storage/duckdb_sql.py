@@ -24,7 +24,7 @@ __all__ = ["Value", "address_to_write", "fill", "named", "quoted", "sql", "text_
 
 #: One form for every Parquet file that DuckDB writes: with a total ORDER BY, the same bytes for any number of threads.
 COPY = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-#: For what only the next room reads: half the CPU, a third larger.
+#: For what the next rooms of a run read: half the CPU to read and two thirds to write, up to half larger.
 PASSING = "(FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 2000, ROW_GROUP_SIZE 122880)"
 
 

@@ -31,19 +31,19 @@ WHERE number IN (FROM applied_again UNION ALL FROM repeated);
 -- by what the register says, so that the answer does not depend on the order of files.
 DELETE FROM people WHERE key IN (FROM repeated);
 
+-- A table of its own: the join gives a few rows at a time, and same_name is made ready anew for each few.
+CREATE OR REPLACE TABLE possible_matches AS
+SELECT
+    a.*, p.key, p.kk_number AS registered_kk, p.full_name AS registered_name,
+    coalesce(a.birth_date = p.birth_date, false)                                    AS born,
+    coalesce(a.kk_number = p.kk_number, false)                                      AS carded
+FROM same_number_applications a
+LEFT JOIN (SELECT key AS number, key, full_name, birth_date, kk_number FROM people UNION ALL BY NAME
+           SELECT number, key, full_name, birth_date, kk_number FROM doubles) p USING (number);
+
 CREATE OR REPLACE TABLE matched_applications AS
-SELECT *, agrees AND carded AND in_window AND email_verified AND phone_verified AS sound
-FROM (
-    SELECT
-        a.*, p.key, p.kk_number AS registered_kk,
-        coalesce(a.birth_date = p.birth_date, false)                                AS born,
-        coalesce(a.kk_number = p.kk_number, false)                                  AS carded,
-        same_name(a.full_name, p.full_name)                                         AS named,
-        named AND born                                                              AS agrees
-    FROM same_number_applications a
-    LEFT JOIN (SELECT key AS number, key, full_name, birth_date, kk_number FROM people UNION ALL BY NAME
-               SELECT number, key, full_name, birth_date, kk_number FROM doubles) p USING (number)
-)
+SELECT *, named AND born AS agrees, agrees AND carded AND in_window AND email_verified AND phone_verified AS sound
+FROM (SELECT *, same_name(full_name, registered_name) AS named FROM possible_matches)
 QUALIFY row_number() OVER (
     PARTITION BY registration_id
     ORDER BY agrees DESC, named::INT + born::INT + carded::INT DESC, key DESC, registered_kk
@@ -63,6 +63,10 @@ SELECT
         AND count(DISTINCT email) FILTER (sound) OVER person > 1 AS contested
 FROM matched_applications LEFT JOIN holders USING (number)
 WINDOW person AS (PARTITION BY key, agrees);
+
+DROP TABLE same_number_applications;
+DROP TABLE possible_matches;
+DROP TABLE matched_applications;
 
 -- One row a person again. Where the rows differ the worse fact counts: dead, no citizen, an office that excludes.
 ALTER TABLE people ADD COLUMN contradicts BOOLEAN DEFAULT false;
@@ -124,14 +128,20 @@ CREATE OR REPLACE VIEW named AS
 SELECT * EXCLUDE (in_other_words, words, registered_words), form_of(words) AS one, form_of(registered_words) AS other
 FROM worded;
 
--- What the rulebook's predicates are about.
+CREATE OR REPLACE VIEW like_registered AS
+SELECT
+    *,
+    CASE WHEN one IS NULL THEN full_name IS NOT NULL AND registered_name IS NOT NULL
+        ELSE same_form(one, other) END                                      AS same_name,
+    coalesce(birth_date = registered_birth_date, false)                     AS same_birth_date,
+    coalesce(kk_number = registered_kk, false)                              AS same_kk
+FROM named;
+
+-- What the rulebook's predicates are about. A near name is a slip of the same person: nobody else's name is looked at for one.
 CREATE OR REPLACE VIEW compared AS
 SELECT
     * EXCLUDE (one, other),
     age_on(registered_birth_date, CAST($closing_day AS DATE))              AS age,
-    CASE WHEN one IS NULL THEN full_name IS NOT NULL AND registered_name IS NOT NULL
-        ELSE same_form(one, other) END                                      AS same_name,
-    CASE WHEN one <> other THEN near_form(one, other) ELSE false END        AS near_name,
-    coalesce(birth_date = registered_birth_date, false)                     AS same_birth_date,
-    coalesce(kk_number = registered_kk, false)                              AS same_kk
-FROM named;
+    CASE WHEN same_name OR NOT same_birth_date OR NOT same_kk THEN false
+        ELSE near_form(one, other) END                                      AS near_name
+FROM like_registered;

@@ -1,7 +1,7 @@
--- In: wanted, {education} (all of the register or a part). Out: more rows in pupils: the wanted who are at school.
+-- In: {found}, the wanted in the education register. Out: more rows in pupils: those of them who are at school.
 INSERT INTO pupils
 SELECT as_number(nik)
-FROM {education}
-WHERE sought_number(nik) IN (SELECT number FROM wanted) AND lower(tidy(status)) = 'active';
+FROM {found}
+WHERE status = 'active' OR lower(tidy(status)) = 'active';
 
 DELETE FROM pupils WHERE number IS NULL;

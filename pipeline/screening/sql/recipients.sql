@@ -1,7 +1,7 @@
--- In: wanted, {bansos} (all of the register or a part). Out: more rows in recipients: the wanted who get social assistance.
+-- In: {found}, the wanted in the social assistance register. Out: more rows in recipients: those of them who get it.
 INSERT INTO recipients
 SELECT as_number(nik), regexp_replace(upper(programme), '[^A-Z0-9]', '', 'g') IS NOT DISTINCT FROM 'BSU'
-FROM {bansos}
-WHERE sought_number(nik) IN (SELECT number FROM wanted) AND lower(tidy(status)) = 'active';
+FROM {found}
+WHERE status = 'active' OR lower(tidy(status)) = 'active';
 
 DELETE FROM recipients WHERE number IS NULL;
