@@ -31,7 +31,7 @@ def write_report(
     """
     found = found or figures(store, wave)
     editions: dict[str, dict[str, Any]] = {
-        lang: {**wording.edition(found, lang), "standing": state_sentences(published, lang), "published": published}
+        lang: {**wording.edition(found, lang, published), "standing": state_sentences(published, lang)}
         for lang in LANGUAGES
     }
     return write_text(page.render("report.html.j2", editions), path or store.work(wave) / "out" / "report.html")

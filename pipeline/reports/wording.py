@@ -17,6 +17,7 @@ from pipeline.reports.figures.wave_figures import Figures
 from pipeline.reports.language import numbers
 from pipeline.reports.language.labels import Translate, translator
 from pipeline.reports.messages.letters import texts
+from pipeline.reports.wave_states import Published
 
 _STEP = 0.05
 _TRUTH_COLUMNS = {"screening": truth_comparison.SCREENING_COLUMNS, "selfie": truth_comparison.SELFIE_COLUMNS}
@@ -31,13 +32,14 @@ class Axis:
     middle: float
 
 
-def edition(f: Figures, lang: str) -> dict[str, Any]:
-    """The values of a wave report's templates in one language."""
+def edition(f: Figures, lang: str, published: Published | None = None) -> dict[str, Any]:
+    """The values of a wave report's templates in one language; of a revision with its own places."""
     t = translator(lang)
     tables = {"sex": f.sex, "age": f.age, "tier": f.tier, "province": f.provinces}
     return {
         "f": f,
-        "summary": _summary(f, t),
+        "summary": _summary(f, t, published),
+        "published": published,
         "alerts": [alert_text(alert, t) for alert in f.alerts],
         "message": lambda code: reasons.message(code, lang),
         "hint": lambda code: texts()["reason"][code][f"do_{lang}"],
@@ -71,16 +73,17 @@ def _contents(f: Figures) -> list[tuple[str, str]]:
     return [(anchor, key) for anchor, key, shown in there if shown]
 
 
-def _summary(f: Figures, t: Translate) -> str:
+def _summary(f: Figures, t: Translate, published: Published | None) -> str:
     """The wave in one or two sentences, without figures that are not shown."""
     parts = [t("summary.registered", n=f.funnel.registrations)]
     if f.eligible is not None:
         parts.append(t("summary.eligible", n=f.eligible, share=f.eligible / f.funnel.registrations))
     if f.wave.selfie == "after_draw" and f.drawn is not None and f.funnel.passed("selfie") is not None:
         parts.append(t("summary.drawn", n=f.drawn, quota=f.funnel.quota))
-    parts.append(t("summary.accepted", n=f.funnel.accepted, quota=f.funnel.quota))
+    accepted, let_in = (published.accepted, published.added) if published else (f.funnel.accepted, 0)
+    parts.append(t("summary.accepted", n=accepted, quota=f.funnel.quota))
     if reserve := f.funnel.ends["reserve"]:
-        parts.append(t("summary.reserve", n=reserve))
+        parts.append(t("summary.reserve", n=reserve - let_in))
     return " ".join(parts)
 
 

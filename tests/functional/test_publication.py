@@ -135,6 +135,8 @@ def test_the_last_screening_takes_out_who_was_blacklisted_since_and_leaves_the_r
     assert "The provisional result was" in theirs.read_text()
     assert f"provisional: {len(kept) + len(gone)}</dd>" in theirs.read_text()
     assert f"<dd>{len(kept)} <small>" in theirs.read_text()
+    assert f"In the end {len(kept)} people were accepted." in theirs.read_text()
+    assert f"Counted before the last screening, after which {len(kept)} people were accepted." in theirs.read_text()
     assert "Why they were removed" in theirs.read_text()
     assert (data / "published/wave-0001/rev-1/funnel.xlsx").is_file()
     told = CliRunner().invoke(app, ["funnel", "1", "--data", str(data)]).output
