@@ -29,40 +29,37 @@ def write_changed_notices(store: Store, wave: Wave, revision: Path) -> int:
     """Writes the letters of everybody whose decision publication changed, or whose place it took back; returns how
     many."""
     following = next_wave(store, wave)
-    changes = read_table(revision / "changes.parquet").to_pylist()
-    by_publication = {
-        row["registration_id"]: row for row in changes if row["against"] == "run" and row["change"] != "moved"
-    }
+    changes = read_table(revision / "changes.parquet", rows=pc.field("change") != "moved").to_pylist()
+    by_publication = {row["registration_id"]: row for row in changes if row["against"] == "run"}
     withdrawn = {
-        row["registration_id"] for row in changes if row["against"] == "revision" and row["change"] == "removed"
+        row["registration_id"] for row in changes if (row["against"], row["change"]) == ("revision", "removed")
     }
     schema = with_ticket(NOTICES) if wave.beacon else NOTICES
     ids = sorted(by_publication.keys() | withdrawn)
     decided, who = _decided(store, wave, ids), people(store, wave, ids)
     rows = []
     for id_ in ids:
-        run, change = decided.get(id_, {}), by_publication.get(id_)
-        if change is None:
-            outcome, reasons = run.get("outcome") or "rejected", run.get("reasons") or []
-            matched = run.get("selfie_decision") == "match"
-        else:
-            outcome, reasons = "accepted" if change["change"] == "added" else "rejected", change["reasons"] or []
-            # the selfie of a person whom the run accepted was checked, by a machine or an officer
-            matched = bool(run.get("selfie_verified")) and run.get("outcome") == "accepted"
-        letter = write_letter(
-            wave,
-            outcome,
-            reasons,
-            following,
-            reviewed=change is None and bool(run.get("reviewed")),
-            matched=matched,
-            withdrawn=id_ in withdrawn,
-        )
+        run = decided.get(id_, {})
+        outcome, reasons, how = _holds_now(run, by_publication.get(id_))
+        letter = write_letter(wave, outcome, reasons, following, **how, withdrawn=id_ in withdrawn)
         rows.append({"registration_id": id_, "outcome": outcome, **letter.columns(), **who[id_]})
         rows[-1] |= {"ticket": run.get("ticket")} if wave.beacon else {}
     notices = with_paragraphs(pa.Table.from_pylist(rows, schema=schema), wave)
     write_table(notices, revision / "notices.parquet", schema)
     return len(rows)
+
+
+def _holds_now(run: dict[str, Any], change: dict[str, Any] | None) -> tuple[str, list[str], dict[str, bool]]:
+    """Outcome and reasons of an application, and how it was decided: by the last screening, else by the run.
+
+    ``run``: what the run decided; empty where the application was not delivered again.
+    """
+    if change is None:
+        how = {"reviewed": bool(run.get("reviewed")), "matched": run.get("selfie_decision") == "match"}
+        return run.get("outcome") or "rejected", run.get("reasons") or [], how
+    # the selfie of a person whom the run accepted was checked, by a machine or an officer
+    matched = bool(run.get("selfie_verified")) and run.get("outcome") == "accepted"
+    return "accepted" if change["change"] == "added" else "rejected", change["reasons"] or [], {"matched": matched}
 
 
 def _decided(store: Store, wave: Wave, ids: list[str]) -> dict[str, dict[str, Any]]:

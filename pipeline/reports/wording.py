@@ -35,11 +35,12 @@ class Axis:
 def edition(f: Figures, lang: str, published: Published | None = None) -> dict[str, Any]:
     """The values of a wave report's templates in one language; of a revision with its own places."""
     t = translator(lang)
+    accepted, let_in = (published.accepted, published.added) if published else (f.funnel.accepted, 0)
     tables = {"sex": f.sex, "age": f.age, "tier": f.tier, "province": f.provinces}
     return {
         "f": f,
-        "summary": _summary(f, t, published),
-        "published": published,
+        "summary": _summary(f, t, accepted, let_in),
+        "accepted": accepted,
         "alerts": [alert_text(alert, t) for alert in f.alerts],
         "message": lambda code: reasons.message(code, lang),
         "hint": lambda code: texts()["reason"][code][f"do_{lang}"],
@@ -73,14 +74,14 @@ def _contents(f: Figures) -> list[tuple[str, str]]:
     return [(anchor, key) for anchor, key, shown in there if shown]
 
 
-def _summary(f: Figures, t: Translate, published: Published | None) -> str:
-    """The wave in one or two sentences, without figures that are not shown."""
+def _summary(f: Figures, t: Translate, accepted: int, let_in: int) -> str:
+    """The wave in one or two sentences, without figures that are not shown. ``let_in``: from the reserve, by the last
+    screening."""
     parts = [t("summary.registered", n=f.funnel.registrations)]
     if f.eligible is not None:
         parts.append(t("summary.eligible", n=f.eligible, share=f.eligible / f.funnel.registrations))
     if f.wave.selfie == "after_draw" and f.drawn is not None and f.funnel.passed("selfie") is not None:
         parts.append(t("summary.drawn", n=f.drawn, quota=f.funnel.quota))
-    accepted, let_in = (published.accepted, published.added) if published else (f.funnel.accepted, 0)
     parts.append(t("summary.accepted", n=accepted, quota=f.funnel.quota))
     if reserve := f.funnel.ends["reserve"]:
         parts.append(t("summary.reserve", n=reserve - let_in))

@@ -37,7 +37,7 @@ _OF_FEW_COLUMNS = {
 }
 _NUMBERS = "SELECT as_number(nik) AS number FROM {} WHERE as_number(nik) > 0"
 _PEOPLE = "SELECT as_number(nik) AS number, full_name FROM {} WHERE as_number(nik) > 0"
-#: The wanted in a register that is not sorted. What the search takes must then be a number to its last letter.
+#: The wanted in a register that is not sorted, as the search finds them in one that is.
 _JOINED = "(FROM {} WHERE sought_number(nik) IN (SELECT number FROM wanted))"
 _NOBODY = "SELECT NULL::BIGINT AS number, NULL::VARCHAR AS full_name WHERE false"
 
@@ -155,8 +155,9 @@ def compare_with_registers(
     run_step(db, "registers", sources)
     for part in parts_by_nik(extracts["population"].files):
         run_step(db, "people", {**sources, "{population}": part.relation()})
+    sought = applicants[applicants > 0]  # zero and below are no NIK, and nobody looks at what was found a second time
     for step, (name, columns) in _OF_FEW_COLUMNS.items():
-        found = rows_with(applicants[applicants > 0], extracts[name].files, columns)
+        found = rows_with(sought, extracts[name].files, columns)
         if found is None:
             run_step(db, step, {"{found}": _JOINED.format(sources[f"{{{name}}}"])})
         else:
@@ -164,7 +165,7 @@ def compare_with_registers(
             run_step(db, step, {"{found}": "found_rows"})
             db.unregister("found_rows")
             del found
-    del in_order, applicants
+    del in_order, applicants, sought
     return_free_memory()
     keep(db, "repeated", repeated(sorted_numbers(db, "(SELECT key AS number FROM people)")))
     define_offices(db)

@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from pipeline import __version__
 from pipeline.draw.frozen_list import RECORD, folder_key
 from pipeline.record import log
@@ -118,7 +120,7 @@ def _lost(run: Plan) -> dict[str, int]:
         set(files.read_table(folder / "cohort.parquet", ["registration_id"])["registration_id"].to_pylist())
         for folder in (folders[-1], run.work / "out")
     )
-    changed = files.read_table(folders[-1] / "changes.parquet", ["against", "change", "registration_id"]).to_pylist()
-    let_in = {row["registration_id"] for row in changed if (row["against"], row["change"]) == ("run", "added")}
-    lost = len(held - let_in - now)
+    added = (pc.field("against") == "run") & (pc.field("change") == "added")
+    let_in = files.read_table(folders[-1] / "changes.parquet", ["registration_id"], added)["registration_id"]
+    lost = len(held - set(let_in.to_pylist()) - now)
     return {"lost": lost, "revision": revision_number(folders[-1])} if lost else {}

@@ -201,7 +201,7 @@ class _Page:
         if self.found.decision["outcome"] != "accepted" and not (done and (done.rank or done.withdrawn_from)):
             return
         self._heading("publication")
-        if done and done.withdrawn_from is not None:
+        if done and done.withdrawn_from:
             before = self._text("withdrawn", before=done.withdrawn_from, revision=done.revision, decree=done.decree)
             self._say(before, "red")
         if done is None:
@@ -233,7 +233,7 @@ class _Page:
             outcome, codes = "accepted", []
         following = next_wave(self.store, wave)
         reviewed = bool(decision.get("reviewed"))
-        withdrawn = bool(done and done.withdrawn_from is not None)
+        withdrawn = bool(done and done.withdrawn_from)
         how = {"reviewed": reviewed, "matched": matched, "withdrawn": withdrawn}
         letter = write_letter(wave, outcome, codes, following, **how)
         return f"{letter.email[self.language]}\n{paragraph(wave, 'code', self._code(), self.language)}"

@@ -68,18 +68,14 @@ def write_letter(
     retry = _retry(items) if kind == "rejected" else "none"
     withdrawn = withdrawn and kind in ("rejected", "reserve", "review")
     request = {"rejected": _request_of(items, retry), "reserve": "reserve"}.get(kind)
+    head, *more = _patterns(kind, withdrawn=withdrawn, explained=bool(items))
     sms, subject, email = {}, {}, {}
     for language in LANGUAGES:
         values = _values(wave, following, language)
-        pattern = texts()["letter"][kind]
-        body = [pattern[f"body_{language}"].format_map(values)]
-        if withdrawn:
-            unexplained = kind == "rejected" and not items  # its row was not delivered again
-            pattern = _of_withdrawn("reserve" if unexplained else kind)
-            body = [pattern[f"body_{language}"].format_map(values), *(() if unexplained else body)]
-        subject[language] = pattern[f"subject_{language}"].format_map(values)
+        subject[language] = head[f"subject_{language}"].format_map(values)
         short = {**values, "again": _request_text(request, "sms", values, following, language)}
-        sms[language] = _sms(pattern[f"sms_{language}"], short, items, language)
+        sms[language] = _sms(head[f"sms_{language}"], short, items, language)
+        body = [pattern[f"body_{language}"].format_map(values) for pattern in (head, *more)]
         if kind == "rejected":
             body += _reason_paragraphs(items, request, values, language)
         if request is not None:
@@ -90,10 +86,20 @@ def write_letter(
     return Letter(retry, following.closes if dated and following else None, sms, subject, email)
 
 
-def _of_withdrawn(kind: str) -> dict[str, str]:
-    """The texts about a place that was taken back; the SMS is that of what holds now."""
-    texts_: dict[str, str] = texts()["withdrawn"]
-    return {**texts_, **{f"sms_{language}": texts_[f"sms_{kind}_{language}"] for language in LANGUAGES}}
+def _patterns(kind: str, *, withdrawn: bool, explained: bool) -> list[dict[str, str]]:
+    """The parts of the catalogue whose bodies the letter has; subject and SMS are the first one's.
+
+    Where a place was taken back, the paragraph about that comes first. Alone where nothing explains the refusal: the
+    application was not delivered again.
+    """
+    ordinary: dict[str, str] = texts()["letter"][kind]
+    if not withdrawn:
+        return [ordinary]
+    unexplained = kind == "rejected" and not explained
+    now = "reserve" if unexplained else kind
+    taken_back: dict[str, str] = texts()["withdrawn"]
+    head = {**taken_back, **{f"sms_{language}": taken_back[f"sms_{now}_{language}"] for language in LANGUAGES}}
+    return [head] if unexplained else [head, ordinary]
 
 
 def _retry(items: Sequence[LetterItem]) -> str:
