@@ -102,6 +102,15 @@ def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
     return PlainTextResponse(str(error), 503, headers=HEADERS)
 
 
+@app.exception_handler(404)
+def say_what_is_there(request: Request, _: Exception) -> Response:
+    """A page that is not there, with the way to those that are."""
+    edition: dict[str, Any] = {"waves": {}, "home": f"{request.scope.get('root_path', '')}/", "missing": True}
+    found = _page(request, page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)))
+    found.status_code = 404
+    return found
+
+
 def _root(*prefixes: str, only: tuple[str, ...] = ()) -> Path:
     """The data root; of a root elsewhere, this machine's copy of what is asked for (``only``: files of these names)."""
     store = Store.at(settings().data)
@@ -143,7 +152,7 @@ def _list(request: Request, keys: list[str], home: str) -> Response:
         here = [(label, address) for label, file, address in _SHOWN if (root / file.format(key=key)).is_file()]
         if here:
             waves[wave_number(key)] = [(label, f"{home}{key}/{address}") for label, address in here]
-    edition: dict[str, Any] = {"waves": waves, "home": home}
+    edition: dict[str, Any] = {"waves": waves, "home": home, "missing": False}
     return _page(request, page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)))
 
 

@@ -54,14 +54,16 @@ class RuleVerdict:
 
 @dataclass(frozen=True)
 class Published:
-    """The newest published revision, the rank in it, why the last screening took the person out, if it did, and the
-    revision before, if it gave a place that this one takes back."""
+    """The newest published revision, the rank in it, why the last screening took the person out, if it did, the
+    revision before, if it gave a place that this one takes back, and the e-mail of the revision's own letter by
+    language, if it wrote the person one."""
 
     revision: int
     decree: str
     rank: int | None
     removed_for: list[str] | None
     withdrawn_from: int | None = None
+    letter: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,16 @@ def _published(store: Store, wave: Wave, registration_id: str) -> Published | No
         place["rank"] if place else None,
         None if place else removed_for,
         revision_number(revisions[-2]) if taken_back else None,
+        _letter(revisions[-1] / "notices.parquet", registration_id),
     )
+
+
+def _letter(notices: Path, registration_id: str) -> dict[str, str] | None:
+    """The e-mail of a notice by language; None where there is none, or letters are no longer kept."""
+    from pipeline.reports.language.labels import LANGUAGES
+
+    row = _row([notices], registration_id) if notices.is_file() else None
+    return {language: row[f"email_{language}"] for language in LANGUAGES} if row else None
 
 
 def mask_number(number: str | None) -> str:

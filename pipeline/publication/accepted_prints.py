@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from pipeline.domain.settings import settings
-from pipeline.publication.rescreen import ROOM
 from pipeline.storage import files
+from pipeline.storage.paths import LAST_SCREENING
 from pipeline.wave_run import kept_prints
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.run_prints import prints_of, verified
@@ -25,7 +25,7 @@ def keep_prints_of_accepted(run: Plan, record: dict[str, Any], today: date) -> i
     cohort = run.store.published(run.wave.key) / f"rev-{revision}" / "cohort.parquet"
     accepted = set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist())
     wanted = run.wave.selfie != "off" and run.wave.same_person != "off" and settings().selfie.keep_descriptors_days > 0
-    screening = replace(run, store=run.store.aside(ROOM))
+    screening = replace(run, store=run.store.aside(LAST_SCREENING))
     known = [person for person in verified(screening) if person.registration_id in accepted]
     if accepted and not known:  # called once more after the run's tables were deleted: what was kept stays
         return 0

@@ -7,39 +7,32 @@ number.
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 from pipeline.domain.errors import ManyRemovedError
 from pipeline.domain.settings import settings
 from pipeline.publication.rescreen import Rescreened
-from pipeline.storage import files
+from pipeline.publication.taken_out import decided_about, people, taken_out
 from pipeline.wave_run.plan import Plan
 
 
 def agreed(run: Plan, screened: Rescreened, removing: int | None) -> None:
     """Raises ManyRemovedError where many are taken out and ``removing`` is not their number."""
-    approved = _people(run.store.out(run.wave) / "cohort.parquet")
-    gone = approved - _people(screened.cohort)
+    cohort = run.store.out(run.wave) / "cohort.parquet"
+    approved, gone = len(people(cohort)), taken_out(screened, cohort)
     limits = settings().publication
-    many = len(gone) > limits.max_removed_rows and len(gone) > limits.max_removed_share * len(approved)
+    many = len(gone) > limits.max_removed_rows and len(gone) > limits.max_removed_share * approved
     if removing == len(gone) or (removing is None and not many):
         return
     why = ", ".join(f"{code} {count:,}" for code, count in _reasons(screened, gone))
     said = f"; {removing:,} was said" if removing is not None else ""
     raise ManyRemovedError(
-        f"The last screening takes {len(gone):,} of the {len(approved):,} approved people of wave {run.wave.number} "
+        f"The last screening takes {len(gone):,} of the {approved:,} approved people of wave {run.wave.number} "
         f"out{said}. Reasons: {why or 'none'}."
     )
 
 
-def _people(cohort: Path) -> set[str]:
-    return set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist())
-
-
 def _reasons(screened: Rescreened, gone: set[str]) -> list[tuple[str, int]]:
     """How often each reason was given, the commonest first; somebody may have several."""
-    path = screened.plan.work / "out" / "rejections.parquet"
-    rows = files.read_table(path, ["registration_id", "reasons"]).to_pylist() if path.is_file() else []
-    given = {row["registration_id"]: row["reasons"] for row in rows if row["registration_id"] in gone}
-    counts = Counter(code for id_ in gone for code in given.get(id_, ["no reason"]))
+    given = {row["registration_id"]: row["reasons"] for row in decided_about(screened, gone).to_pylist()}
+    counts = Counter(code for id_ in gone for code in given.get(id_) or ["no reason"])
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))

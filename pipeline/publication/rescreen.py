@@ -12,12 +12,14 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from checks.cohort import check_cohort
 from checks.inputs import check_inputs
 from pipeline.decision.decide import decide
 from pipeline.domain.contracts import BEYOND_KK as FULL_CARDS
 from pipeline.domain.contracts import COHORT, DRAWN, DRAWN_TICKETS, RETRIES
+from pipeline.domain.contracts import SAME_PERSON as SAME_PERSON_TABLE
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.draw.draw import published_files
 from pipeline.draw.full_cards import beyond_limit
@@ -26,12 +28,11 @@ from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.ingest.extracts import resolve_extracts
 from pipeline.screening.screen import screen
 from pipeline.storage import duckdb_sql, files
+from pipeline.storage.paths import LAST_SCREENING
 from pipeline.wave_run.opening import kk_limit
 from pipeline.wave_run.plan import Plan
 from pipeline.wave_run.same_person import compare
 from pipeline.wave_run.selfie_rounds import refill_places, verdict_files
-
-ROOM = "publication"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Rescreened:
 
     plan: Plan
     cohort: Path
+
+    @property
+    def decisions(self) -> Path:
+        """What it decided about everybody whom it screened; not there where nobody was left."""
+        return self.plan.work / "out" / "decisions.parquet"
 
 
 def rescreen(run: Plan, today: date) -> Rescreened:
@@ -53,7 +59,7 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     # a tier does not change after the draw: the priority list is that of the run
     listed = run.extracts.get("priority")
     extracts = {name: extract for name, extract in {**extracts, "priority": listed}.items() if extract}
-    screening = replace(run, store=run.store.aside(ROOM), extracts=extracts)
+    screening = replace(run, store=run.store.aside(LAST_SCREENING), extracts=extracts)
     files.fresh(screening.work)
     if _write_candidates(run, screening) == 0:
         empty = files.write_table(COHORT.empty_table(), screening.work / "out" / "cohort.parquet", COHORT)
@@ -63,6 +69,7 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     _draw_without_refused(run, screening)
     while refill_places(screening):  # the people of each round are compared too
         compare(screening, today)
+        _keep_approved(run, screening)
     decide(screening.store, screening.wave, verdict_files(screening))
     check_cohort(screening.store, screening.wave, screening.extracts.get("blacklist"))
     return Rescreened(screening, screening.work / "out" / "cohort.parquet")
@@ -103,6 +110,15 @@ def _draw_without_refused(run: Plan, screening: Plan) -> None:
     for name in (*published_files(run.wave), "reviews.parquet", SAME_PERSON):
         if (run.work / name).is_file():
             files.copy(run.work / name, screening.work / name)
+
+
+def _keep_approved(run: Plan, screening: Plan) -> None:
+    """Takes the approved people out of the pairs that were found. Whoever shares a face with them and comes from the
+    reserve waits for a person and gets no place; otherwise an application by a stranger would take theirs away."""
+    approved = files.read_table(run.store.out(run.wave) / "cohort.parquet", ["registration_id"])["registration_id"]
+    found = files.read_table(screening.work / SAME_PERSON)
+    others = pc.invert(pc.is_in(found["registration_id"], value_set=approved.combine_chunks()))
+    files.write_table(found.filter(others), screening.work / SAME_PERSON, SAME_PERSON_TABLE)
 
 
 def _without_full_cards(db: duckdb.DuckDBPyConnection, drawn: str, screening: Plan) -> str:

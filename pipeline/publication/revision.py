@@ -14,8 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline import __version__
-from pipeline.domain import contracts
 from pipeline.domain.errors import NotWhatWasApprovedError, SecondPlaceError
 from pipeline.publication import removals
 from pipeline.publication.changed_notices import write_changed_notices
@@ -24,6 +25,7 @@ from pipeline.publication.public_files import FOLDER as PUBLIC
 from pipeline.publication.public_files import write_public_files
 from pipeline.publication.public_page import write_public_page
 from pipeline.publication.rescreen import Rescreened, rescreen
+from pipeline.publication.taken_out import decided_about, taken_out
 from pipeline.record import log
 from pipeline.reports.figures.wave_figures import figures
 from pipeline.reports.spreadsheet import write_spreadsheet
@@ -128,15 +130,18 @@ def _commit(
         shutil.rmtree(left, ignore_errors=True)
     new = files.fresh(target / f".rev-{revision}.{os.getpid()}")
     files.copy(screened.cohort, new / "cohort.parquet")
-    changes = _write_changes(run, screened, before[-1] if before else None, new)
+    cohorts = {"run": run.store.out(run.wave)} | ({"revision": before[-1]} if before else {})
+    against = {name: folder / "cohort.parquet" for name, folder in cohorts.items()}
+    about = decided_about(screened, taken_out(screened, *against.values()))
+    changes = _write_changes(run, against, about, new)
     _write_ledger(run, revision, new)
-    write_changed_notices(run.store, run.wave, new)
+    write_changed_notices(run.store, run.wave, new, about)
     accepted = files.rows(new / "cohort.parquet")
     said = {"revision": revision, "accepted": accepted, "decree": approval.decree, "changes": changes}
     _write_reports(run, new, {**said, "published_at": now.isoformat(timespec="seconds")})
     public = new / PUBLIC
     public.mkdir()
-    if write_public_files(run, new, screened.plan.work / "out" / "decisions.parquet"):
+    if write_public_files(run, new, screened.decisions):
         write_public_page(public)
     write_public_figures(run, new, public)
     published = {
@@ -189,18 +194,13 @@ def _publications(run: Plan) -> list[dict[str, Any]]:
     return [dict(files.read_json(path)) for wave in waves for path in wave.glob("rev-*/publication.json")]
 
 
-def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Path) -> dict[str, dict[str, int]]:
-    """Writes this revision against the run's cohort and against the revision before; returns the counts of both."""
-    refused = screened.plan.work / "out" / "rejections.parquet"
-    messages = (
-        f"(SELECT registration_id, reasons, message_id, message_en FROM read_parquet('{duckdb_sql.quoted(refused)}'))"
-        if refused.is_file()
-        else f"({duckdb_sql.empty_query(contracts.REJECTIONS)})"
-    )
-    against = {"run": run.store.out(run.wave) / "cohort.parquet"}
-    if before is not None:
-        against["revision"] = before / "cohort.parquet"
+def _write_changes(run: Plan, against: dict[str, Path], about: pa.Table, new: Path) -> dict[str, dict[str, int]]:
+    """Writes this revision against the run's cohort and against the revision before; returns the counts of both.
+
+    ``about``: what the last screening decided about those who have no place.
+    """
     with duckdb_sql.connect(run.work) as db:
+        db.register("about", about)
         parts = [
             duckdb_sql.sql(
                 PACKAGE,
@@ -209,7 +209,7 @@ def _write_changes(run: Plan, screened: Rescreened, before: Path | None, new: Pa
                     "$against": name,
                     "$before": duckdb_sql.named(path),
                     "$after": duckdb_sql.named(new / "cohort.parquet"),
-                    "{messages}": messages,
+                    "{about}": "about",
                 },
             )
             for name, path in against.items()

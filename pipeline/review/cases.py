@@ -1,7 +1,8 @@
 """The cases that a reviewer of a wave sees: those under review, and those that reviewers settled before.
 
-Reads ``review.parquet`` and ``decisions.parquet`` of a finished wave. A case that the last run took in stays, as
-long as the run's own tables are there, so that a reviewer can still correct a decision.
+Reads ``review.parquet`` and ``decisions.parquet`` of a finished wave, and ``review.parquet`` of its last screening
+before publication, which may leave an approved person to a reviewer. A case that the last run took in stays, as long as
+the run's own tables are there, so that a reviewer can still correct a decision.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.reasons import DEFECTS
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.storage import files
-from pipeline.storage.paths import Store
+from pipeline.storage.paths import LAST_SCREENING, Store
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def read_cases(store: Store, wave: Wave) -> list[Case]:
     """Every case of the wave, in order."""
     out = store.out(wave)
     open_ = files.read_table(out / "review.parquet")
-    rows = {row["registration_id"]: row for row in [*_settled(store, wave), *open_.to_pylist()]}
+    found = [*_settled(store, wave), *_of_the_last_screening(store, wave), *open_.to_pylist()]
+    rows = {row["registration_id"]: row for row in found}
     wanted = pc.field("registration_id").isin(pa.array(sorted(rows), pa.string()))
     table = files.read_table(out / "decisions.parquet", ["registration_id", "warnings", "nik"], wanted)
     decided = {row["registration_id"]: row for row in table.to_pylist()}
@@ -60,6 +62,15 @@ def _case(number: int, row: dict[str, Any], decided: dict[str, Any]) -> Case:
     if later["card"] not in (None, "missing"):
         later["nik"] = decided.get("nik")
     return Case(number=number, warnings=decided.get("warnings") or [], scores=scores, **later, **kept)
+
+
+def _of_the_last_screening(store: Store, wave: Wave) -> list[dict[str, Any]]:
+    """Cases of people whom the run accepted; those of the reserve wait for the next wave as before."""
+    last = store.aside(LAST_SCREENING).work(wave) / "out" / "review.parquet"
+    if not last.is_file():
+        return []
+    accepted = files.read_table(store.out(wave) / "cohort.parquet", ["registration_id"])["registration_id"]
+    return _rows(last, None, accepted.combine_chunks())
 
 
 def _settled(store: Store, wave: Wave) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pipeline.storage.mirror import Mirror
 
 
+#: The room of the screening before publication: its work is kept apart from the run's.
+LAST_SCREENING = "publication"
 #: Mirrors whose keys this process has asked for.
 _asked_for_keys: set[Path] = set()
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from pipeline.domain import contracts
 from pipeline.domain.settings import settings
 from pipeline.selfie.policy import BUILT_IN
-from pipeline.storage.files import read_table
+from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 from pipeline.wave_run import kept_prints
 from tests.functional.conftest import WAVE, Finished, gelombang, run, simulate
@@ -143,3 +145,29 @@ def test_pairs_go_to_a_person_who_settles_them_either_way(data: Path):
     last = run(data, "--shards", "2", GELOMBANG_SELFIE__WORKERS="1")
     assert last.code == 0, last.text
     assert before == [(last.out / f"{name}.parquet").read_bytes() for name in ("decisions", "review", "cohort")]
+
+
+def test_an_applicant_from_the_reserve_with_their_face_takes_no_place_from_the_approved(data: Path):
+    calendar = data / "calendar.toml"
+    calendar.write_text(calendar.read_text().replace("refill = false", "refill = true"))
+    first = run(data)
+    assert first.code == 0, first.text
+    cohort, reserve = table(first, "cohort"), table(first, "reserve")
+    gone, victim = cohort[0], cohort[1]["registration_id"]
+    forger = next(row["registration_id"] for row in reserve if row["tier"] == gone["tier"])
+    under_another_number(data, victim, forger, copied=True)
+    listed = data / "extracts/blacklist/asof=2021-03-10/part-000.parquet"
+    write_table(pa.table({"nik": [gone["nik"]], "reason": ["data ganda"], "since": [date(2021, 3, 1)]},
+                         schema=contracts.BLACKLIST), listed, contracts.BLACKLIST)  # fmt: skip
+    published = gelombang("publish", str(WAVE), "--decree", "SK-1", "--data", data)
+    assert published.code == 0, published.text
+    revision = data / f"published/wave-{WAVE:04d}/rev-1"
+    after = {row["registration_id"] for row in table(revision, "cohort")}
+    assert victim in after
+    assert not after & {gone["registration_id"], forger}
+    assert len(after) == len(cohort)  # the next after the forger has the place
+    assert {row["registration_id"] for row in table(revision, "notices")} == (
+        {row["registration_id"] for row in cohort} ^ after
+    )
+    last = {row["registration_id"]: row for row in table(data / f"work/wave-{WAVE:04d}/publication/out", "decisions")}
+    assert (last[forger]["outcome"], last[forger]["reasons"]) == ("review", ["same_person", "reused_photo"])

@@ -18,7 +18,7 @@ from airflow.models.dag import DagModel
 from fastapi.testclient import TestClient
 
 from checks.gate import judge
-from pipeline.airflow_plugin.pages import DAG, app
+from pipeline.airflow_plugin.pages import DAG, HEADERS, app
 from pipeline.domain.settings import settings
 from pipeline.reports.figures.funnel_steps import write_funnel
 from pipeline.reports.language.browser import language_of
@@ -156,7 +156,11 @@ def test_a_wave_that_was_only_checked_has_its_data_docs(user: TestClient, finish
     ],
 )
 def test_nothing_else_of_a_wave_can_be_fetched(user: TestClient, path: str) -> None:
-    assert user.get(path).status_code == 404
+    answer = user.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]
+    assert "This page is not there" in answer.text
+    assert 'href="/"' in answer.text
 
 
 def test_the_report_of_a_published_run_is_the_publications_and_of_a_newer_run_its_own(

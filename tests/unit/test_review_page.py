@@ -299,6 +299,8 @@ def test_a_missing_reference_is_said(desk: Desk):
     assert text.count("<img ") == 1
     assert "There is no photograph." in text
     assert "the one on the KTP" in text
+    assert "eyes, nose, mouth" not in text  # no reason that speaks of the photograph
+    assert "eyes, nose, mouth" in desk.page(1)
     assert "not compared" in text
     assert desk.client.get("/photo/2/reference").status_code == 404
 

@@ -64,6 +64,8 @@ def _as_json(found: Explanation, page: _Page) -> dict[str, Any]:
     decision = fields.pop("decision")
     decision["nik"] = mask_number(decision["nik"])
     messages = {code: reasons.message(code, page.language, decision["outcome"]) for code in decision["reasons"]}
+    if found.published:
+        del fields["published"]["letter"]  # it is what_next
     return {"decision": decision, "messages": messages, "what_next": page.letter(), **fields}
 
 
@@ -219,18 +221,22 @@ class _Page:
             self._say(line)
 
     def letter(self) -> str:
-        """What the applicant reads."""
+        """What the applicant reads: the letter of the newest revision, if it wrote one; else that of the decision."""
         from pipeline.reports.messages.letters import write_letter
         from pipeline.reports.messages.notices import next_wave
         from pipeline.reports.messages.paragraphs import paragraph
 
         decision, wave, done = self.found.decision, self.found.wave, self.found.published
+        if done and done.letter:
+            return done.letter[self.language]
         outcome, codes = decision["outcome"], decision["reasons"]
         matched = decision["selfie_decision"] == "match"
         if done and done.removed_for:
             outcome, codes, matched = "rejected", done.removed_for, bool(decision["selfie_verified"])
         elif done and done.rank is not None:
             outcome, codes = "accepted", []
+        elif done and outcome == "accepted":  # taken out without a reason
+            outcome = "reserve"
         following = next_wave(self.store, wave)
         reviewed = bool(decision.get("reviewed"))
         withdrawn = bool(done and done.withdrawn_from)

@@ -1,5 +1,5 @@
--- In: the cohorts $before and $after, {messages}, $against. Out: one row a person whose rank is another.
--- This cohort against the one before it; {messages} has the reasons of those whom the last screening refused.
+-- In: the cohorts $before and $after, {about}, $against. Out: one row a person whose rank is another.
+-- This cohort against the one before it; {about} has the reasons of those who have no place after the last screening.
 SELECT
     $against AS against,
     registration_id,
@@ -7,5 +7,5 @@ SELECT
     o.rank AS rank_before, n.rank AS rank_after, r.reasons, r.message_id, r.message_en
 FROM read_parquet($before) o
 FULL JOIN read_parquet($after) n USING (registration_id)
-LEFT JOIN {messages} r USING (registration_id)
+LEFT JOIN {about} r USING (registration_id)
 WHERE o.rank IS DISTINCT FROM n.rank

@@ -18,7 +18,7 @@ Translate = Callable[..., str]
 
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, dict[str, str]]:
-    """All labels: ``section.key`` → language → text."""
+    """All labels: ``section.key`` → language → text; some have a text for one, ``en_one``."""
     raw = tomllib.loads((files("pipeline.reports.language") / "labels.toml").read_text(encoding="utf-8"))
     return {f"{section}.{key}": text for section, table in raw.items() for key, text in table.items()}
 
@@ -26,10 +26,14 @@ def catalogue() -> dict[str, dict[str, str]]:
 def label(key: str, language: str, **parameters: Any) -> str:
     """A label with its ``{placeholders}`` filled: numbers and dates are written in the language's own way.
 
+    Of a label that counts in ``n``, its text for one (``en_one``) where ``n`` is 1: Indonesian has no plural.
+
     Raises KeyError for an unknown key or a placeholder without a value.
     """
     shown = {name: _shown(value, language) for name, value in parameters.items()}
-    return catalogue()[key][language].format_map(shown)
+    texts = catalogue()[key]
+    one = texts.get(f"{language}_one") if parameters.get("n") == 1 else None
+    return (one or texts[language]).format_map(shown)
 
 
 def translator(language: str) -> Translate:
