@@ -29,6 +29,14 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
+@pytest.fixture(autouse=True)
+def _no_page_stays_open(browser: Browser) -> Iterator[None]:
+    """Each page is a process: those of hundreds of tests would take all memory."""
+    yield
+    for context in browser.contexts:
+        context.close()
+
+
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """``report`` (simulated, with a wave before it), ``overview`` and ``what_if``; Data Docs beside them."""
