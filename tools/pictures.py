@@ -38,7 +38,8 @@ def report(store: Store, number: int) -> None:
     page_path = store.out(store.calendar().wave(number)) / "report.html"
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
         page = browser.new_page(viewport={"width": 1060, "height": 1500})
         page.goto(page_path.resolve().as_uri())
         page.screenshot(path=str(FOLDER / "report.png"))
