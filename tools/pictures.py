@@ -1,22 +1,21 @@
 """Takes the README's pictures from a finished wave: the terminal as SVG, the report as PNG.
 
-``python tools/pictures.py data/simulated 12`` – Chromium from the Debian package takes the report's.
+``python -m tools.pictures data/simulated 12`` – the Chromium of the tests takes the report's.
 """
 
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 from pipeline.reports.figures.truth_comparison import compare_with_truth, print_truth
 from pipeline.reports.funnel_display import print_funnel
 from pipeline.storage.files import read_json
 from pipeline.storage.paths import Store
+from tests.chromium import chromium
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 
@@ -36,14 +35,10 @@ def terminal(store: Store, number: int) -> None:
 def report(store: Store, number: int) -> None:
     """The top of the report."""
     page_path = store.out(store.calendar().wave(number)) / "report.html"
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1060, "height": 1500})
         page.goto(page_path.resolve().as_uri())
         page.screenshot(path=str(FOLDER / "report.png"))
-        browser.close()
 
 
 if __name__ == "__main__":

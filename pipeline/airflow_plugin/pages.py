@@ -23,6 +23,8 @@ from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage import files
 from pipeline.storage.paths import Store, revision_number
 
+#: The pages of each wave: the label and the address of a link.
+Waves = dict[int | None, list[tuple[str, str]]]
 PREFIX = "/gelombang"
 #: A user who may not read this DAG may read none of its reports.
 DAG = "wave_cohort"
@@ -105,8 +107,7 @@ def say_what_is_wrong(_: Request, error: GelombangError) -> Response:
 @app.exception_handler(404)
 def say_what_is_there(request: Request, _: Exception) -> Response:
     """A page that is not there, with the way to those that are."""
-    edition: dict[str, Any] = {"waves": {}, "home": f"{request.scope.get('root_path', '')}/", "missing": True}
-    found = _page(request, page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)))
+    found = _links(request, {}, f"{request.scope.get('root_path', '')}/", missing=True)
     found.status_code = 404
     return found
 
@@ -147,12 +148,16 @@ def _revision_of(folder: Path) -> Path | None:
 def _list(request: Request, keys: list[str], home: str) -> Response:
     """The pages of each wave as links; ``home`` leads from the list to the overview."""
     root = _root()
-    waves: dict[int | None, list[tuple[str, str]]] = {}
+    waves: Waves = {}
     for key in keys:
         here = [(label, address) for label, file, address in _SHOWN if (root / file.format(key=key)).is_file()]
         if here:
             waves[wave_number(key)] = [(label, f"{home}{key}/{address}") for label, address in here]
-    edition: dict[str, Any] = {"waves": waves, "home": home, "missing": False}
+    return _links(request, waves, home)
+
+
+def _links(request: Request, waves: Waves, home: str, *, missing: bool = False) -> Response:
+    edition: dict[str, Any] = {"waves": waves, "home": home, "missing": missing}
     return _page(request, page.render("contents.html.j2", dict.fromkeys(LANGUAGES, edition)))
 
 

@@ -104,6 +104,6 @@ def message(code: str, language: str, outcome: str | None = None) -> str:
     return entry.id if language == "id" else entry.en
 
 
-def messages(given: Iterable[str], language: str) -> str:
-    """One text with every reason's message, in catalogue order, as refused applicants read it."""
-    return " ".join(message(code, language, "rejected") for code in ordered(given))
+def messages(given: Iterable[str], language: str, outcome: str = "rejected") -> str:
+    """One text with every reason's message, in catalogue order, as applicants with this outcome read it."""
+    return " ".join(message(code, language, outcome) for code in ordered(given))

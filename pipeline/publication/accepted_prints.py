@@ -23,7 +23,7 @@ def keep_prints_of_accepted(run: Plan, record: dict[str, Any], today: date) -> i
     kept_prints.delete_expired(run.store, today)
     revision = int(record["revision"])
     cohort = run.store.published(run.wave.key) / f"rev-{revision}" / "cohort.parquet"
-    accepted = set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist())
+    accepted = files.application_ids(cohort)
     wanted = run.wave.selfie != "off" and run.wave.same_person != "off" and settings().selfie.keep_descriptors_days > 0
     screening = replace(run, store=run.store.aside(LAST_SCREENING))
     known = [person for person in verified(screening) if person.registration_id in accepted]

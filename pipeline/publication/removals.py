@@ -11,14 +11,15 @@ from collections import Counter
 from pipeline.domain.errors import ManyRemovedError
 from pipeline.domain.settings import settings
 from pipeline.publication.rescreen import Rescreened
-from pipeline.publication.taken_out import decided_about, people, taken_out
+from pipeline.publication.taken_out import decided_about, taken_out
+from pipeline.storage import files
 from pipeline.wave_run.plan import Plan
 
 
 def agreed(run: Plan, screened: Rescreened, removing: int | None) -> None:
     """Raises ManyRemovedError where many are taken out and ``removing`` is not their number."""
     cohort = run.store.out(run.wave) / "cohort.parquet"
-    approved, gone = len(people(cohort)), taken_out(screened, cohort)
+    approved, gone = len(files.application_ids(cohort)), taken_out(screened, cohort)
     limits = settings().publication
     many = len(gone) > limits.max_removed_rows and len(gone) > limits.max_removed_share * approved
     if removing == len(gone) or (removing is None and not many):

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from checks.cohort import check_cohort
 from checks.inputs import check_inputs
 from pipeline.decision.decide import decide
 from pipeline.domain.contracts import BEYOND_KK as FULL_CARDS
 from pipeline.domain.contracts import COHORT, DRAWN, DRAWN_TICKETS, RETRIES
-from pipeline.domain.contracts import SAME_PERSON as SAME_PERSON_TABLE
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.draw.draw import published_files
 from pipeline.draw.full_cards import beyond_limit
@@ -67,9 +65,9 @@ def rescreen(run: Plan, today: date) -> Rescreened:
     check_inputs(screening.store, screening.wave, screening.extracts, screening.settings.checks)
     screen(screening.store, screening.wave, screening.extracts, listed_by=today)
     _draw_without_refused(run, screening)
+    approved = files.application_ids(run.store.out(run.wave) / "cohort.parquet")
     while refill_places(screening):  # the people of each round are compared too
-        compare(screening, today)
-        _keep_approved(run, screening)
+        compare(screening, today, approved)
     decide(screening.store, screening.wave, verdict_files(screening))
     check_cohort(screening.store, screening.wave, screening.extracts.get("blacklist"))
     return Rescreened(screening, screening.work / "out" / "cohort.parquet")
@@ -110,15 +108,6 @@ def _draw_without_refused(run: Plan, screening: Plan) -> None:
     for name in (*published_files(run.wave), "reviews.parquet", SAME_PERSON):
         if (run.work / name).is_file():
             files.copy(run.work / name, screening.work / name)
-
-
-def _keep_approved(run: Plan, screening: Plan) -> None:
-    """Takes the approved people out of the pairs that were found. Whoever shares a face with them and comes from the
-    reserve waits for a person and gets no place; otherwise an application by a stranger would take theirs away."""
-    approved = files.read_table(run.store.out(run.wave) / "cohort.parquet", ["registration_id"])["registration_id"]
-    found = files.read_table(screening.work / SAME_PERSON)
-    others = pc.invert(pc.is_in(found["registration_id"], value_set=approved.combine_chunks()))
-    files.write_table(found.filter(others), screening.work / SAME_PERSON, SAME_PERSON_TABLE)
 
 
 def _without_full_cards(db: duckdb.DuckDBPyConnection, drawn: str, screening: Plan) -> str:

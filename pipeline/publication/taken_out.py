@@ -14,18 +14,19 @@ import pyarrow.compute as pc
 
 from pipeline.domain import reasons
 from pipeline.domain.contracts import CHANGES, DECISIONS
+from pipeline.domain.said import LANGUAGES
 from pipeline.publication.rescreen import Rescreened
 from pipeline.storage import files
 
+_DECIDED = ("registration_id", "outcome", "reviewed", "reasons")
 SCHEMA = pa.schema(
-    [DECISIONS.field(name) for name in ("registration_id", "outcome", "reviewed")]
-    + [CHANGES.field(name) for name in ("reasons", "message_id", "message_en")]
+    [*(DECISIONS.field(name) for name in _DECIDED), *(CHANGES.field(f"message_{language}") for language in LANGUAGES)]
 )
 
 
 def taken_out(screened: Rescreened, *cohorts: Path) -> set[str]:
     """The people of these cohorts who have no place after the last screening."""
-    return set[str]().union(*map(people, cohorts)) - people(screened.cohort)
+    return set[str]().union(*map(files.application_ids, cohorts)) - files.application_ids(screened.cohort)
 
 
 def decided_about(screened: Rescreened, ids: Collection[str]) -> pa.Table:
@@ -36,23 +37,13 @@ def decided_about(screened: Rescreened, ids: Collection[str]) -> pa.Table:
     if not screened.decisions.is_file():  # nobody was left to be screened
         return SCHEMA.empty_table()
     wanted = pc.field("registration_id").isin(pa.array(sorted(ids), pa.string()))
-    rows = files.read_table(
-        screened.decisions, ["registration_id", "outcome", "reviewed", "reasons"], wanted
-    ).to_pylist()
+    rows = files.read_table(screened.decisions, [*_DECIDED], wanted).to_pylist()
     return pa.Table.from_pylist([_with_words(row) for row in rows], schema=SCHEMA)
 
 
-def people(cohort: Path) -> set[str]:
-    """The applications of a cohort."""
-    return set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist())
-
-
 def _with_words(row: dict[str, Any]) -> dict[str, Any]:
-    codes = reasons.ordered(row["reasons"])
+    codes = row["reasons"]
     if not codes:
         return {**row, "reasons": None}
-    said = {
-        f"message_{language}": " ".join(reasons.message(code, language, row["outcome"]) for code in codes)
-        for language in ("id", "en")
-    }
+    said = {f"message_{language}": reasons.messages(codes, language, row["outcome"]) for language in LANGUAGES}
     return {**row, **said}

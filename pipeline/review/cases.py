@@ -69,8 +69,8 @@ def _of_the_last_screening(store: Store, wave: Wave) -> list[dict[str, Any]]:
     last = store.aside(LAST_SCREENING).work(wave) / "out" / "review.parquet"
     if not last.is_file():
         return []
-    accepted = files.read_table(store.out(wave) / "cohort.parquet", ["registration_id"])["registration_id"]
-    return _rows(last, None, accepted.combine_chunks())
+    accepted = files.application_ids(store.out(wave) / "cohort.parquet")
+    return _rows(last, None, pa.array(sorted(accepted), pa.string()))
 
 
 def _settled(store: Store, wave: Wave) -> list[dict[str, Any]]:

@@ -94,6 +94,11 @@ def read_table(path: Path, columns: list[str] | None = None, rows: pc.Expression
         raise UnreadableFileError(f"{path} cannot be read as Parquet: {e}.") from e
 
 
+def application_ids(path: Path, rows: pc.Expression | None = None) -> set[str]:
+    """The applications of a table, or of those ``rows`` of it. Raises UnreadableFileError, StoreError."""
+    return set(read_table(path, ["registration_id"], rows)["registration_id"].to_pylist())
+
+
 @contextmanager
 def parquet_in_pieces(path: Path, few_values: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
     """A Parquet file to be read a piece at a time; texts of the columns with ``few_values`` are not written out.

@@ -116,11 +116,8 @@ def _lost(run: Plan) -> dict[str, int]:
     folders = run.store.revisions(run.wave.key)
     if not folders or not can_be_opened(folders[-1] / "cohort.parquet"):
         return {}
-    held, now = (
-        set(files.read_table(folder / "cohort.parquet", ["registration_id"])["registration_id"].to_pylist())
-        for folder in (folders[-1], run.work / "out")
-    )
+    held, now = (files.application_ids(folder / "cohort.parquet") for folder in (folders[-1], run.work / "out"))
     added = (pc.field("against") == "run") & (pc.field("change") == "added")
-    let_in = files.read_table(folders[-1] / "changes.parquet", ["registration_id"], added)["registration_id"]
-    lost = len(held - set(let_in.to_pylist()) - now)
+    let_in = files.application_ids(folders[-1] / "changes.parquet", added)
+    lost = len(held - let_in - now)
     return {"lost": lost, "revision": revision_number(folders[-1])} if lost else {}

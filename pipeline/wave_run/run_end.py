@@ -37,7 +37,7 @@ def end_of_run(store: Store, ref: RunRef) -> None:
             return
         if settings().selfie.keep_descriptors_days and plan.is_file() and cohort.is_file():
             run = Plan.load(RunRef(ref.data, ref.wave))
-            only_of(run, set(files.read_table(cohort, ["registration_id"])["registration_id"].to_pylist()))
+            only_of(run, files.application_ids(cohort))
         else:
             shutil.rmtree(folder, ignore_errors=True)
         store.push(prefix, replace=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -41,8 +41,12 @@ class Compared:
     reused_photo: int = 0
 
 
-def compare(run: Plan, today: date) -> Compared:
-    """Compares a run's selfies and writes what was found. Raises SealedFileError for prints that cannot be opened."""
+def compare(run: Plan, today: date, approved: Collection[str] = ()) -> Compared:
+    """Compares a run's selfies and writes what was found. Raises SealedFileError for prints that cannot be opened.
+
+    ``approved``: who has a place already. Whoever shares a face or a picture with them waits for a person; they do not,
+    otherwise an application by a stranger would take their place away.
+    """
     others: dict[str, list[dict[str, Any]]] = defaultdict(list)
     found: dict[str, set[str]] = defaultdict(set)
     if run.wave.selfie == "off" or run.wave.same_person == "off":
@@ -57,6 +61,8 @@ def compare(run: Plan, today: date) -> Compared:
         found[one] |= reasons_
     for id_ in sides.of_the_register():
         found[id_].add("reused_photo")
+    for id_ in found.keys() & set(approved):
+        del found[id_]
     counts = Compared(
         compared=len(people),
         without_print=len(everyone) - len(people),
