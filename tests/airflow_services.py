@@ -21,6 +21,8 @@ from pipeline.airflow_plugin.local_run import dags_folder
 
 T = TypeVar("T")
 USERS = {"admin": "admin", "analyst": "op", "reader": "viewer"}
+#: What tasks are forked from, as `tools/airflow_env` has it.
+PRELOAD = "pipeline.task_imports"
 PARTS = ("scheduler", "dag-processor", "triggerer", "api-server")
 
 
@@ -113,6 +115,8 @@ def airflow(home: Path, data: Path, parts: tuple[str, ...] = PARTS, **settings: 
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
+        "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
+        "AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD": PRELOAD,
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from pipeline.storage.files import read_json, sha256
 from pipeline.storage.paths import Store
-from tests.airflow_services import Airflow, airflow, wait_for
+from tests.airflow_services import PRELOAD, Airflow, airflow, wait_for
 from tests.cluster.servers import postgres, redis
 from tests.functional.conftest import simulate
 from tests.functional.test_scheduler import DAG, TABLES, answer, approval, ended, trigger
@@ -32,6 +33,7 @@ CELERY = {
     "AIRFLOW__CORE__PARALLELISM": "16",
     "AIRFLOW__CELERY__TASK_ACKS_LATE": "True",
     "AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
+    "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG": json.dumps({"imports": [PRELOAD]}),
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "86400",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "45",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "90",
