@@ -32,6 +32,9 @@ IMPORTS = (
 )
 
 
+COMMAND = "pipeline.cli:main"
+
+
 class Prepared:
     """One such process; ends with the process that made it. ``home``: an initialised home of Airflow."""
 
@@ -47,16 +50,29 @@ class Prepared:
 
     def run(self, arguments: list[str], environment: Mapping[str, str], out: Path) -> int:
         """Runs ``gelombang``; what it prints goes to ``out``. Returns its exit code."""
+        self.start(arguments, environment, out)
+        return self.wait()
+
+    def start(self, arguments: list[str], environment: Mapping[str, str], out: Path, main: str = COMMAND) -> int:
+        """Starts ``main``, ``module:function``, with these arguments; its process. ``wait`` comes next."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         asked = {
             "arguments": arguments,
             "environment": {**environment, "AIRFLOW_HOME": str(self.home)},
             "folder": str(Path.cwd()),
             "out": str(out),
+            "main": main,
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
+        return self._answer()
+
+    def wait(self) -> int:
+        """The exit code of what was started, once it has ended; as ``subprocess`` has it."""
+        return self._answer()
+
+    def _answer(self) -> int:
+        assert self._process.stdout is not None
         return int(self._process.stdout.readline())
 
     def close(self) -> None:
@@ -88,6 +104,7 @@ def _serve() -> None:
         child = os.fork()
         if child == 0:
             _run(asked)
+        print(child, file=answers, flush=True)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
 
@@ -104,11 +121,11 @@ def _run(asked: dict[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(asked["environment"])
         sys.argv = [str(Path(sys.executable).with_name("gelombang")), *asked["arguments"]]
-        from pipeline import cli
         from pipeline.domain.settings import settings
 
         settings.cache_clear()
-        cli.main()
+        module, _, function = asked["main"].partition(":")
+        getattr(importlib.import_module(module), function)()
         code = 0
     except SystemExit as e:
         code = e.code if isinstance(e.code, int) else int(e.code is not None)

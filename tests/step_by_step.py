@@ -1,10 +1,11 @@
-"""A wave's tasks one after another, each remembered once done, as a scheduler does: ``python -m tests.step_by_step``.
+"""A wave's tasks one after another, each remembered once done, as a scheduler does.
 
 Started again after a kill it goes on with the task that was at work. Says ``begin TASK`` and ``end TASK``.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -61,5 +62,7 @@ def main(data: Path, wave: int) -> None:
         print(f"end {name}", flush=True)
 
 
-if __name__ == "__main__":
+def in_a_group() -> None:
+    """As the main function of a process (`prepared_process`), in a group of its own: a kill takes it whole."""
+    os.setsid()
     main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
@@ -37,8 +37,8 @@ class Finished:
 _ENVIRONMENT = {"COLUMNS": "140", "NO_COLOR": "1", "GELOMBANG_SELFIE__WORKERS": "1"}
 
 
-def gelombang(*arguments: str | Path, **environment: str) -> Finished:
-    """Runs the installed command as a person would."""
+def installed(*arguments: str | Path, **environment: str) -> Finished:
+    """Runs the installed command as a person would, in a process of its own."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("gelombang")), *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -56,7 +56,7 @@ _initialised: dict[str, Path] = {}
 
 
 @cache
-def _forking() -> Prepared:
+def prepared() -> Prepared:
     """The process of this worker that has the imports of a run."""
     folder = Path(mkdtemp(prefix="gelombang-airflow-"))
     made = Prepared(Path(shutil.copytree(_initialised["home"], folder / "home")))
@@ -65,12 +65,17 @@ def _forking() -> Prepared:
     return made
 
 
-def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
-    """`gelombang run` on a data root, forked from a process with its imports and an initialised home of Airflow."""
+def gelombang(*arguments: str | Path, **environment: str) -> Finished:
+    """Runs a command, forked from a process with its imports and an initialised home of Airflow."""
     with NamedTemporaryFile(prefix="gelombang-", suffix=".txt") as printed:
-        arguments = ["run", str(wave), "--data", str(data), *options]
-        code = _forking().run(arguments, {**os.environ, **_ENVIRONMENT, **environment}, Path(printed.name))
-        return Finished(data, code, Path(printed.name).read_text(encoding="utf-8", errors="replace"))
+        given = {**os.environ, **_ENVIRONMENT, **environment}
+        code = prepared().run(list(map(str, arguments)), given, Path(printed.name))
+        return Finished(Path(), code, Path(printed.name).read_text(encoding="utf-8", errors="replace"))
+
+
+def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
+    """`gelombang run` on a data root."""
+    return replace(gelombang("run", str(wave), "--data", data, *options, **environment), data=data)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -85,13 +90,12 @@ def _airflow_home(made_once: Callable[[str, Callable[[Path], None]], Path]) -> N
 
 def run_installed(data: Path, wave: int = WAVE, **environment: str) -> Finished:
     """`gelombang run` as a person starts it, with a fresh Airflow home."""
-    done = gelombang("run", str(wave), "--data", data, **environment)
-    return Finished(data, done.code, done.text)
+    return replace(installed("run", str(wave), "--data", data, **environment), data=data)
 
 
 def simulate(data: Path, *options: str, wave: int = WAVE) -> None:
     """`gelombang simulate` into a data root."""
-    done = gelombang("simulate", data, "--wave", str(wave), *options)
+    done = installed("simulate", data, "--wave", str(wave), *options)
     assert done.code == 0, done.text
 
 

@@ -10,10 +10,9 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,28 +20,34 @@ import pytest
 from pipeline.storage.files import sha256
 from pipeline.storage.paths import Store
 from tests import step_by_step
-from tests.functional.conftest import WAVE, link_deliveries
+from tests.functional.conftest import WAVE, link_deliveries, prepared
 
 BATCH, WORKERS = 4, 1
 KEY = f"wave-{WAVE:04d}"
 
 
-def start(data: Path) -> subprocess.Popen[str]:
-    """The wave's tasks in a process group of their own: a kill takes the selfie workers too."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.step_by_step", str(data), str(WAVE)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-        env={**os.environ, "GELOMBANG_SELFIE__BATCH": str(BATCH), "GELOMBANG_SELFIE__WORKERS": str(WORKERS)},
-    )  # fmt: skip
+class Started:
+    """The wave's tasks at work in a process group of their own: a kill takes the selfie workers too."""
 
+    def __init__(self, data: Path) -> None:
+        said = data / "said"
+        said.unlink(missing_ok=True)
+        os.mkfifo(said)
+        settings = {"GELOMBANG_SELFIE__BATCH": str(BATCH), "GELOMBANG_SELFIE__WORKERS": str(WORKERS)}
+        arguments, main = [str(data), str(WAVE)], f"{step_by_step.__name__}:{step_by_step.in_a_group.__name__}"
+        self.group = prepared().start(arguments, {**os.environ, **settings}, said, main)
+        self.lines = said.open(encoding="utf-8", errors="replace")
 
-def kill(process: subprocess.Popen[str]) -> bool:
-    """``kill -9`` for all of it; False where it had ended by itself."""
-    alive = process.poll() is None
-    if alive:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    return alive
+    def kill(self) -> None:
+        """``kill -9`` for all of it, unless it has ended by itself."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.group, signal.SIGKILL)
+
+    def ended(self) -> tuple[int, str]:
+        """Its exit code, and what it said that was not read yet, once it has ended."""
+        with self.lines:
+            rest = self.lines.read()
+        return prepared().wait(), rest
 
 
 def killed_during(data: Path, step: str, after: float) -> str | None:
@@ -52,23 +57,22 @@ def killed_during(data: Path, step: str, after: float) -> str | None:
     """
     memory = data / "steps.json"
     over = memory.is_file() and step in json.loads(memory.read_text())["done"]
-    process, at_work = start(data), ""
+    process, at_work = Started(data), ""
     timer: threading.Timer | None = None
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in process.lines:
         word, _, name = line.strip().partition(" ")
         if word == "begin":
             at_work = name
             if timer:  # the step was quicker than last time: none after it may slip through unhurt
-                kill(process)
+                process.kill()
             elif over or name == step:
-                timer = threading.Timer(after, lambda: kill(process))
+                timer = threading.Timer(after, process.kill)
                 timer.start()
-    process.wait()
     if timer:
         timer.cancel()
-    assert process.returncode in (0, -signal.SIGKILL), f"{at_work} failed by itself"
-    return at_work if process.returncode else None
+    code, _ = process.ended()
+    assert code in (0, -signal.SIGKILL), f"{at_work} failed by itself"
+    return at_work if code else None
 
 
 def results(data: Path) -> dict[str, str]:
@@ -107,8 +111,9 @@ def test_kills_and_the_same_bytes(
         calendar = (copy / "calendar.toml").read_text().replace("refill = false", "refill = true")
         (copy / "calendar.toml").unlink()  # a hard link that others read
         (copy / "calendar.toml").write_text(calendar)
-    process = start(alone)
-    assert process.communicate(timeout=900)[0].endswith("end release_wave\n")
+    code, said = Started(alone).ended()
+    assert code == 0, said
+    assert "end release_wave" in said
     seconds = json.loads((alone / "steps.json").read_text())["seconds"]
 
     chance, hit = random.Random(2020), Counter[str]()
@@ -118,9 +123,8 @@ def test_kills_and_the_same_bytes(
             if name := killed_during(killed, step, after):
                 hit[name] += 1
     paid_for = measured(killed)
-    last = start(killed)
-    last.communicate(timeout=900)
-    assert last.returncode == 0
+    code, said = Started(killed).ended()
+    assert code == 0, said
 
     assert results(killed) == results(alone)
     assert hit.total() >= at_least, hit

@@ -14,11 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.airflow_plugin import airflow_home
 from pipeline.domain.contracts import REGISTRATIONS
 from pipeline.domain.contracts.layout import place_of
 from pipeline.domain.settings import settings
-from tests.functional.conftest import gelombang, run_installed
+from tests.functional.conftest import gelombang, prepared, run
 from tests.people_scan import People, drives, texts_of
 from tests.waves import three_waves
 
@@ -47,13 +46,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, 
         table = pa.Table.from_pylist([{name: row[name] for name in REGISTRATIONS.names} for row in more], REGISTRATIONS)
         pq.write_table(table, folder / "\x1b[31mhostile.parquet")
         people = People.of([*delivered, folder / "\x1b[31mhostile.parquet"], root.glob("data/extracts/population/*/*"))
-        printed = [run_installed(store.root, wave=1)]
+        printed = [run(store.root, wave=1)]
         printed += [
             gelombang(*words, "--data", store.root)
             for words in (("publish", "1", "--decree", "SK-1"), ("history", "1"), ("audit", "1"), ("funnel", "1"))
         ]
         assert [one.code for one in printed] == [0] * len(printed), [one.text[-2000:] for one in printed if one.code]
-        yield store.root, airflow_home.path_of(store), [one.text for one in printed], people
+        yield store.root, prepared().home, [one.text for one in printed], people
     settings.cache_clear()
 
 
