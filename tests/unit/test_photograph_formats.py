@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -38,29 +39,30 @@ def scans(n: int) -> bytes:
     return whole[:-2] + whole[last:-2] * n + whole[-2:]
 
 
-READ = {
-    "jpeg": encoded("JPEG"),
-    "grey": encoded("JPEG", PICTURE.convert("L")),
-    "cmyk": encoded("JPEG", PICTURE.convert("CMYK")),
-    "progressive": encoded("JPEG", progressive=True),
-    "mpo": encoded("MPO", save_all=True, append_images=[PICTURE]),
-    "heic": encoded("HEIF"),
-    "heic turned": irot(),
-    "webp": encoded("WEBP"),
-    "screenshot": encoded("PNG", PICTURE.convert("RGBA")),
-    "palette": encoded("PNG", PICTURE.quantize()),
-    "gif": encoded("GIF"),
-    "jpeg, two bytes missing": encoded("JPEG")[:-2],
-    "jpeg, its last bytes missing": encoded("JPEG")[:-120],
-    "jpeg, its last bytes zeros": encoded("JPEG")[:-120] + bytes(500),
-    "progressive, its last bytes missing": encoded("JPEG", progressive=True)[:-200],
-    "jpeg with something behind it": encoded("JPEG") + b"appended by a phone",
+#: Made when they are asked for: every test process collects this file.
+READ: dict[str, Callable[[], bytes]] = {
+    "jpeg": lambda: encoded("JPEG"),
+    "grey": lambda: encoded("JPEG", PICTURE.convert("L")),
+    "cmyk": lambda: encoded("JPEG", PICTURE.convert("CMYK")),
+    "progressive": lambda: encoded("JPEG", progressive=True),
+    "mpo": lambda: encoded("MPO", save_all=True, append_images=[PICTURE]),
+    "heic": lambda: encoded("HEIF"),
+    "heic turned": lambda: irot(),
+    "webp": lambda: encoded("WEBP"),
+    "screenshot": lambda: encoded("PNG", PICTURE.convert("RGBA")),
+    "palette": lambda: encoded("PNG", PICTURE.quantize()),
+    "gif": lambda: encoded("GIF"),
+    "jpeg, two bytes missing": lambda: encoded("JPEG")[:-2],
+    "jpeg, its last bytes missing": lambda: encoded("JPEG")[:-120],
+    "jpeg, its last bytes zeros": lambda: encoded("JPEG")[:-120] + bytes(500),
+    "progressive, its last bytes missing": lambda: encoded("JPEG", progressive=True)[:-200],
+    "jpeg with something behind it": lambda: encoded("JPEG") + b"appended by a phone",
 }
 
 
 @pytest.mark.parametrize("name", READ)
 def test_it_is_read_upright(name):
-    photo = decode(READ[name], 10_000_000, 400, max_full_pixels=10_000_000)
+    photo = decode(READ[name](), 10_000_000, 400, max_full_pixels=10_000_000)
     height, width = photo.pixels.shape[:2]
     assert height > width >= 300 * 0.9
     small = np.asarray(Image.fromarray(photo.pixels).resize((30, 40)).convert("L"), float)
@@ -70,7 +72,7 @@ def test_it_is_read_upright(name):
 @pytest.mark.parametrize("name", READ)
 def test_it_is_read_grey_as_it_is_in_colour(name):
     grey, colour = (
-        decode(READ[name], 10_000_000, 400, max_full_pixels=10_000_000, grey=each).pixels for each in (True, False)
+        decode(READ[name](), 10_000_000, 400, max_full_pixels=10_000_000, grey=each).pixels for each in (True, False)
     )
     assert grey.shape == (*colour.shape[:2], 1)
     assert np.abs(grey[..., 0] - colour @ [0.299, 0.587, 0.114]).max() < 12
@@ -79,26 +81,26 @@ def test_it_is_read_grey_as_it_is_in_colour(name):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (encoded("TIFF"), "TIFF: JPEG, PNG, WebP and HEIC"),
-        (encoded("PDF"), "PDF: JPEG, PNG, WebP and HEIC"),
-        (encoded("BMP"), "BMP: JPEG"),
-        (encoded("AVIF"), "AVIF: JPEG"),
-        (encoded("AVIF")[:8] + b"mif1" + encoded("AVIF")[12:], "AVIF: JPEG"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG: JPEG"),
-        (encoded("PNG", Image.new("RGBA", (1500, 1000))), "too many pixels"),
-        (encoded("WEBP", Image.new("RGB", (1500, 1000))), "too many pixels"),
-        (encoded("JPEG", Image.new("CMYK", (1500, 1000))), "too many pixels"),
-        (encoded("JPEG", Image.new("RGB", (4000, 3000))), "too many pixels"),
-        (scans(1000), "too many scans"),
-        (encoded("JPEG")[:3000], "not a readable picture"),
-        (encoded("JPEG")[: len(encoded("JPEG")) // 2], "not a readable picture"),
-        (encoded("PNG")[:-5000], "not a readable picture"),
-        (b"", "not a readable picture"),
+        (lambda: encoded("TIFF"), "TIFF: JPEG, PNG, WebP and HEIC"),
+        (lambda: encoded("PDF"), "PDF: JPEG, PNG, WebP and HEIC"),
+        (lambda: encoded("BMP"), "BMP: JPEG"),
+        (lambda: encoded("AVIF"), "AVIF: JPEG"),
+        (lambda: encoded("AVIF")[:8] + b"mif1" + encoded("AVIF")[12:], "AVIF: JPEG"),
+        (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG: JPEG"),
+        (lambda: encoded("PNG", Image.new("RGBA", (1500, 1000))), "too many pixels"),
+        (lambda: encoded("WEBP", Image.new("RGB", (1500, 1000))), "too many pixels"),
+        (lambda: encoded("JPEG", Image.new("CMYK", (1500, 1000))), "too many pixels"),
+        (lambda: encoded("JPEG", Image.new("RGB", (4000, 3000))), "too many pixels"),
+        (lambda: scans(1000), "too many scans"),
+        (lambda: encoded("JPEG")[:3000], "not a readable picture"),
+        (lambda: encoded("JPEG")[: len(encoded("JPEG")) // 2], "not a readable picture"),
+        (lambda: encoded("PNG")[:-5000], "not a readable picture"),
+        (lambda: b"", "not a readable picture"),
     ],
 )
 def test_it_is_refused_with_its_reason(content, says):
     with pytest.raises(PhotoUnreadableError, match=says):
-        decode(content, 10_000_000, 400, max_full_pixels=1_000_000)
+        decode(content(), 10_000_000, 400, max_full_pixels=1_000_000)
 
 
 def test_only_what_cannot_be_read_reduced_has_the_smaller_limit():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,10 @@ def oriented(number: int) -> bytes:
     return encoded(image if stored is None else image.transpose(stored), exif=exif)
 
 
+def turned(degrees: int) -> bytes:
+    return encoded(astronaut().rotate(degrees, expand=True))
+
+
 def five_faces() -> Image.Image:
     canvas = Image.new("RGB", (1700, 400))
     for i in range(5):
@@ -72,33 +78,34 @@ def bomb() -> bytes:
     return encoded(Image.new("1", (20_000, 20_000)), "PNG")
 
 
-GOOD: dict[str, bytes] = {
-    "plain.jpg": encoded(astronaut()),
-    "grey.jpg": encoded(astronaut().convert("L")),
-    "cmyk.jpg": encoded(astronaut().convert("CMYK")),
-    "sixteen.png": sixteen_bit(),
-    "transparent.png": encoded(transparent(), "PNG"),
-    "palette.png": encoded(astronaut().quantize(), "PNG"),
-    "animated.gif": encoded(astronaut(), "GIF", save_all=True, append_images=[Image.new("RGB", (340, 400))]),
-    "animated.webp": encoded(astronaut(), "WEBP", save_all=True, append_images=[Image.new("RGB", (340, 400))]),
-    "wrong-name.txt": encoded(astronaut(), "PNG"),
-    **{f"exif-{n}.jpg": oriented(n) for n in range(1, 9)},
+#: Made when they are asked for: every test process collects this file.
+GOOD: dict[str, Callable[[], bytes]] = {
+    "plain.jpg": lambda: encoded(astronaut()),
+    "grey.jpg": lambda: encoded(astronaut().convert("L")),
+    "cmyk.jpg": lambda: encoded(astronaut().convert("CMYK")),
+    "sixteen.png": lambda: sixteen_bit(),
+    "transparent.png": lambda: encoded(transparent(), "PNG"),
+    "palette.png": lambda: encoded(astronaut().quantize(), "PNG"),
+    "animated.gif": lambda: encoded(astronaut(), "GIF", save_all=True, append_images=[Image.new("RGB", (340, 400))]),
+    "animated.webp": lambda: encoded(astronaut(), "WEBP", save_all=True, append_images=[Image.new("RGB", (340, 400))]),
+    "wrong-name.txt": lambda: encoded(astronaut(), "PNG"),
+    **{f"exif-{n}.jpg": partial(oriented, n) for n in range(1, 9)},
 }
 
 #: A face that lies on its side, or stands on its head, in the pixels, with no word about it in the file.
-TURNED = {f"turned-{degrees}.jpg": encoded(astronaut().rotate(degrees, expand=True)) for degrees in (90, 180, 270)}
+TURNED = {f"turned-{degrees}.jpg": partial(turned, degrees) for degrees in (90, 180, 270)}
 
-BAD: dict[str, tuple[bytes, str]] = {
-    "empty.jpg": (b"", "selfie_unreadable"),
-    "text.jpg": (b"this is no photograph", "selfie_unreadable"),
-    "truncated.jpg": (encoded(astronaut())[:400], "selfie_unreadable"),
-    "one.png": (encoded(Image.new("RGB", (1, 1)), "PNG"), "no_face"),
-    "line.png": (encoded(Image.new("RGB", (3000, 1)), "PNG"), "no_face"),
-    "bomb.png": (bomb(), "selfie_unreadable"),
-    "script.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "selfie_unreadable"),
-    "wall.jpg": (encoded(Image.new("RGB", (480, 640), (200, 190, 180))), "no_face"),
-    "noise.png": (encoded(Image.effect_noise((300, 300), 80).convert("RGB"), "PNG"), "no_face"),
-    "five.jpg": (encoded(five_faces()), "several_faces"),
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty.jpg": (lambda: b"", "selfie_unreadable"),
+    "text.jpg": (lambda: b"this is no photograph", "selfie_unreadable"),
+    "truncated.jpg": (lambda: encoded(astronaut())[:400], "selfie_unreadable"),
+    "one.png": (lambda: encoded(Image.new("RGB", (1, 1)), "PNG"), "no_face"),
+    "line.png": (lambda: encoded(Image.new("RGB", (3000, 1)), "PNG"), "no_face"),
+    "bomb.png": (lambda: bomb(), "selfie_unreadable"),
+    "script.svg": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "selfie_unreadable"),
+    "wall.jpg": (lambda: encoded(Image.new("RGB", (480, 640), (200, 190, 180))), "no_face"),
+    "noise.png": (lambda: encoded(Image.effect_noise((300, 300), 80).convert("RGB"), "PNG"), "no_face"),
+    "five.jpg": (lambda: encoded(five_faces()), "several_faces"),
 }
 
 
@@ -107,11 +114,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("photos") / "selfies"
     root.mkdir()
     for name, content in {**GOOD, **TURNED, **{n: c for n, (c, _) in BAD.items()}}.items():
-        (root / name).write_bytes(content)
+        (root / name).write_bytes(content())
     with (root / "huge.jpg").open("wb") as huge:  # 200 MB that take no room
-        huge.write(GOOD["plain.jpg"])
+        huge.write(GOOD["plain.jpg"]())
         huge.truncate(200_000_000)
-    (root.parent / "outside.jpg").write_bytes(GOOD["plain.jpg"])
+    (root.parent / "outside.jpg").write_bytes(GOOD["plain.jpg"]())
     (root / "link.jpg").symlink_to(root.parent / "outside.jpg")
     (root / "loop.jpg").symlink_to("loop.jpg")
     (root / "folder.jpg").mkdir()
