@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import os
+import select
+import signal
+import socket
 import subprocess
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pipeline.airflow_plugin.local_run import EMBEDDED, dags_folder
+from tests.forked_command import Command, receive
 
 IMPORTS = (
     "great_expectations",
@@ -40,40 +44,27 @@ class Prepared:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.socket = home / "commands.socket"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.prepared_process"],
+            [sys.executable, "-m", "tests.prepared_process", str(self.socket)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **EMBEDDED, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder())},
         )
-
-    def run(self, arguments: list[str], environment: Mapping[str, str], out: Path) -> int:
-        """Runs ``gelombang``; what it prints goes to ``out``. Returns its exit code."""
-        self.start(arguments, environment, out)
-        return self.wait()
-
-    def start(self, arguments: list[str], environment: Mapping[str, str], out: Path, main: str = COMMAND) -> int:
-        """Starts ``main``, ``module:function``, with these arguments; its process. ``wait`` comes next."""
-        assert self._process.stdin is not None
-        asked = {
-            "arguments": arguments,
-            "environment": {**environment, "AIRFLOW_HOME": str(self.home)},
-            "folder": str(Path.cwd()),
-            "out": str(out),
-            "main": main,
-        }
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def wait(self) -> int:
-        """The exit code of what was started, once it has ended; as ``subprocess`` has it."""
-        return self._answer()
-
-    def _answer(self) -> int:
         assert self._process.stdout is not None
-        return int(self._process.stdout.readline())
+        assert self._process.stdout.readline(), "the process of the imports ended"
+
+    def start(self, arguments: list[str], environment: Mapping[str, str], out: int, main: str = COMMAND) -> Command:
+        """Starts a command that reads nothing and prints to the descriptor ``out``."""
+        with Path(os.devnull).open("rb") as nothing:
+            return Command.start(self.socket, main, arguments, environment, (nothing.fileno(), out, out))
+
+    def put_into(self, folder: Path) -> None:
+        """A ``gelombang`` for scripts: whoever has the folder on PATH has its commands forked from this process."""
+        python = f"{sys.executable} -S -E {Path(__file__).with_name('forked_command.py')}"
+        (folder / "gelombang").write_text(f'#!/bin/sh\nexec {python} {self.socket} {COMMAND} "$@"\n')
+        (folder / "gelombang").chmod(0o755)
 
     def close(self) -> None:
         """Ends the process."""
@@ -90,8 +81,8 @@ async def _build_task_api() -> None:
         await client.get("/")
 
 
-def _serve() -> None:
-    answers = os.fdopen(os.dup(1), "w")
+def _serve(path: str) -> None:
+    ready = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Airflow's log is no answer
     for name in IMPORTS:
         importlib.import_module(name)
@@ -99,27 +90,45 @@ def _serve() -> None:
 
     initdb()
     asyncio.run(_build_task_api())
-    for line in sys.stdin:
-        asked = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _run(asked)
-        print(child, file=answers, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a command
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        print("ready", file=ready, flush=True)
+        while server in select.select([server, sys.stdin], [], [])[0]:  # whoever made this process closes its stdin
+            connection, _ = server.accept()
+            if os.fork() == 0:
+                _attend(connection)
+            connection.close()
 
 
-def _run(asked: dict[str, Any]) -> None:
+def _attend(connection: socket.socket) -> None:
+    """In a process of its own: forks once more for the command, and says its number and how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asked, descriptors = receive(connection)
+    child = os.fork()
+    if child == 0:
+        connection.close()
+        _become(asked, descriptors)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    with suppress(BrokenPipeError):
+        connection.sendall(f"{child}\n".encode())
+        connection.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n".encode())
+    os._exit(0)
+
+
+def _become(asked: dict[str, Any], descriptors: list[int]) -> None:
     """In the forked process: becomes the command."""
     code = 70
     try:
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        out = os.open(asked["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        for there, here in ((nothing, 0), (out, 1), (out, 2)):
+        for here, there in enumerate(descriptors):
             os.dup2(there, here)
+            os.close(there)
         os.chdir(asked["folder"])
+        home = os.environ["AIRFLOW_HOME"]
         os.environ.clear()
-        os.environ.update(asked["environment"])
+        os.environ.update({**asked["environment"], "AIRFLOW_HOME": home})
         sys.argv = [str(Path(sys.executable).with_name("gelombang")), *asked["arguments"]]
         from pipeline.domain.settings import settings
 
@@ -139,4 +148,4 @@ def _run(asked: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(sys.argv[1])

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile, mkdtemp
+from tempfile import TemporaryFile, mkdtemp
 
 import pytest
 
@@ -67,10 +67,11 @@ def prepared() -> Prepared:
 
 def gelombang(*arguments: str | Path, **environment: str) -> Finished:
     """Runs a command, forked from a process with its imports and an initialised home of Airflow."""
-    with NamedTemporaryFile(prefix="gelombang-", suffix=".txt") as printed:
+    with TemporaryFile() as printed:
         given = {**os.environ, **_ENVIRONMENT, **environment}
-        code = prepared().run(list(map(str, arguments)), given, Path(printed.name))
-        return Finished(Path(), code, Path(printed.name).read_text(encoding="utf-8", errors="replace"))
+        code = prepared().start(list(map(str, arguments)), given, printed.fileno()).wait()
+        printed.seek(0)
+        return Finished(Path(), code, printed.read().decode(errors="replace"))
 
 
 def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
@@ -125,7 +126,7 @@ def simulated(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(made_once: Callable[[str, Callable[[Path], None]], Path], simulated: Path) -> Finished:
-    """The wave after its first run; no test changes it. (``test_documented_commands`` has the installed command.)"""
+    """The wave after its first run; no test changes it. (``test_terminal`` has the installed command.)"""
 
     def make(folder: Path) -> None:
         done = run(copy_root(simulated, folder / "data", "work"))

@@ -1,7 +1,8 @@
 """Every command that the documentation shows in a block is run as it is printed, on a finished wave.
 
 What waits for a person or needs a scheduler is run by the test that ``ELSEWHERE`` names; of ``make``, which sets up the
-environment that runs this, the target is looked up, and `make wave` is run from where its set-up is done.
+environment that runs this, the target is looked up, and `make wave` is run from where its set-up is done. `gelombang`
+is forked from a process that has its imports (`prepared_process`); `test_terminal.py` has the installed command.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.functional.conftest import Finished, copy_root
+from tests.functional.conftest import Finished, copy_root, prepared
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Whose blocks are run here, and all that could have some.
@@ -103,9 +104,11 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     (folder / "folder").symlink_to(folder)
     (folder / ".venv").symlink_to(sys.prefix)
     out = finished.out
+    commands = tmp_path_factory.mktemp("commands")
+    prepared().put_into(commands)
     return folder, {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "GELOMBANG_DATA": str(finished.data),
         "ID": pq.read_table(out / "rejections.parquet")["registration_id"][0].as_py(),
         "ELIGIBLE": drawn[0]["registration_id"],

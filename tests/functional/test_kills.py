@@ -30,24 +30,23 @@ class Started:
     """The wave's tasks at work in a process group of their own: a kill takes the selfie workers too."""
 
     def __init__(self, data: Path) -> None:
-        said = data / "said"
-        said.unlink(missing_ok=True)
-        os.mkfifo(said)
         settings = {"GELOMBANG_SELFIE__BATCH": str(BATCH), "GELOMBANG_SELFIE__WORKERS": str(WORKERS)}
-        arguments, main = [str(data), str(WAVE)], f"{step_by_step.__name__}:{step_by_step.in_a_group.__name__}"
-        self.group = prepared().start(arguments, {**os.environ, **settings}, said, main)
-        self.lines = said.open(encoding="utf-8", errors="replace")
+        main = f"{step_by_step.__name__}:{step_by_step.in_a_group.__name__}"
+        said, its_end = os.pipe()
+        self._command = prepared().start([str(data), str(WAVE)], {**os.environ, **settings}, its_end, main)
+        os.close(its_end)
+        self.lines = os.fdopen(said, encoding="utf-8", errors="replace")
 
     def kill(self) -> None:
         """``kill -9`` for all of it, unless it has ended by itself."""
         with suppress(ProcessLookupError):
-            os.killpg(self.group, signal.SIGKILL)
+            os.killpg(self._command.pid, signal.SIGKILL)
 
     def ended(self) -> tuple[int, str]:
         """Its exit code, and what it said that was not read yet, once it has ended."""
         with self.lines:
             rest = self.lines.read()
-        return prepared().wait(), rest
+        return self._command.wait(), rest
 
 
 def killed_during(data: Path, step: str, after: float) -> str | None:

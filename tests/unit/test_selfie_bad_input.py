@@ -93,7 +93,9 @@ GOOD: dict[str, Callable[[], bytes]] = {
 }
 
 #: A face that lies on its side, or stands on its head, in the pixels, with no word about it in the file.
-TURNED = {f"turned-{degrees}.jpg": partial(turned, degrees) for degrees in (90, 180, 270)}
+TURNED: dict[str, Callable[[], bytes]] = {
+    f"turned-{degrees}.jpg": partial(turned, degrees) for degrees in (90, 180, 270)
+}
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty.jpg": (lambda: b"", "selfie_unreadable"),
