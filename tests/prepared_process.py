@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +20,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
+from filelock import FileLock
 
 from pipeline.airflow_plugin.local_run import EMBEDDED, dags_folder
 from tests.forked_command import Command, receive
@@ -40,35 +43,44 @@ COMMAND = "pipeline.cli:main"
 
 
 class Prepared:
-    """One such process; ends with the process that made it. ``home``: an initialised home of Airflow."""
+    """One such process for all workers of a run of tests, ending with it; a database of Airflow for each worker.
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.socket = home / "commands.socket"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.prepared_process", str(self.socket)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **EMBEDDED, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder())},
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline(), "the process of the imports ended"
+    ``home``: an initialised home of Airflow that no other process uses; ``database``: a file, this worker's copy of its
+    own.
+    """
+
+    def __init__(self, home: Path, database: Path, run_of_tests: int) -> None:
+        self.home, self.socket, self.database = home, home / "commands.socket", database
+        shutil.copy(home / "airflow.db", database)
+        with FileLock(home / "commands.lock"):
+            if not self.socket.exists():
+                self._begin(run_of_tests)
+
+    def _begin(self, run_of_tests: int) -> None:
+        own = {"AIRFLOW_HOME": str(self.home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.prepared_process", str(self.socket), str(run_of_tests)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env={**os.environ, **own},
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline(), "the process of the imports ended"
 
     def start(self, arguments: list[str], environment: Mapping[str, str], out: int, main: str = COMMAND) -> Command:
         """Starts a command that reads nothing and prints to the descriptor ``out``."""
         with Path(os.devnull).open("rb") as nothing:
-            return Command.start(self.socket, main, arguments, environment, (nothing.fileno(), out, out))
+            files = nothing.fileno(), out, out
+            return Command.start(self.socket, main, arguments, {**environment, **self.environment}, files)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command must be told besides."""
+        return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}"}
 
     def put_into(self, folder: Path) -> None:
         """A ``gelombang`` for scripts: whoever has the folder on PATH has its commands forked from this process."""
         python = f"{sys.executable} -S -E {Path(__file__).with_name('forked_command.py')}"
         (folder / "gelombang").write_text(f'#!/bin/sh\nexec {python} {self.socket} {COMMAND} "$@"\n')
         (folder / "gelombang").chmod(0o755)
-
-    def close(self) -> None:
-        """Ends the process."""
-        self._process.communicate(timeout=60)
 
 
 async def _build_task_api() -> None:
@@ -81,25 +93,27 @@ async def _build_task_api() -> None:
         await client.get("/")
 
 
-def _serve(path: str) -> None:
+def _serve(path: str, run_of_tests: int) -> None:
     ready = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Airflow's log is no answer
     for name in IMPORTS:
         importlib.import_module(name)
-    from airflow.utils.db import initdb
+    from airflow import settings
 
-    initdb()
     asyncio.run(_build_task_api())
+    settings.dispose_orm(do_log=False)  # no connection is shared with those that are forked
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a command
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
         print("ready", file=ready, flush=True)
-        while server in select.select([server, sys.stdin], [], [])[0]:  # whoever made this process closes its stdin
-            connection, _ = server.accept()
-            if os.fork() == 0:
-                _attend(connection)
-            connection.close()
+        server.settimeout(5)
+        while psutil.pid_exists(run_of_tests):
+            with suppress(TimeoutError):
+                connection, _ = server.accept()
+                if os.fork() == 0:
+                    _attend(connection)
+                connection.close()
 
 
 def _attend(connection: socket.socket) -> None:
@@ -126,12 +140,16 @@ def _become(asked: dict[str, Any], descriptors: list[int]) -> None:
             os.dup2(there, here)
             os.close(there)
         os.chdir(asked["folder"])
-        home = os.environ["AIRFLOW_HOME"]
+        airflows = {name: os.environ[name] for name in ("AIRFLOW_HOME", "AIRFLOW__CORE__DAGS_FOLDER")}
         os.environ.clear()
-        os.environ.update({**asked["environment"], "AIRFLOW_HOME": home})
+        os.environ.update({**asked["environment"], **airflows})
         sys.argv = [str(Path(sys.executable).with_name("gelombang")), *asked["arguments"]]
+        from airflow import settings as of_airflow
+
         from pipeline.domain.settings import settings
 
+        of_airflow.configure_vars()
+        of_airflow.configure_orm()
         settings.cache_clear()
         module, _, function = asked["main"].partition(":")
         getattr(importlib.import_module(module), function)()
@@ -148,4 +166,4 @@ def _become(asked: dict[str, Any], descriptors: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], int(sys.argv[2]))

@@ -51,18 +51,17 @@ def installed(*arguments: str | Path, **environment: str) -> Finished:
     return Finished(Path(), done.returncode, done.stdout)
 
 
-#: An initialised home of Airflow, which those of the tests are copies of: a new one costs its migrations.
+#: An initialised home of Airflow for all forked commands: a new one costs its migrations.
 _initialised: dict[str, Path] = {}
 
 
 @cache
 def prepared() -> Prepared:
-    """The process of this worker that has the imports of a run."""
+    """The process that has the imports of a run, with a database for this worker's runs."""
     folder = Path(mkdtemp(prefix="gelombang-airflow-"))
-    made = Prepared(Path(shutil.copytree(_initialised["home"], folder / "home")))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    atexit.register(made.close)
-    return made
+    run_of_tests = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    return Prepared(_initialised["home"], folder / "airflow.db", run_of_tests)
 
 
 def gelombang(*arguments: str | Path, **environment: str) -> Finished:

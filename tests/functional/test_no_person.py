@@ -19,6 +19,7 @@ from pipeline.domain.contracts.layout import place_of
 from pipeline.domain.settings import settings
 from tests.functional.conftest import gelombang, prepared, run
 from tests.people_scan import People, drives, texts_of
+from tests.prepared_process import Prepared
 from tests.waves import three_waves
 
 #: What somebody may write into an application to drive a terminal, a page, a spreadsheet or a reader.
@@ -28,8 +29,8 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, list[str], People]]:
-    """The data root of a published wave, Airflow's home, what was printed, and who applied."""
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Prepared, list[str], People]]:
+    """The data root of a published wave, what Airflow has of it, what was printed, and who applied."""
     root = tmp_path_factory.mktemp("person")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GELOMBANG_STATE", str(root / "state"))
@@ -52,7 +53,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, 
             for words in (("publish", "1", "--decree", "SK-1"), ("history", "1"), ("audit", "1"), ("funnel", "1"))
         ]
         assert [one.code for one in printed] == [0] * len(printed), [one.text[-2000:] for one in printed if one.code]
-        yield store.root, prepared().home, [one.text for one in printed], people
+        yield store.root, prepared(), [one.text for one in printed], people
     settings.cache_clear()
 
 
@@ -91,13 +92,12 @@ def test_what_is_not_about_people_has_nobody_in_it_and_drives_nothing(ran) -> No
 
 
 def test_airflows_database_its_xcom_and_its_logs_have_nobody(ran) -> None:
-    _, home, _, people = ran
-    [database] = home.glob("airflow.db")
-    with sqlite3.connect(database) as db:
+    _, airflow, _, people = ran
+    with sqlite3.connect(airflow.database) as db:
         assert db.execute("SELECT count(*) FROM xcom").fetchall() != [(0,)]
     found = [
-        f"{path.relative_to(home)}: {what}"
-        for path in sorted(path for path in home.rglob("*") if path.is_file())
+        f"{path.name}: {what}"
+        for path in sorted(path for path in (airflow.database, *airflow.home.rglob("*")) if path.is_file())
         for _, text in texts_of(path)
         for what in sorted(people.found_in(text))
     ]
