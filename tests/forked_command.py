@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 MOST = 1 << 20  # bytes of a request: arguments and environment
+LONGEST = 900  # seconds of a command
 
 
 class Command:
     """A command at work: ``pid``, and its end."""
 
     def __init__(self, connection: socket.socket) -> None:
+        connection.settimeout(LONGEST)
         self._answers = connection.makefile("r")
         connection.close()  # the file keeps it open
         self.pid = int(self._answers.readline())
@@ -42,7 +44,7 @@ class Command:
         return cls(connection)
 
     def wait(self) -> int:
-        """Its exit code once it has ended, as ``subprocess`` has it."""
+        """Its exit code once it has ended, as ``subprocess`` has it. Raises TimeoutError after ``LONGEST`` seconds."""
         with self._answers:
             return int(self._answers.readline())
 

@@ -1,8 +1,8 @@
 """A process that has imported what every `gelombang run` imports, and forks for each command that is to be run.
 
-Started as a child of a test's process (`Prepared`); a command then saves some twenty CPU seconds. Airflow reads its
-home and its DAGs' folder when it is imported: all commands of one such process share that home, as the runs of a person
-share theirs. Other settings are read when they are needed, and ours anew in each fork. TensorFlow is not imported.
+Begun by the first worker that wants it (`Prepared`); a command then saves some twenty CPU seconds. Airflow reads its
+home and its DAGs' folder when it is imported: all commands share that home, and each worker has a database of its own.
+Other settings are read when they are needed, and ours anew in each fork. TensorFlow is not imported.
 """
 
 from __future__ import annotations
@@ -37,16 +37,14 @@ IMPORTS = (
     "fastapi",
     "pipeline.cli",
 )
-
-
 COMMAND = "pipeline.cli:main"
 
 
 class Prepared:
     """One such process for all workers of a run of tests, ending with it; a database of Airflow for each worker.
 
-    ``home``: an initialised home of Airflow that no other process uses; ``database``: a file, this worker's copy of its
-    own.
+    ``home``: an initialised home of Airflow that nobody else uses; ``database``: where this worker's copy of its
+    database goes; ``run_of_tests``: the process that started the workers.
     """
 
     def __init__(self, home: Path, database: Path, run_of_tests: int) -> None:
