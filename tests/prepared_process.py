@@ -1,6 +1,6 @@
 """A process that has imported what every `gelombang run` imports, and forks for each command that is to be run.
 
-Begun by the first worker that wants it (`Prepared`); a command then saves some twenty CPU seconds. Airflow reads its
+Begun by the first worker that wants it; a command then saves some twenty CPU seconds. Airflow reads its
 home and its DAGs' folder when it is imported: all commands share that home, and each worker has a database of its own.
 Other settings are read when they are needed, and ours anew in each fork. TensorFlow is not imported.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,11 +17,11 @@ import sys
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import FileLock
 
 from pipeline.airflow_plugin.local_run import EMBEDDED, dags_folder
 from tests.forked_command import Command, receive
@@ -37,47 +36,43 @@ IMPORTS = (
     "fastapi",
     "pipeline.cli",
 )
-COMMAND = "pipeline.cli:main"
+MAIN = "pipeline.cli:main"
+_SOCKET, _DATABASE = "commands.socket", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
+def begin(home: Path, run_of_tests: int) -> None:
+    """Starts it with a new home of Airflow. It ends with the process whose number ``run_of_tests`` is."""
+    own = {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.prepared_process", str(run_of_tests)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env={**os.environ, **own},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline(), "the process of the imports ended"
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """One such process for all workers of a run of tests, ending with it; a database of Airflow for each worker.
+    """The process that was begun with ``home``, for a worker that has a database of Airflow of its own."""
 
-    ``home``: an initialised home of Airflow that nobody else uses; ``database``: where this worker's copy of its
-    database goes; ``run_of_tests``: the process that started the workers.
-    """
+    home: Path
+    database: Path
 
-    def __init__(self, home: Path, database: Path, run_of_tests: int) -> None:
-        self.home, self.socket, self.database = home, home / "commands.socket", database
-        shutil.copy(home / "airflow.db", database)
-        with FileLock(home / "commands.lock"):
-            if not self.socket.exists():
-                self._begin(run_of_tests)
+    @property
+    def _at(self) -> str:
+        return f"sqlite:///{self.database}"
 
-    def _begin(self, run_of_tests: int) -> None:
-        own = {"AIRFLOW_HOME": str(self.home), "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()), **EMBEDDED}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.prepared_process", str(self.socket), str(run_of_tests)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env={**os.environ, **own},
-        )  # fmt: skip
-        assert process.stdout is not None
-        assert process.stdout.readline(), "the process of the imports ended"
-
-    def start(self, arguments: list[str], environment: Mapping[str, str], out: int, main: str = COMMAND) -> Command:
+    def start(self, arguments: list[str], environment: Mapping[str, str], out: int, main: str = MAIN) -> Command:
         """Starts a command that reads nothing and prints to the descriptor ``out``."""
         with Path(os.devnull).open("rb") as nothing:
             files = nothing.fileno(), out, out
-            return Command.start(self.socket, main, arguments, {**environment, **self.environment}, files)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a command must be told besides."""
-        return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.database}"}
+            return Command.start(self.home / _SOCKET, main, arguments, {**environment, _DATABASE: self._at}, files)
 
     def put_into(self, folder: Path) -> None:
         """A ``gelombang`` for scripts: whoever has the folder on PATH has its commands forked from this process."""
-        python = f"{sys.executable} -S -E {Path(__file__).with_name('forked_command.py')}"
-        (folder / "gelombang").write_text(f'#!/bin/sh\nexec {python} {self.socket} {COMMAND} "$@"\n')
+        forked = f"{sys.executable} -S -E {Path(__file__).with_name('forked_command.py')}"
+        script = f'{_DATABASE}={self._at} exec {forked} {self.home / _SOCKET} {MAIN} "$@"'
+        (folder / "gelombang").write_text(f"#!/bin/sh\n{script}\n")
         (folder / "gelombang").chmod(0o755)
 
 
@@ -91,18 +86,20 @@ async def _build_task_api() -> None:
         await client.get("/")
 
 
-def _serve(path: str, run_of_tests: int) -> None:
+def _serve(run_of_tests: int) -> None:
     ready = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # Airflow's log is no answer
     for name in IMPORTS:
         importlib.import_module(name)
     from airflow import settings
+    from airflow.utils.db import initdb
 
+    initdb()
     asyncio.run(_build_task_api())
     settings.dispose_orm(do_log=False)  # no connection is shared with those that are forked
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait for a command
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
+        server.bind(str(Path(os.environ["AIRFLOW_HOME"]) / _SOCKET))
         server.listen()
         print("ready", file=ready, flush=True)
         server.settimeout(5)
@@ -164,4 +161,4 @@ def _become(asked: dict[str, Any], descriptors: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]))
+    _serve(int(sys.argv[1]))

@@ -15,7 +15,7 @@ from tempfile import TemporaryFile, mkdtemp
 
 import pytest
 
-from tests.prepared_process import Prepared
+from tests.prepared_process import Prepared, begin
 
 WAVE = 12  # every rule is in force from here on
 
@@ -51,17 +51,23 @@ def installed(*arguments: str | Path, **environment: str) -> Finished:
     return Finished(Path(), done.returncode, done.stdout)
 
 
-#: An initialised home of Airflow for all forked commands: a new one costs its migrations.
-_initialised: dict[str, Path] = {}
+#: The fixture of this name: what it makes is wanted by functions.
+_made_once: list[Callable[[str, Callable[[Path], None]], Path]] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _known(made_once: Callable[[str, Callable[[Path], None]], Path]) -> None:
+    _made_once.append(made_once)
 
 
 @cache
 def prepared() -> Prepared:
-    """The process that has the imports of a run, with a database for this worker's runs."""
+    """The process that has the imports of a run, the same for all workers, with a database for this worker's runs."""
+    run_of_tests = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    home = _made_once[0]("airflow", lambda folder: begin(folder, run_of_tests))
     folder = Path(mkdtemp(prefix="gelombang-airflow-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    run_of_tests = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    return Prepared(_initialised["home"], folder / "airflow.db", run_of_tests)
+    return Prepared(home, Path(shutil.copy(home / "airflow.db", folder)))
 
 
 def gelombang(*arguments: str | Path, **environment: str) -> Finished:
@@ -76,16 +82,6 @@ def gelombang(*arguments: str | Path, **environment: str) -> Finished:
 def run(data: Path, *options: str, wave: int = WAVE, **environment: str) -> Finished:
     """`gelombang run` on a data root."""
     return replace(gelombang("run", str(wave), "--data", data, *options, **environment), data=data)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _airflow_home(made_once: Callable[[str, Callable[[Path], None]], Path]) -> None:
-    def make(folder: Path) -> None:
-        home = {"AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-        command = [sys.executable, "-c", "from airflow.utils.db import initdb; initdb()"]
-        subprocess.run(command, env={**os.environ, **home}, check=True, capture_output=True)
-
-    _initialised["home"] = made_once("airflow", make)
 
 
 def run_installed(data: Path, wave: int = WAVE, **environment: str) -> Finished:

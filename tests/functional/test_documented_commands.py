@@ -108,7 +108,6 @@ def desk(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     prepared().put_into(commands)
     return folder, {
         **os.environ,
-        **prepared().environment,
         "PATH": f"{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "GELOMBANG_DATA": str(finished.data),
         "ID": pq.read_table(out / "rejections.parquet")["registration_id"][0].as_py(),
