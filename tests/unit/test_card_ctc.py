@@ -6,8 +6,10 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.selfie.card.ctc import likeliest_way, log_likelihoods, one_digit_apart
+from pipeline.selfie.card.ctc import likeliest_way, log_likelihoods, log_likelihoods_near, one_digit_apart
 
 
 def collapsed(way: tuple[int, ...]) -> str:
@@ -29,6 +31,15 @@ def test_numbers_are_judged_side_by_side_as_alone() -> None:
     numbers = ["1234567890123456", "1111111111111111", "9081726354453627"]
     alone = [float(log_likelihoods(steps, [number])[0]) for number in numbers]
     assert log_likelihoods(steps, numbers) == pytest.approx(alone)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text("0123", min_size=2, max_size=6), st.integers(6, 20), st.integers(0, 2**16))
+def test_near_numbers_are_judged_all_at_once_as_one_by_one(number: str, length: int, seed: int) -> None:
+    steps = np.random.default_rng(seed).dirichlet(np.full(11, 0.3), length)
+    near = [[number[:at] + digit + number[at + 1 :] for digit in "0123456789"] for at in range(len(number))]
+    alone = [log_likelihoods(steps, numbers) for numbers in near]
+    assert log_likelihoods_near(steps, number) == pytest.approx(np.array(alone), abs=1e-8)
 
 
 @pytest.mark.parametrize(("way", "number"), [((1, 1, 0, 2), "01"), ((3, 0, 3, 3), "22"), ((0, 0, 0, 0), "")])

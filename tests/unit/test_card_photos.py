@@ -19,9 +19,9 @@ from pipeline.domain import contracts
 from pipeline.review.card_cut import cut_card
 from pipeline.selfie.card.card_check import CardReading, compared, read_card
 from pipeline.selfie.card.card_finder import find_card
+from pipeline.selfie.card.ctc import likeliest_way
 from pipeline.selfie.card.number_line import number_line
 from pipeline.selfie.decode import decode
-from pipeline.selfie.networks.digit_reader import likelihoods
 from pipeline.simulate.photos import face_sources
 from pipeline.simulate.photos.cards.card_selfie import Shown, backdrop, card_selfie, small_portrait
 from pipeline.simulate.photos.cards.card_variety import LEARNT
@@ -110,6 +110,23 @@ def test_a_number_is_read_however_the_card_lies(photos: Path, quarters: int, mir
     assert compared(reading, NUMBER).state == "agrees"
 
 
+def test_both_readers_see_the_number(photos: Path) -> None:
+    data = (photos / "card.jpg").read_bytes()
+    reading = read_card(decode(data, 10**7, 640).pixels, lambda: decode(data, 10**7, 1440, grey=True).pixels[..., 0])
+    assert reading is not None
+    for steps in (reading.first, reading.second):
+        assert likeliest_way(steps) == NUMBER
+        assert steps.sum(1) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_line_without_print_is_no_number() -> None:
+    rng = np.random.default_rng(4)
+    for line in (np.zeros((48, 256)), np.full((48, 256), 255), rng.integers(0, 256, (48, 256))):
+        result = compared(CardReading(line.astype(np.uint8)), NUMBER)
+        assert result.state == "unreadable"
+        assert result.score is not None
+
+
 def test_a_picture_of_any_shape_is_looked_at() -> None:
     for shape in ((1, 1), (2000, 5), (5, 2000), (40, 30)):
         assert find_card(np.full((*shape, 3), 90, np.uint8)) is None
@@ -119,7 +136,7 @@ def test_a_reviewer_sees_the_card_laid_flat(photos: Path) -> None:
     flat = cut_card(photos, "card.jpg")
     assert flat is not None
     line = number_line(decode(flat, 10**7, None, grey=True).pixels[..., 0], EDGES)
-    assert compared(CardReading(likelihoods(line)), NUMBER).state == "agrees"
+    assert compared(CardReading(line), NUMBER).state == "agrees"
     assert [cut_card(photos, name) for name in ("nothing.jpg", "broken.jpg", "gone.jpg", None)] == [None] * 4
 
 

@@ -1,4 +1,5 @@
-"""How often cards are found and read: python -m tools.selfie.card_figures FACES [CARDS OTHERS PHOTOGRAPHS].
+"""How often cards are found and read: python -m tools.selfie.card_figures FACES [CARDS OTHERS PHOTOGRAPHS
+SEED].
 
 On renderings of the variety that is kept apart, of people who were not learned from, and on photographs without a card.
 Prints the figures of the model card, with 95 % intervals (Wilson).
@@ -47,14 +48,14 @@ def of_cards(pictures: Iterable[CardPicture]) -> dict[str, Counter[str]]:
     return found
 
 
-def main(faces: str, cards: str = "300", others: str = "100", plain: str = "300") -> None:
+def main(faces: str, cards: str = "300", others: str = "100", plain: str = "300", seed: str = str(SEED)) -> None:
     """Prints the figures."""
     folder = Path(faces)
     kinds: list[Shown] = ["card"] * int(cards)
-    figures = of_cards(renderings(folder, KEPT_APART, kinds, width=WIDTH, seed=SEED, test=True))
+    figures = of_cards(renderings(folder, KEPT_APART, kinds, width=WIDTH, seed=int(seed), test=True))
     others_shown: list[Shown] = ["other"] * (int(others) // 2)
     empty: list[Shown] = ["nothing"] * (int(others) // 2)
-    for one in renderings(folder, KEPT_APART, [*others_shown, *empty], width=WIDTH, seed=SEED + 1, test=True):
+    for one in renderings(folder, KEPT_APART, [*others_shown, *empty], width=WIDTH, seed=int(seed) + 1, test=True):
         figures.setdefault(f"rendered, {one.shown}", Counter())[compared(reading(one.data), None).state] += 1
     for path in photographs(folder, test=True)[: int(plain)]:
         state = compared(reading(path.read_bytes()), None).state

@@ -1,38 +1,44 @@
 """Whether the identity card in a selfie bears the number that was given: found, read, compared. Pixels only.
 
-Only one word and one score of a card are kept. What is asked is how likely the given number is against the
-likeliest other one, so that a blurred card gives *unreadable* and not a wrong number.
+Only one word and one score of a card are kept.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.selfie.card.card_finder import find_card
 from pipeline.selfie.card.card_layout import DIGITS
-from pipeline.selfie.card.ctc import Steps, likeliest_way, log_likelihoods, one_digit_apart
+from pipeline.selfie.card.ctc import Steps
+from pipeline.selfie.card.number_evidence import judged
 from pipeline.selfie.card.number_line import number_line
-from pipeline.selfie.networks.digit_reader import likelihoods
+from pipeline.selfie.networks import digit_reader, line_network
 from pipeline.selfie.verdict import CardState
-
-#: Thresholds, as natural logarithms, chosen on renderings of the variety to learn from (model card).
-#: The given number *agrees* if it is this much likelier than any other one, and at least so likely itself.
-AGREE, AGREE_AT_LEAST = 1.0, -6.0
-#: The card *differs* if another number is read: so likely itself, so much likelier than any number that differs from it
-#: in one digit, and so much likelier than the given one.
-READ_AT_LEAST, READ, DIFFER = -3.0, 1.0, 4.0
 
 
 @dataclass(frozen=True)
 class CardReading:
-    """What was seen of a card: along its number, or nothing where it was not asked for."""
+    """What was seen of a card: the line [48, 256] with its number, or nothing where it was not asked for. A reader
+    looks at it when it is asked, and once."""
 
-    steps: Steps | None = None
+    line: NDArray[np.uint8] | None = None
+
+    @cached_property
+    def first(self) -> Steps:
+        """What the quick reader sees along the line."""
+        assert self.line is not None
+        return line_network.likelihoods(self.line)
+
+    @cached_property
+    def second(self) -> Steps:
+        """What PP-OCR's network sees along it."""
+        assert self.line is not None
+        return without_colon(digit_reader.likelihoods(self.line))
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8]] 
         return CardReading()
     full = larger()
     scale = np.array([full.shape[1] / small.shape[1], full.shape[0] / small.shape[0]])
-    return CardReading(without_colon(likelihoods(number_line(full, found * scale))))
+    return CardReading(number_line(full, found * scale))
 
 
 def without_colon(steps: Steps) -> Steps:
@@ -70,22 +76,10 @@ def compared(reading: CardReading | None, number: str | None) -> CardResult:
     """What the reading says of the number that was given; None: none was given."""
     if reading is None:
         return CardResult("missing")
-    if reading.steps is None or not is_number(number):
+    if reading.line is None or not is_number(number):
         return CardResult("seen")
     assert number is not None
-    way = likeliest_way(reading.steps)
-    read = way if len(way) == DIGITS else None
-    others = one_digit_apart(number) + ([read] if read and read != number else [])
-    mine, *rest = log_likelihoods(reading.steps, [number, *others])
-    other = max(rest)
-    score = 1 / (1 + math.exp(min(60.0, float(other - mine))))
-    if mine >= AGREE_AT_LEAST and mine - other >= AGREE:
-        return CardResult("agrees", score)
-    if read and read != number:
-        itself, *near = log_likelihoods(reading.steps, [read, *one_digit_apart(read)])
-        if itself >= READ_AT_LEAST and itself - max(near) >= READ and itself - mine >= DIFFER:
-            return CardResult("differs", score)
-    return CardResult("unreadable", score)
+    return CardResult(*judged(number, reading.first, lambda: reading.second))
 
 
 def is_number(number: str | None) -> bool:

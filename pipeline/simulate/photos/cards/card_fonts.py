@@ -68,9 +68,17 @@ def angular(weight: int, gap: float) -> Font:
 
 def outline(file: str | None) -> Font:
     """An outline font of an installed package (``package/path``), or the one inside Pillow."""
+    return _outline(lambda: _loaded(file))
 
+
+def outline_file(path: Path) -> Font:
+    """The outline font in a file."""
+    return _outline(cache(lambda: ImageFont.truetype(path, _SIZE)))
+
+
+def _outline(load: Callable[[], ImageFont.FreeTypeFont]) -> Font:
     def drawn(text: str) -> Mask:
-        font = _loaded(file)
+        font = load()
         x0, y0, x1, y1 = font.getbbox(text)
         picture = Image.new("L", (round(x1 - x0) + 8, round(y1 - y0) + 8))
         ImageDraw.Draw(picture).text((4 - x0, 4 - y0), text, font=font, fill=255)

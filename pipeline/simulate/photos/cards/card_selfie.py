@@ -65,7 +65,7 @@ def card_selfie(
     if rng.random() < _MIRRORED:
         image = np.ascontiguousarray(image[:, ::-1])
         truth = _mirror(truth, width) if truth else None
-    return _camera(image, variety, rng), truth
+    return camera(image, variety, rng, image.shape[1] / 1080), truth
 
 
 def _in_hand(
@@ -133,9 +133,8 @@ def _glare(image: Image, matrix: NDArray[np.float64], rng: np.random.Generator) 
     return paint(image, soft, np.full(3, 252.0)), soft
 
 
-def _camera(image: Image, variety: Variety, rng: np.random.Generator) -> bytes:
-    """Out of focus, shaken, noisy, compressed: each a little."""
-    scale = image.shape[1] / 1080
+def camera(image: Image, variety: Variety, rng: np.random.Generator, scale: float) -> bytes:
+    """Out of focus, shaken, noisy, compressed: each a little. ``scale``: 1 for a picture 1,080 pixels wide."""
     soft = rng.uniform(*variety.blur) * scale
     image = np.asarray(cv2.GaussianBlur(image, (0, 0), max(soft, 0.05)), np.uint8)
     length = round(1 + rng.uniform(*variety.motion) * scale)
