@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.selfie.card.card_check import CardReading, CardResult, compared, is_number
+from pipeline.selfie.verdict import CardState
 
 NUMBER = "3171234567890123"
 LINE = np.zeros((48, 256), np.uint8)
@@ -21,7 +22,7 @@ LINE = np.zeros((48, 256), np.uint8)
         pytest.param(CardReading(LINE), "31712345", "seen", id="not a number"),
     ],
 )
-def test_a_card_without_a_comparison(reading: CardReading | None, given: str | None, state: str) -> None:
+def test_a_card_without_a_comparison(reading: CardReading | None, given: str | None, state: CardState) -> None:
     assert compared(reading, given) == CardResult(state)
 
 

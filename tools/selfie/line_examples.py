@@ -56,7 +56,7 @@ def lines(letterings: Sequence[Font], count: int, seed: int) -> Iterator[Line]:
         if at % _PICTURES == 0:
             rng = np.random.default_rng([seed, at])
             number = some_number(rng) if rng.random() > _ANY else "".join(str(d) for d in rng.integers(0, 10, 16))
-            variety = replace(LEARNT, numbers=(letterings[rng.integers(len(letterings))],))
+            variety = replace(LEARNT, numbers=(letterings[int(rng.integers(len(letterings)))],))
             portrait = np.full((312, 222, 3), rng.integers(60, 200), np.uint8)
             flat = card_print.printed(number, portrait, variety, rng)
         yield Line(_seen(flat, variety, rng), number)
@@ -97,7 +97,7 @@ def varied(line: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.floa
     made = (made - middle_tone) * rng.uniform(0.5, 1.3) + middle_tone * rng.uniform(0.6, 1.25)
     if rng.random() < 0.5:
         made = made + rng.normal(0, rng.uniform(1, 7), made.shape).astype(np.float32)
-    return np.clip(made, 0, 255).astype(np.float32)
+    return np.asarray(made.clip(0, 255), np.float32)
 
 
 def _spotted(line: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

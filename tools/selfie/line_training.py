@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.selfie.networks.assets import CARD_WEIGHTS
 from pipeline.selfie.networks.digit_reader import HEIGHT, WIDTH
-from pipeline.selfie.networks.line_network import CLASSES, FILE, LAYERS, evened
+from pipeline.selfie.networks.line_network import CLASSES, FILE, LAYERS, MEAN, SPREAD, evened
 from tools.selfie.card_training import folded
 from tools.selfie.line_examples import Line, lettering, lines, varied
 
@@ -55,7 +55,9 @@ def _batch(all_: list[Line], rng: np.random.Generator) -> tuple[NDArray[np.float
     """Lines [n, 48, 256, 1], as the network sees them, and their digits [n, 16], 1 to 10."""
     some = [all_[i] for i in rng.integers(0, len(all_), BATCH)]
     pictures = np.stack([evened(varied(one.picture, rng)) for one in some])[..., None].astype(np.float32)
-    return (pictures - 128) / 48, np.array([[int(d) + 1 for d in one.number] for one in some], np.int32)
+    return (pictures - np.float32(MEAN)) / np.float32(SPREAD), np.array(
+        [[int(d) + 1 for d in one.number] for one in some], np.int32
+    )
 
 
 def train(model: Any, all_: list[Line], steps: int) -> dict[str, NDArray[np.float16]]:

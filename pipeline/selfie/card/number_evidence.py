@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from pipeline.selfie.card.card_layout import DIGITS
 from pipeline.selfie.card.ctc import Steps, likeliest_way, log_likelihoods, log_likelihoods_near
 
@@ -53,7 +55,7 @@ def judged(number: str, first: Steps, second: Callable[[], Steps]) -> tuple[Judg
 
 def _fit(number: str, readers: Sequence[Steps]) -> _Fit:
     """Others are every number with one digit altered, and what each reader reads."""
-    near = sum(log_likelihoods_near(steps, number) for steps in readers)
+    near = np.sum([log_likelihoods_near(steps, number) for steps in readers], axis=0)
     places, own = range(DIGITS), [int(digit) for digit in number]
     mine = float(near[0, own[0]])
     near[places, own] = -math.inf

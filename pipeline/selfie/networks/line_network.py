@@ -21,7 +21,7 @@ from pipeline.selfie.networks.digit_reader import HEIGHT, WIDTH
 FILE = "card_line.npz"
 CLASSES = 11
 #: A line is brought to this mean and this standard deviation before it is seen.
-_MEAN, _SPREAD = 128.0, 48.0
+MEAN, SPREAD = 128.0, 48.0
 
 
 class Layer(NamedTuple):
@@ -65,7 +65,7 @@ def _graph() -> Any:
     for layer in LAYERS:
         x = op.relu(convolve(x, layer))
     steps = op.softmax(convolve(x, Layer("out", CLASSES, (1, 1))), 1)
-    return reads_pixels(openvino.Model([steps], [pictures]), (_MEAN,), _SPREAD, channels_first=True)
+    return reads_pixels(openvino.Model([steps], [pictures]), (MEAN,), SPREAD, channels_first=True)
 
 
 @cache
@@ -77,8 +77,8 @@ def network() -> BatchedGraph:
 def evened(line: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint8]:
     """The line in the tone and contrast that the network knows."""
     mean, spread = (float(v[0][0]) for v in cv2.meanStdDev(line))
-    gain = _SPREAD / max(spread, 1.0)
-    return np.asarray(cv2.convertScaleAbs(np.clip(line * gain + (_MEAN - mean * gain), 0, 255)), np.uint8)
+    gain = SPREAD / max(spread, 1.0)
+    return np.asarray(cv2.convertScaleAbs(np.clip(line * gain + (MEAN - mean * gain), 0, 255)), np.uint8)
 
 
 def likelihoods(line: NDArray[np.uint8]) -> NDArray[np.float64]:
