@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.selfie.card.card_check import without_colon
 from pipeline.selfie.card.ctc import Steps
@@ -74,6 +76,27 @@ def test_a_colon_before_the_number_is_no_digit(read: str, state: str) -> None:
 def test_the_score_tells_how_likely_the_number_is() -> None:
     assert judged(NUMBER, seen(NUMBER), never)[1] > 0.95
     assert judged(ONE_OFF, seen(NUMBER), lambda: seen(NUMBER))[1] < 0.05
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**16), st.integers(20, 64), st.sampled_from([0.02, 0.3, 100.0]))
+def test_whatever_was_seen_is_judged(seed: int, length: int, spread: float) -> None:
+    first, second = np.random.default_rng(seed).dirichlet(np.full(11, spread), (2, length))
+    state, score = judged(NUMBER, first, lambda: second)
+    assert state in {"agrees", "differs", "unreadable"}
+    assert 0 <= score <= 1
+
+
+@pytest.mark.parametrize("seed", [37, 38, 94])
+def test_numbers_that_are_equally_likely_are_judged(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    steps = np.full((int(rng.integers(31, 64)), 11), 1e-3)
+    steps[1::2, 0] = 0.95
+    for step in steps[::2]:  # two digits are as likely as each other, at every place
+        step[rng.integers(1, 11, 2)] = 0.4
+    steps /= steps.sum(1, keepdims=True)
+    number = "".join(str(digit) for digit in rng.integers(0, 10, 16))
+    assert judged(number, steps, lambda: steps)[0] == "unreadable"
 
 
 def test_what_was_seen_is_not_changed() -> None:

@@ -28,6 +28,8 @@ BOTH, BOTH_AT_LEAST = 1.5, -8.0
 #: The card *differs* if both read another number: so likely itself, so much likelier than any number that differs from
 #: it in one digit, and so much likelier than the given one.
 READ_AT_LEAST, READ, DIFFER = -8.0, 1.5, 6.0
+#: Numbers that differ by less are equally likely: the same logarithm, reckoned in two ways, differs by rounding.
+_ALIKE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def _fit(number: str, readers: Sequence[Steps]) -> _Fit:
 def _read(fit: _Fit, readers: Sequence[Steps]) -> _Fit:
     """How well the number fits that is likelier than any other one, reached from the given number's best rival."""
     now = _fit(fit.likeliest_other, readers)
-    while now.other > now.mine:
+    while now.other > now.mine + _ALIKE:
         now = _fit(now.likeliest_other, readers)
     return now
 
