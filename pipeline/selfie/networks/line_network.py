@@ -1,8 +1,8 @@
 """A small network that reads the number of a card first. Pixels in, likelihoods out.
 
 It was learned for this project from lines of rendered cards (``tools/selfie/line_training.py``), knows ten digits and
-nothing else, and costs a fifth of PP-OCR's (``digit_reader.py``), which is asked where this one leaves a doubt. 99
-million multiply-adds, OpenVINO on one thread.
+nothing else, and costs less than a fifth of PP-OCR's (``digit_reader.py``), which is asked where this one leaves a
+doubt. 99 million multiply-adds, OpenVINO on one thread.
 """
 
 from __future__ import annotations
