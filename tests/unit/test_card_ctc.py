@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.selfie.card.ctc import likeliest_way, log_likelihoods, log_likelihoods_near, one_digit_apart
+from pipeline.selfie.card.ctc import likeliest_way, log_likelihoods, log_likelihoods_near
+from tools.selfie.card_figures import one_digit_apart
 
 
 def collapsed(way: tuple[int, ...]) -> str:

@@ -1,5 +1,4 @@
-"""How often cards are found and read: python -m tools.selfie.card_figures FACES [CARDS OTHERS PHOTOGRAPHS
-SEED].
+"""How often cards are read: python -m tools.selfie.card_figures FACES [CARDS OTHERS PHOTOGRAPHS SEED].
 
 On renderings of the variety that is kept apart, of people who were not learned from, and on photographs without a card.
 Prints the figures of the model card, with 95 % intervals (Wilson).
@@ -16,7 +15,6 @@ import numpy as np
 
 from pipeline.domain.wilson import wilson
 from pipeline.selfie.card.card_check import CardReading, compared, read_card
-from pipeline.selfie.card.ctc import one_digit_apart
 from pipeline.selfie.decode import decode
 from pipeline.simulate.photos.cards.card_selfie import Shown
 from pipeline.simulate.photos.cards.card_variety import KEPT_APART
@@ -46,6 +44,16 @@ def of_cards(pictures: Iterable[CardPicture]) -> dict[str, Counter[str]]:
         for what, numbers in (("right", [one.number]), ("altered", altered), ("other", [some_number(rng)])):
             found.setdefault(f"{kind}, {what}", Counter()).update(compared(seen, str(n)).state for n in numbers)
     return found
+
+
+def one_digit_apart(number: str) -> list[str]:
+    """Every number that differs from this one in exactly one digit."""
+    return [
+        number[:at] + digit + number[at + 1 :]
+        for at in range(len(number))
+        for digit in "0123456789"
+        if digit != number[at]
+    ]
 
 
 def main(faces: str, cards: str = "300", others: str = "100", plain: str = "300", seed: str = str(SEED)) -> None:

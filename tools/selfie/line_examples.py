@@ -52,14 +52,14 @@ def lettering(fonts: Path) -> list[Font]:
 
 def lines(letterings: Sequence[Font], count: int, seed: int) -> Iterator[Line]:
     """So many lines, of a quarter as many cards."""
-    for at in range(count):
-        if at % _PICTURES == 0:
-            rng = np.random.default_rng([seed, at])
-            number = some_number(rng) if rng.random() > _ANY else "".join(str(d) for d in rng.integers(0, 10, 16))
-            variety = replace(LEARNT, numbers=(letterings[int(rng.integers(len(letterings)))],))
-            portrait = np.full((312, 222, 3), rng.integers(60, 200), np.uint8)
-            flat = card_print.printed(number, portrait, variety, rng)
-        yield Line(_seen(flat, variety, rng), number)
+    for at in range(0, count, _PICTURES):
+        rng = np.random.default_rng([seed, at])
+        number = some_number(rng) if rng.random() > _ANY else "".join(str(d) for d in rng.integers(0, 10, 16))
+        variety = replace(LEARNT, numbers=(letterings[int(rng.integers(len(letterings)))],))
+        portrait = np.full((312, 222, 3), rng.integers(60, 200), np.uint8)
+        flat = card_print.printed(number, portrait, variety, rng)
+        for _ in range(min(_PICTURES, count - at)):
+            yield Line(_seen(flat, variety, rng), number)
 
 
 def _seen(flat: Image, variety: Variety, rng: np.random.Generator) -> NDArray[np.uint8]:

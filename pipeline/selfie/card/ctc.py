@@ -28,8 +28,8 @@ def log_likelihoods_near(steps: Steps, number: str) -> NDArray[np.float64]:
     """The same of every number that differs from this one in at most one digit [places, 10]: at that place, for each
     digit.
 
-    A way of such a number is one of this number's before that place, and one after it. So both are reckoned once, and
-    what lies between for each digit: a hundredth of the work.
+    A way of such a number is one of this number's before that place, and one after it. So both are reckoned once for
+    all of them, and only what lies between for each digit.
     """
     seen = np.maximum(steps, _LEAST)
     digits = np.array(_classes(number))
@@ -60,16 +60,6 @@ def likeliest_way(steps: Steps) -> str:
     """The digits of the single likeliest way, of whatever length."""
     best = steps.argmax(1)
     return "".join(str(now - 1) for before, now in zip([0, *best[:-1]], best, strict=True) if now not in (0, before))
-
-
-def one_digit_apart(number: str) -> list[str]:
-    """Every number that differs from this one in exactly one digit."""
-    return [
-        number[:at] + digit + number[at + 1 :]
-        for at in range(len(number))
-        for digit in "0123456789"
-        if digit != number[at]
-    ]
 
 
 def _classes(number: str) -> list[int]:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.selfie.networks.assets import card_weights
 from pipeline.selfie.networks.batched_graph import BatchedGraph, reads_pixels
+from pipeline.selfie.networks.card_layers import CardLayers
 
 STRIDE = 4  # pixels of the picture a cell
 POINTS = 10  # of a card (``card_layout.POINTS``)
@@ -45,12 +45,7 @@ def _graph(shape: Shape) -> Any:
     import openvino
     from openvino import opset13 as op
 
-    with np.load(card_weights(shape.file)) as file:
-        tensors = {name: file[name].astype(np.float32) for name in file.files}
-
-    def convolve(x: Any, name: str, stride: int = 1) -> Any:
-        found = op.convolution(x, tensors[f"{name}.w"], [stride] * 2, [0, 0], [0, 0], [1, 1], "SAME_UPPER")
-        return found + tensors[f"{name}.b"][:, None, None]
+    convolve = CardLayers(shape.file).convolve
 
     def enlarged(x: Any) -> Any:
         return op.interpolate(
@@ -66,7 +61,7 @@ def _graph(shape: Shape) -> Any:
     pictures = op.parameter([1, 3, shape.height, shape.width], np.float32)
     x, seen = pictures, {}
     for name, stride in DOWN:
-        x = seen[name] = op.relu(convolve(x, name, stride))
+        x = seen[name] = op.relu(convolve(x, name, (stride, stride)))
     x = convolve(x, f"{TOP}_side")
     for source, name in UP:
         x = op.relu(convolve(enlarged(x) + convolve(seen[source], f"{source}_side"), name))

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.selfie.networks.assets import card_weights
 from pipeline.selfie.networks.batched_graph import BatchedGraph, reads_pixels
+from pipeline.selfie.networks.card_layers import CardLayers
 from pipeline.selfie.networks.digit_reader import HEIGHT, WIDTH
 
 FILE = "card_line.npz"
@@ -53,18 +53,11 @@ def _graph() -> Any:
     import openvino
     from openvino import opset13 as op
 
-    with np.load(card_weights(FILE)) as file:
-        tensors = {name: file[name].astype(np.float32) for name in file.files}
-
-    def convolve(x: Any, layer: Layer) -> Any:
-        pads = "SAME_UPPER" if layer.padded else "VALID"
-        found = op.convolution(x, tensors[f"{layer.name}.w"], list(layer.stride), [0, 0], [0, 0], [1, 1], pads)
-        return found + tensors[f"{layer.name}.b"][:, None, None]
-
+    convolve = CardLayers(FILE).convolve
     x = pictures = op.parameter([1, 1, HEIGHT, WIDTH], np.float32)
     for layer in LAYERS:
-        x = op.relu(convolve(x, layer))
-    steps = op.softmax(convolve(x, Layer("out", CLASSES, (1, 1))), 1)
+        x = op.relu(convolve(x, layer.name, layer.stride, padded=layer.padded))
+    steps = op.softmax(convolve(x, "out"), 1)
     return reads_pixels(openvino.Model([steps], [pictures]), (MEAN,), SPREAD, channels_first=True)
 
 
