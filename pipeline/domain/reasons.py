@@ -17,6 +17,8 @@ LAYERS = ("registration", "identity", "education", "bansos", "exclusion", "selfi
 DEFECTS = ("blur", "glasses", "ears_hidden", "tilted", "dark", "hat")
 #: The results of the card check, for waves that look at cards.
 CARD_CODES = ("card_differs", "card_unreadable", "card_missing")
+#: Warns that a doubt passed because the portrait on the card agrees with both faces.
+LIFTED = "card_face"
 #: From the hardest to the mildest: what a refused applicant may send again (docs/reference/contract.md).
 RETRIES = ("none", "data", "photo")
 

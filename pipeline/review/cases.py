@@ -36,6 +36,7 @@ class Case:
     reference: str | None
     others: list[dict[str, Any]] = field(default_factory=list)
     card: str | None = None
+    card_face: float | None = None
     #: Only where there is a card to compare it with; never in a log.
     nik: str | None = field(default=None, repr=False)
 
@@ -58,6 +59,7 @@ def _case(number: int, row: dict[str, Any], decided: dict[str, Any]) -> Case:
     later: dict[str, Any] = {
         "others": row.get("others") or [],
         "card": row.get("card"),
+        "card_face": row.get("card_face"),
     }  # columns that an older wave does not have
     if later["card"] not in (None, "missing"):
         later["nik"] = decided.get("nik")

@@ -55,7 +55,7 @@ def limits_text(max_pixels: int, max_full_pixels: int, detect_side: int) -> str:
 
 
 #: Raise it when a change of code can alter the result for a card.
-_CARD_VERSION = 3
+_CARD_VERSION = 4
 
 
 def with_card(limits: str, nik: str | None) -> str:

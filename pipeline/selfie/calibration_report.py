@@ -40,13 +40,14 @@ def policy_text(result: CalibrationResult, base: SelfiePolicy, source: str, made
     """The policy file: ``base`` with the proposed thresholds and the rates that were measured."""
     curve = Calibration(midpoint=result.midpoint, slope=result.slope)
     points = "\n".join(f"{name} = {value}" for name, value in base.points.items())
-    one_against_all = "" if base.one_against_all is None else f"one_against_all = {base.one_against_all}\n"
+    kept = {name: getattr(base, name) for name in ("one_against_all", "card_face")}
+    measured_apart = "".join(f"{name} = {value}\n" for name, value in kept.items() if value is not None)
     groups = "\n".join(_group(rates) for rates in result.groups) if result.grouped else ""
     return f"""# Written by {made_by} from {source}.
 model = "{base.model}"
 match = {curve.similarity(result.match):.6f}
 doubt = {curve.similarity(result.doubt):.6f}
-{one_against_all}strict = {json.dumps(list(base.strict))}
+{measured_apart}strict = {json.dumps(list(base.strict))}
 source = {json.dumps(_source(result, source), ensure_ascii=False)}
 
 [calibration]

@@ -6,8 +6,9 @@ Reads photographs below two roots and nothing else. A photograph never raises he
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.domain.settings import PhotoLimits, SelfieSettings
 from pipeline.selfie import cache
 from pipeline.selfie.card.card_check import CardReading, CardResult, compared, is_number, read_card
+from pipeline.selfie.card.card_portrait import Three, cut_portrait, farther_of_two
 from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode_within, read_below
 from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
 from pipeline.selfie.detection.face_finder import find_turned
@@ -46,6 +48,7 @@ class _Seen:
     picture: NDArray[np.uint64] | None = None  # its hash, where prints are kept
     turned: bool = False
     card: CardReading | None = None
+    portrait: Callable[[], NDArray[np.uint8] | None] | None = None  # cuts the card's portrait out, where one is asked
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,22 @@ class Measurer:
         if not self._cards:
             return measured
         cards = [compared(one.card, pair.nik) for pair, (one, _) in zip(pairs, looks, strict=True)]
-        return [_with_card(*both) for both in zip(measured, cards, strict=True)]
+        portraits = self._portraits(looks, measured, cards)
+        return [_with_card(*each) for each in zip(measured, cards, portraits, strict=True)]
+
+    def _portraits(
+        self, looks: list[tuple[_Seen, _Seen | None]], measured: list[Measurement], cards: list[CardResult]
+    ) -> list[float | None]:
+        """The distance of the card's portrait to the farther of the two faces; None where it is not asked for."""
+        asked: dict[int, Three] = {}
+        for i, (one, other) in enumerate(looks):
+            distance = measured[i].distance
+            if distance is None or cards[i].state != "agrees" or not self._recogniser.close_call(distance):
+                continue
+            if one.portrait is not None and one.described and other and other.described:
+                asked[i] = Three(one.described, other.described, one.portrait)
+        found = dict(zip(asked, farther_of_two(self._recogniser, list(asked.values())), strict=True))
+        return [found.get(i) for i in range(len(looks))]
 
     def _distances(self, looks: list[tuple[_Seen, _Seen | None]]) -> list[float | None]:
         """The distance of each pair; None where one of the two faces was not found."""
@@ -207,19 +225,36 @@ class Measurer:
         picture = picture_hash(photo.pixels) if self._prints else None
         pixels, found = find_turned(photo.pixels)
         card = self._card(data, pixels, found.quarters, numbered=numbered) if cards else None
+        portrait = None
+        if card is not None and card.line is not None:
+            portrait = partial(self._portrait, data, card.corners, found.quarters)
         if found.main is None or found.mesh is None:
             return _Seen("no_face", faces=found.count, picture=picture, card=card)
         problem = "several_faces" if found.several else None
         face = pixels, found.mesh
-        return _Seen(problem, "", found.count, face, picture=picture, turned=found.turned, card=card)
+        return _Seen(problem, "", found.count, face, picture=picture, turned=found.turned, card=card, portrait=portrait)
 
     def _card(self, data: bytes, pixels: NDArray[np.uint8], quarters: int, *, numbered: bool) -> CardReading | None:
         """What is seen of the card in a selfie; None where there is none."""
 
-        def larger() -> NDArray[np.uint8]:
-            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE, grey=True).pixels[..., 0], quarters)
+        def larger() -> NDArray[np.uint8] | None:
+            grey = self._larger(data, quarters, grey=True)
+            return None if grey is None else grey[..., 0]
 
         return read_card(pixels, larger if numbered else None)
+
+    def _portrait(self, data: bytes, corners: NDArray[np.float64], quarters: int) -> NDArray[np.uint8] | None:
+        """The portrait on the card in a selfie, in colour."""
+        picture = self._larger(data, quarters)
+        return None if picture is None else cut_portrait(picture, corners)
+
+    def _larger(self, data: bytes, quarters: int, *, grey: bool = False) -> NDArray[np.uint8] | None:
+        """The picture [h, w, 1 or 3] in the size in which print is read, turned as the smaller one was. None where it
+        can be decoded smaller only: a damaged file may have as much as a face needs, and no more."""
+        try:
+            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE, grey=grey).pixels, quarters)
+        except PhotoUnreadableError:
+            return None
 
 
 def _digest(file: _File | Exception | None) -> bytes | None:
@@ -272,11 +307,11 @@ def _measurement(one: _Seen, other: _Seen | None, distance: float | None) -> Mea
     )
 
 
-def _with_card(measured: Measurement, card: CardResult) -> Measurement:
+def _with_card(measured: Measurement, card: CardResult, portrait: float | None) -> Measurement:
     """The measurement with what is known of the card; of a file that is no picture nothing is."""
     if measured.problem in ("selfie_missing", "selfie_unreadable"):
         return measured
-    return replace(measured, card=card.state, card_score=_rounded(card.score))
+    return replace(measured, card=card.state, card_score=_rounded(card.score), card_distance=_rounded(portrait))
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.domain.errors import BadSettingError, UncalibratedModelError
-from pipeline.domain.reasons import CARD_CODES, DEFECTS
+from pipeline.domain.reasons import CARD_CODES, DEFECTS, LIFTED
 from pipeline.selfie.verdict import UNUSABLE, Decision, Measurement, Seen, Verdict, in_order
 
 if TYPE_CHECKING:
@@ -69,6 +69,13 @@ class SelfiePolicy(BaseModel):
         le=1,
         description="cosine of two descriptors from which two applications are one person's, to be looked at by a "
         "person; None: this recogniser is not sure enough, and faces are not compared one against all",
+    )
+    card_face: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="similarity of the card's portrait to both faces from which a doubt counts as a match; None: a "
+        "doubt always goes to a person",
     )
     points: dict[str, float] = Field(description="operating point of each defect's score")
     strict: tuple[str, ...] = ("blur", "glasses", "tilted", "dark", "hat")
@@ -124,7 +131,10 @@ class SelfiePolicy(BaseModel):
         if seen.same_covering:
             defects -= {"hat", "ears_hidden"}
         codes = set(defects)
-        similarity = None if seen.distance is None else self.calibration.similarity(seen.distance)
+        similarity, card_face = (
+            None if distance is None else self.calibration.similarity(distance)
+            for distance in (seen.distance, seen.card_distance)
+        )
         decision: Decision | None = None
         if seen.problem in UNUSABLE:
             codes.add(seen.problem)
@@ -136,7 +146,14 @@ class SelfiePolicy(BaseModel):
             if decision == "mismatch":
                 codes.add("face_mismatch")
         kept: dict[str, Any] = {field.name: getattr(seen, field.name) for field in fields(Seen)}
-        return Verdict(decision, similarity, in_order(codes), **kept)
+        return Verdict(decision, similarity, card_face, in_order(codes), **kept)
+
+    def lifts(self, verdict: Verdict) -> bool:
+        """Whether the card's portrait lifts this doubt: the card bears the right number, and its portrait is surely
+        the selfie's person and surely the register's."""
+        if self.card_face is None or verdict.card_face is None:
+            return False
+        return verdict.decision == "doubt" and verdict.card == "agrees" and verdict.card_face >= self.card_face
 
 
 @dataclass(frozen=True)
@@ -150,6 +167,9 @@ class Outcome:
 
 def judge(verdict: Verdict, policy: SelfiePolicy, mode: Literal["explain", "strict"]) -> Outcome:
     """The table "The selfie's decision" of docs/reference/contract.md, and what the card in the hand adds to it."""
+    if policy.lifts(verdict):
+        found = _judged_by_face(replace(verdict, decision="match"), policy, mode)
+        return replace(found, warnings=(*found.warnings, LIFTED))
     found = _judged_by_face(verdict, policy, mode)
     code = CARD_CODE_OF.get(verdict.card or "")
     if code is None or found.outcome == "rejected":

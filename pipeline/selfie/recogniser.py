@@ -44,6 +44,10 @@ class Recogniser(Protocol):
         """The distance of each pair, in order."""
         ...
 
+    def close_call(self, distance: float) -> bool:
+        """Whether a pair this far apart is so near the thresholds that a third photograph of the person is asked."""
+        ...
+
 
 @cache
 def recogniser(name: str) -> Recogniser:
@@ -74,6 +78,10 @@ class DeepFaceRecogniser:
     def distances(self, pairs: Sequence[tuple[Described, Described]]) -> list[float]:
         """Euclidean distances."""
         return [float(np.linalg.norm(one.descriptor - other.descriptor)) for one, other in pairs]
+
+    def close_call(self, distance: float) -> bool:
+        """Never: what a third photograph tells was measured with our own recogniser only."""
+        return False
 
 
 def _deepface(name: str) -> DeepFaceRecogniser:

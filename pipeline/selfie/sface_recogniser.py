@@ -54,6 +54,11 @@ class SFaceRecogniser:
             distances[i] += objection
         return [float(distance) for distance in distances]
 
+    def close_call(self, distance: float) -> bool:
+        """Whether a pair this far apart is a close call; both thresholds of the built-in policy lie well inside."""
+        low, high = CLOSE_CALL
+        return low <= 1 - distance < high
+
     def _cosines_of_both_sides(self, pairs: Sequence[_Pair]) -> list[float]:
         """Cosines of the mean descriptors of every face and its mirror image."""
         both = _by_face(

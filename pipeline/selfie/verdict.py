@@ -37,7 +37,9 @@ class PhotoPair:
 class Seen:
     """What was seen of a selfie, whatever the thresholds: scores 0–1, None = unknown; angles in degrees (roll
     clockwise; yaw, pitch by the mesh); ``distance`` is the recogniser's, None without two faces. The hashes (hex) say
-    which files were looked at; None: it could not be read. ``card``: None where no card was looked for."""
+    which files were looked at; None: it could not be read. ``card``: None where no card was looked for.
+    ``card_distance``: of the card's portrait to the selfie or to the register's face, whichever is larger; None where
+    it was not asked for: only a close call asks, and a card with the right number."""
 
     distance: Annotated[float, Field(ge=0)] | None = None
     faces: Annotated[int, Field(ge=0)] = 0
@@ -52,6 +54,7 @@ class Seen:
     pitch: Angle | None = None
     card: CardState | None = None
     card_score: Score | None = None
+    card_distance: Annotated[float, Field(ge=0)] | None = None
     detail: str = ""
     selfie_sha256: Sha256 | None = None
     reference_sha256: Sha256 | None = None
@@ -73,11 +76,12 @@ class Measurement(Seen):
 
 @dataclass(frozen=True)
 class Verdict(Seen):
-    """A pair under a policy. ``similarity`` 0–1 or None; ``reasons`` in catalogue order: every defect at or above its
-    operating point and any other selfie code."""
+    """A pair under a policy. ``similarity`` 0–1 or None; ``card_face``: the same of the card's portrait; ``reasons`` in
+    catalogue order: every defect at or above its operating point and any other selfie code."""
 
     decision: Decision | None
     similarity: float | None
+    card_face: float | None
     reasons: tuple[str, ...]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.selfie.one_against_all.prints import PrintFolder
     from pipeline.selfie.verdict import Verdict
 
+_CARD = ("card", "card_score", "card_face")
 _HASHES = ("selfie_sha256", "reference_sha256")
 
 
@@ -132,7 +133,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
         "warnings": [list(o.warnings) for o in outcomes],
         **{
             name: [getattr(v, name) for v in verdicts]
-            for name in ("decision", "similarity", *reasons.DEFECTS, "faces", "card", "card_score", *_HASHES)
+            for name in ("decision", "similarity", *reasons.DEFECTS, "faces", *_CARD, *_HASHES)
         },
     }
     table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")

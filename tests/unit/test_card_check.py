@@ -10,6 +10,7 @@ from pipeline.selfie.verdict import CardState
 
 NUMBER = "3171234567890123"
 LINE = np.zeros((48, 256), np.uint8)
+WHOLE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
 @pytest.mark.parametrize(
@@ -17,9 +18,10 @@ LINE = np.zeros((48, 256), np.uint8)
     [
         pytest.param(None, NUMBER, "missing", id="no card"),
         pytest.param(None, None, "missing", id="no card and no number"),
-        pytest.param(CardReading(), None, "seen", id="no number was given"),
-        pytest.param(CardReading(LINE), None, "seen", id="cut out for another pair"),
-        pytest.param(CardReading(LINE), "31712345", "seen", id="not a number"),
+        pytest.param(CardReading(WHOLE), None, "seen", id="no number was given"),
+        pytest.param(CardReading(WHOLE, LINE), None, "seen", id="cut out for another pair"),
+        pytest.param(CardReading(WHOLE, LINE), "31712345", "seen", id="not a number"),
+        pytest.param(CardReading(WHOLE), NUMBER, "unreadable", id="no line can be cut out"),
     ],
 )
 def test_a_card_without_a_comparison(reading: CardReading | None, given: str | None, state: CardState) -> None:

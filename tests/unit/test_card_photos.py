@@ -38,6 +38,8 @@ NUMBER = "3171234567890123"
 ONE_OFF = "3171234567890128"
 #: Where the card's corners are once it lies flat.
 EDGES = np.array([[24.0, 24.0], [1035.0, 24.0], [1035.0, 662.0], [24.0, 662.0]])
+#: The corners of a card that fills the picture.
+WHOLE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 #: Renderings with a number that is well in sight; and the first of them without a card.
 SEEDS = {"card": 11, "nothing": 11}
 
@@ -55,6 +57,19 @@ def rendered(folder: Path) -> None:
         )
         (folder / f"{name}.jpg").write_bytes(data)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
+    (folder / "cut-off.jpg").write_bytes(without_its_end((folder / "card.jpg").read_bytes()))
+
+
+def without_its_end(data: bytes) -> bytes:
+    """The picture with a lower edge that has colours and no contrast, and without its last bytes: in grey nothing of
+    that edge is seen, so that only the reduced scale in colour can be decoded."""
+    bands = np.array(Image.open(io.BytesIO(data)).convert("YCbCr"))
+    edge = bands[-len(bands) // 16 :]
+    edge[..., 0], edge[..., 2] = 128, 128
+    edge[..., 1] = 128 + 40 * np.sin(np.arange(bands.shape[1]) / 30)
+    out = io.BytesIO()
+    Image.fromarray(bands, "YCbCr").save(out, "JPEG", quality=92, subsampling=0)
+    return out.getvalue()[:-2]
 
 
 @pytest.fixture
@@ -89,13 +104,15 @@ def test_a_card_is_compared_with_the_number_that_was_given(photos: Path, tmp_pat
         ("card.jpg", "", "seen"),
         ("card.jpg", "12", "seen"),
         ("nothing.jpg", NUMBER, "missing"),
+        ("cut-off.jpg", NUMBER, "unreadable"),
+        ("cut-off.jpg", "", "seen"),
         ("broken.jpg", NUMBER, None),
         ("gone.jpg", NUMBER, None),
     ]
     rows = seen(photos, tmp_path, ["selfie,reference,nik", *(f"{name},,{nik}" for name, nik, _ in cases)])
     assert [row["card"] for row in rows] == [state for *_, state in cases]
     assert rows[0]["card_score"] > 0.8 > 0.2 > rows[1]["card_score"]
-    assert [row["card_score"] for row in rows[3:]] == [None] * 5
+    assert [row["card_score"] for row in rows[3:]] == [None] * 7
 
 
 @pytest.mark.parametrize("mirrored", [False, True], ids=["as it is", "mirrored"])
@@ -122,7 +139,7 @@ def test_both_readers_see_the_number(photos: Path) -> None:
 def test_a_line_without_print_is_no_number() -> None:
     rng = np.random.default_rng(4)
     for line in (np.zeros((48, 256)), np.full((48, 256), 255), rng.integers(0, 256, (48, 256))):
-        result = compared(CardReading(line.astype(np.uint8)), NUMBER)
+        result = compared(CardReading(WHOLE, line.astype(np.uint8)), NUMBER)
         assert result.state == "unreadable"
         assert result.score is not None
 
@@ -136,17 +153,23 @@ def test_a_reviewer_sees_the_card_laid_flat(photos: Path) -> None:
     flat = cut_card(photos, "card.jpg")
     assert flat is not None
     line = number_line(decode(flat, 10**7, None, grey=True).pixels[..., 0], EDGES)
-    assert compared(CardReading(line), NUMBER).state == "agrees"
+    assert compared(CardReading(WHOLE, line), NUMBER).state == "agrees"
     assert [cut_card(photos, name) for name in ("nothing.jpg", "broken.jpg", "gone.jpg", None)] == [None] * 4
 
 
 def test_the_page_of_a_case_shows_the_card_where_there_is_one(photos: Path, tmp_path: Path) -> None:
-    store, reviewed = review_factory.make(tmp_path, R1={"card": "differs"}, R3={"card": "missing"})
+    cards: dict[str, dict[str, Any]] = {
+        "R1": {"card": "differs"},
+        "R2": {"card": "agrees", "card_face": 0.951},
+        "R3": {"card": "missing"},
+    }
+    store, reviewed = review_factory.make(tmp_path, **cards)
     for name in ("R1", "R3"):
         (store.landing(reviewed, "selfies") / f"{name}.jpg").write_bytes((photos / "card.jpg").read_bytes())
     desk = Desk(store, reviewed, "Kartika")
     assert [f'src="/photo/{n}/card"' in desk.page(n) for n in (1, 2, 3)] == [True, False, False]
     answers = [desk.client.get(f"/photo/{n}/card") for n in (1, 2, 3)]
+    assert ["0.951" in desk.page(n) for n in (1, 2, 3)] == [False, True, False]
     assert [answer.status_code for answer in answers] == [200, 404, 404]
     assert Image.open(io.BytesIO(answers[0].content)).size == (1059, 686)
 

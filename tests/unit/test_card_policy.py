@@ -73,6 +73,44 @@ def test_strict_names_defects_and_cards_only() -> None:
         SelfiePolicy.model_validate({**POLICY.model_dump(), "strict": ["face_mismatch"]})
 
 
+def with_portrait(alike: float | None, *, band: str = "doubt", card: str = "agrees", **defects: Any) -> Any:
+    """The verdict on a pair whose card's portrait is this like both faces."""
+    return replace(verdict(band, card, **defects), card_face=alike)
+
+
+POINT = POLICY.card_face or 0.0
+
+
+@pytest.mark.parametrize("mode", ["explain", "strict"])
+@pytest.mark.parametrize(("alike", "outcome"), [(None, "review"), (POINT - 0.001, "review"), (POINT, "passed")])
+def test_a_doubt_passes_where_the_portrait_is_surely_both_faces(alike: float | None, outcome: str, mode: Any) -> None:
+    found = judge(with_portrait(alike), POLICY, mode)
+    assert found.outcome == outcome
+    assert found.warnings == (("card_face",) if outcome == "passed" else ())
+
+
+@pytest.mark.parametrize(("band", "outcome"), [("match", "passed"), ("mismatch", "rejected")])
+def test_only_a_doubt_is_lifted(band: str, outcome: str) -> None:
+    found = judge(with_portrait(1.0, band=band), POLICY, "explain")
+    assert (found.outcome, found.warnings) == (outcome, ())
+
+
+@pytest.mark.parametrize("card", ["differs", "unreadable", "missing", "seen"])
+def test_the_portrait_of_a_card_without_the_right_number_lifts_nothing(card: str) -> None:
+    assert judge(with_portrait(1.0, card=card), POLICY, "explain").outcome == "review"
+
+
+def test_a_policy_without_the_threshold_lifts_nothing() -> None:
+    assert judge(with_portrait(1.0), POLICY.model_copy(update={"card_face": None}), "explain").outcome == "review"
+
+
+def test_a_lifted_doubt_is_judged_as_a_match() -> None:
+    given = with_portrait(1.0, hat=1.0, ears_hidden=1.0)
+    assert judge(given, POLICY, "explain").warnings == ("ears_hidden", "hat", "card_face")
+    strict = judge(given, POLICY, "strict")
+    assert (strict.outcome, strict.reasons) == ("rejected", ("hat",))
+
+
 WAVE = """
 [[wave]]
 number = 1

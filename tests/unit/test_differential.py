@@ -106,4 +106,4 @@ def test_a_large_wave_with_every_pair_of_faults(tmp_path: Path, applications: in
     pairs = [pair for pair in combinations(codes, 2) if not alone & set(pair)]
     assert not [pair for pair in pairs if not together[pair]]
     assert all(together[outcome] for outcome in contracts.OUTCOMES)
-    assert all(together[warning] for warning in reasons.warning_catalogue())
+    assert all(together[warning] for warning in reasons.warning_catalogue() if warning != reasons.LIFTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -81,6 +82,18 @@ def test_a_refused_photo_shows_its_scores_and_what_to_do(data: Path, capsys: pyt
     assert "Result: doubt; similarity 0.51" in text
     assert "Dark or shadowed: 0.93, noted from" in text
     assert "Send only the photograph again" in text
+
+
+def test_the_portrait_on_the_card_is_told(data: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    def with_card(store: Store, number: int, id_: str):
+        found = explained(store, number, id_)
+        return replace(found, photo={**(found.photo or {}), "card": "agrees", "card_face": 0.9815})
+
+    monkeypatch.setattr("pipeline.commands.person.explain.explained", with_card)
+    text = said(capsys, data, order(data)[0])
+    assert "the smaller one: 0.98" in text
+    assert "A doubt counts as a match from 0.969." in text
+    assert "0,98" in said(capsys, data, order(data)[0], "id")
 
 
 def test_the_days_of_the_registers_are_said_as_other_days_are(data: Path, capsys: pytest.CaptureFixture):

@@ -177,12 +177,22 @@ class _Page:
         self._say(self._text("compared", decision=shown, similarity=similarity))
         points = {key: decimal(policy[key], self.language, 2) for key in ("match", "doubt")}
         self._say(self._text("thresholds", model=policy["model"], **points), "dim")
-        if card := (self.found.photo or {}).get("card"):
-            self._say(self._text("card", state=label(f"card.{card}", self.language)))
+        self._card(self.found.photo or {}, policy)
         for name, score, point in scores(self.found.photo or {}, policy):
             values = {"score": decimal(score, self.language, 2), "point": decimal(point, self.language, 2)}
             seen = "yellow" if score >= point else "dim"
             self._say(self._text("score", defect=label(f"defect.{name}", self.language), **values), seen)
+
+    def _card(self, photo: dict[str, Any], policy: dict[str, Any]) -> None:
+        from pipeline.reports.language.labels import label
+        from pipeline.reports.language.numbers import decimal
+
+        if card := photo.get("card"):
+            self._say(self._text("card", state=label(f"card.{card}", self.language)))
+        if (alike := photo.get("card_face")) is not None:
+            self._say(self._text("card_face", similarity=decimal(alike, self.language, 3)))
+            if (point := policy.get("card_face")) is not None:
+                self._say(self._text("card_lifts", point=decimal(point, self.language, 3)), "dim")
 
     def _decision(self) -> None:
         from pipeline.reports.language.labels import label

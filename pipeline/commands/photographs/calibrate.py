@@ -42,8 +42,9 @@ def calibrate(
         raise BadSettingError(f"{pairs}: `same` must hold both 1 and 0, and nothing else.", "Label the pairs.")
     found = zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True)
     neutral = SelfiePolicy.load(BUILT_IN / f"{DEFAULT}.toml")
-    if settings().selfie.model != DEFAULT:  # the accuracy of another model, one against all, is not measured
-        neutral = neutral.model_copy(update={"model": settings().selfie.model, "one_against_all": None})
+    if settings().selfie.model != DEFAULT:  # what these two were measured with is our own recogniser
+        other = {"model": settings().selfie.model, "one_against_all": None, "card_face": None}
+        neutral = neutral.model_copy(update=other)
     verdicts = verify([PhotoPair(a or None, b or None) for a, b in found], photos or pairs.parent, workers, neutral)
     groups = [v or "not named" for v in table["group"].to_pylist()] if "group" in table.column_names else None
     labelled = calibration.by_group([v.distance for v in verdicts], [label == "1" for label in labels], groups)

@@ -13,6 +13,8 @@ from pipeline.domain import contracts, reasons
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.storage import files
 
+_CARD = ("card", "card_score", "card_face")
+
 PairsArgument = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="CSV with selfie, reference and, if known, nik.")
 ]
@@ -43,7 +45,7 @@ def verify_photos(
         "decision": [v.decision for v in verdicts],
         "similarity": [v.similarity for v in verdicts],
         "reasons": [list(v.reasons) for v in verdicts],
-        **{name: [getattr(v, name) for v in verdicts] for name in (*reasons.DEFECTS, "faces", "card", "card_score")},
+        **{name: [getattr(v, name) for v in verdicts] for name in (*reasons.DEFECTS, "faces", *_CARD)},
     }
     files.write_table(pa.table(columns, schema=contracts.PHOTO_PAIRS_OUT), out, contracts.PHOTO_PAIRS_OUT)
     if overlay:

@@ -9,6 +9,7 @@ from pipeline.domain.contracts.column import FLAG, TEXT, TEXT_LIST, Column, Tabl
 from pipeline.domain.contracts.results import LETTERS, RETRIES
 from pipeline.domain.contracts.values import (
     CARD,
+    CARD_FACE,
     CARD_SCORE,
     DEFECT_SCORES,
     FACES,
@@ -136,6 +137,7 @@ VERDICTS = Table(
         FACES,
         CARD,
         CARD_SCORE,
+        CARD_FACE,
         Column("selfie_sha256", TEXT, "Hash of the selfie's file that was looked at."),
         Column("reference_sha256", TEXT, "Hash of the reference photograph's file that was looked at."),
     ),

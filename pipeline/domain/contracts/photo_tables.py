@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from pipeline.domain.contracts.column import FLAG, SCORE, TEXT, TEXT_LIST, Column, Table
-from pipeline.domain.contracts.values import CARD, CARD_SCORE, DEFECT_SCORES, FACES, SELFIE_DECISIONS, SIMILARITY
+from pipeline.domain.contracts.values import (
+    CARD,
+    CARD_FACE,
+    CARD_SCORE,
+    DEFECT_SCORES,
+    FACES,
+    SELFIE_DECISIONS,
+    SIMILARITY,
+)
 
 PHOTO_PAIRS_OUT = Table(
     "verify-photos",
@@ -18,6 +26,7 @@ PHOTO_PAIRS_OUT = Table(
         FACES,
         CARD,
         CARD_SCORE,
+        CARD_FACE,
     ),
 )
 

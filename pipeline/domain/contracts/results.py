@@ -8,6 +8,7 @@ from pipeline.domain.contracts.column import FLAG, TEXT, TIMESTAMP, Column, Tabl
 from pipeline.domain.contracts.deliveries import REGISTRATIONS, REUPLOADS
 from pipeline.domain.contracts.values import (
     CARD,
+    CARD_FACE,
     CARD_SCORE,
     DEFECT_SCORES,
     DRAW,
@@ -95,7 +96,19 @@ REJECTIONS = Table(
 REVIEW = Table(
     "review.parquet",
     "One row per application that a person must decide.",
-    (ID, REASONS, SIMILARITY, *DEFECT_SCORES, FACES, SELFIE, REFERENCE, OTHER_APPLICATIONS, CARD, CARD_SCORE),
+    (
+        ID,
+        REASONS,
+        SIMILARITY,
+        *DEFECT_SCORES,
+        FACES,
+        SELFIE,
+        REFERENCE,
+        OTHER_APPLICATIONS,
+        CARD,
+        CARD_SCORE,
+        CARD_FACE,
+    ),
 )
 
 #: The next wave reads it.

@@ -48,6 +48,12 @@ CARD = Column(
 CARD_SCORE = Column(
     "card_score", SCORE, "How likely the NIK is on the card against the likeliest other number; null: not compared."
 )
+CARD_FACE = Column(
+    "card_face",
+    SCORE,
+    "How alike the card's portrait is to the selfie and to the register's photograph, the smaller of the two; null: "
+    "not compared. Only close calls are, with a card that agrees.",
+)
 FROM_WAVE = Column("from_wave", pa.int32(), "The wave where the application was made, if it came back; else null.")
 SUBMITTED = Column("submitted_at", TIMESTAMP, "When it was sent; a time without an offset is WIB.")
 MESSAGE_ID = Column("message_id", TEXT, "What the applicant reads, in Indonesian.")

@@ -131,7 +131,9 @@ def figures(store: Store, wave: Wave) -> Figures:
 
 def _warning_codes(wave: Wave) -> list[str]:
     """The codes that only warn, and the results of the card check in a wave that has it."""
-    return [*reasons.warning_catalogue(), *(reasons.CARD_CODES if wave.card == "check" else ())]
+    if wave.card == "check":
+        return [*reasons.warning_catalogue(), *reasons.CARD_CODES]
+    return [code for code in reasons.warning_catalogue() if code != reasons.LIFTED]
 
 
 def _optional(store: Store, wave: Wave, name: str) -> dict[str, Any]:

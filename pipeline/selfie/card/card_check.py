@@ -23,9 +23,11 @@ from pipeline.selfie.verdict import CardState
 
 @dataclass(frozen=True)
 class CardReading:
-    """What was seen of a card: the line [48, 256] with its number, or nothing where it was not asked for. A reader
-    looks at it when it is asked, and once."""
+    """What was seen of a card: its corners [4, 2] in shares of the picture's width and height, and the line [48, 256]
+    with its number, or nothing where it was not asked for or cannot be had. A reader looks at the line when it is
+    asked, and once."""
 
+    corners: NDArray[np.float64]
     line: NDArray[np.uint8] | None = None
 
     @cached_property
@@ -49,18 +51,16 @@ class CardResult:
     score: float | None = None
 
 
-def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8]] | None) -> CardReading | None:
+def read_card(small: NDArray[np.uint8], larger: Callable[[], NDArray[np.uint8] | None] | None) -> CardReading | None:
     """What is seen of the card in a picture; None where there is none. ``small``: the picture in which faces are looked
-    for; ``larger`` gives the same grey [h, w], in the size in which print is read; None where no number is to be
-    compared."""
+    for; ``larger`` gives the same grey [h, w], in the size in which print is read, if it can; None where no number is
+    to be compared."""
     found = find_card(small)
     if found is None:
         return None
-    if larger is None:
-        return CardReading()
-    full = larger()
-    scale = np.array([full.shape[1] / small.shape[1], full.shape[0] / small.shape[0]])
-    return CardReading(number_line(full, found * scale))
+    corners = found / small.shape[1::-1]
+    full = larger() if larger is not None else None
+    return CardReading(corners, None if full is None else number_line(full, corners * full.shape[1::-1]))
 
 
 def without_colon(steps: Steps) -> Steps:
@@ -76,9 +76,10 @@ def compared(reading: CardReading | None, number: str | None) -> CardResult:
     """What the reading says of the number that was given; None: none was given."""
     if reading is None:
         return CardResult("missing")
-    if reading.line is None or not is_number(number):
+    if number is None or not is_number(number):
         return CardResult("seen")
-    assert number is not None
+    if reading.line is None:
+        return CardResult("unreadable")
     return CardResult(*judged(number, reading.first, lambda: reading.second))
 
 
