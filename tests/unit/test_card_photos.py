@@ -11,6 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -19,6 +22,7 @@ from pipeline.domain import contracts
 from pipeline.review.card_cut import cut_card
 from pipeline.selfie.card.card_check import CardReading, compared, read_card
 from pipeline.selfie.card.card_finder import find_card
+from pipeline.selfie.card.card_portrait import cut_portrait
 from pipeline.selfie.card.ctc import likeliest_way
 from pipeline.selfie.card.number_line import number_line
 from pipeline.selfie.decode import decode
@@ -142,6 +146,17 @@ def test_a_line_without_print_is_no_number() -> None:
         result = compared(CardReading(WHOLE, line.astype(np.uint8)), NUMBER)
         assert result.state == "unreadable"
         assert result.score is not None
+
+
+@given(
+    corners=arrays(np.float64, (4, 2), elements=st.floats(-2, 3) | st.floats(-1e6, 1e6)),
+    size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
+)
+@example(corners=np.array([[-60.0, 0.0], [1.0, 0.0], [1.0, 90.0], [-60.0, 90.0]]), size=(300, 300))
+def test_a_card_that_lies_anywhere_is_cut_out(corners: np.ndarray, size: tuple[int, int]) -> None:
+    picture = np.full((*size, 3), 90, np.uint8)
+    assert number_line(picture[..., 0], corners * picture.shape[1::-1]).shape == (48, 256)
+    assert cut_portrait(picture, corners).shape == (312, 222, 3)
 
 
 def test_a_picture_of_any_shape_is_looked_at() -> None:

@@ -53,10 +53,10 @@ def _warped(
     placed = cv2.perspectiveTransform(box[None].astype(np.float64), card.astype(np.float64))[0]
     low = np.clip(np.floor(placed.min(0)).astype(int) - 4, 0, None)
     part = image[low[1] : int(placed[:, 1].max()) + 5, low[0] : int(placed[:, 0].max()) + 5]
-    if 0 in part.shape:
+    shrink = size[1] / max(float(np.linalg.norm(placed[3] - placed[0])), 1.0)
+    if min(part.shape) * min(1, 2 * shrink) < 1:  # nothing of it is in the picture, or less than a pixel would be left
         return np.zeros((size[1], size[0]), np.uint8)
     placed -= low
-    shrink = size[1] / max(float(np.linalg.norm(placed[3] - placed[0])), 1.0)
     if shrink < 0.5:  # bilinear sampling would skip pixels
         part = np.asarray(cv2.resize(part, None, fx=2 * shrink, fy=2 * shrink, interpolation=cv2.INTER_AREA), np.uint8)
         placed *= 2 * shrink

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +34,8 @@ LOOKS = ((SHORT, 0.5, 0.0), (FULL, 0.4, 0.0), (BACK, 0.5, 0.0), (SHORT, 0.4, 0.2
 #: groups.csv) all five looks find the face and its way up in 698, these two in 697; of 500 cut close to the face both
 #: in 496. A photograph without a face costs 67 instead of 140 ms.
 TURNED_LOOKS = LOOKS[:2]
+#: By quarters, anticlockwise, as numpy's ``rot90``, which takes four times as long to lay the turned picture out.
+_TURNS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def find_turned(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Found]:
     for quarters in (1, 2, 3):
         if _how_sure(best) >= (True, SURELY_UPRIGHT):
             break
-        turned = np.ascontiguousarray(np.rot90(image, quarters))
+        turned = np.asarray(cv2.rotate(image, _TURNS[quarters]), np.uint8)
         found = find(turned, TURNED_LOOKS)
         if _how_sure(found) > _how_sure(best):
             picture, best = turned, replace(found, turned=True, quarters=quarters)
