@@ -55,11 +55,14 @@ def farther_of_two(recogniser: Recogniser, asked: Sequence[Three]) -> list[float
         return [None] * len(asked)
     described = iter(Described(*both) for both in zip(seen, recogniser.describe(seen), strict=True))
     portraits = [None if face is None else next(described) for face in faces]
-    trios = [(three, portrait) for three, portrait in zip(asked, portraits, strict=True) if portrait is not None]
-    to_selfie = recogniser.distances([(three.selfie, portrait) for three, portrait in trios])
-    to_register = recogniser.distances([(three.register, portrait) for three, portrait in trios])
-    farther = iter(max(both) for both in zip(to_selfie, to_register, strict=True))
-    return [None if portrait is None else next(farther) for portrait in portraits]
+    pairs = [
+        (other, portrait)
+        for three, portrait in zip(asked, portraits, strict=True)
+        if portrait is not None
+        for other in (three.selfie, three.register)
+    ]
+    distances = iter(recogniser.distances(pairs))  # at once: each face is looked at once more, not once a pair
+    return [None if portrait is None else max(next(distances), next(distances)) for portrait in portraits]
 
 
 def _face(picture: NDArray[np.uint8] | None) -> Face | None:
