@@ -40,14 +40,17 @@ def policy_text(result: CalibrationResult, base: SelfiePolicy, source: str, made
     """The policy file: ``base`` with the proposed thresholds and the rates that were measured."""
     curve = Calibration(midpoint=result.midpoint, slope=result.slope)
     points = "\n".join(f"{name} = {value}" for name, value in base.points.items())
-    kept = {name: getattr(base, name) for name in ("one_against_all", "card_face")}
-    measured_apart = "".join(f"{name} = {value}\n" for name, value in kept.items() if value is not None)
+    one_against_all = "" if base.one_against_all is None else f"one_against_all = {base.one_against_all}\n"
+    card_face = ""
+    if base.card_face is not None:  # it was measured at a distance, which has another similarity on another curve
+        alike = curve.similarity(base.calibration.distance(base.card_face))
+        card_face = f"card_face = {max(alike, curve.similarity(result.match)):.6f}\n"
     groups = "\n".join(_group(rates) for rates in result.groups) if result.grouped else ""
     return f"""# Written by {made_by} from {source}.
 model = "{base.model}"
 match = {curve.similarity(result.match):.6f}
 doubt = {curve.similarity(result.doubt):.6f}
-{measured_apart}strict = {json.dumps(list(base.strict))}
+{one_against_all}{card_face}strict = {json.dumps(list(base.strict))}
 source = {json.dumps(_source(result, source), ensure_ascii=False)}
 
 [calibration]

@@ -41,6 +41,11 @@ class Calibration(BaseModel):
         """0–1; 0.5 at the midpoint."""
         return 1 / (1 + math.exp(max(-60.0, min(60.0, self.slope * (distance - self.midpoint)))))
 
+    def distance(self, similarity: float) -> float:
+        """The distance of a similarity; of 0 and of 1, which no distance has, one that is far beyond all others."""
+        share = min(max(similarity, 1e-12), 1 - 1e-12)
+        return self.midpoint + math.log(1 / share - 1) / self.slope
+
 
 class GroupRecord(BaseModel):
     """Error counts of one group of the pairs that a policy was made on; of no influence on a verdict."""
@@ -86,6 +91,8 @@ class SelfiePolicy(BaseModel):
     def _consistent(self) -> Self:
         if self.doubt > self.match:
             raise ValueError("doubt lies above match")
+        if self.card_face is not None and self.card_face < self.match:
+            raise ValueError("card_face lies below match")
         if set(self.points) != set(DEFECTS):
             raise ValueError(f"points must name exactly {', '.join(DEFECTS)}")
         if not set(self.strict) <= {*DEFECTS, *CARD_CODES}:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.wilson import wilson
@@ -103,6 +104,25 @@ def test_with_groups_the_policy_records_them_and_is_one_that_the_pipeline_reads(
     assert "men" in summary(result)
     assert len(json.loads((tmp_path / "report.json").read_text())["groups"]) == 2
     assert paths[2].read_text().startswith("<svg")
+
+
+def test_the_portrait_on_a_card_keeps_the_distance_that_it_was_measured_at(tmp_path):
+    result = calibrate([group("one", 0.7)], 0.001)
+    write_calibration(result, BASE, "pairs.csv", tmp_path)
+    policy = SelfiePolicy.load(tmp_path / "policy.toml")
+    assert policy.calibration != BASE.calibration
+    before = BASE.calibration.distance(BASE.card_face or 0)
+    assert policy.card_face == pytest.approx(max(policy.match, policy.calibration.similarity(before)), abs=1e-5)
+
+
+@pytest.mark.parametrize("distance", [0.0, 0.3, 0.5, 0.7])
+def test_a_similarity_stands_for_one_distance(distance):
+    assert BASE.calibration.distance(BASE.calibration.similarity(distance)) == pytest.approx(distance)
+
+
+def test_a_portrait_must_be_at_least_as_sure_as_a_match():
+    with pytest.raises(ValidationError, match="card_face lies below match"):
+        SelfiePolicy.model_validate({**BASE.model_dump(), "card_face": BASE.match - 0.01})
 
 
 def test_too_few_pairs_are_refused():
