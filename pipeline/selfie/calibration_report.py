@@ -43,8 +43,7 @@ def policy_text(result: CalibrationResult, base: SelfiePolicy, source: str, made
     one_against_all = "" if base.one_against_all is None else f"one_against_all = {base.one_against_all}\n"
     card_face = ""
     if base.card_face is not None:  # it was measured at a distance, which has another similarity on another curve
-        alike = curve.similarity(base.calibration.distance(base.card_face))
-        card_face = f"card_face = {max(alike, curve.similarity(result.match)):.6f}\n"
+        card_face = f"card_face = {curve.similarity(base.calibration.distance(base.card_face)):.6f}\n"
     groups = "\n".join(_group(rates) for rates in result.groups) if result.grouped else ""
     return f"""# Written by {made_by} from {source}.
 model = "{base.model}"

@@ -79,8 +79,8 @@ class SelfiePolicy(BaseModel):
         None,
         ge=0,
         le=1,
-        description="similarity of the card's portrait to both faces from which a doubt counts as a match; None: a "
-        "doubt always goes to a person",
+        description="similarity of the card's portrait to both faces from which a doubt counts as a match, if it is a "
+        "match as well; None: a doubt always goes to a person",
     )
     points: dict[str, float] = Field(description="operating point of each defect's score")
     strict: tuple[str, ...] = ("blur", "glasses", "tilted", "dark", "hat")
@@ -91,8 +91,6 @@ class SelfiePolicy(BaseModel):
     def _consistent(self) -> Self:
         if self.doubt > self.match:
             raise ValueError("doubt lies above match")
-        if self.card_face is not None and self.card_face < self.match:
-            raise ValueError("card_face lies below match")
         if set(self.points) != set(DEFECTS):
             raise ValueError(f"points must name exactly {', '.join(DEFECTS)}")
         if not set(self.strict) <= {*DEFECTS, *CARD_CODES}:
@@ -160,7 +158,8 @@ class SelfiePolicy(BaseModel):
         the selfie's person and surely the register's."""
         if self.card_face is None or verdict.card_face is None:
             return False
-        return verdict.decision == "doubt" and verdict.card == "agrees" and verdict.card_face >= self.card_face
+        sure = verdict.card_face >= max(self.card_face, self.match)
+        return sure and verdict.decision == "doubt" and verdict.card == "agrees"
 
 
 @dataclass(frozen=True)

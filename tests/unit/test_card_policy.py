@@ -104,6 +104,12 @@ def test_a_policy_without_the_threshold_lifts_nothing() -> None:
     assert judge(with_portrait(1.0), POLICY.model_copy(update={"card_face": None}), "explain").outcome == "review"
 
 
+def test_a_portrait_that_is_no_match_itself_lifts_nothing() -> None:
+    stricter = POLICY.model_copy(update={"match": 0.99})
+    assert judge(with_portrait(0.98), stricter, "explain").outcome == "review"
+    assert judge(with_portrait(0.99), stricter, "explain").outcome == "passed"
+
+
 def test_a_lifted_doubt_is_judged_as_a_match() -> None:
     given = with_portrait(1.0, hat=1.0, ears_hidden=1.0)
     assert judge(given, POLICY, "explain").warnings == ("ears_hidden", "hat", "card_face")

@@ -192,7 +192,7 @@ class _Page:
         if (alike := photo.get("card_face")) is not None:
             self._say(self._text("card_face", similarity=decimal(alike, self.language, 3)))
             if (point := policy.get("card_face")) is not None:
-                self._say(self._text("card_lifts", point=decimal(point, self.language, 3)), "dim")
+                self._say(self._text("card_lifts", point=decimal(max(point, policy["match"]), self.language, 3)), "dim")
 
     def _decision(self) -> None:
         from pipeline.reports.language.labels import label
