@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.domain import contracts, reasons
+from pipeline.domain.contracts.values import CARD_FINDINGS
 from pipeline.domain.settings import settings
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.runtime import processes, progress
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.selfie.one_against_all.prints import PrintFolder
     from pipeline.selfie.verdict import Verdict
 
-_CARD = ("card", "card_score", "card_face")
+_CARD = tuple(column.name for column in CARD_FINDINGS)
 _HASHES = ("selfie_sha256", "reference_sha256")
 
 

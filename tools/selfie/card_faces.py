@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from pipeline.domain.settings import settings
 from pipeline.domain.wilson import wilson
-from pipeline.selfie.card.card_finder import find_card
-from pipeline.selfie.card.card_portrait import cut_portrait
+from pipeline.selfie.card.card_check import read_card
+from pipeline.selfie.card.card_portrait import cut_portrait, farther
 from pipeline.selfie.decode import decode
 from pipeline.selfie.described_face import Described
 from pipeline.selfie.detection.face_finder import find
@@ -72,11 +72,10 @@ def on_card(faces: Path, path: str, variety: Variety) -> Described | None:
     data, _ = card_selfie(
         backdrop(face, WIDTH, rng), small_portrait(face), some_number(rng), shown="card", variety=variety, rng=rng
     )
-    small = decode(data, MOST, SMALL).pixels
-    corners = find_card(small)
-    if corners is None:
+    reading = read_card(decode(data, MOST, SMALL).pixels, None)
+    if reading is None:
         return None
-    flat = cut_portrait(decode(data, MOST, LARGE).pixels, corners / small.shape[1::-1])
+    flat = cut_portrait(decode(data, MOST, LARGE).pixels, reading.corners)
     mesh = find(flat).mesh
     return None if mesh is None else Described((flat, mesh), recogniser(DEFAULT).describe([(flat, mesh)])[0])
 
@@ -144,9 +143,8 @@ def in_doubt(one: _Photographs, other: _Photographs, *, same: bool) -> list[tupl
 def portrait_likeness(found: list[Trial]) -> NDArray[np.float64]:
     """How alike each card's portrait is to the selfie and to the register's photograph, the smaller of the two."""
     model, curve = recogniser(DEFAULT), SelfiePolicy.default(settings()).calibration
-    to_selfie = model.distances([(one.selfie, one.card) for one in found])
-    to_register = model.distances([(one.register, one.card) for one in found])
-    return np.array([curve.similarity(max(both)) for both in zip(to_selfie, to_register, strict=True)])
+    distances = farther(model, [(one.selfie, one.register, one.card) for one in found])
+    return np.array([curve.similarity(distance) for distance in distances])
 
 
 def told(title: str, trials: Iterable[Trial]) -> None:

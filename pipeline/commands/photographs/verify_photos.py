@@ -10,10 +10,11 @@ import typer
 
 from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_columns, verify
 from pipeline.domain import contracts, reasons
+from pipeline.domain.contracts.values import CARD_FINDINGS
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.storage import files
 
-_CARD = ("card", "card_score", "card_face")
+_CARD = tuple(column.name for column in CARD_FINDINGS)
 
 PairsArgument = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="CSV with selfie, reference and, if known, nik.")

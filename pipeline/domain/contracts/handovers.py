@@ -8,9 +8,7 @@ import pyarrow as pa
 from pipeline.domain.contracts.column import FLAG, TEXT, TEXT_LIST, Column, Table, by_name
 from pipeline.domain.contracts.results import LETTERS, RETRIES
 from pipeline.domain.contracts.values import (
-    CARD,
-    CARD_FACE,
-    CARD_SCORE,
+    CARD_FINDINGS,
     DEFECT_SCORES,
     FACES,
     FULL_NAME,
@@ -135,9 +133,7 @@ VERDICTS = Table(
         SIMILARITY,
         *DEFECT_SCORES,
         FACES,
-        CARD,
-        CARD_SCORE,
-        CARD_FACE,
+        *CARD_FINDINGS,
         Column("selfie_sha256", TEXT, "Hash of the selfie's file that was looked at."),
         Column("reference_sha256", TEXT, "Hash of the reference photograph's file that was looked at."),
     ),

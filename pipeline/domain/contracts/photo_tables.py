@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from pipeline.domain.contracts.column import FLAG, SCORE, TEXT, TEXT_LIST, Column, Table
-from pipeline.domain.contracts.values import (
-    CARD,
-    CARD_FACE,
-    CARD_SCORE,
-    DEFECT_SCORES,
-    FACES,
-    SELFIE_DECISIONS,
-    SIMILARITY,
-)
+from pipeline.domain.contracts.values import CARD_FINDINGS, DEFECT_SCORES, FACES, SELFIE_DECISIONS, SIMILARITY
 
 PHOTO_PAIRS_OUT = Table(
     "verify-photos",
@@ -24,9 +16,7 @@ PHOTO_PAIRS_OUT = Table(
         Column("reasons", TEXT_LIST, "Every defect at or above its operating point, and any other code of the selfie."),
         *DEFECT_SCORES,
         FACES,
-        CARD,
-        CARD_SCORE,
-        CARD_FACE,
+        *CARD_FINDINGS,
     ),
 )
 

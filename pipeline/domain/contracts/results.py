@@ -7,9 +7,7 @@ import pyarrow as pa
 from pipeline.domain.contracts.column import FLAG, TEXT, TIMESTAMP, Column, Table
 from pipeline.domain.contracts.deliveries import REGISTRATIONS, REUPLOADS
 from pipeline.domain.contracts.values import (
-    CARD,
-    CARD_FACE,
-    CARD_SCORE,
+    CARD_FINDINGS,
     DEFECT_SCORES,
     DRAW,
     FACES,
@@ -96,19 +94,7 @@ REJECTIONS = Table(
 REVIEW = Table(
     "review.parquet",
     "One row per application that a person must decide.",
-    (
-        ID,
-        REASONS,
-        SIMILARITY,
-        *DEFECT_SCORES,
-        FACES,
-        SELFIE,
-        REFERENCE,
-        OTHER_APPLICATIONS,
-        CARD,
-        CARD_SCORE,
-        CARD_FACE,
-    ),
+    (ID, REASONS, SIMILARITY, *DEFECT_SCORES, FACES, SELFIE, REFERENCE, OTHER_APPLICATIONS, *CARD_FINDINGS),
 )
 
 #: The next wave reads it.

@@ -54,6 +54,8 @@ CARD_FACE = Column(
     "How alike the card's portrait is to the selfie and to the register's photograph, the smaller of the two; null: "
     "not compared. Only close calls are, with a card that agrees.",
 )
+#: What is known of the card in a selfie, in every table that has it.
+CARD_FINDINGS = (CARD, CARD_SCORE, CARD_FACE)
 FROM_WAVE = Column("from_wave", pa.int32(), "The wave where the application was made, if it came back; else null.")
 SUBMITTED = Column("submitted_at", TIMESTAMP, "When it was sent; a time without an offset is WIB.")
 MESSAGE_ID = Column("message_id", TEXT, "What the applicant reads, in Indonesian.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +77,13 @@ def compared(reading: CardReading | None, number: str | None) -> CardResult:
     """What the reading says of the number that was given; None: none was given."""
     if reading is None:
         return CardResult("missing")
-    if number is None or not is_number(number):
+    if not is_number(number):
         return CardResult("seen")
     if reading.line is None:
         return CardResult("unreadable")
     return CardResult(*judged(number, reading.first, lambda: reading.second))
 
 
-def is_number(number: str | None) -> bool:
+def is_number(number: str | None) -> TypeGuard[str]:
     """Whether this is what a card's number can be: sixteen ASCII digits."""
     return number is not None and len(number) == DIGITS and number.isascii() and number.isdecimal()

@@ -55,14 +55,20 @@ def farther_of_two(recogniser: Recogniser, asked: Sequence[Three]) -> list[float
         return [None] * len(asked)
     described = iter(Described(*both) for both in zip(seen, recogniser.describe(seen), strict=True))
     portraits = [None if face is None else next(described) for face in faces]
-    pairs = [
-        (other, portrait)
+    trios = [
+        (three.selfie, three.register, portrait)
         for three, portrait in zip(asked, portraits, strict=True)
         if portrait is not None
-        for other in (three.selfie, three.register)
     ]
+    distances = iter(farther(recogniser, trios))
+    return [None if portrait is None else next(distances) for portrait in portraits]
+
+
+def farther(recogniser: Recogniser, trios: Sequence[tuple[Described, Described, Described]]) -> list[float]:
+    """Of selfie, register's face and portrait: the distance of the portrait to the other that lies farther from it."""
+    pairs = [(other, portrait) for *two, portrait in trios for other in two]
     distances = iter(recogniser.distances(pairs))  # at once: each face is looked at once more, not once a pair
-    return [None if portrait is None else max(next(distances), next(distances)) for portrait in portraits]
+    return [max(next(distances), next(distances)) for _ in trios]
 
 
 def _face(picture: NDArray[np.uint8] | None) -> Face | None:
