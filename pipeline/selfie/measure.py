@@ -6,49 +6,24 @@ Reads photographs below two roots and nothing else. A photograph never raises he
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.domain.settings import PhotoLimits, SelfieSettings
 from pipeline.selfie import cache
-from pipeline.selfie.card.card_check import CardReading, CardResult, compared, is_number, read_card
-from pipeline.selfie.card.card_portrait import Three, cut_portrait, farther_of_two
-from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, decode_within, read_below
-from pipeline.selfie.defects.defect_scores import Face, Scores, coverings, look, worth_asking
-from pipeline.selfie.detection.face_finder import find_turned
+from pipeline.selfie.card.card_check import CardResult, compared, is_number
+from pipeline.selfie.card.card_portrait import Three, farther_of_two
+from pipeline.selfie.decode import PhotoMissingError, PhotoUnreadableError, read_below
+from pipeline.selfie.defects.defect_scores import coverings, look, worth_asking
 from pipeline.selfie.networks import efficientnet
-from pipeline.selfie.one_against_all.copies import picture_hash
 from pipeline.selfie.one_against_all.prints import Look, Print, PrintLog
+from pipeline.selfie.one_photograph import SeenPhoto, look_at
 from pipeline.selfie.recogniser import Described, Recogniser
 from pipeline.selfie.verdict import Measurement, PhotoPair
 
 #: A covering is seen on the reference when its own score reaches this; the selfie's covering is then no defect.
 _COVERED = 0.75
-#: Long side, in pixels, at which a card's print is read; a face needs far fewer.
-_PRINT_SIDE = 1440
-
-
-@dataclass
-class _Seen:
-    """One photograph after a look: its problem, or its face and what was then found on it (``scores`` of a selfie,
-    ``covering`` of a reference that was asked for it)."""
-
-    problem: str | None = None
-    detail: str = ""
-    faces: int = 0
-    face: Face | None = None
-    described: Described | None = None
-    scores: Scores | None = None
-    covering: float | None = None
-    picture: NDArray[np.uint64] | None = None  # its hash, where prints are kept
-    turned: bool = False
-    card: CardReading | None = None
-    portrait: Callable[[], NDArray[np.uint8] | None] | None = None  # cuts the card's portrait out, where one is asked
 
 
 @dataclass(frozen=True)
@@ -134,8 +109,8 @@ class Measurer:
         return files[root, name]
 
     def _look(self, pairs: list[PhotoPair], roots: Roots, files: _Files) -> list[Measurement]:
-        seen: dict[tuple[str, bytes], _Seen] = {}
-        looks: list[tuple[_Seen, _Seen | None]] = []
+        seen: dict[tuple[str, bytes], SeenPhoto] = {}
+        looks: list[tuple[SeenPhoto, SeenPhoto | None]] = []
         numbered = {_digest(files[roots.selfies, pair.selfie]) for pair in pairs if self._cards and is_number(pair.nik)}
         for pair in pairs:
             selfie = files[roots.selfies, pair.selfie]
@@ -161,7 +136,7 @@ class Measurer:
         return [_with_card(*each) for each in zip(measured, cards, portraits, strict=True)]
 
     def _portraits(
-        self, looks: list[tuple[_Seen, _Seen | None]], measured: list[Measurement], cards: list[CardResult]
+        self, looks: list[tuple[SeenPhoto, SeenPhoto | None]], measured: list[Measurement], cards: list[CardResult]
     ) -> list[float | None]:
         """The distance of the card's portrait to the farther of the two faces; None where it is not asked for."""
         asked: dict[int, Three] = {}
@@ -174,7 +149,7 @@ class Measurer:
         found = dict(zip(asked, farther_of_two(self._recogniser, list(asked.values())), strict=True))
         return [found.get(i) for i in range(len(looks))]
 
-    def _distances(self, looks: list[tuple[_Seen, _Seen | None]]) -> list[float | None]:
+    def _distances(self, looks: list[tuple[SeenPhoto, SeenPhoto | None]]) -> list[float | None]:
         """The distance of each pair; None where one of the two faces was not found."""
         pairs = {
             i: (one.described, other.described)
@@ -189,11 +164,11 @@ class Measurer:
         pairs: list[PhotoPair],
         roots: Roots,
         files: _Files,
-        looks: list[tuple[_Seen, _Seen | None]],
+        looks: list[tuple[SeenPhoto, SeenPhoto | None]],
     ) -> list[Print]:
         """What is kept of each pair whose selfie is a picture, to be compared with all others."""
 
-        def kept(photo: _Seen | None, file: bytes | None) -> Look | None:
+        def kept(photo: SeenPhoto | None, file: bytes | None) -> Look | None:
             if photo is None or photo.picture is None or file is None:
                 return None
             face = None if photo.described is None else photo.described.descriptor
@@ -209,52 +184,22 @@ class Measurer:
         return found
 
     def _once(
-        self, seen: dict[tuple[str, bytes], _Seen], role: str, file: _File, numbered: Set[bytes | None] = frozenset()
-    ) -> _Seen:
+        self,
+        seen: dict[tuple[str, bytes], SeenPhoto],
+        role: str,
+        file: _File,
+        numbered: Set[bytes | None] = frozenset(),
+    ) -> SeenPhoto:
         """One look at a file. ``numbered``: files of selfies whose card's number is to be read."""
         if (role, file.digest) not in seen:
-            cards = self._cards and role == "selfie"
-            seen[role, file.digest] = self._one(file.data, cards=cards, numbered=file.digest in numbered)
+            seen[role, file.digest] = look_at(
+                file.data,
+                self._settings,
+                hashed=bool(self._prints),
+                cards=self._cards and role == "selfie",
+                numbered=file.digest in numbered,
+            )
         return seen[role, file.digest]
-
-    def _one(self, data: bytes, *, cards: bool, numbered: bool) -> _Seen:
-        try:
-            photo = decode_within(data, self._settings)
-        except PhotoUnreadableError as e:
-            return _Seen("selfie_unreadable", str(e))
-        picture = picture_hash(photo.pixels) if self._prints else None
-        pixels, found = find_turned(photo.pixels)
-        card = self._card(data, pixels, found.quarters, numbered=numbered) if cards else None
-        portrait = None
-        if card is not None and card.line is not None:
-            portrait = partial(self._portrait, data, card.corners, found.quarters)
-        if found.main is None or found.mesh is None:
-            return _Seen("no_face", faces=found.count, picture=picture, card=card)
-        problem = "several_faces" if found.several else None
-        face = pixels, found.mesh
-        return _Seen(problem, "", found.count, face, picture=picture, turned=found.turned, card=card, portrait=portrait)
-
-    def _card(self, data: bytes, pixels: NDArray[np.uint8], quarters: int, *, numbered: bool) -> CardReading | None:
-        """What is seen of the card in a selfie; None where there is none."""
-
-        def larger() -> NDArray[np.uint8] | None:
-            grey = self._larger(data, quarters, grey=True)
-            return None if grey is None else grey[..., 0]
-
-        return read_card(pixels, larger if numbered else None)
-
-    def _portrait(self, data: bytes, corners: NDArray[np.float64], quarters: int) -> NDArray[np.uint8] | None:
-        """The portrait on the card in a selfie, in colour."""
-        picture = self._larger(data, quarters)
-        return None if picture is None else cut_portrait(picture, corners)
-
-    def _larger(self, data: bytes, quarters: int, *, grey: bool = False) -> NDArray[np.uint8] | None:
-        """The picture [h, w, 1 or 3] in the size in which print is read, turned as the smaller one was. None where it
-        can be decoded smaller only: a damaged file may have as much as a face needs, and no more."""
-        try:
-            return np.rot90(decode_within(data, self._settings, _PRINT_SIDE, grey=grey).pixels, quarters)
-        except PhotoUnreadableError:
-            return None
 
 
 def _digest(file: _File | Exception | None) -> bytes | None:
@@ -272,7 +217,7 @@ def _without_file(error: Exception) -> Measurement:
     return Measurement(problem=problem, detail=str(error))
 
 
-def _score(looks: list[tuple[_Seen, _Seen | None]]) -> None:
+def _score(looks: list[tuple[SeenPhoto, SeenPhoto | None]]) -> None:
     """Scores the selfies, and asks those references for a covering where it matters."""
     selfies = list({id(one): one for one, _ in looks if one.face is not None}.values())
     for photo, scores in zip(selfies, look([one.face for one in selfies if one.face]), strict=True):
@@ -282,7 +227,7 @@ def _score(looks: list[tuple[_Seen, _Seen | None]]) -> None:
         photo.covering = covering
 
 
-def _measurement(one: _Seen, other: _Seen | None, distance: float | None) -> Measurement:
+def _measurement(one: SeenPhoto, other: SeenPhoto | None, distance: float | None) -> Measurement:
     """What a pair gave; numbers are rounded so that a file of them is small and the same everywhere."""
     usable = other is not None and other.described is not None and other.problem in (None, "several_faces")
     scores = one.scores
