@@ -54,14 +54,15 @@ class RuleVerdict:
 
 @dataclass(frozen=True)
 class Published:
-    """The newest published revision, the rank in it, why the last screening took the person out, if it did, the
-    revision before, if it gave a place that this one takes back, and the e-mail of the revision's own letter by
-    language, if it wrote the person one."""
+    """The newest published revision, the rank in it, why the last screening took the person out, if it did, and what it
+    decided then; the revision before, if it gave a place that this one takes back, and the e-mail of the revision's own
+    letter by language, if it wrote the person one."""
 
     revision: int
     decree: str
     rank: int | None
     removed_for: list[str] | None
+    decided: str | None
     withdrawn_from: int | None = None
     letter: dict[str, str] | None = None
 
@@ -146,13 +147,14 @@ def _published(store: Store, wave: Wave, registration_id: str) -> Published | No
     record = files.read_json(revisions[-1] / "publication.json")
     place = _row([revisions[-1] / "cohort.parquet"], registration_id)
     changes = _rows(revisions[-1] / "changes.parquet", registration_id)
-    removed_for = next((row["reasons"] for row in changes if row["reasons"]), None)
+    removed = None if place else next((row for row in changes if row["reasons"]), None)
     taken_back = any((row["against"], row["change"]) == ("revision", "removed") for row in changes)
     return Published(
         record["revision"],
         record["decree"],
         place["rank"] if place else None,
-        None if place else removed_for,
+        removed["reasons"] if removed else None,
+        removed.get("outcome", "rejected") if removed else None,  # revisions of before 0.3.0 do not say it
         revision_number(revisions[-2]) if taken_back else None,
         _letter(revisions[-1] / "notices.parquet", registration_id),
     )

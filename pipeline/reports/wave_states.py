@@ -49,7 +49,8 @@ WAITS = (
 
 @dataclass(frozen=True)
 class Published:
-    """One revision: its places against those of the run, why people were taken out, by which decree, when."""
+    """One revision: its places against those of the run, why people were taken out, how many of them a reviewer has
+    yet to decide about, by which decree, when."""
 
     revision: int
     accepted: int
@@ -57,6 +58,7 @@ class Published:
     removed: int
     added: int
     reasons: dict[str, int]
+    waiting: int
     decree: str
     at: datetime
 
@@ -134,6 +136,7 @@ def published_as(said: dict[str, Any], folder: Path) -> Published:
     """What a ``publication.json`` and the changes in its folder say."""
     changes = said.get("changes", {}).get("run", {})
     removed, added = changes.get("removed", 0), changes.get("added", 0)
+    gone = _taken_out(folder / "changes.parquet")
     accepted = said.get("accepted", files.rows(folder / "cohort.parquet") or 0)
     return Published(
         revision=said.get("revision") or revision_number(folder),
@@ -141,7 +144,8 @@ def published_as(said: dict[str, Any], folder: Path) -> Published:
         of_run=accepted + removed - added,
         removed=removed,
         added=added,
-        reasons=_why(folder / "changes.parquet"),
+        reasons=_why(gone),
+        waiting=sum(row.get("outcome") == "review" for row in gone),
         decree=said.get("decree", ""),
         at=datetime.fromisoformat(said["published_at"]),
     )
@@ -166,6 +170,9 @@ def state_sentences(found: Published | None, language: str) -> list[str]:
         said.append(label("standing.says_change", language, run=run, **changed))
     if found.reasons:
         said.append(label("standing.says_why", language, reasons=why(found.reasons, language)))
+    if found.waiting:
+        waiting = "says_some_wait" if small(found.waiting) else "says_waiting"
+        said.append(label(f"standing.{waiting}", language, waiting=found.waiting))
     return said
 
 
@@ -186,12 +193,16 @@ def why(counts: dict[str, int], language: str) -> str:
     return "; ".join(shown)
 
 
-def _why(path: Path) -> dict[str, int]:
-    """Reasons of the last screening and how many of those taken out have each; most frequent first."""
+def _taken_out(path: Path) -> list[dict[str, Any]]:
+    """The people whom the last screening took out of the run's cohort; without ``outcome`` before 0.3.0."""
     if not can_be_opened(path):
-        return {}
-    rows = files.read_table(path, ["against", "change", "reasons"]).to_pylist()
-    gone = [row for row in rows if (row["against"], row["change"]) == ("run", "removed")]
+        return []
+    rows = files.read_table(path).to_pylist()
+    return [row for row in rows if (row["against"], row["change"]) == ("run", "removed")]
+
+
+def _why(gone: list[dict[str, Any]]) -> dict[str, int]:
+    """Reasons of the last screening and how many of those taken out have each; most frequent first."""
     counts = Counter(code for row in gone for code in row["reasons"] or ())
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 

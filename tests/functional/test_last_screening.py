@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.reports.messages.letters import texts
+from pipeline.reports.messages.letters import texts, write_letter
+from pipeline.reports.wave_states import newest, state_sentences
 from pipeline.review.cases import read_cases
 from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
@@ -89,6 +90,30 @@ def test_whose_place_waits_for_a_person_reads_that_and_gets_it_back_from_the_rev
     changes = rows(data / "published/wave-0001/rev-2/changes.parquet", id_)
     [change] = [row for row in changes if row["change"] == "added"]
     assert (change["against"], change["reasons"]) == ("revision", None)
+
+
+def test_after_letters_are_deleted_too_nobody_is_told_that_a_waiting_place_was_refused(
+    taken_out: tuple[Path, str],
+) -> None:
+    data, id_ = taken_out
+    revision = data / "published/wave-0001/rev-1"
+    [change] = rows(revision / "changes.parquet", id_)
+    assert change["outcome"] == "review"
+    (revision / "notices.parquet").unlink()
+    arguments = ["explain", "1", id_, "--data", str(data), "--language", "en"]
+    explained = " ".join(CliRunner().invoke(app, arguments).output.split())
+    body = write_letter(Store.at(data).calendar().wave(1), "review", ["shared_nik"], None, matched=True).email["en"]
+    assert body.splitlines()[0] in explained
+    assert "We could not accept" not in explained
+
+
+def test_the_state_of_a_wave_says_that_people_wait_for_an_officer(published: tuple[Path, str]) -> None:
+    store = Store.at(published[0])
+    wave = store.calendar().wave(1)
+    found = newest(store, wave.key)
+    assert found is not None
+    assert found.waiting == 1
+    assert "Some of those removed wait for an officer's decision." in state_sentences(found, "en")
 
 
 def test_a_reviewer_who_refuses_is_named_as_the_reason(taken_out: tuple[Path, str]) -> None:

@@ -14,6 +14,7 @@ from pipeline.commands.common.options import DataOption, LanguageOption, WaveArg
 from pipeline.domain.errors import WaveNotRunError
 from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.reports.language.labels import translator
+from pipeline.reports.wave_states import published_as
 from pipeline.runtime.system_user import user_name
 from pipeline.storage import files, wave_lock
 
@@ -49,7 +50,10 @@ def publish(
     periodic_tasks.overview(store.address)
     counts = {"accepted": done.accepted, "removed": done.removed, "added": done.added}
     say(t("publish.done", wave=str(wave), revision=str(done.revision), where=done.published, **counts))
-    said = files.read_json(store.published(found.key) / f"rev-{done.revision}" / "publication.json")
+    revision = store.published(found.key) / f"rev-{done.revision}"
+    said = files.read_json(revision / "publication.json")
+    if waiting := published_as(said, revision).waiting:
+        say(t("publish.waiting", n=waiting, wave=str(wave)))
     if against := said["changes"].get("revision"):
         before = str(done.revision - 1)
         say(t("publish.against_before", before=before, removed=against["removed"], added=against["added"]))

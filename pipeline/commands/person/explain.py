@@ -223,7 +223,7 @@ class _Page:
         elif self.found.decision["outcome"] == "accepted":
             self._say(self._text("removed", revision=done.revision, decree=done.decree), "red")
             for code in done.removed_for or []:
-                self._say(f"{code}: {reasons.message(code, self.language)}", "red")
+                self._say(f"{code}: {reasons.message(code, self.language, done.decided)}", "red")
 
     def _next(self) -> None:
         self._heading("next")
@@ -241,8 +241,8 @@ class _Page:
             return done.letter[self.language]
         outcome, codes = decision["outcome"], decision["reasons"]
         matched = decision["selfie_decision"] == "match"
-        if done and done.removed_for:
-            outcome, codes, matched = "rejected", done.removed_for, bool(decision["selfie_verified"])
+        if done and done.removed_for and done.decided:
+            outcome, codes, matched = done.decided, done.removed_for, bool(decision["selfie_verified"])
         elif done and done.rank is not None:
             outcome, codes = "accepted", []
         elif done and outcome == "accepted":  # taken out without a reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from pipeline.domain.contracts.column import TEXT, TEXT_LIST, Column, Table
-from pipeline.domain.contracts.values import ID, MESSAGE_EN, MESSAGE_ID, NIK, RANK, WAVE
+from pipeline.domain.contracts.values import ID, MESSAGE_EN, MESSAGE_ID, NIK, OUTCOMES, RANK, WAVE
 
 LEDGER = Table(
     "published/…/ledger.parquet",
@@ -22,6 +22,7 @@ CHANGES = Table(
         Column("change", TEXT, "What happened to the person.", ("removed", "added", "moved")),
         Column("rank_before", pa.int64(), "The rank before, or null."),
         Column("rank_after", pa.int64(), "The rank now, or null."),
+        Column("outcome", TEXT, "What the last screening decided about those whom it removed, or null.", OUTCOMES),
         Column("reasons", TEXT_LIST, "The reasons of the last screening, of those whom it removed."),
         MESSAGE_ID,
         MESSAGE_EN,

@@ -4,7 +4,7 @@ SELECT
     $against AS against,
     registration_id,
     CASE WHEN n.rank IS NULL THEN 'removed' WHEN o.rank IS NULL THEN 'added' ELSE 'moved' END AS change,
-    o.rank AS rank_before, n.rank AS rank_after, r.reasons, r.message_id, r.message_en
+    o.rank AS rank_before, n.rank AS rank_after, r.outcome, r.reasons, r.message_id, r.message_en
 FROM read_parquet($before) o
 FULL JOIN read_parquet($after) n USING (registration_id)
 LEFT JOIN {about} r USING (registration_id)
