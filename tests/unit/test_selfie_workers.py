@@ -64,3 +64,36 @@ print([name for name in ("pyarrow", "tensorflow", "deepface") if name in sys.mod
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_no_network_holds_its_thread_on_one_core_while_it_runs():
+    """OpenVINO would take the same core, the first, in every process: workers share it, and the others stand idle."""
+    program = """
+import os
+from threading import Event, Thread
+allowed = os.sched_getaffinity(0)
+from pipeline.domain.settings import settings
+from pipeline.selfie.measure import Measurer
+from pipeline.selfie.networks import efficientnet, resnet, sface
+from pipeline.selfie.recogniser import DEFAULT, recogniser
+import numpy as np
+
+Measurer(recogniser(DEFAULT), settings().selfie, None)
+held, ended = set(), Event()
+
+def watch():
+    while not ended.is_set():
+        for thread in os.listdir("/proc/self/task"):
+            held.add(frozenset(os.sched_getaffinity(int(thread))))
+
+watcher = Thread(target=watch)
+watcher.start()
+for _ in range(20):
+    for network in (sface.network(), resnet.network(), efficientnet.network()):
+        list(network(np.zeros((2, network.height, network.width, 3), np.uint8)))
+ended.set()
+watcher.join()
+print(held == {frozenset(allowed)}, [sorted(cores) for cores in held])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout.startswith("True"), done.stdout

@@ -12,8 +12,14 @@ from pipeline.runtime.processes import return_free_memory
 
 _Pictures = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 
-#: Full precision and one thread: a result must be the same on every run of one kind of machine.
-_OPTIONS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+#: Full precision and one thread: a result must be the same on every run of one kind of machine. The thread is not
+#: pinned: OpenVINO would take the same core, the first, in every worker process.
+_OPTIONS = {
+    "INFERENCE_NUM_THREADS": 1,
+    "NUM_STREAMS": 1,
+    "INFERENCE_PRECISION_HINT": "f32",
+    "ENABLE_CPU_PINNING": False,
+}
 
 
 class BatchedGraph:
