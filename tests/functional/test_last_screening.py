@@ -27,6 +27,12 @@ def rows(path: Path, id_: str) -> list[Row]:
     return [row for row in read_table(path).to_pylist() if row["registration_id"] == id_]
 
 
+def explained(data: Path, id_: str) -> str:
+    """What `gelombang explain` says of an application, on one line."""
+    arguments = ["explain", "1", id_, "--data", str(data), "--language", "en"]
+    return " ".join(CliRunner().invoke(app, arguments).output.split())
+
+
 def second_holder(data: Path, nik: str) -> None:
     """A register of after the closing day that gives a NIK to somebody else too."""
     parts = sorted((data / "extracts/population").glob("asof=*/*.parquet"))
@@ -75,10 +81,9 @@ def test_whose_place_waits_for_a_person_reads_that_and_gets_it_back_from_the_rev
     [letter] = rows(revision / "notices.parquet", id_)
     assert letter["outcome"] == "review"
     assert letter["subject_en"] == "An officer is looking at your application to wave 1"
-    arguments = ["explain", "1", id_, "--data", str(data), "--language", "en"]
-    explained = " ".join(CliRunner().invoke(app, arguments).output.split())
-    assert "An officer has to look at this NIK before a place is given." in explained
-    assert " ".join(letter["email_en"].split()) in explained
+    page = explained(data, id_)
+    assert "An officer has to look at this NIK before a place is given." in page
+    assert " ".join(letter["email_en"].split()) in page
     store = Store.at(data)
     wave = store.calendar().wave(1)
     [case] = [case for case in read_cases(store, wave) if case.registration_id == id_]
@@ -100,11 +105,10 @@ def test_after_letters_are_deleted_too_nobody_is_told_that_a_waiting_place_was_r
     [change] = rows(revision / "changes.parquet", id_)
     assert change["outcome"] == "review"
     (revision / "notices.parquet").unlink()
-    arguments = ["explain", "1", id_, "--data", str(data), "--language", "en"]
-    explained = " ".join(CliRunner().invoke(app, arguments).output.split())
+    page = explained(data, id_)
     body = write_letter(Store.at(data).calendar().wave(1), "review", ["shared_nik"], None, matched=True).email["en"]
-    assert body.splitlines()[0] in explained
-    assert "We could not accept" not in explained
+    assert body.splitlines()[0] in page
+    assert "We could not accept" not in page
 
 
 def test_the_state_of_a_wave_says_that_people_wait_for_an_officer(published: tuple[Path, str]) -> None:
