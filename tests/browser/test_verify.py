@@ -146,6 +146,15 @@ def test_a_long_list_is_quicker_than_webcrypto_and_shows_how_far_it_is(browser: 
     assert min(ratios) < 1
 
 
+def test_every_stage_is_named_even_of_a_list_that_takes_no_time(folder: Path, browser: Browser) -> None:
+    page, _ = show(browser, folder / "verify.html")
+    page.evaluate(WATCH)
+    page.set_input_files("#files", [folder / name for name in FILES])
+    page.locator("#result").wait_for()
+    seen = [text.split()[0] for text in page.evaluate("[...window.seen]") if text not in ("", "moved")]
+    assert seen == ["Membaca", "Menghitung", "Mengundi", "Membandingkan"]
+
+
 def test_a_clean_file_is_not_named(folder: Path, browser: Browser) -> None:
     swap_ranks(folder)
     page = opened(browser, folder)

@@ -23,8 +23,10 @@ async function selfTest() {
   return hex(out) === (await digest(sample.subarray(0, 129)));
 }
 
-/** Calls `step(i)` for i < n, lets the page breathe now and then, and says how far it is (0–1). */
+/** Calls `step(i)` for i < n, lets the page breathe now and then, and says how far it is (0–1): at the beginning too, so
+ *  that every stage is named, however fast the machine. */
 async function each(n, step, progress) {
+  progress(0);
   let until = performance.now() + SLICE;
   for (let i = 0; i < n; i++) {
     step(i);
