@@ -20,6 +20,7 @@ from pipeline.review.cases import Case
 from pipeline.review.decisions import CaseState, Reviewing, ReviewSession
 from pipeline.review.objections import open_to
 from pipeline.review.photos import Shown, show
+from pipeline.selfie.policy import lifting_point
 
 Language = Literal["id", "en"]
 Which = Literal["selfie", "reference"]
@@ -105,5 +106,6 @@ class CaseDesk:
             "card": self.card(case) is not None,
             "others": list(zip(case.others, self.others(case), strict=True)),
             "policy": self.policy,
+            "lifting_point": lifting_point(self.policy.get("card_face"), self.policy["match"]) if self.policy else None,
             "scores": case_page.scores(case, self.policy, language),
         }

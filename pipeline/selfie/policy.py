@@ -156,10 +156,15 @@ class SelfiePolicy(BaseModel):
     def lifts(self, verdict: Verdict) -> bool:
         """Whether the card's portrait lifts this doubt: the card bears the right number, and its portrait is surely
         the selfie's person and surely the register's."""
-        if self.card_face is None or verdict.card_face is None:
-            return False
-        sure = verdict.card_face >= max(self.card_face, self.match)
+        point = lifting_point(self.card_face, self.match)
+        sure = point is not None and verdict.card_face is not None and verdict.card_face >= point
         return sure and verdict.decision == "doubt" and verdict.card == "agrees"
+
+
+def lifting_point(card_face: float | None, match: float) -> float | None:
+    """The similarity from which a card's portrait lifts a doubt: the policy's own, and never less than a match. None:
+    no portrait does."""
+    return None if card_face is None else max(card_face, match)
 
 
 @dataclass(frozen=True)

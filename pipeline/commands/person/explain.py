@@ -186,13 +186,14 @@ class _Page:
     def _card(self, photo: dict[str, Any], policy: dict[str, Any]) -> None:
         from pipeline.reports.language.labels import label
         from pipeline.reports.language.numbers import decimal
+        from pipeline.selfie.policy import lifting_point
 
         if card := photo.get("card"):
             self._say(self._text("card", state=label(f"card.{card}", self.language)))
         if (alike := photo.get("card_face")) is not None:
             self._say(self._text("card_face", similarity=decimal(alike, self.language, 3)))
-            if (point := policy.get("card_face")) is not None:
-                self._say(self._text("card_lifts", point=decimal(max(point, policy["match"]), self.language, 3)), "dim")
+            if (point := lifting_point(policy.get("card_face"), policy["match"])) is not None:
+                self._say(self._text("card_lifts", point=decimal(point, self.language, 3)), "dim")
 
     def _decision(self) -> None:
         from pipeline.reports.language.labels import label
