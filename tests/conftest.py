@@ -43,6 +43,17 @@ def own_secrets(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Ite
     configured.cache_clear()
 
 
+@pytest.fixture
+def own_reviewers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An installation of its own, whose list of reviewers no other worker's test changes: a name that is given another
+    token there would be signed out here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GELOMBANG_SECRETS", str(tmp_path_factory.mktemp("secrets")))
+        configured.cache_clear()
+        yield
+    configured.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def made_once(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str

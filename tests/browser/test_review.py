@@ -23,6 +23,8 @@ from pipeline.review.decisions import Reviewing, ReviewSession
 from pipeline.review.reviewers import Reviewers
 from tests.unit import review_factory
 
+pytestmark = pytest.mark.usefixtures("own_reviewers")
+
 
 @dataclass
 class Served:

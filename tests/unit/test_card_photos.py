@@ -37,7 +37,7 @@ from tests.spec.world import wave
 from tests.unit import review_factory
 from tests.unit.test_review_page import Desk
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_reviewers")]
 NUMBER = "3171234567890123"
 ONE_OFF = "3171234567890128"
 #: Where the card's corners are once it lies flat.

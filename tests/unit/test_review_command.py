@@ -18,6 +18,8 @@ from pipeline.review.reviewers import Reviewers
 from pipeline.storage.files import read_table, write_table
 from tests.unit import review_factory
 
+pytestmark = pytest.mark.usefixtures("own_reviewers")
+
 
 def review(*arguments: str, data: Path, wave: tuple[str, ...] = ("12",)):
     return CliRunner().invoke(app, ["review", *wave, "--data", str(data), "--language", "en", *arguments])

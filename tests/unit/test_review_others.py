@@ -13,6 +13,8 @@ from pipeline.domain import contracts
 from tests.unit import review_factory
 from tests.unit.test_review_page import Desk
 
+pytestmark = pytest.mark.usefixtures("own_reviewers")
+
 
 def other(wave: int, id_: str, selfie: str, near: float | None = 0.71, same: bool = False) -> dict[str, Any]:
     values = (wave, id_, selfie, near, same)

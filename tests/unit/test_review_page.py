@@ -33,6 +33,8 @@ from pipeline.storage.files import read_table, write_table
 from pipeline.storage.paths import Store
 from tests.unit import review_factory
 
+pytestmark = pytest.mark.usefixtures("own_reviewers")
+
 
 class Desk:
     """A reviewer's browser before the page of a session."""
