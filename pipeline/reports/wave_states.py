@@ -105,7 +105,12 @@ def wave_state(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry]
     opened = can_be_opened(cohort)  # not of a wave whose key was destroyed
     digest = files.sha256(cohort) if opened else ""
     revision = newest(store, wave.key)
-    state, since, waits = _result(digest, entries, revision) if finished or revision else _before(store, wave, now)
+    state, since, waits = _before(store, wave, now)
+    if revision:
+        newer = bool(digest) and digest != _cohort_of(store, wave.key)
+        state, since, waits = "published", revision.at, "again" if newer else "nothing"
+    elif finished:
+        state, since, waits = _result(digest, entries)
     if holder and state in ("open", "closed", "announced"):
         state, since, waits = _running(store, wave, entries, holder)
     elif holder and (step := _step(entries, holder)):
@@ -137,7 +142,8 @@ def published_as(said: dict[str, Any], folder: Path) -> Published:
     changes = said.get("changes", {}).get("run", {})
     removed, added = changes.get("removed", 0), changes.get("added", 0)
     gone = _taken_out(folder / "changes.parquet")
-    accepted = said.get("accepted", files.rows(folder / "cohort.parquet") or 0)
+    # counted only where it is not said: the key of the wave may be destroyed
+    accepted = said["accepted"] if "accepted" in said else files.rows(folder / "cohort.parquet") or 0
     return Published(
         revision=said.get("revision") or revision_number(folder),
         accepted=accepted,
@@ -207,13 +213,16 @@ def _why(gone: list[dict[str, Any]]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
-def _result(digest: str, entries: Sequence[Entry], revision: Published | None) -> tuple[str, datetime | None, str]:
-    """Of a wave with a result: published, approved or provisional. ``digest``: SHA-256 of its cohort."""
+def _cohort_of(store: Store, key: str) -> str:
+    """SHA-256 of the run's cohort from which the newest revision of a wave was made."""
+    said = files.read_json(store.revisions(key)[-1] / "publication.json")
+    return str(said.get("approval", {}).get("cohort_sha256", ""))
+
+
+def _result(digest: str, entries: Sequence[Entry]) -> tuple[str, datetime | None, str]:
+    """Of a wave with a result that is not published: approved or provisional. ``digest``: SHA-256 of its cohort."""
     of_this = [e for e in entries if e.facts.get("cohort_sha256") == digest and digest]
-    approved = [e for e in of_this if e.event == "approved"]
-    if revision:
-        return "published", revision.at, "nothing" if approved or not digest else "again"
-    if approved:
+    if approved := [e for e in of_this if e.event == "approved"]:
         return "approved", approved[-1].moment, "publication"
     ran = [e for e in of_this if e.event == "run_finished"]
     return "provisional", ran[-1].moment if ran else None, "approval"

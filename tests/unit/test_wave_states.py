@@ -71,6 +71,8 @@ class Root:
         files.write_table(pa.Table.from_pylist(rows, CHANGES.schema), folder / "changes.parquet", CHANGES.schema)
         changes = {"run": {"removed": removed, "added": added, "moved": 0}}
         said = {"revision": number, "accepted": people, "decree": "SK-7", "changes": changes}
+        approved = self.store.out(self.wave) / "cohort.parquet"
+        said["approval"] = {"cohort_sha256": files.sha256(approved) if approved.is_file() else ""}
         files.write_json({**said, "published_at": "2020-05-02T02:00:00+00:00"}, folder / "publication.json")
         return self
 
@@ -128,6 +130,15 @@ def delivered(root: Root) -> Root:
         (SEED, lambda root: root.run().approve().run(5), AFTER, "provisional", "approval"),
         (SEED, lambda root: root.run().approve().publish(), AFTER, "published", "nothing"),
         (SEED, lambda root: root.run().approve().publish().run(5), AFTER, "published", "again"),
+        # an approval is noted before its publication, which may be refused; and an older result may come back
+        (SEED, lambda root: root.run().approve().publish().run(5).approve(), AFTER, "published", "again"),
+        (
+            SEED,
+            lambda root: root.run().approve().publish().run(5).approve().publish(number=2).run(),
+            AFTER,
+            "published",
+            "again",
+        ),
         # a second run has the wave: what it waits for is said, and not what the first one waited for
         (SEED, lambda root: prepared(root.run()), AFTER, "running", "task"),
         (SEED, lambda root: prepared(root.run().approve()), AFTER, "running", "task"),
