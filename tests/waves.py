@@ -100,9 +100,10 @@ def publish(
     decree: str = "SK-1",
     at: str = "2020-05-02T09:00:00+07:00",
     by: str | tuple[str, ...] = "Kepala Manajemen Pelaksana",
+    removing: int | None = None,
 ) -> PublishedWave:
     """Publishes a wave as an approver would, and gives it back."""
     try:
-        return stages.publish(run, by, at, decree)
+        return stages.publish(run, by, at, decree, removing=removing)
     finally:
         stages.release_wave(run.run)

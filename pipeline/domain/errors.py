@@ -339,7 +339,8 @@ class OwnRunError(GelombangError):
 
 
 class ManyRemovedError(GelombangError):
-    """The last screening takes more of an approved cohort out than the setting allows, or not as many as was said."""
+    """A publication takes more places away than the setting allows, or not as many as was said: of people whom the
+    last screening takes out, or who hold one by the revision before."""
 
     advice = (
         "Look at the newest extracts and the blacklist first. If they are right, say the number: --removing N, or in "

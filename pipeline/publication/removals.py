@@ -1,12 +1,15 @@
-"""How many of an approved cohort the last screening takes out: a few are normal, many mean a bad extract or an attack.
+"""How many places a publication takes away: a few are normal, many mean a bad extract, lost photographs or an attack.
 
-The cohort was not approved without them. So beyond a limit the person who publishes is asked again, and repeats the
-number.
+The last screening takes people out of a cohort that was approved with them; a newer result may leave out people who
+hold a place by the revision before. Beyond a limit the person who publishes is asked again, and repeats the number.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.domain.errors import ManyRemovedError
 from pipeline.domain.settings import settings
@@ -17,23 +20,32 @@ from pipeline.wave_run.plan import Plan
 
 
 def agreed(run: Plan, screened: Rescreened, removing: int | None) -> None:
-    """Raises ManyRemovedError where many are taken out and ``removing`` is not their number."""
+    """Raises ManyRemovedError where many of the approved, or of those who hold a place, have none afterwards, and
+    ``removing`` is not their number."""
     cohort = run.store.out(run.wave) / "cohort.parquet"
-    approved, gone = len(files.application_ids(cohort)), taken_out(screened, cohort)
+    before = [folder / "cohort.parquet" for folder in run.store.revisions(run.wave.key)[-1:]]
+    holders = set[str]().union(*map(files.application_ids, (cohort, *before)))
+    gone = taken_out(screened, cohort, *before)
     limits = settings().publication
-    many = len(gone) > limits.max_removed_rows and len(gone) > limits.max_removed_share * approved
+    many = len(gone) > limits.max_removed_rows and len(gone) > limits.max_removed_share * len(holders)
     if removing == len(gone) or (removing is None and not many):
         return
-    why = ", ".join(f"{code} {count:,}" for code, count in _reasons(screened, gone))
+    why = ", ".join(f"{code} {count:,}" for code, count in _reasons(run, screened, gone))
     said = f"; {removing:,} was said" if removing is not None else ""
+    also = " or hold a place already" if before else ""
     raise ManyRemovedError(
-        f"The last screening takes {len(gone):,} of the {approved:,} approved people of wave {run.wave.number} "
-        f"out{said}. Reasons: {why or 'none'}."
+        f"The publication takes the places of {len(gone):,} of the {len(holders):,} people of wave {run.wave.number} "
+        f"who are approved{also}{said}. Reasons: {why or 'none'}."
     )
 
 
-def _reasons(screened: Rescreened, gone: set[str]) -> list[tuple[str, int]]:
-    """How often each reason was given, the commonest first; somebody may have several."""
-    given = {row["registration_id"]: row["reasons"] for row in decided_about(screened, gone).to_pylist()}
+def _reasons(run: Plan, screened: Rescreened, gone: set[str]) -> list[tuple[str, int]]:
+    """How often each reason was given, the commonest first; somebody may have several. The reasons are the last
+    screening's; the run's own for people whom the run left out."""
+    wanted = pc.field("registration_id").isin(pa.array(sorted(gone), pa.string()))
+    decisions = run.store.out(run.wave) / "decisions.parquet"
+    rows = files.read_table(decisions, ["registration_id", "reasons"], wanted).to_pylist()
+    rows += decided_about(screened, gone).to_pylist()
+    given = {row["registration_id"]: row["reasons"] for row in rows}
     counts = Counter(code for id_ in gone for code in given.get(id_) or ["no reason"])
     return sorted(counts.items(), key=lambda one: (-one[1], one[0]))

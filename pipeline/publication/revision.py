@@ -55,7 +55,8 @@ class Approval:
 def publish(
     run: Plan, approval: Approval, now: datetime, approver: dict[str, Any], removing: int | None = None
 ) -> dict[str, Any]:
-    """Publishes a wave and returns its ``publication.json``; the same approval again returns what it published.
+    """Publishes a wave and returns its ``publication.json``; the same approval again returns what it published, and so
+    does another try of one that was killed.
 
     ``approver``: what is known of the approver, for the record. ``removing``: how many they agreed to take out.
     Approval and publication are in the record.
@@ -65,11 +66,10 @@ def publish(
     """
     with wave_lock.publication(run.store, run.wave, approval.run):
         run.store.pull("published/")
-        for folder in run.store.revisions(run.wave.key):
+        if folder := _done_before(run, approval):
             done = _publication_of(folder)
-            if done.get("approval") == asdict(approval):
-                _note_published(run, folder, done)
-                return done
+            _note_published(run, folder, done)
+            return done
         approved = run.store.out(run.wave) / "cohort.parquet"
         if files.sha256(approved) != approval.cohort_sha256:
             raise NotWhatWasApprovedError(f"The cohort of wave {run.wave.number} has changed since it was approved.")
@@ -81,6 +81,25 @@ def publish(
         folder, published = _commit(run, screened, approval, now=now, approver=approver, removing=removing)
         _note_published(run, folder, published)
         return published
+
+
+def _done_before(run: Plan, approval: Approval) -> Path | None:
+    """The revision that this approval published, if there is one.
+
+    At a prompt each try is another approval. It finishes the newest revision if that is of the same cohort, person and
+    decree, its own approval is in the record, and the record does not have it yet.
+    """
+    folders = run.store.revisions(run.wave.key)
+    for folder in folders:
+        if _publication_of(folder).get("approval") == asdict(approval):
+            return folder
+    if not folders or not (given := _publication_of(folders[-1]).get("approval")):
+        return None
+    same = {"by": approval.by, "decree": approval.decree, "cohort_sha256": approval.cohort_sha256}
+    noted = [e.facts["revision"] for e in log.entries(run.store, run.wave.number, "published")]
+    killed = revision_number(folders[-1]) not in noted
+    approved = given in [e.facts for e in log.entries(run.store, run.wave.number, "approved")]
+    return folders[-1] if killed and approved and same.items() <= given.items() else None
 
 
 def _publication_of(folder: Path) -> dict[str, Any]:

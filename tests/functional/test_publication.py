@@ -22,8 +22,10 @@ from pipeline.domain import contracts, errors
 from pipeline.domain.run_ref import FinishedRun, RunRef
 from pipeline.domain.settings import settings
 from pipeline.inspection.integrity import integrity
+from pipeline.publication import revision
 from pipeline.publication.removals import agreed
 from pipeline.publication.rescreen import Rescreened
+from pipeline.record import log
 from pipeline.runtime.system_user import user_name
 from pipeline.storage.files import read_table, sha256, write_json, write_table
 from pipeline.storage.paths import Store
@@ -85,7 +87,9 @@ def test_the_audit_of_a_wave_that_is_run_again_does_not_accuse_what_was_publishe
     store = Store.at(data)
     wave = store.calendar().wave(1)
     assert integrity(store, wave) == []
-    publish(again, decree="SK-2")
+    with pytest.raises(errors.ManyRemovedError, match=r"16 of the 55 people .* no reason 15"):
+        publish(again, decree="SK-2")
+    publish(run_wave(data, 1), decree="SK-2", removing=16)
     assert integrity(store, wave) == []
     write_json({**record(data, 1, 1), "decree": "SK-0"}, data / "published/wave-0001/rev-1/publication.json")
     assert [found.where for found in integrity(store, wave)] == ["published/wave-0001/rev-1/publication.json"]
@@ -169,6 +173,29 @@ def test_the_same_approval_publishes_once(data: Path, job: FinishedRun) -> None:
     first = stages.publish(job, "K", "2020-05-02T09:00:00+07:00", "SK-1")
     assert stages.publish(job, "K", "2020-05-02T09:00:00+07:00", "SK-1") == first  # a task that is tried again
     assert [p.name for p in Store.at(data).revisions("wave-0001")] == ["rev-1"]
+
+
+def test_a_publication_that_was_killed_before_the_record_had_it_is_finished_by_the_next_try(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_by(data, "somebody else")
+    with monkeypatch.context() as patch:
+        patch.setattr(revision, "_note_published", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        publish_at_prompt(data)
+    store, names = Store.at(data), ["rev-1"]
+    assert [p.name for p in store.revisions("wave-0001")] == names
+    assert log.entries(store, 1, "published") == []
+    assert publish_at_prompt(data).exit_code == 0
+    assert [p.name for p in store.revisions("wave-0001")] == names
+    assert [entry.facts["revision"] for entry in log.entries(store, 1, "published")] == [1]
+    # what somebody put there, with an approval that nobody gave, is not taken for a publication of ours
+    forged = Path(shutil.copytree(data / "published/wave-0001/rev-1", data / "published/wave-0001/rev-2"))
+    said = record(data, 1, 2)
+    write_json(
+        {**said, "approval": {**said["approval"], "at": "2020-05-03T00:00:00+07:00"}}, forged / "publication.json"
+    )
+    assert publish_at_prompt(data).exit_code == 0
+    assert [entry.facts["revision"] for entry in log.entries(store, 1, "published")] == [1, 3]
 
 
 def test_a_published_wave_stays_and_running_it_again_gives_a_revision_with_its_differences(
@@ -394,7 +421,10 @@ def test_a_blacklist_that_takes_many_out_stops_the_publication_and_asks_for_the_
     blacklist(data, niks(data / "waves/wave-0001/cohort.parquet")[:15], date(2020, 5, 1))
     refused = publish_at_prompt(data).exception
     assert isinstance(refused, errors.ManyRemovedError)
-    found = re.search(r"takes (\d+) of the 40 approved people of wave 1 out\. Reasons: .*blacklisted 15", str(refused))
+    found = re.search(
+        r"takes the places of (\d+) of the 40 people of wave 1 who are approved\. Reasons: .*blacklisted 15",
+        str(refused),
+    )
     assert found
     assert not Store.at(data).revisions("wave-0001")
     wrong = publish_at_prompt(data, "--removing", "3").exception
@@ -404,6 +434,20 @@ def test_a_blacklist_that_takes_many_out_stops_the_publication_and_asks_for_the_
     assert record(data, 1, 1)["removing_agreed"] == int(found[1])
     set_to(PUBLICATION__MAX_REMOVED_SHARE="0.9")
     assert publish_at_prompt(data).exit_code == 0
+
+
+def test_a_newer_result_that_takes_many_published_places_away_asks_for_the_number(data: Path) -> None:
+    """Nobody of its own cohort is taken out; those who hold a place by the revision before lose it all the same."""
+    finished_by(data, "somebody else")
+    assert publish_at_prompt(data).exit_code == 0
+    blacklist(data, niks(data / "published/wave-0001/rev-1/cohort.parquet")[:15], date(2020, 4, 1), asof="2020-04-16")
+    stages.release_wave(run_wave(data, 1, run="again", started_by="somebody else").run)
+    refused = publish_at_prompt(data).exception
+    assert isinstance(refused, errors.ManyRemovedError)
+    found = re.search(r"takes the places of (\d+) .* blacklisted 15", str(refused))
+    assert found, refused
+    assert publish_at_prompt(data, "--removing", found[1]).exit_code == 0
+    assert record(data, 1, 2)["changes"]["revision"]["removed"] == 15
 
 
 @pytest.mark.parametrize(("out", "asked"), [(10, False), (11, True)])

@@ -25,7 +25,7 @@ def publish(
     decree: Annotated[str, typer.Option(help="Number of the decree that publishes the cohort.")],
     note: Annotated[str, typer.Option(help="A note for the publication's record: an office, a reason.")] = "",
     removing: Annotated[
-        int | None, whole("How many the last screening takes out, where it asked for the number.", least=0)
+        int | None, whole("How many places are taken away, where it asked for the number.", least=0)
     ] = None,
     data: DataOption = None,
     language: LanguageOption = None,
@@ -47,7 +47,6 @@ def publish(
         run = FinishedRun(ref, store.key(folder), files.sha256(folder / "cohort.parquet"), form="", files=0)
         at = datetime.now().astimezone().isoformat(timespec="seconds")
         done = stages.publish(run, user_name(), at, decree, at_prompt=True, note=note, removing=removing)
-    periodic_tasks.overview(store.address)
     counts = {"accepted": done.accepted, "removed": done.removed, "added": done.added}
     say(t("publish.done", wave=str(wave), revision=str(done.revision), where=done.published, **counts))
     revision = store.published(found.key) / f"rev-{done.revision}"
@@ -62,3 +61,4 @@ def publish(
         say(t("publish.no_approvers", name=record["name"]))
     if record["one_person"]:
         say(t("publish.one_person", name=record["one_person"]))
+    periodic_tasks.overview(store.address)
