@@ -317,6 +317,15 @@ class WaveLateError(GelombangError):
     advice = "Look at the run in Airflow's page: answer its form `approve`, clear its failed task, or end it."
 
 
+class PhotographsDeletedError(GelombangError):
+    """A wave that looks at photographs is run again after its photographs were deleted: everybody would be refused."""
+
+    advice = (
+        "What was published stays as it is; `gelombang explain` and `gelombang audit` still answer. Only photographs "
+        "that are delivered again let the wave be decided again."
+    )
+
+
 class MissingDecreeError(GelombangError):
     """A cohort is published by a decree, and none was named."""
 

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__
 from pipeline.domain.calendar import Wave
+from pipeline.domain.errors import PhotographsDeletedError
 from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import settings
 from pipeline.draw.ticket_draw import seeded
 from pipeline.ingest.extracts import Extract, resolve_extracts
+from pipeline.record import log
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
 from pipeline.wave_run import opening
@@ -95,8 +97,8 @@ def make(
 
     Raises the errors of the calendar (UnknownWaveError, BadQuotaError, MissingSeedError), of a wave with a beacon
     (NotOpenedError, OpenedDifferentlyError, KeyLostError, WrongKeyError), of the extracts (MissingExtractError,
-    ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError, UncalibratedModelError) before
-    anything is written.
+    ExtractTooNewError, MissingColumnError, …) and of the selfie policy (BadSettingError, UncalibratedModelError), and
+    PhotographsDeletedError, before anything is written.
     """
     store = Store.at(data)
     declared = store.calendar().wave(number)
@@ -107,6 +109,7 @@ def make(
     given = {name: getattr(wave, name) for name in ("quota", "seed") if getattr(wave, name) != getattr(declared, name)}
     made = Plan(store, wave, extracts, shards, datetime.now().astimezone(), given=given, started_by=started_by)
     if wave.selfie != "off":
+        _photographs_are_kept(store, wave)
         made = replace(made, policy=made.selfie_policy().model_dump(mode="json"))
     files.fresh(made.work)
     files.write_json(
@@ -124,3 +127,12 @@ def make(
         made.path,
     )
     return made
+
+
+def _photographs_are_kept(store: Store, wave: Wave) -> None:
+    """Raises PhotographsDeletedError where the wave's photographs were deleted after their time."""
+    deleted = [entry for entry in log.entries(store, wave.number, "deleted") if entry.facts["what"] == "photographs"]
+    if deleted and not store.sizes(store.landing(wave, "selfies")):
+        raise PhotographsDeletedError(
+            f"The photographs of wave {wave.number} were deleted on {deleted[-1].moment.date()}, after their time."
+        )

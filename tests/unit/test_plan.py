@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.domain.errors import BadSettingError
+from pipeline.domain.errors import BadSettingError, PhotographsDeletedError
 from pipeline.domain.run_ref import RunRef
 from pipeline.domain.settings import Settings, settings
+from pipeline.record import log
 from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.storage import files
 from pipeline.storage.paths import Store
@@ -69,6 +70,25 @@ def test_a_policy_that_is_edited_during_a_run_changes_nothing_in_it(data: Path):
     assert again.selfie_policy() == before
     assert again.selfie_policy().digest() == before.digest()
     assert SelfiePolicy.load(data / OWN) != before
+
+
+def test_a_wave_whose_photographs_were_deleted_is_not_decided_again(data: Path):
+    """Everybody would fail for want of a photograph, and lose the place that was published."""
+    store = Store.at(data)
+    wave = store.calendar().wave(1)
+    selfie = store.landing(wave, "selfies") / "a.jpg"
+    files.write_text("a photograph", selfie)
+    log.note(store, "deleted", 1, {"what": "work", "since": "2026-01-01"})
+    before = made(data).path.read_bytes()
+    log.note(store, "deleted", 1, {"what": "photographs", "since": "2026-01-01"})
+    assert made(data).wave == wave  # killed in the middle, or delivered again: they are there
+    selfie.unlink()
+    kept = (data / "work/wave-0001/plan.json").read_bytes()
+    with pytest.raises(PhotographsDeletedError, match="wave 1"):
+        made(data)
+    assert (data / "work/wave-0001/plan.json").read_bytes() == kept != before
+    files.write_text(CALENDAR + 'selfie = "off"\n', data / "calendar.toml")
+    assert made(data).wave.selfie == "off"
 
 
 def test_a_policy_that_cannot_be_used_ends_a_run_before_it_begins(data: Path):
