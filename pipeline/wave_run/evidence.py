@@ -105,13 +105,22 @@ def changed(
 
 def must_be_as_decided(run: Plan) -> None:
     """Raises NotWhatWasApprovedError unless every file is as the finished run left it and the record knows the run."""
+    outputs_must_be_as_decided(run)
+    _must_be_unchanged(run, "work", run.work)
+
+
+def outputs_must_be_as_decided(run: Plan) -> None:
+    """As ``must_be_as_decided``, of the finished run's outputs alone: another run may have taken its work's place."""
     out, number = run.store.out(run.wave), run.wave.number
     manifest = out / "manifest.json"
     known = {e.facts.get("manifest_sha256") for e in log.entries(run.store, number, "run_finished")}
     if not manifest.is_file() or files.sha256(manifest) not in known or not is_signed(run.store, manifest):
         raise NotWhatWasApprovedError(f"The record does not know the manifest of wave {number}.")
-    said = files.read_json(manifest)
-    for name, folder in (("outputs", out), ("work", run.work)):
-        if altered := changed(said[name], folder, erased(run.store, number), purged(run.store, number, folder)):
-            listed = ", ".join(f"{file} ({how})" for file, how in altered[:5])
-            raise NotWhatWasApprovedError(f"Since wave {number} was decided, files below {folder} changed: {listed}.")
+    _must_be_unchanged(run, "outputs", out)
+
+
+def _must_be_unchanged(run: Plan, part: str, folder: Path) -> None:
+    said, number = files.read_json(run.store.out(run.wave) / "manifest.json"), run.wave.number
+    if altered := changed(said[part], folder, erased(run.store, number), purged(run.store, number, folder)):
+        listed = ", ".join(f"{file} ({how})" for file, how in altered[:5])
+        raise NotWhatWasApprovedError(f"Since wave {number} was decided, files below {folder} changed: {listed}.")

@@ -18,7 +18,7 @@ from pipeline.domain.settings import settings
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.runtime import processes, progress
 from pipeline.storage import files, task_sync
-from pipeline.wave_run import photo_prefetch, refused_lines
+from pipeline.wave_run import erased_selfies, photo_prefetch, refused_lines
 from pipeline.wave_run.plan import Plan
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def verify_part(run: Plan, part: pa.Table, out: Path, name: str) -> dict[str, in
             for name in ("decision", "similarity", *reasons.DEFECTS, "faces", *_CARD, *_HASHES)
         },
     }
-    table = pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id")
+    table = erased_selfies.as_decided(run, pa.table(columns, schema=contracts.VERDICTS).sort_by("registration_id"))
     files.write_table(table, out, contracts.VERDICTS)
     counts = {"photographs": len(pairs), "passed": sum(o.outcome == "passed" for o in outcomes)}
     return {**counts, "refused_lines": refused_lines.add(run, out.stem, refused)} if refused else counts

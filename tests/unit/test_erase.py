@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.domain import contracts
+from pipeline.domain.errors import NotWhatWasApprovedError
 from pipeline.domain.settings import settings
 from pipeline.inspection import integrity, redraw
 from pipeline.publication import erased_rows, erasure
@@ -31,6 +32,8 @@ from pipeline.selfie.verdict import Measurement
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 from pipeline.wave_run import evidence, kept_prints
+from pipeline.wave_run.erased_selfies import _verdict, as_decided
+from pipeline.wave_run.plan import Plan
 from tests.s3 import machine
 from tests.spec.world import World, kk, nik, wave
 
@@ -171,6 +174,51 @@ def test_it_goes_with_lines_in_the_record_and_the_draw_can_still_be_checked(data
     assert again.exit_code == 0
     assert "nothing that may be deleted" in again.output
     assert len(log.entries(Store.at(data), None, "erased")) == len(lines)
+
+
+def test_a_wave_that_is_run_again_decides_by_the_verdict_that_the_erased_selfie_had(tmp_path: Path):
+    world, this, ids = World(tmp_path), wave(5, seed="five", quota=5, selfie="before_draw"), ("W5-1", "W5-2")
+    for n, id_ in enumerate(ids, 1):
+        world.person(nik(n), kk=kk(n), full_name="SITI AMINAH")
+        world.apply(this, id_, nik(n), kk=kk(n), full_name="Siti Aminah")
+    world.enter("blacklist", nik(9), reason="x")
+    world.screen(this)
+    world.decide(this, {id_: {} for id_ in ids})
+    world.finish(this)
+    store = Store.at(tmp_path)
+    run = Plan(store, this, {}, 1, datetime.now().astimezone())
+    missing = {"outcome": "rejected", "reasons": ["selfie_missing"], "warnings": []}
+    gone = [{**dict.fromkeys(contracts.VERDICTS.names), "registration_id": id_, **missing} for id_ in ids]
+    verdicts = pa.Table.from_pylist(gone, contracts.VERDICTS)
+    assert as_decided(run, verdicts) == verdicts
+    log.note(store, "erased", 5, {"what": "photographs", "registration_id": "W4-1, W5-1"})
+    siti, budi = as_decided(run, verdicts).to_pylist()
+    assert (siti["outcome"], siti["decision"], siti["similarity"]) == ("passed", "match", 0.9)
+    assert (siti["reasons"], siti["warnings"], siti["blur"]) == ([], [], None)
+    assert budi == gone[1]  # nobody erased his: it is missing
+    seen = pa.Table.from_pylist([{**row, "reasons": ["blur"]} for row in gone], contracts.VERDICTS)
+    assert as_decided(run, seen) == seen  # a photograph that is there is looked at
+    decisions = store.out(this) / "decisions.parquet"
+    files.write_table(files.read_table(decisions).slice(1), decisions, contracts.DECISIONS)
+    with pytest.raises(NotWhatWasApprovedError):
+        as_decided(run, verdicts)
+
+
+@pytest.mark.parametrize(
+    ("decided", "outcome", "codes"),
+    [
+        ({"outcome": "reserve"}, "passed", []),
+        ({"outcome": "rejected", "reasons": ["kk_limit"]}, "passed", []),
+        ({"outcome": "rejected", "reasons": ["kk_limit", "blur"]}, "rejected", ["blur"]),
+        ({"outcome": "review"}, "review", []),
+        ({"outcome": "review", "reasons": ["reference_missing"]}, "review", ["reference_missing"]),
+        ({"outcome": "accepted", "reviewed": True}, "review", []),  # the officer's decision settles it again
+    ],
+)
+def test_the_verdict_follows_from_the_decision(decided: dict[str, Any], outcome: str, codes: list[str]):
+    row = {**dict.fromkeys(contracts.DECISIONS.names), "reasons": [], "warnings": ["shared_nik", "hat"], **decided}
+    found = _verdict(row)
+    assert (found["outcome"], found["reasons"], found["warnings"]) == (outcome, codes, ["hat"])
 
 
 def test_in_a_store_it_goes_too(data: Path, tmp_path: Path):
