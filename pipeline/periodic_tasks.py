@@ -29,14 +29,17 @@ def late_waves(data: str) -> dict[str, int]:
 
 
 def purge(data: str) -> dict[str, int]:
-    """Deletes what is kept longer than its period says; see `gelombang purge`."""
+    """Deletes what is kept longer than its period says, and counts what open cases keep; see `gelombang purge`."""
     from pipeline.publication import retention
 
     with progress.task("purge") as counts:
         store = paths.Store.at(data)
         found = retention.due(store, settings().retention, datetime.now().astimezone().date())
         retention.purge(store, found)
-        counts["deleted_files"] = sum(one.files for one in found)
+        counts["deleted_files"] = sum(one.files for one in found if not one.waiting)
+        if kept := retention.kept(found):
+            counts["kept_files"] = sum(one.files for one in found if one.waiting)
+            counts["waiting_people"] = sum(who.cases + who.objections for who in kept.values())
     return dict(counts)
 
 

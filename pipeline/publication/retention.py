@@ -1,7 +1,8 @@
 """Deletes what is no longer needed: photographs, the work of runs, logs, letters, evidence of objections. Each deletion
 leaves a line in the record.
 
-A wave that is not published keeps everything: its reviews and new photographs are still to come. The proof of a draw
+A wave that is not published keeps everything: its reviews and new photographs are still to come. A published one keeps
+what its open cases and objections are decided by (``retention_hold.py``), as long as there are any. The proof of a draw
 (lists, decisions, manifest, publications, the record) stays. Deliveries of registers belong to their senders.
 With encryption on, older files that are not sealed under their wave's key are deleted at once, or sealed again.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import UnknownWaveError
 from pipeline.domain.settings import RetentionSettings, settings
 from pipeline.domain.wave_keys import wave_number
+from pipeline.publication.retention_hold import HELD, Waiting, waiting
 from pipeline.record import log
 from pipeline.storage import files, task_sync, wave_lock
 from pipeline.storage.paths import Store
@@ -33,7 +35,7 @@ _COHORT = re.compile(r"published/(wave-\d{4})/rev-\d+/cohort\.parquet")
 @dataclass(frozen=True)
 class Due:
     """Data whose time is over: of which wave (None: of no wave alone), what it is, since when it is due, its files and
-    their size in bytes."""
+    their size in bytes. ``waiting``: the people for whose sake it is kept nevertheless."""
 
     wave: int | None
     what: str
@@ -41,10 +43,12 @@ class Due:
     paths: tuple[Path, ...]
     files: int
     bytes: int
+    waiting: Waiting | None = None
 
 
 def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
-    """What may go, wave by wave; last what is from before encryption was on. Raises StoreError."""
+    """What is due, wave by wave, also where it is kept for people who wait; last what is from before encryption was on.
+    Raises StoreError."""
     calendar, found = store.calendar(), list[Due]()
     logs = _files(store, store.root / "work", r"wave-\d{4}\.(.*\.)?(log|jsonl)")
     for key in _published(store):
@@ -54,6 +58,7 @@ def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
             continue  # its closing day is not known
         if wave_lock.holder_of(store, wave) is not None:
             continue
+        of_wave = list[Due]()
         kinds: dict[str, tuple[int, tuple[Path, ...]]] = {
             "photographs": (periods.photographs_days, (store.landing(wave, "selfies"),)),
             "work": (periods.work_days, tuple(store.root / folder / key for folder in _WORK)),
@@ -61,9 +66,10 @@ def due(store: Store, periods: RetentionSettings, today: date) -> list[Due]:
             "logs": (periods.logs_days, tuple(path for path in logs if path.name.startswith(f"{key}."))),
         }
         for what, (days, paths) in kinds.items():
-            found += _due(
+            of_wave += _due(
                 store, wave.number, what, since=wave.closing_day + timedelta(days=days), paths=paths, today=today
             )
+        found += _kept_for(store, wave, of_wave)
         decided = _objections(store, wave, today - timedelta(days=periods.objections_days))
         since = min(decided, default=today) + timedelta(days=periods.objections_days)
         paths = tuple(path for day in sorted(decided) for path in decided[day])
@@ -82,10 +88,21 @@ def _due(store: Store, wave: int | None, what: str, *, since: date, paths: tuple
     return [Due(wave, what, since, paths, len(sizes), sum(sizes.values()))] if sizes else []
 
 
+def _kept_for(store: Store, wave: Wave, found: list[Due]) -> list[Due]:
+    """What is due of a wave, with the people who wait for what they are decided by."""
+    who = waiting(store, wave) if any(one.what in HELD for one in found) else None
+    return [replace(one, waiting=who) if one.what in HELD else one for one in found]
+
+
+def kept(found: list[Due]) -> dict[int, Waiting]:
+    """The waves that keep what is due, and who waits in each."""
+    return {one.wave: one.waiting for one in found if one.wave is not None and one.waiting is not None}
+
+
 def purge(store: Store, found: list[Due]) -> None:
-    """Deletes what is due. The line in the record comes first: nothing is ever gone without one. Killed in the middle,
-    what is left is due again."""
-    for one in found:
+    """Deletes what is due and not kept for anybody. The line in the record comes first: nothing is ever gone without
+    one. Killed in the middle, what is left is due again."""
+    for one in (one for one in found if one.waiting is None):
         facts = {"what": one.what, "n": one.files, "bytes": one.bytes, "since": one.since.isoformat()}
         facts |= {"paths": [store.key(path) for path in one.paths]}
         log.note(store, "sealed_anew" if one.what == SEALED_ANEW else "deleted", one.wave, facts)

@@ -151,7 +151,7 @@ def published_as(said: dict[str, Any], folder: Path) -> Published:
         removed=removed,
         added=added,
         reasons=_why(gone),
-        waiting=sum(row.get("outcome") == "review" for row in gone),
+        waiting=sum(map(_waits, gone)),
         decree=said.get("decree", ""),
         at=datetime.fromisoformat(said["published_at"]),
     )
@@ -197,6 +197,15 @@ def why(counts: dict[str, int], language: str) -> str:
         texts[code] if small(n) else f"{texts[code]} ({numbers.integer(n, language)})" for code, n in counts.items()
     )
     return "; ".join(shown)
+
+
+def left_to_an_officer(changes: Path) -> set[str]:
+    """The applications that a revision's last screening left to an officer, by its ``changes.parquet``."""
+    return {row["registration_id"] for row in _taken_out(changes) if _waits(row)}
+
+
+def _waits(change: dict[str, Any]) -> bool:
+    return change.get("outcome") == "review"
 
 
 def _taken_out(path: Path) -> list[dict[str, Any]]:

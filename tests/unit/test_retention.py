@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import fsspec
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from pipeline import periodic_tasks
 from pipeline.cli import app
-from pipeline.domain.settings import RetentionSettings
+from pipeline.domain.contracts import CHANGES, REVIEW
+from pipeline.domain.settings import RetentionSettings, settings
 from pipeline.publication import retention
 from pipeline.record import log
 from pipeline.storage import wave_lock
+from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
+from tests.stores import memory_store, own_machine
 
 PERIODS = RetentionSettings(photographs_days=30, work_days=20, logs_days=10, letters_days=40)
 CALENDAR = """
@@ -126,7 +133,7 @@ def test_the_command_says_first_what_it_would(store: Store):
     assert (store.root / "work/wave-0001/plan.json").is_file()
     assert log.entries(store, None, "deleted") == []
     told = json.loads(dry.stdout)
-    assert all(row.keys() == {"wave", "what", "since", "files", "bytes"} for row in told)
+    assert all(row.keys() == {"wave", "what", "since", "files", "bytes", "waiting"} for row in told)
     refused = CliRunner().invoke(app, ["purge", "--data", str(store.root), "--language", "en"], input="n\n")
     if told:  # the periods of the settings are counted from today
         assert refused.exit_code == 1
@@ -164,3 +171,107 @@ def test_what_came_with_an_objection_goes_a_period_after_the_decision_and_what_w
     [line] = log.entries(store, 1, "deleted")
     assert (line.facts["what"], line.facts["n"], set(line.facts["paths"])) == ("objections", 2, gone)
     assert retention.due(store, periods, date(2026, 3, 13)) == []
+
+
+def review_waits(root: Path, *ids: str) -> None:
+    """The run of wave 1 left these applications to an officer."""
+    rows = [{"registration_id": id_, "reasons": []} for id_ in ids]
+    write_table(pa.Table.from_pylist(rows, schema=REVIEW), root / "waves/wave-0001/review.parquet", REVIEW)
+
+
+def last_screening_waits(root: Path, *ids: str) -> None:
+    """The last screening of wave 1 left these to an officer, and refused another one."""
+    rows = [{"against": "run", "registration_id": id_, "change": "removed", "outcome": "review"} for id_ in ids]
+    rows.append({"against": "run", "registration_id": "refused", "change": "removed", "outcome": "rejected"})
+    path = root / "published/wave-0001/rev-1/changes.parquet"
+    write_table(pa.Table.from_pylist(rows, schema=CHANGES), path, CHANGES)
+
+
+def reviewed(root: Path, *ids: str, decision: str = "accept") -> None:
+    lines = [f"{id_},{decision},Dewi,2026-02-01 10:00:00," for id_ in ids]
+    path = write(root / "landing/wave-0001/reviews/dewi.csv")
+    path.write_text("\n".join(["registration_id,decision,reviewer,decided_at,note", *lines, ""]))
+
+
+def kept_and_gone(store: Store) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    """What is kept, for how many cases and objections, and what goes."""
+    found = retention.due(store, PERIODS, CLOSED + timedelta(days=41))
+    kept = {one.what: (one.waiting.cases, one.waiting.objections) for one in found if one.waiting}
+    retention.purge(store, found)
+    return kept, [line.facts["what"] for line in log.entries(store, 1, "deleted")]
+
+
+@pytest.mark.parametrize("waits", [review_waits, last_screening_waits])
+def test_what_an_open_case_is_decided_by_stays_until_it_is_decided(store: Store, waits: Callable[..., None]):
+    waits(store.root, "R1", "R2")
+    reviewed(store.root, "R1")
+    assert kept_and_gone(store) == ({"photographs": (1, 0), "work": (1, 0)}, ["letters", "logs"])
+    assert (store.root / "landing/wave-0001/selfies/a.jpg").is_file()
+    assert (store.root / "work/wave-0001/verdicts/a.parquet").is_file()
+    reviewed(store.root, "R1", "R2", decision="reject")
+    assert kept_and_gone(store) == ({}, ["letters", "logs", "photographs", "work"])
+
+
+def test_a_case_that_the_run_and_the_last_screening_left_open_is_one(store: Store):
+    review_waits(store.root, "R1")
+    last_screening_waits(store.root, "R1")
+    assert kept_and_gone(store)[0] == {"photographs": (1, 0), "work": (1, 0)}
+
+
+def test_an_open_objection_keeps_what_it_is_decided_by(store: Store):
+    objection(store, 1, "2026-02-01")
+    objection(store, 2, None)
+    assert kept_and_gone(store) == ({"photographs": (0, 1), "work": (0, 1)}, ["letters", "logs"])
+    objection(store, 2, "2026-02-10")
+    assert kept_and_gone(store)[0] == {}
+
+
+def test_a_case_is_open_until_as_many_reviewers_agree_as_must(store: Store, monkeypatch: pytest.MonkeyPatch):
+    review_waits(store.root, "R1")
+    reviewed(store.root, "R1")
+    monkeypatch.setenv("GELOMBANG_REVIEW__SECOND", "true")
+    settings.cache_clear()
+    try:
+        assert kept_and_gone(store)[0] == {"photographs": (1, 0), "work": (1, 0)}
+    finally:
+        settings.cache_clear()
+
+
+@pytest.fixture
+def long_ago(store: Store) -> Path:
+    """The same, years ago: by the periods of the settings everything is due."""
+    (store.root / "calendar.toml").write_text(CALENDAR.replace("2026", "2020"))
+    return store.root
+
+
+@pytest.mark.parametrize("how", ["--dry-run", "--yes"])
+def test_the_command_says_which_wave_is_kept_why_and_how_many_wait(long_ago: Path, how: str):
+    last_screening_waits(long_ago, "R1")
+    objection(Store.at(long_ago), 1, None)
+    asked = ["purge", "--data", str(long_ago), "--language", "en", how]
+    told = CliRunner().invoke(app, [*asked, "--json"])
+    kept = {row["what"]: row["waiting"] for row in json.loads(told.stdout)}
+    waits = {"cases": 1, "objections": 1}
+    assert kept == {"photographs": waits, "work": waits, "letters": None, "logs": None}
+    said = " ".join(CliRunner().invoke(app, asked).output.split())
+    assert (
+        "Wave 1 keeps: selfies, work of runs. Waiting for an officer: cases 1, objections 1 (gelombang review 1)."
+        in said
+    )
+    assert (long_ago / "landing/wave-0001/selfies/a.jpg").is_file()
+    assert (long_ago / "waves/wave-0001/notices.csv").is_file() is (how == "--dry-run")
+
+
+def test_the_weekly_task_counts_what_it_keeps(long_ago: Path):
+    review_waits(long_ago, "R1", "R2")
+    assert periodic_tasks.purge(str(long_ago)) == {"deleted_files": 6, "kept_files": 4, "waiting_people": 2}
+
+
+def test_a_root_elsewhere_keeps_it_too(long_ago: Path, tmp_path: Path):
+    review_waits(long_ago, "R1")
+    last_screening_waits(long_ago, "R1", "R2")
+    with memory_store() as url, own_machine(tmp_path):
+        fs, root = fsspec.core.url_to_fs(url)
+        fs.put(f"{long_ago}/", root, recursive=True)
+        store = Store.at(url)
+        assert kept_and_gone(store) == ({"photographs": (2, 0), "work": (2, 0)}, ["letters", "logs"])

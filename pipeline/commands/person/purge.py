@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -29,7 +30,8 @@ def purge(
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete selfies, work, letters and logs of published waves whose time is over. What proves the draw stays.
+    """Delete selfies, work, letters and logs of published waves whose time is over. What proves the draw stays, and
+    what open cases and objections are decided by.
 
     A sealed wave goes as a whole with its key: gelombang purge --wave 12 --destroy-key
 
@@ -45,17 +47,21 @@ def purge(
         _destroy_key(store, wave, t, dry_run=dry_run, yes=yes, as_json=as_json)
         return
     found = retention.due(store, settings().retention, datetime.now().astimezone().date())
+    going, kept = [one for one in found if one.waiting is None], retention.kept(found)
     if as_json:
-        rows = [{name: getattr(o, name) for name in ("wave", "what", "since", "files", "bytes")} for o in found]
+        rows = [{name: value for name, value in asdict(o).items() if name != "paths"} for o in found]
         say_json(rows, indent=1, default=str)
-    elif found:
+    elif going:
         table = Table(*(t(f"purge.{column}") for column in ("wave", "what", "since", "files", "megabytes")))
-        for o in found:
+        for o in going:
             counts = numbers.integer(o.files, spoken), numbers.decimal(o.bytes / 1e6, spoken)
             table.add_row(str(o.wave or "–"), t(f"purge.{o.what}"), str(o.since), *counts)
         wide_console().print(table)
-    if not found or dry_run:
-        say(t("purge.would" if found else "purge.nothing"), err=as_json)
+    for number, who in kept.items():
+        what = ", ".join(t(f"purge.{o.what}") for o in found if o.wave == number and o.waiting)
+        say(t("purge.kept", wave=str(number), what=what, **asdict(who)), err=as_json)
+    if not going or dry_run:
+        say(t("purge.would" if going else "purge.nothing_else" if kept else "purge.nothing"), err=as_json)
         return
     if not yes:
         typer.confirm(t("purge.sure"), abort=True)
