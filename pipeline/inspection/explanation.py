@@ -54,15 +54,16 @@ class RuleVerdict:
 
 @dataclass(frozen=True)
 class Published:
-    """The newest published revision, the rank in it, why the last screening took the person out, if it did, and what it
-    decided then; the revision before, if it gave a place that this one takes back, and the e-mail of the revision's own
-    letter by language, if it wrote the person one."""
+    """The newest published revision, the rank in it, why the last screening took the person out, if it did, what it
+    decided then, and whether an officer did (None: that is not known); the revision before, if it gave a place that
+    this one takes back, and the e-mail of the revision's own letter by language, if it wrote the person one."""
 
     revision: int
     decree: str
     rank: int | None
     removed_for: list[str] | None
     decided: str | None
+    reviewed: bool | None
     withdrawn_from: int | None = None
     letter: dict[str, str] | None = None
 
@@ -155,6 +156,7 @@ def _published(store: Store, wave: Wave, registration_id: str) -> Published | No
         place["rank"] if place else None,
         removed["reasons"] if removed else None,
         removed.get("outcome", "rejected") if removed else None,  # revisions of before 0.3.0 do not say it
+        removed.get("reviewed") if removed else None,
         revision_number(revisions[-2]) if taken_back else None,
         _letter(revisions[-1] / "notices.parquet", registration_id),
     )

@@ -129,4 +129,19 @@ def test_a_reviewer_who_refuses_is_named_as_the_reason(taken_out: tuple[Path, st
     assert change["message_en"] == "An officer looked at this NIK and could not confirm that it is yours."
     [letter] = rows(revision / "notices.parquet", id_)
     assert letter["outcome"] == "rejected"
-    assert str(texts()["closing"]["reviewed_en"]) in letter["email_en"]
+    by_an_officer = str(texts()["closing"]["reviewed_en"])
+    assert by_an_officer in letter["email_en"]
+    assert change["reviewed"] is True
+    (revision / "notices.parquet").unlink()  # as when its time is over
+    page = explained(data, id_)
+    assert by_an_officer in page
+    assert "This decision was made automatically" not in page
+
+
+def test_a_revision_from_before_changes_said_who_decided_is_still_explained(taken_out: tuple[Path, str]) -> None:
+    data, id_ = taken_out
+    revision = data / "published/wave-0001/rev-1"
+    (revision / "notices.parquet").unlink()
+    changes = read_table(revision / "changes.parquet").drop_columns(["outcome", "reviewed"])
+    write_table(changes, revision / "changes.parquet", changes.schema)
+    assert "This decision was made automatically" in explained(data, id_)

@@ -241,15 +241,15 @@ class _Page:
         if done and done.letter:
             return done.letter[self.language]
         outcome, codes = decision["outcome"], decision["reasons"]
-        matched = decision["selfie_decision"] == "match"
+        matched, reviewed = decision["selfie_decision"] == "match", bool(decision.get("reviewed"))
         if done and done.removed_for and done.decided:
             outcome, codes, matched = done.decided, done.removed_for, bool(decision["selfie_verified"])
+            reviewed = reviewed if done.reviewed is None else done.reviewed
         elif done and done.rank is not None:
             outcome, codes = "accepted", []
         elif done and outcome == "accepted":  # taken out without a reason
             outcome = "reserve"
         following = next_wave(self.store, wave)
-        reviewed = bool(decision.get("reviewed"))
         withdrawn = bool(done and done.withdrawn_from)
         how = {"reviewed": reviewed, "matched": matched, "withdrawn": withdrawn}
         letter = write_letter(wave, outcome, codes, following, **how)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipeline.domain.contracts.column import TEXT, TEXT_LIST, Column, Table
+from pipeline.domain.contracts.column import FLAG, TEXT, TEXT_LIST, Column, Table
 from pipeline.domain.contracts.values import ID, MESSAGE_EN, MESSAGE_ID, NIK, OUTCOMES, RANK, WAVE
 
 LEDGER = Table(
@@ -26,5 +26,6 @@ CHANGES = Table(
         Column("reasons", TEXT_LIST, "The reasons of the last screening, of those whom it removed."),
         MESSAGE_ID,
         MESSAGE_EN,
+        Column("reviewed", FLAG, "Whether an officer took that decision of the last screening, or null."),
     ),
 )
