@@ -79,6 +79,11 @@ def test_a_folder_with_a_files_name_and_a_link_to_nowhere_are_counted(reviews: R
     assert reviews.ingest()[0] == ReviewCounts(taken_in=1, set_aside=2, unsettled=0, unrecorded=0, unsigned=1)
 
 
+def test_where_nothing_was_delivered_nothing_is_counted(reviews: Reviews):
+    none = ReviewCounts(taken_in=0, set_aside=0, unsettled=0, unrecorded=0, unsigned=0)
+    assert reviews.ingest() == (none, {})
+
+
 def test_a_reviewer_corrects_himself_in_another_file(reviews: Reviews):
     reviews.csv("R1,reject,ani,2020-04-17 10:00:00,", name="z.csv")
     reviews.csv("R1,accept,ani,2020-04-17 10:00:01,")
@@ -91,9 +96,56 @@ def test_times_with_an_offset_stand_beside_times_of_wib(reviews: Reviews):
     assert (found["R1"]["decision"], found["R1"]["decided_at"]) == ("reject", datetime(2020, 4, 17, 10, 30))
 
 
-def test_a_clock_at_infinity_does_not_have_the_last_word(reviews: Reviews):
-    reviews.csv("R1,accept,ani,infinity,", "R1,reject,ani,2020-04-17,")
-    assert reviews.ingest()[1]["R1"]["decision"] == "reject"
+@pytest.mark.parametrize("at", ["05/11/2026", "infinity", "yesterday", ""])
+@pytest.mark.parametrize(("dated", "undated"), [("accept", "reject"), ("reject", "accept")])
+def test_where_nobody_knows_which_of_two_was_the_last_word_neither_counts(
+    reviews: Reviews, at: str, dated: str, undated: str
+):
+    reviews.csv(f"R1,{dated},ani,2020-04-17 10:00:00,", f"R1,{undated},budi,{at},not the same person")
+    counts, found = reviews.ingest()
+    assert found == {}
+    assert counts == ReviewCounts(taken_in=0, set_aside=1, unsettled=1, unrecorded=0, unsigned=1)
+
+
+def test_an_earlier_decision_does_not_count_in_place_of_one_in_doubt(reviews: Reviews):
+    reviews.csv("R1,reject,ani,2020-04-17,", "R1,accept,budi,2020-04-18,", "R1,reject,citra,?,")
+    assert reviews.ingest()[1] == {}
+
+
+def test_one_without_a_readable_time_that_agrees_changes_nothing_and_is_counted(reviews: Reviews):
+    reviews.csv("R1,reject,ani,2020-04-17 10:00:00,seen", "R1,reject,budi,?,")
+    counts, found = reviews.ingest()
+    assert (found["R1"]["decision"], found["R1"]["reviewer"]) == ("reject", "ani")
+    assert (counts.taken_in, counts.set_aside, counts.unsettled) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("row", ["R1,{},,,", "R1,{},,2020-04-17 10:00:00,", 'R1,{},"  ",2020-04-17 10:00:00,'])
+def test_nobodys_word_neither_counts_nor_stands_against_a_reviewers(reviews: Reviews, row: str):
+    reviews.csv(row.format("accept"))
+    nobody = ReviewCounts(taken_in=0, set_aside=1, unsettled=0, unrecorded=0, unsigned=0)
+    assert reviews.ingest() == (nobody, {})
+    reviews.csv(row.format("reject"), "R1,accept,ani,2020-04-16,")
+    counts, found = reviews.ingest()
+    assert (found["R1"]["decision"], counts.set_aside, counts.unsigned) == ("accept", 1, 1)
+
+
+def test_a_word_without_a_time_does_not_count_alone(reviews: Reviews):
+    reviews.csv("R1,accept,ani,,", "R2,accept,ani,32/13/2020,")
+    assert reviews.ingest() == (ReviewCounts(taken_in=0, set_aside=2, unsettled=0, unrecorded=0, unsigned=0), {})
+
+
+def test_a_word_without_a_time_opens_again_what_two_agreed_on(reviews: Reviews, two_must_agree: None):
+    both = ("R1,accept,ani,2020-04-17 10:00:00,", "R1,accept,budi,2020-04-17 11:00:00,")
+    reviews.csv(*both, "R1,reject,ani,?,")
+    counts, found = reviews.ingest()
+    assert (counts.taken_in, counts.set_aside, counts.unsettled, found) == (0, 1, 1, {})
+
+
+def test_where_the_page_was_used_a_dropped_row_without_a_time_holds_nobody_up(reviews: Reviews):
+    line(reviews, "R1", "accept", "2020-04-17 10:00:00.250000")
+    reviews.csv("R1,accept,Ani,2020-04-17 10:00:00.250000,", "R1,reject,Budi,?,")
+    counts, found = reviews.ingest()
+    assert (found["R1"]["decision"], counts.set_aside, counts.unrecorded) == ("accept", 0, 1)
 
 
 def test_what_lies_in_folders_beside_the_files_is_no_review(reviews: Reviews):

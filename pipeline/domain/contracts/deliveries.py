@@ -60,8 +60,13 @@ REVIEWS = Table(
     (
         ID,
         Column("decision", TEXT, "What the reviewer decided.", REVIEW_DECISIONS, required=False),
-        Column("reviewer", TEXT, "The reviewer's name.", required=False),
-        Column("decided_at", TIMESTAMP, "When it was decided; a time without an offset is WIB.", required=False),
+        Column("reviewer", TEXT, "The reviewer's name; without one a row does not count.", required=False),
+        Column(
+            "decided_at",
+            TIMESTAMP,
+            "When it was decided; a time without an offset is WIB; without a readable one a row does not count.",
+            required=False,
+        ),
         Column("note", TEXT, "Why; for the file, never for the applicant.", required=False),
     ),
     optional=True,
