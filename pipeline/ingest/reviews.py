@@ -30,8 +30,8 @@ _LINES = pa.schema([(name, pa.string()) for name in _RECORDED])
 
 @dataclass(frozen=True)
 class ReviewCounts:
-    """Decisions that count, rows that do not say who decided what and when, or files that could not be read, and
-    applications that await another reviewer: two disagree, or a word without a readable time says another thing.
+    """Decisions that count, rows that do not say who decided what, or files, that could not be read, and applications
+    that await another reviewer: two disagree, or a word without a readable time says another thing.
 
     ``unrecorded``: decisions without their line in the record, which do not count; ``unsigned``: of a wave on which
     the review page was not used, decisions that were delivered as files and count.

@@ -64,7 +64,7 @@ REVIEWS = Table(
         Column(
             "decided_at",
             TIMESTAMP,
-            "When it was decided; a time without an offset is WIB; without a readable one a row does not count.",
+            "When it was decided; a time without an offset is WIB. One that cannot be read may be the last.",
             required=False,
         ),
         Column("note", TEXT, "Why; for the file, never for the applicant.", required=False),

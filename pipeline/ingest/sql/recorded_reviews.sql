@@ -1,8 +1,8 @@
 -- In: rows, recorded (lines of the record), $decisions, $only. Out: rows without what does not count, signatures.
 -- $only: a decision that has no line in the record does not count.
--- A decision and its line agree in all that decides: who, what, on whom, when. One without who or when never counts.
+-- A decision and its line agree in all that decides: who, what, on whom, when. Nobody's never counts.
 CREATE OR REPLACE TEMP TABLE without_line AS
-SELECT rowid AS row, reviewer IS NOT NULL AND decided_at IS NOT NULL AS whole
+SELECT rowid AS row, reviewer IS NOT NULL AS named
 FROM rows r
 WHERE registration_id IS NOT NULL AND decision IN $decisions AND NOT EXISTS (
     SELECT 1 FROM recorded l
@@ -13,7 +13,7 @@ WHERE registration_id IS NOT NULL AND decision IN $decisions AND NOT EXISTS (
 CREATE OR REPLACE TEMP TABLE signatures AS
 SELECT
     CASE WHEN $only THEN count(*) ELSE 0 END AS unrecorded,
-    CASE WHEN $only THEN 0 ELSE count(*) FILTER (WHERE whole) END AS unsigned
+    CASE WHEN $only THEN 0 ELSE count(*) FILTER (WHERE named) END AS unsigned
 FROM without_line;
 
 DELETE FROM rows WHERE $only AND rowid IN (SELECT row FROM without_line);

@@ -1,18 +1,15 @@
 -- In: rows, person_of, $second (two must agree), $decisions. Out: the tables said, votes and counting, one row a settled application.
 -- What each reviewer last said about each application, and which of it counts. $second: two reviewers must agree.
 -- A name is the same however it is written: "Ani ", "ani", with letters that look alike (person_of). Nobody's word does not count.
-CREATE OR REPLACE TEMP TABLE named AS
+CREATE OR REPLACE TEMP TABLE said AS
 SELECT *, person_of(reviewer) AS person
 FROM rows
 WHERE registration_id IS NOT NULL AND decision IN $decisions AND reviewer IS NOT NULL;
 
-CREATE OR REPLACE TEMP TABLE said AS
-SELECT * FROM named WHERE decided_at IS NOT NULL;
-
 CREATE OR REPLACE TEMP TABLE votes AS
 SELECT * FROM said
 QUALIFY row_number() OVER (
-    PARTITION BY registration_id, person ORDER BY decided_at DESC, reviewer, decision, note
+    PARTITION BY registration_id, person ORDER BY decided_at DESC NULLS LAST, reviewer, decision, note
 ) = 1;
 
 -- One reviewer: the latest decision. Two: the one that at least two hold and most hold; at a draw another is asked.
@@ -29,13 +26,13 @@ FROM (
 WHERE NOT $second OR (agree >= 2 AND agree > everyone - agree)
 WINDOW agreeing AS (PARTITION BY registration_id, decision)
 QUALIFY row_number() OVER (
-    PARTITION BY registration_id ORDER BY decided_at DESC, reviewer, decision, note
+    PARTITION BY registration_id ORDER BY decided_at DESC NULLS LAST, reviewer, decision, note
 ) = 1;
 
--- A word whose time cannot be read may be the last one: where it is another than the latest, an officer is asked again.
+-- A word without a readable time may be the last one: where it is another than the latest, an officer is asked again.
 CREATE OR REPLACE TEMP TABLE counting AS
 SELECT * FROM latest
 WHERE NOT EXISTS (
-    SELECT 1 FROM named
-    WHERE named.decided_at IS NULL AND named.registration_id = latest.registration_id AND named.decision <> latest.decision
+    SELECT 1 FROM said
+    WHERE said.decided_at IS NULL AND said.registration_id = latest.registration_id AND said.decision <> latest.decision
 );
