@@ -1,18 +1,15 @@
 """Who still waits for an officer's decision about a published wave: what it is decided by is not deleted meanwhile.
 
-A case is open until a review of it counts, whether the run or the last screening before the newest revision left it to
-an officer; an objection until it is decided. Reads outputs, changes, reviews and objections of a wave; writes nothing.
+A case is open until neither the run nor the last screening before the newest revision leaves it to an officer: what an
+officer has decided takes effect with the next run, which needs the photographs once more. An objection is open until it
+is decided. Reads outputs, changes and objections of a wave; writes nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.settings import settings
-from pipeline.ingest.reviews import weighed
 from pipeline.reports.wave_states import left_to_an_officer
 from pipeline.storage import files
 from pipeline.storage.paths import Store
@@ -43,18 +40,7 @@ def _open_cases(store: Store, wave: Wave) -> set[str]:
     asked = files.application_ids(review) if can_be_opened(review) else set()
     if revisions:
         asked |= left_to_an_officer(revisions[-1] / "changes.parquet")
-    return asked - _decided(store, wave) if asked else asked
-
-
-def _decided(store: Store, wave: Wave) -> set[str]:
-    """The applications about which a review counts: as the next run would weigh them."""
-    store.pull(f"landing/{wave.key}/reviews/")
-    second = settings().review.second
-    with (
-        TemporaryDirectory(prefix="gelombang-retention-") as spill,
-        weighed(store, wave, Path(spill), second=second) as (db, _),
-    ):
-        return {id_ for (id_,) in db.execute("SELECT registration_id FROM counting").fetchall()}
+    return asked
 
 
 def _open_objections(store: Store, wave: Wave) -> int:

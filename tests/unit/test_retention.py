@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from pipeline import periodic_tasks
 from pipeline.cli import app
 from pipeline.domain.contracts import CHANGES, REVIEW
-from pipeline.domain.settings import RetentionSettings, settings
+from pipeline.domain.settings import RetentionSettings
 from pipeline.publication import retention
 from pipeline.record import log
 from pipeline.storage import wave_lock
@@ -187,12 +187,6 @@ def last_screening_waits(root: Path, *ids: str) -> None:
     write_table(pa.Table.from_pylist(rows, schema=CHANGES), path, CHANGES)
 
 
-def reviewed(root: Path, *ids: str, decision: str = "accept") -> None:
-    lines = [f"{id_},{decision},Dewi,2026-02-01 10:00:00," for id_ in ids]
-    path = write(root / "landing/wave-0001/reviews/dewi.csv")
-    path.write_text("\n".join(["registration_id,decision,reviewer,decided_at,note", *lines, ""]))
-
-
 def kept_and_gone(store: Store) -> tuple[dict[str, tuple[int, int]], list[str]]:
     """What is kept, for how many cases and objections, and what goes."""
     found = retention.due(store, PERIODS, CLOSED + timedelta(days=41))
@@ -202,13 +196,14 @@ def kept_and_gone(store: Store) -> tuple[dict[str, tuple[int, int]], list[str]]:
 
 
 @pytest.mark.parametrize("waits", [review_waits, last_screening_waits])
-def test_what_an_open_case_is_decided_by_stays_until_it_is_decided(store: Store, waits: Callable[..., None]):
-    waits(store.root, "R1", "R2")
-    reviewed(store.root, "R1")
+def test_what_an_open_case_is_decided_by_stays_until_a_result_has_the_decision(
+    store: Store, waits: Callable[..., None]
+):
+    waits(store.root, "R1")
     assert kept_and_gone(store) == ({"photographs": (1, 0), "work": (1, 0)}, ["letters", "logs"])
     assert (store.root / "landing/wave-0001/selfies/a.jpg").is_file()
     assert (store.root / "work/wave-0001/verdicts/a.parquet").is_file()
-    reviewed(store.root, "R1", "R2", decision="reject")
+    waits(store.root)
     assert kept_and_gone(store) == ({}, ["letters", "logs", "photographs", "work"])
 
 
@@ -224,17 +219,6 @@ def test_an_open_objection_keeps_what_it_is_decided_by(store: Store):
     assert kept_and_gone(store) == ({"photographs": (0, 1), "work": (0, 1)}, ["letters", "logs"])
     objection(store, 2, "2026-02-10")
     assert kept_and_gone(store)[0] == {}
-
-
-def test_a_case_is_open_until_as_many_reviewers_agree_as_must(store: Store, monkeypatch: pytest.MonkeyPatch):
-    review_waits(store.root, "R1")
-    reviewed(store.root, "R1")
-    monkeypatch.setenv("GELOMBANG_REVIEW__SECOND", "true")
-    settings.cache_clear()
-    try:
-        assert kept_and_gone(store)[0] == {"photographs": (1, 0), "work": (1, 0)}
-    finally:
-        settings.cache_clear()
 
 
 @pytest.fixture
@@ -255,8 +239,8 @@ def test_the_command_says_which_wave_is_kept_why_and_how_many_wait(long_ago: Pat
     assert kept == {"photographs": waits, "work": waits, "letters": None, "logs": None}
     said = " ".join(CliRunner().invoke(app, asked).output.split())
     assert (
-        "Wave 1 keeps: selfies, work of runs. Waiting for an officer: cases 1, objections 1 (gelombang review 1)."
-        in said
+        "Wave 1 keeps: selfies, work of runs. Waiting for an officer, or for the next run to put the decision into "
+        "effect: cases 1, objections 1 (gelombang review 1)." in said
     )
     assert (long_ago / "landing/wave-0001/selfies/a.jpg").is_file()
     assert (long_ago / "waves/wave-0001/notices.csv").is_file() is (how == "--dry-run")
