@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import BadObjectionError, OwnObjectionError, UnknownApplicationError
 from pipeline.domain.person_names import skeleton
@@ -27,6 +27,7 @@ from pipeline.domain.settings import settings
 from pipeline.record import log
 from pipeline.record.entry import Entry
 from pipeline.review import objection_letter
+from pipeline.storage import files
 from pipeline.storage.paths import Store
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic"})
@@ -93,6 +94,8 @@ def take_in(
     there = objections(store, wave)
     if any(one.registration_id == registration_id and one.decided is None for one in there):
         raise BadObjectionError(f"There is an open objection of {registration_id} in wave {wave.number} already.")
+    if not evidence:
+        raise BadObjectionError("The evidence is an empty file.", "Send the file once more.")
     if len(evidence) > settings().selfie.max_bytes:
         raise BadObjectionError(f"The evidence has {len(evidence):,} bytes.", "Send a smaller file.")
     number = max((one.number for one in there), default=0) + 1
@@ -209,12 +212,22 @@ def _hand_on(store: Store, one: Objection, into: Wave, now: datetime) -> None:
 
 
 def _decision(store: Store, wave: Wave, registration_id: str) -> dict[str, Any]:
-    path = store.out(wave) / "decisions.parquet"
+    """Outcome and retry of an application: as the newest revision left it, where that changed the run's decision."""
     here = pc.field("registration_id") == registration_id
-    rows = pq.read_table(path, columns=["outcome", "retry"], filters=here).to_pylist()
-    if not rows:
+    decided = files.read_table(store.out(wave) / "decisions.parquet", ["outcome", "retry"], here).to_pylist()
+    if not decided:
         raise UnknownApplicationError(f"Wave {wave.number} has no application {registration_id}.")
-    return dict(rows[0])
+    store.pull(f"published/{wave.key}/", only=("cohort.parquet", "changes.parquet"))
+    revisions = store.revisions(wave.key)
+    changes = revisions[-1] / "changes.parquet" if revisions else None
+    rows = files.read_table(changes, rows=here).to_pylist() if changes and changes.is_file() else []
+    of_run = next((row for row in rows if row["against"] == "run"), None)
+    if of_run is None or of_run["change"] == "moved":
+        return dict(decided[0])
+    if of_run["change"] == "added":
+        return {"outcome": "accepted", "retry": "none"}
+    outcome = of_run.get("outcome") or "rejected"  # revisions of before 0.3.0 do not say it
+    return {"outcome": outcome, "retry": reasons.retry_of(of_run["reasons"] or [])}
 
 
 def _facts(one: Objection) -> dict[str, Any]:

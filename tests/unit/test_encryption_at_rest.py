@@ -366,6 +366,8 @@ def test_a_key_that_cannot_be_destroyed_yet(sealed_root: Path, bent: str, told: 
 def test_the_commands_about_a_wave_work_on_a_sealed_root(sealed_root: Path):
     assert gelombang(sealed_root, "explain", "4", "W4-2", "--language", "en").exit_code == 0
     assert read_cases(Store.at(sealed_root), wave(4)) == []
+    objected = gelombang(sealed_root, "object", "4", "W4-1", "--text", "that is me")
+    assert objected.exit_code == 0 or "accepted" in str(objected.exception), objected.exception
     found = gelombang(sealed_root, "find", "--json", typed="siti\n")
     assert [row["wave"] for row in json.loads(found.stdout)] == [4, 3]
     assert gelombang(sealed_root, "diff", "3", "4").exit_code == 0

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
@@ -16,7 +17,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.decision.photo_retries import write_retries
-from pipeline.domain.contracts import INGESTED
+from pipeline.domain.contracts import COHORT, INGESTED
+from pipeline.domain.contracts.published_tables import CHANGES
 from pipeline.domain.errors import BadObjectionError, OwnObjectionError, UnknownApplicationError
 from pipeline.ingest.reuploads import ingest_reuploads
 from pipeline.inspection.person import held_about
@@ -96,6 +98,47 @@ def test_what_cannot_be_taken_in(store: Store):
     taken(store)
     with pytest.raises(BadObjectionError, match="open objection"):
         taken(store)
+
+
+def test_evidence_without_a_byte_is_not_taken_in(store: Store):
+    with pytest.raises(BadObjectionError, match="empty"):
+        take_in(store, FIRST, "B1", name="foto.jpg", evidence=b"", why="", by="meja", now=NOW)
+
+
+def published(store: Store, **change: Any) -> None:
+    """A revision with one change against the run."""
+    row = {**dict.fromkeys(CHANGES.schema.names), "against": "run", **change}
+    folder = store.published(FIRST.key) / "rev-1"
+    write_table(COHORT.empty_table(), folder / "cohort.parquet", COHORT)
+    write_table(pa.Table.from_pylist([row], schema=CHANGES.schema), folder / "changes.parquet", CHANGES.schema)
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "about"),
+    [
+        ({"change": "removed", "outcome": "rejected", "reasons": ["deceased"]}, None, "data"),
+        ({"change": "removed", "outcome": "rejected", "reasons": ["selfie_missing"]}, None, "photo"),
+        ({"change": "removed", "outcome": None, "reasons": None}, None, "data"),
+        ({"change": "moved"}, "was accepted", ""),
+        ({"change": "removed", "against": "revision", "outcome": "rejected"}, "was accepted", ""),
+    ],
+)
+def test_whoever_the_last_screening_takes_out_may_object(
+    store: Store, change: dict[str, Any], told: str | None, about: str
+):
+    """Their letter says that they may."""
+    published(store, registration_id="A1", **change)
+    if told:
+        with pytest.raises(BadObjectionError, match=told):
+            taken(store, "A1")
+    else:
+        assert taken(store, "A1").about == about
+
+
+def test_whoever_came_in_at_the_last_screening_has_nothing_to_object_to(store: Store):
+    published(store, registration_id="D1", change="added")
+    with pytest.raises(BadObjectionError, match="was accepted"):
+        taken(store, "D1")
 
 
 @pytest.mark.parametrize("by", ["meja", "Peninjau Satu"])
