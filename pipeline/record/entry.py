@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -39,6 +40,9 @@ EVENTS: tuple[Event, ...] = get_args(Event)
 
 #: What the first entry follows.
 NOTHING = "0" * 64
+#: Facts that somebody typed. A NIK or KK in them, also in groups, would stay for good.
+_TYPED = ("why", "asked_by")
+_NUMBER = re.compile(r"(?<!\d)(\d{4})(?:[ .\-/]?\d){12}(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,12 @@ class Entry:
         """What is signed: all but the signature, in one way of writing."""
         fields = {name: value for name, value in asdict(self).items() if name != "signature"}
         return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def without_numbers(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts; in those that somebody typed, every NIK and KK is masked but for its first four digits."""
+    typed = {name: facts[name] for name in _TYPED if isinstance(facts.get(name), str)}
+    return {**facts, **{name: _NUMBER.sub(rf"\g<1>{'*' * 12}", text) for name, text in typed.items()}}
 
 
 def digest(kept: bytes) -> str:

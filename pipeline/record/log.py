@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pipeline import __version__
 from pipeline.domain.errors import GelombangError, KeyLostError, StoreError, WrongKeyError
 from pipeline.domain.settings import settings
-from pipeline.record.entry import NOTHING, Entry, Event, digest
+from pipeline.record.entry import NOTHING, Entry, Event, digest, without_numbers
 from pipeline.record.entry_cache import EntryCache
 from pipeline.runtime.system_user import user_name
 from pipeline.storage import files, sealed
@@ -54,6 +54,7 @@ def note(store: Store, event: Event, wave: int | None, facts: dict[str, Any], by
     key that this installation does not have.
     """
     now = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    facts = without_numbers(facts)
     for _ in range(_TRIES):
         number, last = _last(store)
         before = digest(last) if number else NOTHING

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline.domain.errors import KeyLostError, WrongKeyError
 from pipeline.domain.settings import settings
 from pipeline.record import log, verification
-from pipeline.record.entry import EVENTS, Entry
+from pipeline.record.entry import EVENTS, Entry, without_numbers
 from pipeline.record.finding import finding
 from pipeline.record.history import history_lines, text_of
 from pipeline.runtime.system_user import user_name
@@ -190,3 +190,32 @@ def test_history_writes_counts_with_separators_and_names_without(language: str, 
     facts = {"run": "r", "quota": 60_000, "given": {"quota": 60_000}}
     made = Entry(1, "0" * 64, "2026-11-26T03:00:00+00:00", "run_prepared", 3, "ani", "0", facts)
     assert text_of(made, language).count({"en": "60,000", "id": "60.000"}[language]) == 2
+
+
+WORDS = st.text(st.characters(exclude_categories=("Nd", "Cs")), max_size=12)
+
+
+@given(
+    before=WORDS,
+    number=st.from_regex(r"[1-9][0-9]{15}", fullmatch=True),
+    gap=st.sampled_from(["", " ", ".", "-"]),
+    after=WORDS,
+)
+def test_no_nik_that_somebody_typed_stays_for_good(before: str, number: str, gap: str, after: str):
+    grouped = gap.join(number[at : at + 4] for at in range(0, 16, 4))
+    typed = {"why": f"{before} {grouped} {after}", "asked_by": grouped, "registration_id": number, "n": 1}
+    kept = without_numbers(typed)
+    assert kept["why"] == f"{before} {number[:4]}{'*' * 12} {after}"
+    assert kept["asked_by"] == f"{number[:4]}{'*' * 12}"
+    assert (kept["registration_id"], kept["n"]) == (number, 1)
+    assert without_numbers(kept) == kept
+
+
+@pytest.mark.parametrize("text", ["12345678901234567", "SK 12/2021", "081234567890, 2 times", "0" * 64])
+def test_other_numbers_stay_as_they_were_typed(text: str):
+    assert without_numbers({"why": text}) == {"why": text}
+
+
+def test_an_entry_is_written_without_them(store: Store):
+    log.note(store, "looked_up", 1, {"registration_id": "R1", "why": "NIK 3171 0115 0590 0001 asked"})
+    assert log.entries(store)[-1].facts["why"] == "NIK 3171************ asked"
