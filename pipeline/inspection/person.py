@@ -128,6 +128,7 @@ def _of_wave(store: Store, number: int, nik: str) -> dict[str, Any]:
         "photographs_measured": sorted((work / "verdicts").glob("*.parquet")),
         "reviews": [work / "reviews.parquet"],
         "letters": [out / "notices.parquet"],
+        "last_screening": [folder / "changes.parquet" for folder in newest],
         "letters_after_publication": [folder / "notices.parquet" for folder in newest],
     }
     return {

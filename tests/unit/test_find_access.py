@@ -13,10 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.domain.contracts import COHORT
+from pipeline.domain.contracts.published_tables import CHANGES
 from pipeline.domain.errors import BadSettingError
 from pipeline.domain.short_code import SQL, short_code
 from pipeline.inspection.person import Asked, asked
 from pipeline.record import log
+from pipeline.storage.files import write_table
 from pipeline.storage.paths import Store
 from tests.spec.world import World, kk, nik, wave
 
@@ -158,6 +161,33 @@ def test_id_and_code_are_never_cut_off_in_a_terminal_of_eighty_columns(data: Pat
     assert "0004-00000001" in told.output
     assert short_code(SECOND.number, "0004-00000001") in told.output
     assert "…" not in told.output
+
+
+@pytest.mark.parametrize("command", ["find", "access", "erase"])
+def test_what_is_typed_may_begin_with_a_byte_order_mark_and_must_be_text(data: Path, tmp_path: Path, command: str):
+    words = {
+        "find": ["find", "--json"],
+        "access": ["access", str(tmp_path / "a.json"), "--asked-by", "x"],
+        "erase": ["erase", "--asked-by", "x", "--why", "y", "--dry-run", "--json"],
+    }[command]
+    marked = CliRunner().invoke(app, [*words, "--data", str(data)], input=f"\ufeff{nik(1)}\n")
+    assert marked.exit_code == 0, marked.exception
+    assert "A1" in (tmp_path / "a.json").read_text() if command == "access" else '"wave": 3' in marked.stdout
+    no_text = CliRunner().invoke(app, [*words, "--data", str(data)], input=b"\xff\xfe\n")
+    assert isinstance(no_text.exception, BadSettingError)
+    assert "UTF-8" in str(no_text.exception)
+
+
+def test_access_tells_what_the_last_screening_decided(data: Path, tmp_path: Path):
+    folder = data / "published/wave-0003/rev-1"
+    row = {**dict.fromkeys(CHANGES.schema.names), "against": "run", "registration_id": "A1", "change": "removed"}
+    write_table(COHORT.empty_table(), folder / "cohort.parquet", COHORT)
+    gone = [{**row, "reasons": ["deceased"]}, {**row, "registration_id": "B2", "reasons": ["deceased"]}]
+    write_table(pa.Table.from_pylist(gone, CHANGES.schema), folder / "changes.parquet", CHANGES.schema)
+    command = ["access", str(tmp_path / "a.json"), "--asked-by", "herself", "--data", str(data)]
+    assert CliRunner().invoke(app, command, input=f"{nik(1)}\n").exit_code == 0
+    [third, _] = json.loads((tmp_path / "a.json").read_text())["waves"]
+    assert [(one["registration_id"], one["reasons"]) for one in third["last_screening"]] == [("A1", ["deceased"])]
 
 
 def test_access_writes_all_that_is_held_and_only_for_its_reader(data: Path, tmp_path: Path):

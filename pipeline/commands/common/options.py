@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.domain.calendar import Wave
-from pipeline.domain.errors import WaveNotRunError
+from pipeline.domain.errors import BadSettingError, WaveNotRunError
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import LANGUAGES
 from pipeline.storage.paths import Store
@@ -57,10 +57,17 @@ WhyOption = Annotated[str, typer.Option(help="Why it is looked up; the record ke
 
 
 def from_standard_input(prompt: str) -> str:
-    """One line that others must not see: never on the command line, which other users of the machine see."""
+    """One line that others must not see: never on the command line, which other users of the machine see.
+
+    A byte order mark before it, as editors on Windows write one, is none of it. Raises BadSettingError for what is no
+    text.
+    """
     if sys.stdin.isatty():
         return str(typer.prompt(prompt.rstrip(": "), hide_input=True))
-    return sys.stdin.readline().strip()
+    try:
+        return sys.stdin.readline().lstrip("\ufeff").strip()
+    except UnicodeDecodeError:
+        raise BadSettingError("What was typed is no text in UTF-8.", "Save the file as UTF-8, and try again.") from None
 
 
 def language_of(given: str | None) -> str:
