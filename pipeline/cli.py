@@ -40,8 +40,8 @@ from pipeline.commands.wave.unlock import unlock
 from pipeline.commands.wave.waves import waves
 from pipeline.commands.wave.what_if import what_if
 from pipeline.domain.errors import GelombangError
+from pipeline.runtime.disk import disk_errors
 from pipeline.runtime.terminal import Terminal
-from pipeline.storage.files import disk_errors
 from pipeline.storage.modes import keep_private
 
 app = typer.Typer(

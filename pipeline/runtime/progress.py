@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from pipeline.runtime.disk import disk_errors
+
 log = logging.getLogger("gelombang")
 _EVERY_SECONDS = 10.0
 
@@ -37,13 +39,17 @@ def listen(listener: Listener | None) -> None:
 
 @contextmanager
 def task(name: str) -> Iterator[dict[str, Any]]:
-    """Frames one task; what the block puts into the yielded dict (counts) is logged and shown at its end."""
+    """Frames one task; what the block puts into the yielded dict (counts) is logged and shown at its end.
+
+    Raises DiskFullError or StoreError for what a disk refuses.
+    """
     counts: dict[str, Any] = {}
     begun = time.monotonic()
     if _listener:
         _listener.started(name)
     try:
-        yield counts
+        with disk_errors(name):
+            yield counts
     except BaseException as e:
         failed(name, e)
         raise

@@ -7,7 +7,6 @@ line. Knows no path: those are the store's.
 from __future__ import annotations
 
 import ctypes
-import errno
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.domain.errors import DiskFullError, StoreError, UnreadableFileError
+from pipeline.runtime.disk import disk_errors, is_full
 from pipeline.storage.sealed_paths import open_to_read, table_sink, table_source
 
 _CHUNK = 1 << 20
@@ -46,27 +46,9 @@ def atomic(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        if _is_full(e):
+        if is_full(e):
             raise DiskFullError(f"No room left while writing {path}.") from e
         raise
-
-
-def _is_full(error: BaseException) -> bool:
-    """Whether an error says that there is no room; copying a folder collects the errors of its files as texts."""
-    if isinstance(error, shutil.Error):
-        return f"[Errno {errno.ENOSPC}]" in str(error) or f"[Errno {errno.EDQUOT}]" in str(error)
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-@contextmanager
-def disk_errors(what: str) -> Iterator[None]:
-    """A disk that fails under a library of others is no bug: raises DiskFullError or StoreError for its OSError."""
-    try:
-        yield
-    except OSError as e:
-        if _is_full(e):
-            raise DiskFullError(f"No room left in {what}: {e}.") from e
-        raise StoreError(f"{what}: {type(e).__name__}: {e}.") from e
 
 
 def write_table(table: pa.Table, path: Path, schema: pa.Schema) -> Path:

@@ -15,6 +15,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import StoreError, WaveLockedError
 from pipeline.domain.run_ref import RunRef, ShardRef, TaskRef, run_of
+from pipeline.runtime.disk import disk_errors
 from pipeline.storage import files, wave_lock
 from pipeline.storage.paths import Store
 
@@ -71,7 +72,7 @@ def moves(
             ref = run_of(task_ref)
             store = Store.at(ref.data)
             if not store.elsewhere:
-                with files.disk_errors(stage.__name__):
+                with disk_errors(stage.__name__):
                     return stage(task_ref, *args, **kwargs)
             wave = store.calendar().wave(ref.wave)
             _must_hold(store, wave, ref)
@@ -83,7 +84,7 @@ def moves(
             store.have_key(wave)
             written = [prefix.format_map(names) for prefix in writes]
             try:
-                with files.disk_errors(stage.__name__):
+                with disk_errors(stage.__name__):
                     result = stage(task_ref, *args, **kwargs)
             except WaveLockedError:
                 raise

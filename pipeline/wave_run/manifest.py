@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.domain.errors import UnreadableFileError
 from pipeline.draw.beacon import landing_key
 from pipeline.draw.verdicts import SAME_PERSON
 from pipeline.screening.rulebook import rules_in_force
@@ -56,7 +57,7 @@ def write(run: Plan) -> Path:
             **({"card": wave.card} if wave.card != "off" else {}),
             "software": {"gelombang": __version__},
             "weights": evidence.weights(run),
-            "inputs": [_entry(path, run.store.root) for path in inputs(run)],
+            "inputs": [_input(path, run.store.root) for path in inputs(run)],
             "work": [_entry(path, run.work) for path in evidence.work_files(run)],
             "outputs": [_entry(path, out) for path in _outputs(out)],
             "times": {"started": run.started.isoformat(), "finished": datetime.now().astimezone().isoformat()},
@@ -115,6 +116,14 @@ def _same_person(run: Plan) -> dict[str, Any] | None:
 def _policy(run: Plan) -> dict[str, Any]:
     policy = run.selfie_policy()
     return {**policy.model_dump(mode="json"), "digest": policy.digest()}
+
+
+def _input(path: Path, base: Path) -> dict[str, Any]:
+    """As ``_entry``; a delivery that is damaged and was set aside whole has no rows. It stops no wave."""
+    try:
+        return _entry(path, base)
+    except UnreadableFileError:
+        return {"file": path.relative_to(base).as_posix(), "sha256": files.sha256(path), "rows": None}
 
 
 def _entry(path: Path, base: Path) -> dict[str, Any]:

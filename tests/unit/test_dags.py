@@ -1,6 +1,7 @@
 """The DAGs load, are thin, and hand nothing but paths and counts from task to task."""
 
 import ast
+import errno
 import inspect
 import io
 import json
@@ -17,7 +18,14 @@ from pipeline.airflow_plugin import forms, local_run
 from pipeline.airflow_plugin.forms import wave_of
 from pipeline.airflow_plugin.hand_over import from_dict, to_dict
 from pipeline.airflow_plugin.local_run import dags_folder, load_dag
-from pipeline.domain.errors import BadQuotaError, BadSettingError, SelfieSystemError, StoreError, WaveLockedError
+from pipeline.domain.errors import (
+    BadQuotaError,
+    BadSettingError,
+    DiskFullError,
+    SelfieSystemError,
+    StoreError,
+    WaveLockedError,
+)
 from pipeline.domain.run_ref import FinishedRun, RunRef, ShardRef
 from pipeline.domain.settings import settings
 from pipeline.reports.language.labels import LANGUAGES
@@ -166,6 +174,17 @@ def test_an_error_before_a_stage_begins_its_task_is_told_once_too(dag, monkeypat
                 attempt(stage, error)
         assert isinstance(display.error, WaveLockedError)
     assert printed.getvalue() == "✗ early\n✗ early: ZeroDivisionError\n✗ framed\n✗ framed: ZeroDivisionError\n"
+
+
+def test_what_a_disk_refuses_is_told_by_its_name(monkeypatch):
+    display = Display(Console(file=io.StringIO()))
+    monkeypatch.setattr(progress, "_listener", display)
+    with pytest.raises(StoreError), progress.task("finish"):
+        raise PermissionError(13, "Permission denied", "waves/.wave-0012.new")
+    assert isinstance(display.error, StoreError)
+    assert "waves/.wave-0012.new" in str(display.error)
+    with pytest.raises(DiskFullError), progress.task("finish"):
+        raise OSError(errno.ENOSPC, "No space left on device", "waves/x")
 
 
 def test_every_stage_of_the_module_is_a_task(dag):

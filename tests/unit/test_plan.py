@@ -15,6 +15,7 @@ from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 from pipeline.wave_run import plan
+from pipeline.wave_run.manifest import _input
 from pipeline.wave_run.plan import Plan
 from tests.spec.world import World
 
@@ -106,3 +107,11 @@ def test_a_plan_of_a_version_that_froze_no_settings_takes_those_in_force(data: P
     run = Plan.load(RunRef(str(data), 1))
     assert run.settings.second_reviewer is False
     assert run.selfie_policy().match == SelfiePolicy.load(data / OWN).match
+
+
+def test_a_delivery_that_is_damaged_is_in_the_manifest_and_stops_no_wave(tmp_path: Path):
+    """It was set aside whole when the registrations were read; its rows cannot be counted."""
+    damaged = tmp_path / "landing" / "portal-000.parquet"
+    files.write_text("PAR1, and then it was cut off", damaged)
+    entry = _input(damaged, tmp_path)
+    assert entry == {"file": "landing/portal-000.parquet", "sha256": files.sha256(damaged), "rows": None}

@@ -13,6 +13,7 @@ from pipeline.commands.common.console import say_json
 from pipeline.commands.common.options import ApplicationArgument, DataOption, WaveArgument, finished
 from pipeline.domain import errors
 from pipeline.draw import merkle
+from pipeline.runtime.disk import disk_errors
 from pipeline.storage import files
 
 
@@ -28,7 +29,7 @@ def prove(
     Example: gelombang prove 12 0012-00000042 --out proof.json
     """
     _, _, folder = finished(data, wave)
-    with files.disk_errors("the published list"):
+    with disk_errors("the published list"):
         ids = (folder / "eligible.txt").read_bytes().decode().split("\n")[:-1]
     record = files.read_json(folder / "draw.json")
     form = record.get("form", 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +12,12 @@ import pyarrow as pa
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pipeline.commands.common.console import say
 from pipeline.commands.common.number_options import whole
 from pipeline.domain.errors import MissingColumnError, UnreadableFileError
 from pipeline.domain.settings import settings
 from pipeline.ingest.csv_reader import REPEATED_HEADER, read_csv
+from pipeline.reports.language.labels import translator
 from pipeline.runtime.processes import cores
 from pipeline.runtime.terminal import Terminal
 from pipeline.selfie.policy import SelfiePolicy
@@ -52,6 +54,14 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
         db.register("delivered", table)
         bare = ", ".join(f'bare("{name}") AS "{name}"' for name in needed)
         return db.sql(f"SELECT {bare} FROM delivered").to_arrow_table()
+
+
+def say_outside(paths: Iterable[str | None], root: Path, language: str) -> None:
+    """Says how many paths lead out of the folder: their photographs are not opened, and are not bad for that."""
+    given = [Path(path) for path in {path for path in paths if path}]
+    outside = sum(path.is_absolute() or ".." in path.parts for path in given)
+    if outside:
+        say(translator(language)("photo_list.outside", n=outside, folder=str(root)), err=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pyarrow as pa
 import typer
 
 from pipeline.commands.common.options import LanguageOption, language_of
-from pipeline.commands.common.photo_pairs import WorkersOption, progress_bar, read_columns
+from pipeline.commands.common.photo_pairs import WorkersOption, progress_bar, read_columns, say_outside
 from pipeline.domain import contracts
 from pipeline.domain.errors import UncalibratedModelError
 from pipeline.domain.settings import settings
@@ -55,6 +55,7 @@ def compare_all(
     named = [(name or "").strip() for name in read_columns(photographs, ("photo",))["photo"].to_pylist()]
     paths = list(dict.fromkeys(name for name in named if name))
     root = photos or photographs.parent
+    say_outside(paths, root, spoken)
     with progress_bar("photographs", len(paths)) as tell:
         batches = prints_of(
             [PhotoPair(path, None) for path in paths],

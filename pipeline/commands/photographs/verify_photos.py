@@ -8,9 +8,10 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_columns, verify
+from pipeline.commands.common.photo_pairs import PhotosOption, WorkersOption, read_columns, say_outside, verify
 from pipeline.domain import contracts, reasons
 from pipeline.domain.contracts.values import CARD_FINDINGS
+from pipeline.domain.settings import settings
 from pipeline.selfie.verdict import PhotoPair
 from pipeline.storage import files
 
@@ -36,6 +37,7 @@ def verify_photos(
     """
     table = read_columns(pairs, ("selfie", "reference"), ("nik",))
     root = photos or pairs.parent
+    say_outside([*table["selfie"].to_pylist(), *table["reference"].to_pylist()], root, settings().language)
     found = list(zip(table["selfie"].to_pylist(), table["reference"].to_pylist(), strict=True))
     numbers = table["nik"].to_pylist() if "nik" in table.column_names else [None] * len(found)
     asked = [PhotoPair(a or None, b or None, nik or None) for (a, b), nik in zip(found, numbers, strict=True)]
