@@ -19,7 +19,6 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from pipeline.domain import reasons
 from pipeline.domain.calendar import Wave
 from pipeline.domain.errors import BadObjectionError, OwnObjectionError, UnknownApplicationError
 from pipeline.domain.person_names import skeleton
@@ -226,8 +225,8 @@ def _decision(store: Store, wave: Wave, registration_id: str) -> dict[str, Any]:
         return dict(decided[0])
     if of_run["change"] == "added":
         return {"outcome": "accepted", "retry": "none"}
-    outcome = of_run.get("outcome") or "rejected"  # revisions of before 0.3.0 do not say it
-    return {"outcome": outcome, "retry": reasons.retry_of(of_run["reasons"] or [])}
+    # revisions of before 0.3.0 do not say the outcome; whom the run accepted has no application that waits for a photo
+    return {"outcome": of_run.get("outcome") or "rejected", "retry": "none"}
 
 
 def _facts(one: Objection) -> dict[str, Any]:

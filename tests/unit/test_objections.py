@@ -117,7 +117,7 @@ def published(store: Store, **change: Any) -> None:
     ("change", "told", "about"),
     [
         ({"change": "removed", "outcome": "rejected", "reasons": ["deceased"]}, None, "data"),
-        ({"change": "removed", "outcome": "rejected", "reasons": ["selfie_missing"]}, None, "photo"),
+        ({"change": "removed", "outcome": "rejected", "reasons": ["selfie_missing"]}, None, "data"),
         ({"change": "removed", "outcome": None, "reasons": None}, None, "data"),
         ({"change": "moved"}, "was accepted", ""),
         ({"change": "removed", "against": "revision", "outcome": "rejected"}, "was accepted", ""),
