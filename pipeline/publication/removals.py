@@ -7,6 +7,8 @@ hold a place by the revision before. Beyond a limit the person who publishes is 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,25 +16,25 @@ import pyarrow.compute as pc
 from pipeline.domain.errors import ManyRemovedError
 from pipeline.domain.settings import settings
 from pipeline.publication.rescreen import Rescreened
-from pipeline.publication.taken_out import decided_about, taken_out
+from pipeline.publication.taken_out import decided_about
 from pipeline.storage import files
 from pipeline.wave_run.plan import Plan
 
 
-def agreed(run: Plan, screened: Rescreened, removing: int | None) -> None:
-    """Raises ManyRemovedError where many of the approved, or of those who hold a place, have none afterwards, and
-    ``removing`` is not their number."""
-    cohort = run.store.out(run.wave) / "cohort.parquet"
-    before = [folder / "cohort.parquet" for folder in run.store.revisions(run.wave.key)[-1:]]
-    holders = set[str]().union(*map(files.application_ids, (cohort, *before)))
-    gone = taken_out(screened, cohort, *before)
+def agreed(run: Plan, screened: Rescreened, cohorts: Collection[Path], removing: int | None) -> set[str]:
+    """The people of these cohorts (of the run, and of the revision before) who have no place after the last screening.
+
+    Raises ManyRemovedError where they are many and ``removing`` is not their number.
+    """
+    holders = set[str]().union(*map(files.application_ids, cohorts))
+    gone = holders - files.application_ids(screened.cohort)
     limits = settings().publication
     many = len(gone) > limits.max_removed_rows and len(gone) > limits.max_removed_share * len(holders)
     if removing == len(gone) or (removing is None and not many):
-        return
+        return gone
     why = ", ".join(f"{code} {count:,}" for code, count in _reasons(run, screened, gone))
     said = f"; {removing:,} was said" if removing is not None else ""
-    also = " or hold a place already" if before else ""
+    also = " or hold a place already" if len(cohorts) > 1 else ""
     raise ManyRemovedError(
         f"The publication takes the places of {len(gone):,} of the {len(holders):,} people of wave {run.wave.number} "
         f"who are approved{also}{said}. Reasons: {why or 'none'}."

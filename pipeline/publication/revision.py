@@ -25,7 +25,7 @@ from pipeline.publication.public_files import FOLDER as PUBLIC
 from pipeline.publication.public_files import write_public_files
 from pipeline.publication.public_page import write_public_page
 from pipeline.publication.rescreen import Rescreened, rescreen
-from pipeline.publication.taken_out import decided_about, taken_out
+from pipeline.publication.taken_out import decided_about
 from pipeline.record import log
 from pipeline.reports.figures.wave_figures import figures
 from pipeline.reports.spreadsheet import write_spreadsheet
@@ -76,9 +76,9 @@ def publish(
         must_be_as_decided(run)
         log.note_once(run.store, "approved", run.wave.number, asdict(approval), by=approval.by)
         screened = rescreen(run, now.date())
-        removals.agreed(run, screened, removing)
+        gone = removals.agreed(run, screened, _against(run).values(), removing)
         _no_second_places(run, screened)
-        folder, published = _commit(run, screened, approval, now=now, approver=approver, removing=removing)
+        folder, published = _commit(run, screened, approval, gone, now=now, approver=approver, removing=removing)
         _note_published(run, folder, published)
         return published
 
@@ -131,17 +131,25 @@ def _no_second_places(run: Plan, screened: Rescreened) -> None:
         )
 
 
+def _against(run: Plan) -> dict[str, Path]:
+    """The cohorts that a revision is compared with: the run's, and that of the revision before, if there is one."""
+    before = run.store.revisions(run.wave.key)
+    folders = {"run": run.store.out(run.wave)} | ({"revision": before[-1]} if before else {})
+    return {name: folder / "cohort.parquet" for name, folder in folders.items()}
+
+
 def _commit(
     run: Plan,
     screened: Rescreened,
     approval: Approval,
+    gone: set[str],
     *,
     now: datetime,
     approver: dict[str, Any],
     removing: int | None,
 ) -> tuple[Path, dict[str, Any]]:
     """Writes the revision under another name, then gives it its own. Returns its folder and its
-    ``publication.json``."""
+    ``publication.json``. ``gone``: whose place it takes away."""
     before = run.store.revisions(run.wave.key)
     revision = revision_number(before[-1]) + 1 if before else 1
     target = run.store.published(run.wave.key)
@@ -149,10 +157,8 @@ def _commit(
         shutil.rmtree(left, ignore_errors=True)
     new = files.fresh(target / f".rev-{revision}.{os.getpid()}")
     files.copy(screened.cohort, new / "cohort.parquet")
-    cohorts = {"run": run.store.out(run.wave)} | ({"revision": before[-1]} if before else {})
-    against = {name: folder / "cohort.parquet" for name, folder in cohorts.items()}
-    about = decided_about(screened, taken_out(screened, *against.values()))
-    changes = _write_changes(run, against, about, new)
+    about = decided_about(screened, gone)
+    changes = _write_changes(run, _against(run), about, new)
     _write_ledger(run, revision, new)
     write_changed_notices(run.store, run.wave, new, about)
     accepted = files.rows(new / "cohort.parquet")

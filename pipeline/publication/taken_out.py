@@ -6,7 +6,6 @@ Reads the decisions of the last screening; writes nothing.
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -22,11 +21,6 @@ _DECIDED = ("registration_id", "outcome", "reviewed", "reasons")
 SCHEMA = pa.schema(
     [*(DECISIONS.field(name) for name in _DECIDED), *(CHANGES.field(f"message_{language}") for language in LANGUAGES)]
 )
-
-
-def taken_out(screened: Rescreened, *cohorts: Path) -> set[str]:
-    """The people of these cohorts who have no place after the last screening."""
-    return set[str]().union(*map(files.application_ids, cohorts)) - files.application_ids(screened.cohort)
 
 
 def decided_about(screened: Rescreened, ids: Collection[str]) -> pa.Table:

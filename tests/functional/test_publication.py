@@ -458,7 +458,7 @@ def test_a_few_are_never_too_many(out: int, asked: bool, data: Path) -> None:
     rest = read_table(folder / "cohort.parquet").slice(out)
     screened = Rescreened(run, write_table(rest, data / "work" / "rest.parquet", contracts.COHORT))
     try:
-        agreed(run, screened, None)
+        agreed(run, screened, [folder / "cohort.parquet"], None)
     except errors.ManyRemovedError:
         assert asked
     else:
