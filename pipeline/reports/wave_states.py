@@ -105,12 +105,11 @@ def wave_state(store: Store, wave: Wave, now: datetime, entries: Sequence[Entry]
     opened = can_be_opened(cohort)  # not of a wave whose key was destroyed
     digest = files.sha256(cohort) if opened else ""
     revision = newest(store, wave.key)
-    state, since, waits = _before(store, wave, now)
-    if revision:
+    if revision is None:
+        state, since, waits = _result(digest, entries) if finished else _before(store, wave, now)
+    else:
         newer = bool(digest) and digest != _cohort_of(store, wave.key)
         state, since, waits = "published", revision.at, "again" if newer else "nothing"
-    elif finished:
-        state, since, waits = _result(digest, entries)
     if holder and state in ("open", "closed", "announced"):
         state, since, waits = _running(store, wave, entries, holder)
     elif holder and (step := _step(entries, holder)):

@@ -62,7 +62,7 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
     try:
         base = root.resolve()
         path = _as_stored(base, relative).resolve()
-        if Path(relative).is_absolute() or ".." in Path(relative).parts or not path.is_relative_to(base):
+        if leads_out(relative) or not path.is_relative_to(base):
             raise PhotoUnreadableError("the path leaves the folder")
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # NONBLOCK: a pipe must not hold us
     except FileNotFoundError as error:
@@ -88,6 +88,11 @@ def read_below(root: Path, relative: str | None, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise PhotoUnreadableError("file too large")
     return data
+
+
+def leads_out(relative: str) -> bool:
+    """Whether a path by itself leaves the folder that it is relative to."""
+    return Path(relative).is_absolute() or ".." in Path(relative).parts
 
 
 def _as_stored(base: Path, relative: str) -> Path:

@@ -5,6 +5,7 @@ Reads the plan and the finished outputs; writes ``manifest.json``, the last file
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def write(run: Plan) -> Path:
             **({"card": wave.card} if wave.card != "off" else {}),
             "software": {"gelombang": __version__},
             "weights": evidence.weights(run),
-            "inputs": [_input(path, run.store.root) for path in inputs(run)],
+            "inputs": [_entry(path, run.store.root, _rows_if_whole) for path in inputs(run)],
             "work": [_entry(path, run.work) for path in evidence.work_files(run)],
             "outputs": [_entry(path, out) for path in _outputs(out)],
             "times": {"started": run.started.isoformat(), "finished": datetime.now().astimezone().isoformat()},
@@ -118,13 +119,13 @@ def _policy(run: Plan) -> dict[str, Any]:
     return {**policy.model_dump(mode="json"), "digest": policy.digest()}
 
 
-def _input(path: Path, base: Path) -> dict[str, Any]:
-    """As ``_entry``; a delivery that is damaged and was set aside whole has no rows. It stops no wave."""
+def _rows_if_whole(path: Path) -> int | None:
+    """As ``files.rows``; None of a delivery that is damaged: it was set aside whole, and stops no wave."""
     try:
-        return _entry(path, base)
+        return files.rows(path)
     except UnreadableFileError:
-        return {"file": path.relative_to(base).as_posix(), "sha256": files.sha256(path), "rows": None}
+        return None
 
 
-def _entry(path: Path, base: Path) -> dict[str, Any]:
-    return {"file": path.relative_to(base).as_posix(), "sha256": files.sha256(path), "rows": files.rows(path)}
+def _entry(path: Path, base: Path, rows: Callable[[Path], int | None] = files.rows) -> dict[str, Any]:
+    return {"file": path.relative_to(base).as_posix(), "sha256": files.sha256(path), "rows": rows(path)}

@@ -15,7 +15,7 @@ from pipeline.selfie.policy import BUILT_IN, SelfiePolicy
 from pipeline.storage import files
 from pipeline.storage.paths import Store
 from pipeline.wave_run import plan
-from pipeline.wave_run.manifest import _input
+from pipeline.wave_run.manifest import _entry, _rows_if_whole
 from pipeline.wave_run.plan import Plan
 from tests.spec.world import World
 
@@ -113,5 +113,5 @@ def test_a_delivery_that_is_damaged_is_in_the_manifest_and_stops_no_wave(tmp_pat
     """It was set aside whole when the registrations were read; its rows cannot be counted."""
     damaged = tmp_path / "landing" / "portal-000.parquet"
     files.write_text("PAR1, and then it was cut off", damaged)
-    entry = _input(damaged, tmp_path)
+    entry = _entry(damaged, tmp_path, _rows_if_whole)
     assert entry == {"file": "landing/portal-000.parquet", "sha256": files.sha256(damaged), "rows": None}

@@ -20,6 +20,7 @@ from pipeline.ingest.csv_reader import REPEATED_HEADER, read_csv
 from pipeline.reports.language.labels import translator
 from pipeline.runtime.processes import cores
 from pipeline.runtime.terminal import Terminal
+from pipeline.selfie.decode import leads_out
 from pipeline.selfie.policy import SelfiePolicy
 from pipeline.selfie.verdict import PhotoPair, Verdict
 from pipeline.selfie.verify import verify_pairs
@@ -58,9 +59,7 @@ def read_columns(path: Path, needed: tuple[str, ...], optional: tuple[str, ...] 
 
 def say_outside(paths: Iterable[str | None], root: Path, language: str) -> None:
     """Says how many paths lead out of the folder: their photographs are not opened, and are not bad for that."""
-    given = [Path(path) for path in {path for path in paths if path}]
-    outside = sum(path.is_absolute() or ".." in path.parts for path in given)
-    if outside:
+    if outside := sum(map(leads_out, {path for path in paths if path})):
         say(translator(language)("photo_list.outside", n=outside, folder=str(root)), err=True)
 
 
